@@ -1,0 +1,8 @@
+"""What competes. This file only names the shipped entries."""
+
+from optimizers.base import Entry, Optimizer, OptimizerError, get, names, register
+from optimizers.spaces import Choice, LogUniform, Uniform
+
+__all__ = [
+    "Choice", "Entry", "LogUniform", "Optimizer", "OptimizerError", "Uniform", "get", "names", "register",
+]  # fmt: skip
