@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.errors import UserError
+from bench.keys import keys
 from bench.names import NamedTask
 from bench.records import Runs
-from bench.sampling import sample, sample_batches
+from bench.sampling import batches, sample
 from bench.unroll import compile_unroll
 from optimizers import Entry
 from tasks import Task
@@ -99,16 +100,16 @@ def _race_program(subject, entry, sweep, purpose, seeds, recorded, clock, progre
     configurations, width = (subject.task.tile[0] if sweep.columns else 1), subject.task.tile[1]
     steps, rows = int(recorded[-1]), []
     for block in _blocks(seeds, width):
-        params, data = sample(subject.task, subject.keys(purpose, block))
-        batches = sample_batches(subject.task, subject.keys("batches-" + purpose, block), steps)
-        noisy = batches is not None or type(subject.task).evaluate is not Task.evaluate
+        params, data = sample(subject.task, keys(subject.name, purpose, block))
+        seen = batches(subject.task, keys(subject.name, "batches-" + purpose, block), steps)
+        noisy = seen is not None or type(subject.task).evaluate is not Task.evaluate
         program = _program(
             subject.task, entry.build, tuple(sweep.switches.items()), configurations, tuple(recorded.tolist()), noisy
         )
         columns = []
         for chosen in _blocks(range(sweep.size), configurations):
             hyper = {name: column[chosen] for name, column in sweep.columns.items()}
-            columns.append(clock(program, params, data, batches, hyper, sweep.shared))
+            columns.append(clock(program, params, data, seen, hyper, sweep.shared))
             progress(len(set(chosen)) * len(set(block)))
         rows.append(_join(columns, axis=-1, size=sweep.size))
     losses, *summaries = _join(rows, axis=-2, size=len(seeds))

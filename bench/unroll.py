@@ -39,6 +39,10 @@ def advance(task, optimizer, params, state, data, batch, step):
     return tf.nest.map_structure(tf.add, params, updates), state, gradients, loss
 
 
+def _at(batches, t):
+    return tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), batches)
+
+
 def compile_unroll(task, build, switches: dict, configurations: int, recorded, noisy: bool):
     """Program (params (S, …), data (S, …), batches (S, T, …) | None, hyper {(C,)}, shared) -> recording.Carry.
 
@@ -58,13 +62,14 @@ def compile_unroll(task, build, switches: dict, configurations: int, recorded, n
         state = nested(lambda p, _, h: bind(h, shared).init(p))(params, data, hyper)
 
         def body(t, params, state, carry):
-            batch = tf.nest.map_structure(lambda b: tf.gather(b, tf.minimum(t, steps - 1), axis=1), batches)
+            seen = [] if batches is None else [_at(batches, tf.minimum(t, steps - 1))]
 
             def one(run, problem, h):
-                new, next_state, _, loss = advance(task, bind(h, shared), *run, *problem, t)
+                batch = problem[1][0] if problem[1] else None
+                new, next_state, _, loss = advance(task, bind(h, shared), *run, problem[0], batch, t)
                 return new, next_state, loss
 
-            new, state, losses = nested(one)((params, state), (data, batch), hyper)
+            new, state, losses = nested(one)((params, state), (data, seen), hyper)
             if noisy:
                 score = nested(lambda p, d, h: task.evaluate(p, d))
                 losses = tf.cond(recorder.due(t), lambda: score(params, data, hyper), lambda: carry.latest)

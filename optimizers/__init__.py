@@ -1,8 +1,11 @@
 """What competes. This file only names the shipped entries."""
 
 from optimizers.base import Entry, Optimizer, OptimizerError, get, names, register
+from optimizers.hand_designed import register_all
 from optimizers.spaces import Choice, LogUniform, Uniform
 
 __all__ = [
     "Choice", "Entry", "LogUniform", "Optimizer", "OptimizerError", "Uniform", "get", "names", "register",
 ]  # fmt: skip
+
+register_all()
