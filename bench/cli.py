@@ -61,7 +61,7 @@ def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, f
         return
     out = out or Path("results/runs") / chosen.name
     running.run(chosen, out, workers=workers, import_files=files)
-    click.echo(report.summary(out, {task: chosen.metric_for(task) for task in chosen.tasks}))
+    click.echo(report.write(out, {task: chosen.metric_for(task) for task in chosen.tasks}))
 
 
 @main.command()
