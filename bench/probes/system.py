@@ -1,0 +1,281 @@
+"""An optimizer as a dynamical system: (state h, gradient g) → (state h', update dx), in float64 NumPy.
+
+A component-wise optimizer is one small system per parameter, so everything the probes ask can be asked of the
+system of a single scalar parameter. Derivatives are central differences: unlike autodiff they cannot be misled
+by a stop-gradient, and repeating them with larger steps shows where an optimizer has no derivative at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from optimizers import Optimizer
+
+DIFFERENCE = 1e-5
+"""Difference step, relative to the scale of what is varied: 1e-10 of truncation, 1e-11 of rounding."""
+ZOOMS = (1.0, 10.0, 100.0)
+"""Factors on the difference step over which a derivative has to be the same."""
+
+
+class ProbeError(ValueError):
+    """This optimizer, or this material, cannot be read; the text says why."""
+
+
+class Jacobian(NamedTuple):
+    """h' ≈ J h + B g and dx ≈ C h + D g, up to constants. Leading axes as in the states asked for."""
+
+    J: np.ndarray  # (…, n, n)
+    B: np.ndarray  # (…, n)
+    C: np.ndarray  # (…, n)
+    D: np.ndarray  # (…,)
+
+
+@dataclass(frozen=True)
+class System:
+    """`function(h: (N, n), g: (N,), t) -> (h': (N, n), dx: (N,))` and the initial state h0: (n,).
+
+    state_scale: (n,) and gradient_scale say what a large state and gradient are; they set the difference steps.
+    """
+
+    function: Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+    h0: np.ndarray
+    state_scale: np.ndarray = field(default=None)  # type: ignore[assignment]
+    gradient_scale: float = 1.0
+
+    def __post_init__(self):
+        h0 = np.asarray(self.h0, float).reshape(-1)
+        object.__setattr__(self, "h0", h0)
+        if self.state_scale is None:
+            object.__setattr__(self, "state_scale", np.ones(len(h0)))
+
+    def scaled(self, states: np.ndarray, gradient_scale: float) -> System:
+        """The same system, difference steps set by visited states: (M, n) and a typical |gradient|."""
+        size = np.sqrt(np.mean(np.square(states), axis=0)) if len(states) else np.zeros(len(self.h0))
+        scale = np.where(np.isfinite(size) & (size > 0), size, 1.0)
+        return replace(self, state_scale=scale, gradient_scale=float(gradient_scale))
+
+    def step(self, h: np.ndarray, g: Any, t: int) -> tuple[np.ndarray, np.ndarray]:
+        """One step of N parameters at once; g: (N,) or a scalar; t: step count, the same for all."""
+        h = np.asarray(h, float)
+        g = np.broadcast_to(np.asarray(g, float), h.shape[:1])
+        with np.errstate(all="ignore"):
+            after, dx = self.function(h, g, t)
+        return np.asarray(after, float).reshape(h.shape), np.asarray(dx, float).reshape(g.shape)
+
+    def rollout(self, h: np.ndarray, gradients: np.ndarray, t: int = 0, frozen: bool = False):
+        """States (T + 1, N, n) and updates (T, N) under gradients: (T, N); `frozen` keeps the step count at t."""
+        states, updates = [np.asarray(h, float)], []
+        for i, g in enumerate(gradients):
+            after, dx = self.step(states[-1], g, t if frozen else t + i)
+            states.append(after)
+            updates.append(dx)
+        return np.array(states), np.array(updates).reshape(len(gradients), len(states[0]))
+
+    def relax(self, h: np.ndarray, g: Any, t: int, steps: int = 500) -> np.ndarray:
+        """States (N, n) after `steps` steps of constant gradient g at the frozen step count t."""
+        for _ in range(steps):
+            h, _ = self.step(h, g, t)
+        return np.asarray(h)
+
+    def jacobian(self, h: np.ndarray, g: Any, t: int, zoom: float = 1.0) -> Jacobian:
+        """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges the difference steps."""
+        rows = np.atleast_2d(np.asarray(h, float))
+        count, n = rows.shape
+        g = np.broadcast_to(np.asarray(g, float), (count,))
+        width = np.concatenate(
+            [
+                zoom * DIFFERENCE * np.maximum(np.abs(rows), self.state_scale),
+                np.full((count, 1), zoom * DIFFERENCE * self.gradient_scale),
+            ],
+            axis=1,
+        )
+        points = np.concatenate([rows, g[:, None]], axis=1)[:, None] + _stencil(width)
+        flat = points.reshape(-1, n + 1)
+        after, dx = self.step(flat[:, :n], flat[:, n], t)
+        after, dx = after.reshape(count, 2, n + 1, n), dx.reshape(count, 2, n + 1)
+        with np.errstate(all="ignore"):
+            of_state = (after[:, 0] - after[:, 1]) / (2 * width[..., None])
+            of_update = (dx[:, 0] - dx[:, 1]) / (2 * width)
+        whole = Jacobian(
+            of_state[:, :n].swapaxes(1, 2), of_state[:, n], of_update[:, :n], of_update[:, n]
+        )
+        return whole if np.ndim(h) == 2 else Jacobian(*(part[0] for part in whole))
+
+
+def _stencil(width: np.ndarray) -> np.ndarray:
+    """Displacements (N, 2 (n + 1), n + 1): plus each width, then minus each width: (N, n + 1)."""
+    plus = width[:, :, None] * np.eye(width.shape[1])
+    return np.concatenate([plus, -plus], axis=1)
+
+
+def pack(state: Any, axes: int = 0) -> np.ndarray:
+    """The (…, n) floats of a state with `axes` leading axes: leaves in the order of tf.nest, each flattened.
+
+    Integer and boolean leaves are left out. Visited states have to be packed this way.
+    """
+    leaves = [np.asarray(leaf) for leaf in tf.nest.flatten(state) if leaf is not None]
+    kept = [leaf for leaf in leaves if np.issubdtype(leaf.dtype, np.floating)]
+    if not kept:
+        lead = leaves[0].shape[:axes] if leaves else (0,) * axes
+        return np.zeros((*lead, 0))
+    flat = [np.asarray(leaf, float).reshape(*leaf.shape[:axes], -1) for leaf in kept]
+    return np.concatenate(flat, axis=-1)
+
+
+def system_of(optimizer: Optimizer) -> System:
+    """The system of one scalar parameter (a float64 tensor of shape (1,), held at zero; weight decay adds nothing).
+
+    Raises ProbeError when there is no such system: updates that depend on other parameters, states that depend
+    on the parameters' values, float32 or random arithmetic, integers in the state that are no step counters.
+    """
+    try:
+        packing = _Packing.of(optimizer)
+        _refuse_coupled(optimizer)
+        system = System(_batched(optimizer, packing), packing.initial)
+        _refuse_unfaithful(optimizer, system)
+    except ProbeError:
+        raise
+    except (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ProbeError(f"it does not run on one float64 parameter: {first}") from error
+    return system
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """How a nested state becomes a vector and back; leaves that only count steps are made from t."""
+
+    structure: Any
+    leaves: tuple[np.ndarray, ...]
+    strides: tuple[Any, ...]
+    """None for a float leaf, the change per step for an integer one."""
+
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> _Packing:
+        states = _run(optimizer, np.array([[0.3], [-0.7], [0.2]]), np.zeros(1))[0]
+        history = [[np.asarray(leaf) for leaf in tf.nest.flatten(state)] for state in states]
+        strides = tuple(_stride(leaf) for leaf in zip(*history, strict=True))
+        return cls(states[0], tuple(history[0]), strides)
+
+    @property
+    def initial(self) -> np.ndarray:
+        return pack(list(self.leaves))
+
+    def unpack(self, h: tf.Tensor, t: tf.Tensor) -> Any:
+        made, place = [], 0
+        for leaf, stride in zip(self.leaves, self.strides, strict=True):
+            if stride is None:
+                made.append(tf.reshape(h[place : place + leaf.size], leaf.shape))
+                place += leaf.size
+            elif leaf.dtype == bool:
+                made.append(tf.constant(leaf))
+            else:
+                made.append(tf.constant(leaf) + tf.cast(t, leaf.dtype) * tf.constant(stride))
+        return tf.nest.pack_sequence_as(self.structure, made)
+
+    def pack(self, state: Any) -> tf.Tensor:
+        pairs = zip(tf.nest.flatten(state), self.strides, strict=True)
+        kept = [tf.reshape(leaf, [-1]) for leaf, stride in pairs if stride is None]
+        return tf.concat(kept, 0) if kept else tf.zeros((0,), tf.float64)
+
+
+def _stride(history: tuple[np.ndarray, ...]) -> Any:
+    """None for a float64 leaf, the constant change per step of an integer one. Raises ProbeError otherwise."""
+    if np.issubdtype(history[0].dtype, np.floating):
+        if any(leaf.dtype != np.float64 for leaf in history):
+            raise ProbeError(f"it keeps {history[0].dtype} state for float64 parameters")
+        return None
+    if history[0].dtype == bool:
+        changes = [leaf ^ history[0] for leaf in history[1:]]
+        same = not any(change.any() for change in changes)
+    else:
+        changes = [after - before for before, after in zip(history, history[1:], strict=False)]
+        same = all((change == changes[0]).all() for change in changes)
+    if not same:
+        raise ProbeError(f"its state holds {history[0].dtype} numbers that do not just count steps")
+    return changes[0]
+
+
+def _batched(optimizer: Optimizer, packing: _Packing):
+    n = len(packing.initial)
+    params = tf.zeros((1,), tf.float64)
+
+    def single(h, g, t):
+        updates, state = optimizer.update(tf.reshape(g, (1,)), packing.unpack(h, t), params, t)
+        return packing.pack(state), tf.reshape(updates, ())
+
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec((None, n), tf.float64),
+            tf.TensorSpec((None,), tf.float64),
+            tf.TensorSpec((), tf.int32),
+        ],
+    )
+    def program(h, g, t):
+        return tf.vectorized_map(lambda row: single(*row, t), (h, g))
+
+    def function(h, g, t):
+        after, dx = program(tf.constant(h), tf.constant(g), tf.constant(t, tf.int32))
+        return after.numpy(), dx.numpy()
+
+    return function
+
+
+def _run(optimizer: Optimizer, gradients: np.ndarray, params: np.ndarray):
+    """States (list of nested, T + 1) and updates (T, …) under gradients: (T, …) at fixed parameters: (…)."""
+    params = tf.constant(params, tf.float64)
+    state = tf.nest.map_structure(_as_tensor, optimizer.init(params))
+    states, updates = [state], []
+    for t, g in enumerate(gradients):
+        dx, state = optimizer.update(tf.constant(g, tf.float64), state, params, tf.constant(t, tf.int32))
+        states.append(tf.nest.map_structure(_as_tensor, state))
+        updates.append(np.asarray(_as_tensor(dx)))
+    if updates[0].dtype != np.float64:
+        raise ProbeError(f"it computes {updates[0].dtype} updates for float64 gradients")
+    return states, np.array(updates)
+
+
+def _as_tensor(leaf: Any) -> tf.Tensor:
+    return tf.constant(leaf, tf.float64) if isinstance(leaf, float) else tf.convert_to_tensor(leaf)
+
+
+def _test_gradients(width: int) -> np.ndarray:
+    """(6, width) gradients over six orders of magnitude, the scale differing from step to step."""
+    generator = np.random.default_rng(20)
+    scales = 10.0 ** np.array([[0], [2], [-3], [1], [3], [-1]])
+    return generator.standard_normal((6, width)) * scales
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> bool:
+    size = np.max(np.abs(a), initial=0.0) + np.max(np.abs(b), initial=0.0)
+    return not np.allclose(a, b, rtol=1e-6, atol=1e-9 * size, equal_nan=True)
+
+
+def _refuse_coupled(optimizer: Optimizer) -> None:
+    """Four parameters in one matrix have to get the updates that each gets alone."""
+    gradients, params = _test_gradients(4), np.array([0.5, -2.0, 1.0, 3.0])
+    together = _run(optimizer, gradients.reshape(-1, 2, 2), params.reshape(2, 2))[1].reshape(-1, 4)
+    for i in range(4):
+        alone = _run(optimizer, gradients[:, i : i + 1], params[i : i + 1])[1][:, 0]
+        if _differ(alone, together[:, i]):
+            raise ProbeError(
+                "it is not component-wise: the update of a parameter depends on the other parameters"
+            )
+
+
+def _refuse_unfaithful(optimizer: Optimizer, system: System) -> None:
+    """States and updates have to follow from state, gradient and step count, whatever the parameter's value."""
+    gradients = _test_gradients(1)
+    states, updates = system.rollout(system.h0[None], gradients)
+    for value in (0.0, 1.0):
+        eager, dx = _run(optimizer, gradients, np.full(1, value))
+        if _differ(np.array([pack(state) for state in eager]), states[:, 0]):
+            raise ProbeError("its state depends on the value of the parameter, or on chance")
+        if value == 0.0 and _differ(dx, updates):
+            raise ProbeError("the same state and gradient do not always give the same update")
