@@ -1,10 +1,11 @@
 """Adaptation: does the learning rate depend on the gradients met?
 
-A constant gradient g holds the optimizer at an input-dependent fixed point h*(g). There two rates are measured. The
-secant (dx(−g) − dx(g)) / 2g is what a lasting gradient of that size is multiplied by; it falls by saturation and by
-adaptation alike. The local rate, −∂dx/∂g at g = 0 in the state h*(g), is what a small new gradient is multiplied by,
-and only the state can change it: constant for momentum and for a clip of the gradient, 1/|g| for RMSProp and
-Adam. The verdict rests on the local rate. Saturation behind the memory (a clipped velocity) is in the state, and counts.
+A constant gradient g holds the optimizer at an input-dependent fixed point h*(g). There two rates
+are measured. The secant (dx(−g) − dx(g)) / 2g is what a lasting gradient of that size is multiplied
+by; it falls by saturation and by adaptation alike. The local rate, −∂dx/∂g at g = 0 in the state
+h*(g), is what a small new gradient is multiplied by, and only the state can change it: constant for
+momentum and for a clip of the gradient, 1/|g| for RMSProp and Adam. The verdict rests on the local
+rate. Saturation behind the memory (a clipped velocity) is in the state, and counts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 DECADES = 5
 POINTS = 11
 NONE, SOME = 0.02, 0.1
-"""Range of the local rate over its maximum below which there is no adaptation, above which there is."""
+"""Range of the local rate over its maximum below which there is no adaptation, above which there
+is.
+"""
 SETTLED = 1e-3
 """Largest relative change of a secant over a hundred further steps at a fixed point."""
 RELAXATION = 300
@@ -41,11 +44,12 @@ RELAXATION = 300
 def probe(subject: Subject) -> Reading:
     """Does the state that a constant gradient leads to change the learning rate, and by what law?
 
-    Gradients are 11 over the five decades up to the largest one met; both signs, averaged. present when the local
-    rate varies by more than 10 % of its maximum, absent below 2 %; undecided between, or when fewer than half of the
-    gradients lead to a fixed point. `slope` (`slope_upper`: upper half of the range) is d log |secant| / d log |g|,
-    `state_slope` the same of the local rate; their low and high are the range of slopes between neighboring gradients.
-    `residual` is the largest relative change of a secant over a hundred more steps. Gradients without a fixed
+    Gradients are 11 over the five decades up to the largest one met; both signs, averaged. present
+    when the local rate varies by more than 10 % of its maximum, absent below 2 %; undecided
+    between, or when fewer than half of the gradients lead to a fixed point. `slope` (`slope_upper`:
+    upper half of the range) is d log |secant| / d log |g|, `state_slope` the same of the local
+    rate; their low and high are the range of slopes between neighboring gradients. `residual` is
+    the largest relative change of a secant over a hundred more steps. Gradients without a fixed
     point have None in the lists.
     """
     gradients = subject.largest * np.geomspace(10.0**-DECADES, 1, POINTS)
@@ -66,7 +70,9 @@ def probe(subject: Subject) -> Reading:
 
 
 def _hold(subject: Subject, gradients: np.ndarray) -> np.ndarray:
-    """h*(±g): (2 G, n): relaxed for 300 steps, then Newton; rows where Newton fails stay as relaxed."""
+    """h*(±g): (2 G, n): relaxed for 300 steps, then Newton; rows where Newton fails stay as
+    relaxed.
+    """
     signed = np.concatenate([gradients, -gradients])
     start = np.tile(subject.base, (len(signed), 1))
     relaxed = subject.system.relax(start, signed, subject.settled, RELAXATION)
@@ -87,7 +93,9 @@ def _secants(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.
 
 
 def _local_rates(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """−∂dx/∂g at g = 0: (G,), mean over the states (2 G, n) of +g and −g; steps of g / 1000, checked against g / 100."""
+    """−∂dx/∂g at g = 0: (G,), mean over the states (2 G, n) of +g and −g; steps of g / 1000,
+    checked against g / 100.
+    """
     rates = []
     for part in (1e-3, 1e-2):
         size = part * np.tile(gradients, 2)

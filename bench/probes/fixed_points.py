@@ -1,8 +1,9 @@
 """Fixed points h = F(h, g): where an optimizer comes to rest, with and without a constant gradient.
 
-Damped Newton in float64 from visited states and from the same states relaxed without gradient (Sussillo and
-Barak, 2013; Golub and Sussillo, 2018 minimise the speed instead, which stalls at slow points). A fixed point with
-spectral radius close to one is called marginal: no linear statement at it can be trusted.
+Damped Newton in float64 from visited states and from the same states relaxed without gradient
+(Sussillo and Barak, 2013; Golub and Sussillo, 2018 minimise the speed instead, which stalls at slow
+points). A fixed point with spectral radius close to one is called marginal: no linear statement at
+it can be trusted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ MARGINAL = (0.999 + 1e-6, 1.001)
 
 
 class FixedPoint(NamedTuple):
-    """state: (n,); speed: ½ ‖F(h, g) − h‖²; update: dx at (h, g); stability: stable, unstable or marginal."""
+    """state: (n,); speed: ½ ‖F(h, g) − h‖²; update: dx at (h, g); stability: stable, unstable or
+    marginal.
+    """
 
     state: np.ndarray
     gradient: float
@@ -39,7 +42,8 @@ class FixedPoint(NamedTuple):
 def solve(system: System, starts: np.ndarray, g: Any, t: int, iterations: int = 60):
     """Damped Newton on F(h, g) − h at step count t from starts: (N, n); g: scalar or (N,).
 
-    Returns points (N, n) and residuals (N,): max |F − h| / (|h| + 1e-6 scale), not finite where it was lost.
+    Returns points (N, n) and residuals (N,): max |F − h| / (|h| + 1e-6 scale), not finite where it
+    was lost.
     """
     points, g = starts.copy(), np.broadcast_to(np.asarray(g, float), starts.shape[:1])
     errors = system.step(points, g, t)[0] - points
@@ -72,7 +76,9 @@ def _solve(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def _descend(system, points, errors, directions, g, t):
-    """The longest of 12 halved Newton steps that lowers the error, row by row, and whether there is one."""
+    """The longest of 12 halved Newton steps that lowers the error, row by row, and whether there
+    is one.
+    """
     size = np.linalg.norm(errors / system.state_scale, axis=1)
     moved = np.zeros(len(points), bool)
     for halving in range(12):
@@ -81,7 +87,9 @@ def _descend(system, points, errors, directions, g, t):
             break
         tried = points[left] + 0.5**halving * directions[left]
         error = system.step(tried, g[left], t)[0] - tried
-        better = np.linalg.norm(error / system.state_scale, axis=1) < size[left] * (1 - 1e-4 * 0.5**halving)
+        better = np.linalg.norm(error / system.state_scale, axis=1) < size[left] * (
+            1 - 1e-4 * 0.5**halving
+        )
         rows = left[better]
         points[rows], errors[rows], moved[rows] = tried[better], error[better], True
     return points, errors, moved
@@ -117,17 +125,19 @@ def spectral_radius(matrix: np.ndarray) -> float:
 
 
 def stability(radius: float) -> str:
-    """"stable", "marginal" or "unstable" by spectral radius."""
+    """ "stable", "marginal" or "unstable" by spectral radius."""
     low, high = MARGINAL
     return "stable" if radius <= low else "marginal" if radius <= high else "unstable"
 
 
 def probe(subject: Subject) -> Reading:
-    """Does the optimizer come to rest without gradients, and where does a constant gradient hold it?
+    """Does the optimizer come to rest without gradients, and where does a constant gradient hold
+    it?
 
-    present: a stable fixed point at g = 0; undecided: only marginal ones; absent: none, or unstable ones only. All
-    values are exact properties of the system at the settled step count. `variance` are the shares of the visited
-    states' variance along their principal axes (scaled components, first five).
+    present: a stable fixed point at g = 0; undecided: only marginal ones; absent: none, or unstable
+    ones only. All values are exact properties of the system at the settled step count. `variance`
+    are the shares of the visited states' variance along their principal axes (scaled components,
+    first five).
     """
     points = list(subject.fixed_points)
     rest = subject.rest

@@ -1,8 +1,9 @@
 """Momentum: how much of an update is memory of earlier gradients, and how that memory fades.
 
-The kernel k_j is minus the change of the update j steps after a unit gradient; heavy ball v ← β v − α g has
-k_j = α β^j. At a fixed point k_0 = −D and k_j = −C J^(j−1) B. The kernel is identifiable where single eigenmodes
-are not: in trained networks near-equal modes cancel, so the largest eigenvalue says little about momentum.
+The kernel k_j is minus the change of the update j steps after a unit gradient; heavy ball v ← β v −
+α g has k_j = α β^j. At a fixed point k_0 = −D and k_j = −C J^(j−1) B. The kernel is identifiable
+where single eigenmodes are not: in trained networks near-equal modes cancel, so the largest
+eigenvalue says little about momentum.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from scipy.optimize import minimize_scalar
 
 from bench.probes.reading import (
     ABSENT,
-    PRESENT,
     UNDECIDED,
     Reading,
     exact,
@@ -39,7 +39,9 @@ STARTS = (0, 20, 100)
 
 
 class Fit(NamedTuple):
-    """k_j ≈ alpha beta^j; r2 = 1 − Σ (k − fit)² / Σ k². NaN for a kernel that is zero or not finite."""
+    """k_j ≈ alpha beta^j; r2 = 1 − Σ (k − fit)² / Σ k². NaN for a kernel that is zero or not
+    finite.
+    """
 
     alpha: float
     beta: float
@@ -59,7 +61,8 @@ def kernel_at(system: System, h: np.ndarray, t: int, lags: int, zoom: float = 1.
 def response(system: System, h: np.ndarray, t: int, lags: int, *, frozen: bool, zoom: float = 1.0):
     """k: (N, lags) from states h: (N, n): the response to a small gradient, no gradient thereafter.
 
-    The state may drift meanwhile, so this is the kernel along the path (the product of its Jacobians).
+    The state may drift meanwhile, so this is the kernel along the path (the product of its
+    Jacobians).
     """
     size = zoom * DIFFERENCE * system.gradient_scale
     gradients = np.zeros((lags, 2 * len(h)))
@@ -74,15 +77,21 @@ def fit(kernel: np.ndarray) -> Fit:
     if not np.isfinite(power) or power == 0:
         return Fit(np.nan, np.nan, np.nan)
     lags = np.arange(len(kernel))
-    grid = np.concatenate([-np.geomspace(0.9999, 1e-3, 60), [0.0], 1 - np.geomspace(0.999, 1e-4, 240)])
+    grid = np.concatenate(
+        [-np.geomspace(0.9999, 1e-3, 60), [0.0], 1 - np.geomspace(0.999, 1e-4, 240)]
+    )
     errors = _misfit(grid[:, None] ** lags, kernel)
     best = int(np.argmin(errors))
     bounds = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     options = {"xatol": 1e-10}
-    refined = minimize_scalar(lambda b: _misfit(b**lags, kernel), bounds=bounds, method="bounded", options=options)
+    refined = minimize_scalar(
+        lambda b: _misfit(b**lags, kernel), bounds=bounds, method="bounded", options=options
+    )
     beta = float(refined.x) if refined.fun < errors[best] else float(grid[best])
     shape = beta**lags
-    return Fit(float(shape @ kernel / (shape @ shape)), beta, float(1 - _misfit(shape, kernel) / power))
+    return Fit(
+        float(shape @ kernel / (shape @ shape)), beta, float(1 - _misfit(shape, kernel) / power)
+    )
 
 
 def _misfit(shapes: np.ndarray, kernel: np.ndarray) -> Any:
@@ -100,15 +109,18 @@ def memory(kernel: np.ndarray) -> float:
 def modes(system: System, h: np.ndarray, t: int, lags: int) -> list[dict[str, float]]:
     """Eigenmodes at h, the largest part of the kernel first: k_j = Re Σ alpha λ^(j−1) for j ≥ 1.
 
-    alpha and λ may be complex: their real and imaginary parts are listed, `decay` is |λ|. Empty when the
-    eigenvectors do not span the state space. Single modes may cancel; only their sum is identifiable.
+    alpha and λ may be complex: their real and imaginary parts are listed, `decay` is |λ|. Empty
+    when the eigenvectors do not span the state space. Single modes may cancel; only their sum is
+    identifiable.
     """
     J, B, C, _ = system.jacobian(h, 0.0, t)
     eigenvalues, vectors = np.linalg.eig(J)
     if not len(J) or np.linalg.cond(vectors) > 1e10:
         return []
     alphas = -(C @ vectors) * np.linalg.solve(vectors, B.astype(complex))
-    parts = np.array([_part(alpha, value, lags) for alpha, value in zip(alphas, eigenvalues, strict=True)])
+    parts = np.array(
+        [_part(alpha, value, lags) for alpha, value in zip(alphas, eigenvalues, strict=True)]
+    )
     order = np.argsort(-np.linalg.norm(parts, axis=1))
     return [
         {
@@ -126,15 +138,21 @@ def _part(alpha: complex, eigenvalue: complex, lags: int) -> np.ndarray:
     return alpha * np.power(complex(eigenvalue), np.arange(lags - 1))
 
 
-def modes_needed(listed: list[dict[str, float]], kernel: np.ndarray, share: float = 0.9) -> int | None:
-    """How many of the listed modes give lags ≥ 1 of the kernel with an error of at most 1 − share of its norm."""
+def modes_needed(
+    listed: list[dict[str, float]], kernel: np.ndarray, share: float = 0.9
+) -> int | None:
+    """How many of the listed modes give lags ≥ 1 of the kernel with an error of at most 1 −
+    share of its norm.
+    """
     left = kernel[1:].astype(complex)
     allowed = (1 - share) * np.linalg.norm(left)
     if np.linalg.norm(left) <= 1e-6 * np.linalg.norm(kernel):
         return 0
     for count, mode in enumerate(listed, start=1):
         alpha = complex(mode["alpha"], mode["alpha_imag"])
-        left = left - _part(alpha, complex(mode["eigenvalue"], mode["eigenvalue_imag"]), len(kernel))
+        left = left - _part(
+            alpha, complex(mode["eigenvalue"], mode["eigenvalue_imag"]), len(kernel)
+        )
         if np.linalg.norm(left) <= allowed:
             return count
     return None
@@ -143,11 +161,12 @@ def modes_needed(listed: list[dict[str, float]], kernel: np.ndarray, share: floa
 def probe(subject: Subject) -> Reading:
     """Does an update remember earlier gradients?
 
-    present when at least 10 % of the kernel at rest lies at lags ≥ 1, absent below 2 %. undecided without a stable
-    fixed point, or where the kernel changes with the size of the difference step (RMSProp and Adam at rest,
-    where the accumulator is zero). Values are at rest; low and high are over the kernels along the drift from
-    32 visited states, whose medians are `alpha_visited`, `beta_visited`, `memory_visited`. `gain` is Σ k_j. It describes
-    small gradients: with saturation, larger ones are answered less.
+    present when at least 10 % of the kernel at rest lies at lags ≥ 1, absent below 2 %. undecided
+    without a stable fixed point, or where the kernel changes with the size of the difference step
+    (RMSProp and Adam at rest, where the accumulator is zero). Values are at rest; low and high are
+    over the kernels along the drift from 32 visited states, whose medians are `alpha_visited`,
+    `beta_visited`, `memory_visited`. `gain` is Σ k_j. It describes small gradients: with
+    saturation, larger ones are answered less.
     """
     visited = _visited(subject)
     rest = subject.rest
@@ -155,7 +174,9 @@ def probe(subject: Subject) -> Reading:
         state = "no fixed point" if rest is None else f"only {_article(rest.stability)} fixed point"
         return undecided("momentum", f"there is {state} at zero gradient", visited)
     lags = max(subject.horizon, 2)
-    kernels = np.array([kernel_at(subject.system, rest.state, subject.settled, lags, z) for z in ZOOMS])
+    kernels = np.array(
+        [kernel_at(subject.system, rest.state, subject.settled, lags, z) for z in ZOOMS]
+    )
     if not _agree(kernels[:1], kernels[1:]).all():
         reason = "the response at rest depends on the size of the gradient; no kernel exists there"
         return undecided("momentum", reason + _at_visited(visited), visited)
@@ -169,7 +190,9 @@ def _article(word: str) -> str:
 
 
 def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether kernels (…, lags) differ by less than AGREEMENT of their norm; False where not finite."""
+    """Whether kernels (…, lags) differ by less than AGREEMENT of their norm; False where not
+    finite.
+    """
     with np.errstate(all="ignore"):
         return np.linalg.norm(a - b, axis=-1) <= AGREEMENT * np.linalg.norm(a, axis=-1)
 
@@ -196,16 +219,22 @@ def _median(sample: np.ndarray) -> float | None:
     return float(np.median(kept)) if len(kept) else None
 
 
-def _values(subject: Subject, h: np.ndarray, kernel: np.ndarray, visited: dict[str, Any]) -> dict[str, Any]:
+def _values(
+    subject: Subject, h: np.ndarray, kernel: np.ndarray, visited: dict[str, Any]
+) -> dict[str, Any]:
     system, t = subject.system, subject.settled
     listed = modes(system, h, t, len(kernel))
     at_rest = {**fit(kernel)._asdict(), "gain": _gain(system, h, t), "memory": memory(kernel)}
-    ranges = {name: visited[f"{name}_visited"] | {"value": value} for name, value in at_rest.items()}
+    ranges = {
+        name: visited[f"{name}_visited"] | {"value": value} for name, value in at_rest.items()
+    }
     return ranges | {
         "modes_needed": exact(modes_needed(listed, kernel)),
         "modes": listed[:8],
         "kernel": list(kernel[:SHOWN]),
-        "drift_kernels": [_drift_kernel(subject, start) for start in STARTS if start <= subject.horizon],
+        "drift_kernels": [
+            _drift_kernel(subject, start) for start in STARTS if start <= subject.horizon
+        ],
     }
 
 
@@ -238,7 +267,9 @@ def _at_visited(visited: dict[str, Any]) -> str:
 
 
 def _sentence(verdict: str, values: dict[str, Any]) -> str:
-    alpha, beta, r2, gain, kept = (values[n]["value"] for n in ("alpha", "beta", "r2", "gain", "memory"))
+    alpha, beta, r2, gain, kept = (
+        values[n]["value"] for n in ("alpha", "beta", "r2", "gain", "memory")
+    )
     if verdict == ABSENT:
         return f"momentum: none; {100 * kept:.2g} % of the response comes after the first step"
     fitted = f"{number(alpha)}·{number(beta)}^j (R² {r2:.3f}), total gain {number(gain)}"
@@ -246,5 +277,3 @@ def _sentence(verdict: str, values: dict[str, Any]) -> str:
         return f"momentum: undecided; {100 * kept:.2g} % of the response comes after the first step, kernel {fitted}"
     shape = "kernel " if r2 >= 0.95 else "kernel is not one exponential, nearest "
     return f"momentum: {shape}{fitted}"
-
-

@@ -1,8 +1,9 @@
 """Schedule: does the learning rate change with time alone?
 
-The optimizer is left without gradients from its initial state, step count running; at every step the effective
-learning rate is −∂dx/∂g at g = 0. What moves it there is a schedule, whether it comes from `step` or from a state that
-relaxes by itself. Changes that gradients cause are not seen here; they are the adaptation probe's.
+The optimizer is left without gradients from its initial state, step count running; at every step
+the effective learning rate is −∂dx/∂g at g = 0. What moves it there is a schedule, whether it comes
+from `step` or from a state that relaxes by itself. Changes that gradients cause are not seen here;
+they are the adaptation probe's.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ NONE, SOME = 0.02, 0.1
 AGREEMENT = 0.01
 
 
-def rates_along(system: System, path: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Along a path (T, n) from step count `first`: rates (T,), updates at g = 0 (T,), disagreement (T,).
+def rates_along(
+    system: System, path: np.ndarray, first: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Along a path (T, n) from step count `first`: rates (T,), updates at g = 0 (T,), disagreement
+    (T,).
 
-    Disagreement is the relative range of the rate over difference steps that differ by a factor of 100.
+    Disagreement is the relative range of the rate over difference steps that differ by a factor of
+    100.
     """
     sizes = DIFFERENCE * np.array(ZOOMS) * system.gradient_scale
     gradients = np.concatenate([[0.0], sizes, -sizes])
@@ -45,15 +50,18 @@ def rates_along(system: System, path: np.ndarray, first: int = 0) -> tuple[np.nd
 def probe(subject: Subject) -> Reading:
     """Does the effective learning rate change along the gradient-free path of a run?
 
-    present when it varies by more than 10 % of its maximum over steps 0 … horizon, absent below 2 %; undecided between,
-    or where the rate at zero gradient depends on the difference step. Values are exact properties of that path.
-    `bias` is the update at the last step without any gradient: what the optimizer does on its own.
+    present when it varies by more than 10 % of its maximum over steps 0 … horizon, absent below 2
+    %; undecided between, or where the rate at zero gradient depends on the difference step. Values
+    are exact properties of that path. `bias` is the update at the last step without any gradient:
+    what the optimizer does on its own.
     """
     rates, updates, disagreement = rates_along(subject.system, subject.drift)
     bias = {"bias": exact(float(updates[-1]))}
     if not np.all(disagreement < AGREEMENT):
         step = int(np.argmax(~(disagreement < AGREEMENT)))
-        return undecided("schedule", f"at step {step} the rate depends on the size of the gradient", bias)
+        return undecided(
+            "schedule", f"at step {step} the rate depends on the size of the gradient", bias
+        )
     peak = int(np.argmax(np.abs(rates)))
     values = {
         "initial": exact(float(rates[0])),
@@ -75,7 +83,9 @@ def _variation(rates: np.ndarray) -> float:
 
 
 def _sentence(verdict: str, values: dict[str, Any], last: int) -> str:
-    initial, peak, step, final = (values[n]["value"] for n in ("initial", "peak", "peak_step", "final"))
+    initial, peak, step, final = (
+        values[n]["value"] for n in ("initial", "peak", "peak_step", "final")
+    )
     if verdict == ABSENT:
         return f"schedule: none; the rate stays at {number(final)} for {last} steps"
     doubt = "" if verdict == "present" else "undecided; "

@@ -16,7 +16,8 @@ SAMPLE = 32
 
 
 class Visited(NamedTuple):
-    """What an optimizer met on a task: gradients: (M,), states: (M, n) packed by `system.pack`, or None.
+    """What an optimizer met on a task: gradients: (M,), states: (M, n) packed by `system.pack`, or
+    None.
 
     Without states the system is run on the gradients, taken as consecutive runs of `horizon` steps.
     """
@@ -28,7 +29,8 @@ class Visited(NamedTuple):
 
 @dataclass(frozen=True)
 class Subject:
-    """gradients: (M,) finite. states: (≤ 32, n) drawn from the visited ones. horizon: steps of a run.
+    """gradients: (M,) finite. states: (≤ 32, n) drawn from the visited ones. horizon: steps of a
+    run.
 
     Everything asked at rest is asked at the step count `settled`, the horizon.
     """
@@ -104,5 +106,6 @@ def _visited_states(system: System, gradients: np.ndarray, visited: Visited) -> 
         length = min(visited.horizon, len(gradients))
         runs = gradients[: len(gradients) // length * length].reshape(-1, length)[:16].T
         start = np.tile(system.h0, (runs.shape[1], 1))
-        states = system.rollout(start, runs)[0][:-1].reshape(-1, len(system.h0))
+        path = system.rollout(start, runs)[0][:-1]
+        states = path.reshape(length * runs.shape[1], len(system.h0))
     return states[np.isfinite(states).all(axis=1)]

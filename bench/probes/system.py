@@ -1,14 +1,18 @@
-"""An optimizer as a dynamical system: (state h, gradient g) → (state h', update dx), in float64 NumPy.
+"""An optimizer as a dynamical system: (state h, gradient g) → (state h', update dx), in float64
+NumPy.
 
-A component-wise optimizer is one small system per parameter, so everything the probes ask can be asked of the
-system of a single scalar parameter. Derivatives are central differences: unlike autodiff they cannot be misled
-by a stop-gradient, and repeating them with larger steps shows where an optimizer has no derivative at all.
+A component-wise optimizer is one small system per parameter, so everything the probes ask can be
+asked of the system of a single scalar parameter. Derivatives are central differences: unlike
+autodiff they cannot be misled by a stop-gradient, and repeating them with larger steps shows where
+an optimizer has no derivative at all.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +21,9 @@ import tensorflow as tf
 from optimizers import Optimizer
 
 DIFFERENCE = 1e-5
-"""Difference step, relative to the scale of what is varied: 1e-10 of truncation, 1e-11 of rounding."""
+"""Difference step, relative to the scale of what is varied: 1e-10 of truncation, 1e-11 of
+rounding.
+"""
 ZOOMS = (1.0, 10.0, 100.0)
 """Factors on the difference step over which a derivative has to be the same."""
 
@@ -27,7 +33,9 @@ class ProbeError(ValueError):
 
 
 class Jacobian(NamedTuple):
-    """h' ≈ J h + B g and dx ≈ C h + D g, up to constants. Leading axes as in the states asked for."""
+    """h' ≈ J h + B g and dx ≈ C h + D g, up to constants. Leading axes as in the states asked
+    for.
+    """
 
     J: np.ndarray  # (…, n, n)
     B: np.ndarray  # (…, n)
@@ -39,13 +47,16 @@ class Jacobian(NamedTuple):
 class System:
     """`function(h: (N, n), g: (N,), t) -> (h': (N, n), dx: (N,))` and the initial state h0: (n,).
 
-    state_scale: (n,) and gradient_scale say what a large state and gradient are; they set the difference steps.
+    state_scale: (n,) and gradient_scale say what a large state and gradient are; they set the
+    difference steps.
     """
 
     function: Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
     h0: np.ndarray
     state_scale: np.ndarray = field(default=None)  # type: ignore[assignment]
     gradient_scale: float = 1.0
+    path: Callable | None = None
+    """Compiled `rollout(h, gradients, t, stride)`, the step count being t + stride i; else a Python loop."""
 
     def __post_init__(self):
         h0 = np.asarray(self.h0, float).reshape(-1)
@@ -54,13 +65,19 @@ class System:
             object.__setattr__(self, "state_scale", np.ones(len(h0)))
 
     def scaled(self, states: np.ndarray, gradient_scale: float) -> System:
-        """The same system, difference steps set by visited states: (M, n) and a typical |gradient|."""
-        size = np.sqrt(np.mean(np.square(states), axis=0)) if len(states) else np.zeros(len(self.h0))
+        """The same system, difference steps set by visited states: (M, n) and a typical
+        |gradient|.
+        """
+        size = (
+            np.sqrt(np.mean(np.square(states), axis=0)) if len(states) else np.zeros(len(self.h0))
+        )
         scale = np.where(np.isfinite(size) & (size > 0), size, 1.0)
         return replace(self, state_scale=scale, gradient_scale=float(gradient_scale))
 
     def step(self, h: np.ndarray, g: Any, t: int) -> tuple[np.ndarray, np.ndarray]:
-        """One step of N parameters at once; g: (N,) or a scalar; t: step count, the same for all."""
+        """One step of N parameters at once; g: (N,) or a scalar; t: step count, the same for
+        all.
+        """
         h = np.asarray(h, float)
         g = np.broadcast_to(np.asarray(g, float), h.shape[:1])
         with np.errstate(all="ignore"):
@@ -68,22 +85,30 @@ class System:
         return np.asarray(after, float).reshape(h.shape), np.asarray(dx, float).reshape(g.shape)
 
     def rollout(self, h: np.ndarray, gradients: np.ndarray, t: int = 0, frozen: bool = False):
-        """States (T + 1, N, n) and updates (T, N) under gradients: (T, N); `frozen` keeps the step count at t."""
-        states, updates = [np.asarray(h, float)], []
+        """States (T + 1, N, n) and updates (T, N) from h: (N, n) under gradients: (T, N).
+
+        `frozen` keeps the step count at t.
+        """
+        h, gradients = np.asarray(h, float), np.asarray(gradients, float)
+        stride = 0 if frozen else 1
+        if self.path is not None and len(gradients):
+            return self.path(h, gradients, t, stride)
+        states, updates = [h], []
         for i, g in enumerate(gradients):
-            after, dx = self.step(states[-1], g, t if frozen else t + i)
+            after, dx = self.step(states[-1], g, t + stride * i)
             states.append(after)
             updates.append(dx)
-        return np.array(states), np.array(updates).reshape(len(gradients), len(states[0]))
+        return np.array(states), np.array(updates).reshape(gradients.shape)
 
     def relax(self, h: np.ndarray, g: Any, t: int, steps: int = 500) -> np.ndarray:
         """States (N, n) after `steps` steps of constant gradient g at the frozen step count t."""
-        for _ in range(steps):
-            h, _ = self.step(h, g, t)
-        return np.asarray(h)
+        gradients = np.broadcast_to(np.asarray(g, float), (steps, len(h)))
+        return self.rollout(h, gradients, t, frozen=True)[0][-1]
 
     def jacobian(self, h: np.ndarray, g: Any, t: int, zoom: float = 1.0) -> Jacobian:
-        """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges the difference steps."""
+        """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges the
+        difference steps.
+        """
         rows = np.atleast_2d(np.asarray(h, float))
         count, n = rows.shape
         g = np.broadcast_to(np.asarray(g, float), (count,))
@@ -114,7 +139,8 @@ def _stencil(width: np.ndarray) -> np.ndarray:
 
 
 def pack(state: Any, axes: int = 0) -> np.ndarray:
-    """The (…, n) floats of a state with `axes` leading axes: leaves in the order of tf.nest, each flattened.
+    """The (…, n) floats of a state with `axes` leading axes: leaves in the order of tf.nest, each
+    flattened.
 
     Integer and boolean leaves are left out. Visited states have to be packed this way.
     """
@@ -128,15 +154,18 @@ def pack(state: Any, axes: int = 0) -> np.ndarray:
 
 
 def system_of(optimizer: Optimizer) -> System:
-    """The system of one scalar parameter (a float64 tensor of shape (1,), held at zero; weight decay adds nothing).
+    """The system of one scalar parameter (a float64 tensor of shape (1,), held at zero; weight
+    decay adds nothing).
 
-    Raises ProbeError when there is no such system: updates that depend on other parameters, states that depend
-    on the parameters' values, float32 or random arithmetic, integers in the state that are no step counters.
+    Raises ProbeError when there is no such system: updates that depend on other parameters, states
+    that depend on the parameters' values, float32 or random arithmetic, integers in the state that
+    are no step counters.
     """
     try:
         packing = _Packing.of(optimizer)
         _refuse_coupled(optimizer)
-        system = System(_batched(optimizer, packing), packing.initial)
+        function, path = _compiled(optimizer, packing)
+        system = System(function, packing.initial, path=path)
         _refuse_unfaithful(optimizer, system)
     except ProbeError:
         raise
@@ -148,7 +177,9 @@ def system_of(optimizer: Optimizer) -> System:
 
 @dataclass(frozen=True)
 class _Packing:
-    """How a nested state becomes a vector and back; leaves that only count steps are made from t."""
+    """How a nested state becomes a vector and back; leaves that only count steps are made from
+    t.
+    """
 
     structure: Any
     leaves: tuple[np.ndarray, ...]
@@ -185,7 +216,9 @@ class _Packing:
 
 
 def _stride(history: tuple[np.ndarray, ...]) -> Any:
-    """None for a float64 leaf, the constant change per step of an integer one. Raises ProbeError otherwise."""
+    """None for a float64 leaf, the constant change per step of an integer one. Raises ProbeError
+    otherwise.
+    """
     if np.issubdtype(history[0].dtype, np.floating):
         if any(leaf.dtype != np.float64 for leaf in history):
             raise ProbeError(f"it keeps {history[0].dtype} state for float64 parameters")
@@ -194,46 +227,62 @@ def _stride(history: tuple[np.ndarray, ...]) -> Any:
         changes = [leaf ^ history[0] for leaf in history[1:]]
         same = not any(change.any() for change in changes)
     else:
-        changes = [after - before for before, after in zip(history, history[1:], strict=False)]
+        changes = [after - before for before, after in pairwise(history)]
         same = all((change == changes[0]).all() for change in changes)
     if not same:
         raise ProbeError(f"its state holds {history[0].dtype} numbers that do not just count steps")
     return changes[0]
 
 
-def _batched(optimizer: Optimizer, packing: _Packing):
-    n = len(packing.initial)
+def _compiled(optimizer: Optimizer, packing: _Packing):
+    """The functions `function` and `path` of a System, one TensorFlow program each."""
     params = tf.zeros((1,), tf.float64)
+    states = tf.TensorSpec((None, len(packing.initial)), tf.float64)
+    count = tf.TensorSpec((), tf.int32)
 
     def single(h, g, t):
         updates, state = optimizer.update(tf.reshape(g, (1,)), packing.unpack(h, t), params, t)
         return packing.pack(state), tf.reshape(updates, ())
 
     @tf.function(
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec((None, n), tf.float64),
-            tf.TensorSpec((None,), tf.float64),
-            tf.TensorSpec((), tf.int32),
-        ],
+        autograph=False, input_signature=[states, tf.TensorSpec((None,), tf.float64), count]
     )
-    def program(h, g, t):
+    def step(h, g, t):
         return tf.vectorized_map(lambda row: single(*row, t), (h, g))
 
-    def function(h, g, t):
-        after, dx = program(tf.constant(h), tf.constant(g), tf.constant(t, tf.int32))
-        return after.numpy(), dx.numpy()
+    @tf.function(
+        autograph=False,
+        input_signature=[states, tf.TensorSpec((None, None), tf.float64), count, count],
+    )
+    def path(h, gradients, t, stride):
+        def advance(i, h, visited, updates):
+            after, dx = step(h, gradients[i], t + stride * i)
+            return i + 1, after, visited.write(i + 1, after), updates.write(i, dx)
 
-    return function
+        steps = tf.shape(gradients)[0]
+        visited = tf.TensorArray(tf.float64, steps + 1, element_shape=states.shape).write(0, h)
+        updates = tf.TensorArray(tf.float64, steps, element_shape=(None,))
+        loop = tf.while_loop(lambda i, *_: i < steps, advance, (0, h, visited, updates))
+        return loop[2].stack(), loop[3].stack()
+
+    def to_numpy(program, h, gradients, *counts):
+        given = tf.constant(h), tf.constant(gradients), *(tf.constant(c, tf.int32) for c in counts)
+        return [result.numpy() for result in program(*given)]
+
+    return functools.partial(to_numpy, step), functools.partial(to_numpy, path)
 
 
 def _run(optimizer: Optimizer, gradients: np.ndarray, params: np.ndarray):
-    """States (list of nested, T + 1) and updates (T, …) under gradients: (T, …) at fixed parameters: (…)."""
+    """States (list of nested, T + 1) and updates (T, …) under gradients: (T, …) at fixed
+    parameters: (…).
+    """
     params = tf.constant(params, tf.float64)
     state = tf.nest.map_structure(_as_tensor, optimizer.init(params))
     states, updates = [state], []
     for t, g in enumerate(gradients):
-        dx, state = optimizer.update(tf.constant(g, tf.float64), state, params, tf.constant(t, tf.int32))
+        dx, state = optimizer.update(
+            tf.constant(g, tf.float64), state, params, tf.constant(t, tf.int32)
+        )
         states.append(tf.nest.map_structure(_as_tensor, state))
         updates.append(np.asarray(_as_tensor(dx)))
     if updates[0].dtype != np.float64:
@@ -270,7 +319,9 @@ def _refuse_coupled(optimizer: Optimizer) -> None:
 
 
 def _refuse_unfaithful(optimizer: Optimizer, system: System) -> None:
-    """States and updates have to follow from state, gradient and step count, whatever the parameter's value."""
+    """States and updates have to follow from state, gradient and step count, whatever the
+    parameter's value.
+    """
     gradients = _test_gradients(1)
     states, updates = system.rollout(system.h0[None], gradients)
     for value in (0.0, 1.0):
