@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from bench.probes import adaptation, clipping, fixed_points, momentum, schedule
+from bench.probes.component import pack, system_of
 from bench.probes.controls import CONTROLS, check
 from bench.probes.reading import UNDECIDED, Reading, undecided
 from bench.probes.subject import Subject, Visited
-from bench.probes.system import ProbeError, System, pack, system_of
+from bench.probes.system import ProbeError, System
 from optimizers import Optimizer
 
 __all__ = [
-    "CONTROLS", "PROBES", "ProbeError", "Reading", "Subject", "System", "Visited", "pack", "read", "run_controls",
-    "system_of",
+    "CONTROLS", "PROBES", "ProbeError", "Reading", "Subject", "System", "Visited", "pack", "read",
+    "run_controls", "system_of",
 ]  # fmt: skip
 
 PROBES: dict[str, Callable[[Subject], Reading]] = {

@@ -141,8 +141,9 @@ def _variation(rates: np.ndarray) -> float:
 def _sentence(verdict: str, values: dict[str, Any], largest: float) -> str:
     slope, law, varied = (values[n]["value"] for n in ("slope", "state_slope", "variation"))
     secant = f"the answer to a constant gradient goes as |g|^{number(slope)}"
+    change = f"the local rate varies by {100 * varied:.2g} % up to |g| = {number(largest)}"
     if verdict == ABSENT:
-        return f"adaptation: none; the local rate varies by {100 * varied:.2g} % up to |g| = {number(largest)}, {secant}"
+        return f"adaptation: none; {change}, {secant}"
     if verdict == PRESENT:
-        return f"adaptation: the local rate varies by {100 * varied:.0f} % and goes as |g|^{number(law)}; {secant}"
-    return f"adaptation: undecided; the local rate varies by {100 * varied:.2g} %; {secant}"
+        return f"adaptation: {change}, as |g|^{number(law)}; {secant}"
+    return f"adaptation: undecided; {change}; {secant}"

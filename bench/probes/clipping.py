@@ -162,25 +162,20 @@ def _judge(
     subject: Subject, rest: Curves, exponent: float, values: dict[str, Any]
 ) -> tuple[str, str]:
     """Verdict and sentence; without a sentence the verdict is the reason for being undecided."""
+    largest = number(subject.largest)
     if exponent > FOLLOWS and math.isfinite(exponent):
-        text = f"clipping: none; the knee follows the recent gradients' size (exponent {exponent:.2f}), which is adaptation"
-        return ABSENT, text
+        law = f"goes as (recent gradients)^{exponent:.2f}"
+        return ABSENT, f"clipping: none; the knee {law}, which is adaptation"
     if math.isnan(rest.slope):
         return "at rest the update is not linear in small gradients", ""
     if math.isinf(rest.knee):
         if rest.slope == 0:
             return ABSENT, "clipping: none; the update does not depend on the gradient"
-        return (
-            ABSENT,
-            f"clipping: none up to {REACH:g} times the largest gradient ({number(subject.largest)})",
-        )
+        return ABSENT, f"clipping: none up to {REACH:g} times the largest gradient, {largest}"
     where = f"knee at {number(rest.knee)}, updates at most {number(rest.asymptote)}"
     if rest.knee > subject.largest:
-        return (
-            ABSENT,
-            f"clipping: {where}, but no gradient reached it (largest {number(subject.largest)})",
-        )
-    if not exponent < FIXED:
+        return ABSENT, f"clipping: {where}, but no gradient reached it (largest {largest})"
+    if not abs(exponent) < FIXED:
         return f"{where}, but it shifts with the history (exponent {number(exponent)})", ""
     beyond = values["share_beyond"]["value"]
     return PRESENT, f"clipping: {where}, {100 * beyond:.2g} % of the gradients beyond it"

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.probes import planted
+from bench.probes.component import system_of
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, strict
 from bench.probes.subject import Subject, Visited
-from bench.probes.system import system_of
 from optimizers import Optimizer
 
 TOLERANCE = 1e-3
@@ -90,17 +90,22 @@ def agrees(found: Any, expected: Any) -> bool:
     return abs(found - expected) <= TOLERANCE * (abs(expected) or 1.0)
 
 
+_A = np.array([[0.6, 0.2, 0.0], [0.0, 0.8, 0.1], [0.0, 0.0, -0.5]])
+_B, _C, _D = np.array([1.0, 0.5, -1.0]), np.array([-0.02, -0.01, 0.03]), -0.1
+_HELD = float(_C @ np.linalg.solve(np.eye(3) - _A, _B) + _D)
+"""Update per constant gradient of the linear map, c·(1 − A)⁻¹ b + d; its spectral radius is 0.8."""
+_TYPICAL = float(np.quantile(np.abs(visited().gradients), 0.9))
+
+
 def _linear() -> Optimizer:
-    """Three coupled states with closed-form fixed points; spectral radius 0.8."""
-    A = np.array([[0.6, 0.2, 0.0], [0.0, 0.8, 0.1], [0.0, 0.0, -0.5]])
-    return planted.linear(A, np.array([1.0, 0.5, -1.0]), np.array([-0.02, -0.01, 0.03]), -0.1)
+    return planted.linear(_A, _B, _C, _D)
 
 
 def _cosine(t: int) -> float:
     return 0.1 * (1 + math.cos(math.pi * t / HORIZON))
 
 
-_AGGMO = {"verdict": PRESENT, "gain": 0.1 + 0.2 + 0.1, "modes_needed": 2}
+_AGGMO = {"verdict": PRESENT, "gain": 0.1 + 0.2 + 0.1}
 _AGGMO |= {
     "modes.0.alpha": 0.018,
     "modes.0.decay": 0.9,
@@ -114,16 +119,23 @@ _FLAT = {"verdict": ABSENT, "slope": 0.0, "state_slope": 0.0}
 _KNEE = {"verdict": PRESENT, "knee": 1.5, "slope": 0.05, "asymptote": 0.075}
 _NO_KNEE = {"verdict": ABSENT, "knee": math.inf}
 _CLOSED_FORM = {
-    # dx at h*(g) is (c·(1 − A)⁻¹ b + d) g; the gradients read are 0, ± a tenth of the typical one, ± the typical one
     "verdict": PRESENT,
     "spectral_radius": 0.8,
     "bias": 0.0,
-    "fixed_points.0.speed": 0.0,
+    "fixed_points.1.update": _HELD * _TYPICAL / 10,
+    "fixed_points.4.update": -_HELD * _TYPICAL,
 }
+
+_ONE_OVER_T = {"verdict": PRESENT, "initial": 0.3, "rates.9": 0.03, "final": 0.3 / (HORIZON + 1)}
+_STEPS = {"verdict": PRESENT, "rates.49": 0.2, "rates.50": 0.02, "rates.150": 2e-4}
+_COSINE = {"verdict": PRESENT, "rates.60": _cosine(60), "rates.190": _cosine(190), "final": 0.0}
+_WARM_UP = {"verdict": PRESENT, "initial": 0.01, "rates.9": 0.1, "final": 0.2}
+_WARM_UP_STATE = {"verdict": PRESENT, "initial": 0.0, "rates.5": 0.2 * (1 - 0.9**5), "peak": 0.2}
+_REST = {"verdict": PRESENT, "spectral_radius": 0.9, "bias": 0.0}
 
 CONTROLS: dict[str, list[Control]] = {
     "fixed_points": [
-        Control("heavy ball", planted.heavy_ball, {"verdict": PRESENT, "spectral_radius": 0.9, "bias": 0.0}),
+        Control("heavy ball", planted.heavy_ball, _REST),
         Control("linear map", _linear, _CLOSED_FORM),
         Control("step counter: none", planted.counter, {"verdict": ABSENT, "count": 0}),
         Control("1/t state: marginal", planted.one_over_t_state, {"verdict": UNDECIDED}),
@@ -139,15 +151,15 @@ CONTROLS: dict[str, list[Control]] = {
         Control("tanh clip at 1.5", planted.tanh_clip, _KNEE),
         Control("SGD: none", planted.sgd, _NO_KNEE),
         Control("heavy ball: none", planted.heavy_ball, _NO_KNEE),
-        Control("RMSProp: none", planted.rmsprop, {"verdict": ABSENT}),
+        Control("RMSProp: none", planted.rmsprop, {"verdict": ABSENT, "history_exponent": 1.0}),
     ],
     "schedule": [
-        Control("1/t by step", planted.one_over_t, {"verdict": PRESENT, "initial": 0.3, "rates.9": 0.03, "final": 0.3 / 201}),
-        Control("1/t by state", planted.one_over_t_state, {"verdict": PRESENT, "rates.9": 0.03, "final": 0.3 / 201}),
-        Control("step decay", planted.step_decay, {"verdict": PRESENT, "rates.49": 0.2, "rates.50": 0.02, "rates.150": 2e-4}),
-        Control("cosine", planted.cosine, {"verdict": PRESENT, "rates.60": _cosine(60), "rates.190": _cosine(190), "final": 0.0}),
-        Control("warm-up by step", planted.warm_up, {"verdict": PRESENT, "initial": 0.01, "rates.9": 0.1, "final": 0.2}),
-        Control("warm-up by state", planted.warm_up_state, {"verdict": PRESENT, "rates.5": 0.2 * (1 - 0.9**5), "peak": 0.2}),
+        Control("1/t by step", planted.one_over_t, _ONE_OVER_T),
+        Control("1/t by state", planted.one_over_t_state, _ONE_OVER_T),
+        Control("step decay", planted.step_decay, _STEPS),
+        Control("cosine", planted.cosine, _COSINE),
+        Control("warm-up by step", planted.warm_up, _WARM_UP),
+        Control("warm-up by state", planted.warm_up_state, _WARM_UP_STATE),
         Control("SGD: none", planted.sgd, _CONSTANT),
         Control("heavy ball: none", planted.heavy_ball, _CONSTANT),
     ],
@@ -157,4 +169,4 @@ CONTROLS: dict[str, list[Control]] = {
         Control("heavy ball: none", planted.heavy_ball, _FLAT),
         Control("clip: none", planted.clip, {"verdict": ABSENT, "state_slope": 0.0}),
     ],
-}  # fmt: skip
+}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import hankel
 from scipy.optimize import minimize_scalar
 
 from bench.probes.reading import (
@@ -34,6 +35,8 @@ AGREEMENT = 0.01
 """Largest relative change of a kernel over difference steps of different size."""
 SHOWN = 60
 """Lags listed in a reading."""
+ORDERS = 12
+"""Most exponentials a kernel is written as."""
 STARTS = (0, 20, 100)
 """Steps along the drift path at which the kernel is measured again."""
 
@@ -106,56 +109,67 @@ def memory(kernel: np.ndarray) -> float:
     return float(np.sum(np.abs(kernel[1:])) / total) if total > 0 else 0.0
 
 
-def modes(system: System, h: np.ndarray, t: int, lags: int) -> list[dict[str, float]]:
-    """Eigenmodes at h, the largest part of the kernel first: k_j = Re Σ alpha λ^(j−1) for j ≥ 1.
+def realizations(kernel: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Sums of r = 1, 2, … ≤ ORDERS exponentials near k: [(alphas (r,), decays (r,))], both complex.
 
-    alpha and λ may be complex: their real and imaginary parts are listed, `decay` is |λ|. Empty
-    when the eigenvectors do not span the state space. Single modes may cancel; only their sum is
-    identifiable.
+    k_j ≈ Re Σ alpha decay^(j−1) for j ≥ 1: truncated Hankel realizations (Ho and Kalman, 1966;
+    Kung, 1978). They need the kernel alone, so cancelling eigenmodes of the state do not enter.
     """
-    J, B, C, _ = system.jacobian(h, 0.0, t)
-    eigenvalues, vectors = np.linalg.eig(J)
-    if not len(J) or np.linalg.cond(vectors) > 1e10:
-        return []
-    alphas = -(C @ vectors) * np.linalg.solve(vectors, B.astype(complex))
-    parts = np.array(
-        [_part(alpha, value, lags) for alpha, value in zip(alphas, eigenvalues, strict=True)]
-    )
-    order = np.argsort(-np.linalg.norm(parts, axis=1))
+    half = len(kernel) // 2
+    left, sizes, right = np.linalg.svd(hankel(kernel[1 : half + 1], kernel[half : 2 * half]))
+    rank = int(np.sum(sizes > 1e-8 * sizes[0])) if sizes[0] > 0 else 0
     return [
-        {
-            "alpha": float(alphas[i].real),
-            "alpha_imag": float(alphas[i].imag),
-            "eigenvalue": float(eigenvalues[i].real),
-            "eigenvalue_imag": float(eigenvalues[i].imag),
-            "decay": float(abs(eigenvalues[i])),
-        }
-        for i in order
+        _realize(left[:, :r], sizes[:r], right[:r])
+        for r in range(1, min(rank, ORDERS, half - 1) + 1)
     ]
 
 
-def _part(alpha: complex, eigenvalue: complex, lags: int) -> np.ndarray:
-    return alpha * np.power(complex(eigenvalue), np.arange(lags - 1))
+def _realize(left, sizes, right):
+    observed = left * np.sqrt(sizes)
+    decays, vectors = np.linalg.eig(np.linalg.pinv(observed[:-1]) @ observed[1:])
+    entry = (np.sqrt(sizes) * right[:, 0]).astype(complex)
+    return (observed[0] @ vectors) * np.linalg.solve(vectors, entry), decays
 
 
-def modes_needed(
-    listed: list[dict[str, float]], kernel: np.ndarray, share: float = 0.9
-) -> int | None:
-    """How many of the listed modes give lags ≥ 1 of the kernel with an error of at most 1 −
-    share of its norm.
+def modes(kernel: np.ndarray, error: float) -> list[dict[str, float]] | None:
+    """The fewest exponentials that give lags ≥ 1 with this relative error, largest first; or None.
+
+    `alpha` and `decay` as in `realizations`, imaginary parts apart; `share` is the norm of the
+    part.
     """
-    left = kernel[1:].astype(complex)
-    allowed = (1 - share) * np.linalg.norm(left)
-    if np.linalg.norm(left) <= 1e-6 * np.linalg.norm(kernel):
-        return 0
-    for count, mode in enumerate(listed, start=1):
-        alpha = complex(mode["alpha"], mode["alpha_imag"])
-        left = left - _part(
-            alpha, complex(mode["eigenvalue"], mode["eigenvalue_imag"]), len(kernel)
-        )
-        if np.linalg.norm(left) <= allowed:
-            return count
+    memory_part = kernel[1:]
+    size = np.linalg.norm(memory_part)
+    if size <= 1e-6 * np.linalg.norm(kernel):
+        return []
+    for alphas, decays in realizations(kernel):
+        parts = alphas[:, None] * decays[:, None] ** np.arange(len(memory_part))
+        if np.linalg.norm(parts.sum(axis=0) - memory_part) <= error * size:
+            shares = np.linalg.norm(parts, axis=1) / size
+            order = np.argsort(-shares)
+            return [_mode(alphas[i], decays[i], shares[i]) for i in order]
     return None
+
+
+def _mode(alpha: complex, decay: complex, share: float) -> dict[str, float]:
+    return {
+        "alpha": float(alpha.real),
+        "alpha_imag": float(alpha.imag),
+        "decay": float(decay.real),
+        "decay_imag": float(decay.imag),
+        "share": float(share),
+    }
+
+
+def spectrum(system: System, h: np.ndarray, t: int) -> list[list[float]]:
+    """Eigenvalues of J at h, slowest first: [real, imaginary, |gain| carried by the eigenmode].
+
+    The gain is |alpha / (1 − λ)|. Single eigenmodes may cancel: read momentum from the kernel.
+    """
+    J, B, C, _ = system.jacobian(h, 0.0, t)
+    values, vectors = np.linalg.eig(J)
+    gains = np.abs((C @ vectors) * (np.linalg.pinv(vectors) @ B) / (1 - values))
+    order = np.argsort(-np.abs(values))
+    return [[float(values[i].real), float(values[i].imag), float(gains[i])] for i in order]
 
 
 def probe(subject: Subject) -> Reading:
@@ -223,14 +237,15 @@ def _values(
     subject: Subject, h: np.ndarray, kernel: np.ndarray, visited: dict[str, Any]
 ) -> dict[str, Any]:
     system, t = subject.system, subject.settled
-    listed = modes(system, h, t, len(kernel))
+    few, many = modes(kernel, 0.1), modes(kernel, 0.01)
     at_rest = {**fit(kernel)._asdict(), "gain": _gain(system, h, t), "memory": memory(kernel)}
     ranges = {
         name: visited[f"{name}_visited"] | {"value": value} for name, value in at_rest.items()
     }
     return ranges | {
-        "modes_needed": exact(modes_needed(listed, kernel)),
-        "modes": listed[:8],
+        "modes_needed": exact(None if few is None else len(few)),
+        "modes": many,
+        "spectrum": spectrum(system, h, t),
         "kernel": list(kernel[:SHOWN]),
         "drift_kernels": [
             _drift_kernel(subject, start) for start in STARTS if start <= subject.horizon
@@ -270,10 +285,11 @@ def _sentence(verdict: str, values: dict[str, Any]) -> str:
     alpha, beta, r2, gain, kept = (
         values[n]["value"] for n in ("alpha", "beta", "r2", "gain", "memory")
     )
+    late = f"{100 * kept:.2g} % of the response comes after the first step"
     if verdict == ABSENT:
-        return f"momentum: none; {100 * kept:.2g} % of the response comes after the first step"
+        return f"momentum: none; {late}"
     fitted = f"{number(alpha)}·{number(beta)}^j (R² {r2:.3f}), total gain {number(gain)}"
     if verdict == UNDECIDED:
-        return f"momentum: undecided; {100 * kept:.2g} % of the response comes after the first step, kernel {fitted}"
+        return f"momentum: undecided; {late}, kernel {fitted}"
     shape = "kernel " if r2 >= 0.95 else "kernel is not one exponential, nearest "
     return f"momentum: {shape}{fitted}"

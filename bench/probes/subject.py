@@ -16,8 +16,8 @@ SAMPLE = 32
 
 
 class Visited(NamedTuple):
-    """What an optimizer met on a task: gradients: (M,), states: (M, n) packed by `system.pack`, or
-    None.
+    """What an optimizer met on a task: gradients: (M,), states: (M, n) packed by
+    `bench.probes.pack`, or None.
 
     Without states the system is run on the gradients, taken as consecutive runs of `horizon` steps.
     """
