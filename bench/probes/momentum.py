@@ -191,12 +191,21 @@ def probe(subject: Subject) -> Reading:
     kernels = np.array(
         [kernel_at(subject.system, rest.state, subject.settled, lags, z) for z in ZOOMS]
     )
-    if not _agree(kernels[:1], kernels[1:]).all():
+    if not _measured_alike(subject, rest.state, kernels):
         reason = "the response at rest depends on the size of the gradient; no kernel exists there"
         return undecided("momentum", reason + _at_visited(visited), visited)
     values = visited | _values(subject, rest.state, kernels[0], visited)
     verdict = graded(memory(kernels[0]), NONE, SOME)
     return Reading(verdict, values, _sentence(verdict, values))
+
+
+def _measured_alike(subject: Subject, h: np.ndarray, kernels: np.ndarray) -> bool:
+    """Whether the linearizations agree with each other and with what small gradients really do."""
+    system, lags = subject.system, kernels.shape[1]
+    measured = [
+        response(system, h[None], subject.settled, lags, frozen=True, zoom=z)[0] for z in ZOOMS
+    ]
+    return bool(_agree(kernels[:1], np.concatenate([kernels[1:], measured])).all())
 
 
 def _article(word: str) -> str:
@@ -216,7 +225,7 @@ def _visited(subject: Subject) -> dict[str, Any]:
     lags = max(subject.horizon, 2)
     system, states, t = subject.system, subject.states, subject.settled
     small, large = (response(system, states, t, lags, frozen=True, zoom=z) for z in ZOOMS[:2])
-    kernels = small[_agree(small, large)]
+    kernels = small[_agree(small, large) & np.any(small, axis=1)]
     fits = np.array([fit(kernel) for kernel in kernels]).reshape(-1, 3)
     samples = {
         "alpha": fits[:, 0],

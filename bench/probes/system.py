@@ -103,8 +103,9 @@ class System:
         return self.rollout(h, gradients, t, frozen=True)[0][-1]
 
     def jacobian(self, h: np.ndarray, g: Any, t: int, zoom: float = 1.0) -> Jacobian:
-        """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges the
-        difference steps.
+        """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges their steps.
+
+        One-sided where the other side is not a number (a sum of squares displaced below zero).
         """
         rows = np.atleast_2d(np.asarray(h, float))
         count, n = rows.shape
@@ -119,10 +120,9 @@ class System:
         points = np.concatenate([rows, g[:, None]], axis=1)[:, None] + _stencil(width)
         flat = points.reshape(-1, n + 1)
         after, dx = self.step(flat[:, :n], flat[:, n], t)
-        after, dx = after.reshape(count, 2, n + 1, n), dx.reshape(count, 2, n + 1)
-        with np.errstate(all="ignore"):
-            of_state = (after[:, 0] - after[:, 1]) / (2 * width[..., None])
-            of_update = (dx[:, 0] - dx[:, 1]) / (2 * width)
+        joint = np.concatenate([after, dx[:, None]], axis=1).reshape(count, 2 * n + 3, n + 1)
+        slopes = _slopes(joint, width[..., None])
+        of_state, of_update = slopes[..., :n], slopes[..., n]
         whole = Jacobian(
             of_state[:, :n].swapaxes(1, 2), of_state[:, n], of_update[:, :n], of_update[:, n]
         )
@@ -130,6 +130,17 @@ class System:
 
 
 def _stencil(width: np.ndarray) -> np.ndarray:
-    """Displacements (N, 2 (n + 1), n + 1): plus each width, then minus each width: (N, n + 1)."""
+    """Displacements (N, 2 n + 3, n + 1): plus each width: (N, n + 1), minus each width, none."""
     plus = width[:, :, None] * np.eye(width.shape[1])
-    return np.concatenate([plus, -plus], axis=1)
+    return np.concatenate([plus, -plus, np.zeros_like(plus[:, :1])], axis=1)
+
+
+def _slopes(values: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """Slopes (N, n + 1, m) from values: (N, 2 n + 3, m) at the points of `_stencil`."""
+    half = values.shape[1] // 2
+    plus, minus, middle = values[:, :half], values[:, half:-1], values[:, -1:]
+    with np.errstate(all="ignore"):
+        central = (plus - minus) / (2 * width)
+        forward, backward = (plus - middle) / width, (middle - minus) / width
+    one_sided = np.where(np.isfinite(forward), forward, backward)
+    return np.where(np.isfinite(central), central, one_sided)
