@@ -1,12 +1,14 @@
 """The gradient of a meta-loss in θ, through the whole unroll, that does not explode.
 
-Forward, a loop stores parameters and state of every step. Backward, a second loop re-runs one step at a time
-under a tape and carries the adjoints (dL/dparams, dL/dstate). Two things are done to them at every step: per
-problem they are clipped to `clip` times the batch median, and all are multiplied by `discount`. Plain
-backpropagation explodes on curved tasks, and either one alone is not enough (measured on Rosenbrock).
+Forward, a loop stores parameters, state and gradients of every step. Backward, a second loop takes one step at a time:
+the adjoints (dL/dparams, dL/dstate) go through the optimizer by a tape, and through the task by a Hessian–vector
+product. Two things are done to them at every step: per problem they are clipped to `clip` times the batch median,
+and all are multiplied by `discount`. Plain backpropagation explodes on curved tasks, and either one alone is not
+enough (measured on Rosenbrock).
 
-Task and optimizer stay single-problem code under `vectorized_map`; the tape lies outside it, so that the products
-with θ of all problems are one.
+The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient taken through
+the map holds operations that XLA compiles anew for every value of its inputs. The optimizer acts on every parameter
+alone, so it runs once on those of all problems, one tensor (problems, parameters).
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench.unroll import advance
 
 _over_problems = functools.partial(tf.vectorized_map, fallback_to_while_loop=False)
+_ZERO = tf.UnconnectedGradients.ZERO
 
 
 class Estimate(NamedTuple):
@@ -51,107 +53,125 @@ def compile_metagradient(task, build, *, steps: int, loss: str, discount: float,
 
     @tf.function(jit_compile=jit, autograph=False)
     def program(theta, params, data, batches):
-        problems = tf.nest.flatten(params)[0].shape[0]
-
-        def step(theta, params, state, t):
-            seen = [] if batches is None else [_at(batches, tf.minimum(t, steps - 1))]
-            optimizer = build(theta)
-
-            def one(run):
-                batch = run[3][0] if run[3] else None
-                new, state, _, value = advance(task, optimizer, *run[:3], batch, t)
-                return new, state, value
-
-            return _over_problems(one, (params, state, data, seen))
-
-        def start(theta):
-            def one(run):
-                # + 0 per problem: the gradient of vectorized_map's own tiling would be compiled anew at every call
-                state = build(theta).init(run[0])
-                return tf.nest.map_structure(lambda s: s + tf.cast(run[1], s.dtype), state)
-
-            return _over_problems(one, (params, tf.zeros([problems])))
-
-        stores, losses = _forward(functools.partial(step, theta), params, start(theta), steps)
+        flat, unflatten = _flatten(params)
+        lifted = functools.partial(_lift, task, data, batches, unflatten, steps)
+        optimizer = build(theta)
+        start = optimizer.init(flat)
+        stores, losses = _forward(optimizer, lifted, flat, start, steps)
         with tf.GradientTape() as tape:
             tape.watch(losses)
             value = score(losses)
         weights = tape.gradient(value, losses)
-        damp = functools.partial(_damp, problems=problems, clip=clip, discount=discount)
-        total, adjoint = _backward(step, theta, stores, weights, steps, damp)
+        damp = functools.partial(_damp, problems=flat.shape[0], clip=clip, discount=discount)
+        total, adjoint = _backward(build, theta, lifted, unflatten, stores, weights, steps, damp)
         with tf.GradientTape() as tape:
             tape.watch(theta)
-            state = _floats(start(theta))
-        first = tape.gradient(state, theta, _floats(adjoint[1]), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            state = _floats(build(theta).init(flat))
+        first = tape.gradient(state, theta, adjoint, unconnected_gradients=_ZERO)
         return Estimate(value, losses, tf.nest.map_structure(tf.add, total, first))
 
     return program
 
 
-def _forward(step, params, state, steps):
-    """Stored params and states (steps + 1 each, stacked), losses (steps + 1, B); the last update is dropped."""
-    flat = tf.nest.flatten((params, state))
-    arrays = [tf.TensorArray(leaf.dtype, steps + 1, element_shape=leaf.shape) for leaf in flat]
-    losses = tf.TensorArray(flat[0].dtype, steps + 1, element_shape=flat[0].shape[:1])
+def _lift(task, data, batches, unflatten, steps, f, t, flat, *more):
+    """`f(loss of params, params, …)` of one problem over all problems at step `t`; `flat` and `more` have axis B."""
+    seen = [] if batches is None else [_at(batches, tf.minimum(t, steps - 1))]
 
-    def body(t, params, state, arrays, losses):
-        leaves = tf.nest.flatten((params, state))
+    def one(run):
+        params, its_data, batch, extra = run
+        return f(lambda p: task.loss(p, its_data, batch[0] if batch else None), params, *extra)
+
+    return _over_problems(one, (unflatten(flat), data, seen, list(more)))
+
+
+def _value_and_gradient(loss, params):
+    with tf.GradientTape() as tape:
+        tape.watch(params)
+        value = loss(params)
+    return value, tape.gradient(value, params, unconnected_gradients=_ZERO)
+
+
+def _pull_back(loss, params, direction, weight):
+    """∇(⟨∇f, direction⟩ + weight · f) at params: the adjoint of (gradient, loss), pulled back to params."""
+    with tf.GradientTape() as tape:
+        tape.watch(params)
+        value, gradient = _value_and_gradient(loss, params)
+        pairs = zip(tf.nest.flatten(gradient), tf.nest.flatten(direction), strict=True)
+        objective = weight * value + sum(tf.reduce_sum(g * d) for g, d in pairs)
+    return tape.gradient(objective, params, unconnected_gradients=_ZERO)
+
+
+def _flatten(params):
+    """Params (B, …) as one tensor (B, P), and the way back."""
+    leaves = tf.nest.flatten(params)
+    sizes = [int(np.prod(leaf.shape[1:])) for leaf in leaves]
+    flat = tf.concat([tf.reshape(leaf, [leaf.shape[0], -1]) for leaf in leaves], axis=1)
+
+    def unflatten(flat):
+        parts = zip(tf.split(flat, sizes, axis=1), leaves, strict=True)
+        return tf.nest.pack_sequence_as(params, [tf.reshape(part, leaf.shape) for part, leaf in parts])
+
+    return flat, unflatten
+
+
+def _forward(optimizer, lifted, flat, state, steps):
+    """Stored (params, state, gradients), stacked over steps + 1; losses (steps + 1, B); the last update is dropped."""
+    leaves = tf.nest.flatten((flat, state, flat))
+    arrays = [tf.TensorArray(leaf.dtype, steps + 1, element_shape=leaf.shape) for leaf in leaves]
+    losses = tf.TensorArray(flat.dtype, steps + 1, element_shape=flat.shape[:1])
+
+    def body(t, flat, state, arrays, losses):
+        values, gradients = lifted(_value_and_gradient, t, flat)
+        gradients, _ = _flatten(gradients)
+        leaves = tf.nest.flatten((flat, state, gradients))
         arrays = [array.write(t, leaf) for array, leaf in zip(arrays, leaves, strict=True)]
-        params, state, value = step(params, state, t)
-        return t + 1, params, state, arrays, losses.write(t, value)
+        updates, state = optimizer.update(gradients, state, flat, t)
+        return t + 1, flat + updates, state, arrays, losses.write(t, values)
 
     *_, arrays, losses = tf.while_loop(
-        lambda t, *_: t <= steps, body, (0, params, state, arrays, losses), maximum_iterations=steps + 1
+        lambda t, *_: t <= steps, body, (0, flat, state, arrays, losses), maximum_iterations=steps + 1
     )
-    stacked = [array.stack() for array in arrays]
-    return tf.nest.pack_sequence_as((params, state), stacked), losses.stack()
+    return tf.nest.pack_sequence_as((flat, state, flat), [array.stack() for array in arrays]), losses.stack()
 
 
-def _backward(step, theta, stores, weights, steps, damp):
-    """Gradient in θ summed over steps, and the adjoint of the starting (params, state)."""
+def _backward(build, theta, lifted, unflatten, stores, weights, steps, damp):
+    """Gradient in θ summed over steps, and the adjoint of the floating leaves of the starting state."""
 
-    def body(i, adjoint, total):
+    def body(i, ahead, total):
         t = steps - i
-        run = tf.nest.map_structure(lambda store: store[t], stores)
-        # what comes after the last recorded loss has no bearing: its adjoint starts at zero
+        flat, state, gradients = tf.nest.map_structure(lambda store: store[t], stores)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(_floats(run))
-            tape.watch(theta)
-            *after, losses = step(theta, *run, t)
-            pairs = zip(_floats([*after, losses]), [*_floats(adjoint), weights[t]], strict=True)
-            objective = sum(tf.reduce_sum(value * weight) for value, weight in pairs)
-        back, more = tape.gradient(objective, (_floats(run), theta), unconnected_gradients="zero")
-        leaves = iter(back)
-        adjoint = tuple(
-            tf.nest.map_structure(lambda leaf: next(leaves) if leaf.dtype.is_floating else leaf, part) for part in run
-        )
-        return i + 1, tuple(damp(part) for part in adjoint), tf.nest.map_structure(tf.add, total, more)
+            tape.watch((flat, _floats(state), gradients, theta))
+            updates, after = build(theta).update(gradients, state, flat, t)
+            pairs = zip([flat + updates, *_floats(after)], ahead, strict=True)
+            objective = sum(tf.reduce_sum(value * adjoint) for value, adjoint in pairs)
+        sources = (flat, _floats(state), gradients, theta)
+        direct, states, push, more = tape.gradient(objective, sources, unconnected_gradients=_ZERO)
+        pulled, _ = _flatten(lifted(_pull_back, t, flat, unflatten(push), weights[t]))
+        behind = [*damp([direct + pulled]), *damp(states)]
+        return i + 1, behind, tf.nest.map_structure(tf.add, total, more)
 
-    zeros = tf.nest.map_structure(lambda store: tf.zeros_like(store[0]), stores)
-    loop = (0, tuple(zeros), tf.nest.map_structure(tf.zeros_like, theta))
+    flat, state, _ = stores
+    zeros = [tf.zeros_like(store[0]) for store in [flat, *_floats(state)]]
+    loop = (0, zeros, tf.nest.map_structure(tf.zeros_like, theta))
     _, adjoint, total = tf.while_loop(lambda i, *_: i <= steps, body, loop, maximum_iterations=steps + 1)
-    return total, adjoint
+    return total, adjoint[1:]
 
 
-def _damp(adjoint, *, problems: int, clip: float, discount: float):
+def _damp(leaves, *, problems: int, clip: float, discount: float):
     """Per problem: norm at most `clip` × the batch's median (from 3 problems on), times `discount`; NaN to 0."""
-    leaves = _floats(adjoint)
     if not leaves:
-        return adjoint
-    squares = sum(tf.reduce_sum(tf.square(tf.reshape(leaf, [problems, -1])), axis=1) for leaf in leaves)
+        return leaves
+    rows = [tf.reshape(leaf, [problems, -1]) for leaf in leaves]
+    squares = sum(tf.reduce_sum(tf.square(row), axis=1) for row in rows)
     squares = tf.where(tf.math.is_finite(squares), squares, 1e30)
     scale = tf.fill([problems], discount)
     if problems >= 3 and np.isfinite(clip):
         median = tf.sort(squares)[problems // 2]
         scale *= tf.minimum(1.0, clip * tf.sqrt(median / (squares + 1e-36)))
-
-    def damped(leaf):
-        if not leaf.dtype.is_floating:
-            return leaf
-        scaled = leaf * tf.reshape(scale, [problems] + [1] * (leaf.shape.rank - 1))
-        return tf.where(tf.math.is_finite(scaled), scaled, 0.0)
-
-    return tf.nest.map_structure(damped, adjoint)
+    scaled = [row * scale[:, None] for row in rows]
+    sound = [tf.where(tf.math.is_finite(row), row, 0.0) for row in scaled]
+    return [tf.reshape(row, leaf.shape) for row, leaf in zip(sound, leaves, strict=True)]
 
 
 def _floats(nested) -> list:

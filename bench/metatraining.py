@@ -101,7 +101,7 @@ def _weights_path(out: Any) -> Path | None:
 
 
 def _checkpoint(path: Path) -> Path:
-    return path.with_suffix(".checkpoint.npz")
+    return path.with_suffix(".checkpoint")
 
 
 class _Training:
@@ -220,7 +220,7 @@ class _Training:
 
     def save(self, path: Path) -> None:
         """Everything the loop needs to go on to the same bits, in one file."""
-        from optimizers.shipped import replace_file
+        from bench.files import write_bytes
 
         groups = {"theta": self.theta, "first": self.first, "second": self.second, "best": self.best}
         arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
@@ -228,7 +228,7 @@ class _Training:
         card = json.dumps({"identity": self._identity(), "state": plain})
         buffer = io.BytesIO()
         np.savez(buffer, card=np.array(card), **arrays)
-        replace_file(path, buffer.getvalue())
+        write_bytes(path, buffer.getvalue())
 
     def resume(self, path: Path) -> None:
         """Take up the checkpoint at `path`, if it is there, whole, and of this very training."""

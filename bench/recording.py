@@ -8,10 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-CAP = 1e6
-"""A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
-LOG_FLOOR = 1e-14
-"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted form."""
+from bench.metrics import CAP, LOG_FLOOR
 
 
 class Carry(NamedTuple):

@@ -109,9 +109,8 @@ def read_card(path: Path) -> dict[str, Any]:
 
 def register_shipped() -> None:
     """Register every weights file that ships, by its name."""
-    for path in sorted(FOLDER.glob("*.npz")):
-        if not path.name.startswith("."):
-            register(load(path))
+    for card in sorted(FOLDER.glob("[!.]*.json")):
+        register(load(card.with_suffix(".npz")))
 
 
 @dataclass(frozen=True)
