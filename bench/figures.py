@@ -12,15 +12,14 @@ from bench.errors import UserError
 from bench.gather import Results, finished, load, runs_of
 from bench.records import Record
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito (2008), without the yellow that white paper swallows."""
-_DASHES: tuple[Any, ...] = (
-    (0, (5, 2)),
-    (0, (1, 1)),
-    (0, (6, 1.5, 1, 1.5)),
-    (0, (3, 1)),
-    (0, (8, 2)),
-)
+COLORS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000", "#56B4E9", "#7F7F7F",
+)  # fmt: skip
+"""Okabe and Ito (2008), a gray in place of the yellow that white paper swallows."""
+_THICK: tuple[Any, ...] = ("-", (0, (3.5, 1)), (0, (3.5, 1, 0.8, 1)), (0, (1.2, 0.8)))
+_THIN: tuple[Any, ...] = (
+    (0, (5, 2)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "-", (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
+)  # fmt: skip
 _COLUMNS = 3
 _FLOOR = 1e-14
 """Ratios below are drawn here: float32 tasks in shifted form reach an exact 0."""
@@ -30,7 +29,7 @@ def plot_curves(out: Any, path: Path | str) -> Path:
     """One panel per task: median loss / initial loss over seeds with its 25–75 % band, against
     steps.
 
-    Learned entries are thick and solid, the others thin and dashed. Raises UserError if `path`
+    Learned entries are thick, the others thin. Raises UserError if `path`
     cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -41,7 +40,7 @@ def plot_curves(out: Any, path: Path | str) -> Path:
     rows = -(-len(results.tasks) // columns)
     entries = -(-len(results.optimizers) // 4)
     figure = Figure(
-        figsize=(3.4 * columns + 0.4, 2.9 * rows + 0.25 * entries + 0.2), layout="constrained"
+        figsize=(3.4 * columns + 0.4, 2.75 * rows + 0.2 * entries), layout="constrained"
     )
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False)
@@ -79,20 +78,13 @@ def relative(record: Record) -> tuple[np.ndarray, np.ndarray]:
 def _styles(results: Results) -> dict[str, dict[str, Any]]:
     """Line style by optimizer, learned ones first and drawn on top."""
     order = sorted(results.optimizers, key=lambda name: (results.kind(name) != "learned", name))
-    colors, dashes = cycle(COLORS), cycle(_DASHES)
+    colors, thick, thin = cycle(COLORS), cycle(_THICK), cycle(_THIN)
     styles = {}
     for name in order:
         learned = results.kind(name) == "learned"
-        line = (
-            {"linewidth": 2.6, "linestyle": "-", "zorder": 3}
-            if learned
-            else {"linewidth": 1.4, "zorder": 2}
-        )
-        styles[name] = {
-            "color": next(colors),
-            **({} if learned else {"linestyle": next(dashes)}),
-            **line,
-        }
+        line = {"linewidth": 2.6, "zorder": 3} if learned else {"linewidth": 1.2, "zorder": 2}
+        dashes = next(thick if learned else thin)
+        styles[name] = {"color": next(colors), "linestyle": dashes, **line}
     return styles
 
 
@@ -105,15 +97,15 @@ def _panel(panel, results: Results, task: str, styles) -> dict[str, Any]:
             continue
         steps, (low, middle, high) = relative(record)
         (lines[name],) = panel.plot(steps, middle, **style)
+        faint = 0.16 if style["zorder"] == 3 else 0.08
         panel.fill_between(
-            steps, low, high, color=style["color"], alpha=0.13, linewidth=0, zorder=1
+            steps, low, high, color=style["color"], alpha=faint, linewidth=0, zorder=1
         )
         lowest, last = min(lowest, float(low.min())), int(steps[-1])
     panel.set(yscale="log", title=task, xlabel="gradient evaluations")
     panel.set_ylim(max(_FLOOR, lowest) / 2, _top(panel))
-    panel.set_xscale("symlog", linthresh=1)
     panel.set_xlim(0, last)
-    panel.set_xticks(ticks := _ticks(last), [str(tick) for tick in ticks], minor=False)
+    panel.locator_params(axis="x", nbins=5, integer=True)
     panel.minorticks_off()
     panel.grid(color="0.9", linewidth=0.6)
     panel.title.set_fontsize(10)
@@ -131,13 +123,6 @@ def _top(panel) -> float:
         default=1,
     )
     return min(max(2.0, 1.5 * highest), 100.0)
-
-
-def _ticks(last: int) -> list[int]:
-    """0, powers of ten, and the last step, unless that is too close to a power of ten."""
-    powers = [10**k for k in range(9) if 10**k <= last]
-    kept = [tick for tick in powers if tick * 1.6 < last or tick == last]
-    return sorted({0, *kept, last})
 
 
 def _save(figure, path: Path) -> Path:
