@@ -65,12 +65,14 @@ def summarize(steps: np.ndarray, losses: np.ndarray) -> Runs:
     """Runs of full curves, every step recorded: steps (K,) = 0 … T, losses (…, K)."""
     ratio = _ratio(losses, losses[..., :1])
     sound = _sound(losses, losses[..., :1])
+    with np.errstate(invalid="ignore"):
+        mean_log = np.log10(ratio + LOG_FLOOR).mean(axis=-1)
     first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))
     return Runs(
         steps,
         losses,
         ratio.mean(axis=-1),
-        np.log10(ratio + LOG_FLOOR).mean(axis=-1),
+        mean_log,
         np.where(sound, losses, np.inf).min(axis=-1),
         np.where(first >= 0, np.asarray(steps)[first], -1).astype("int32"),
     )
