@@ -1,7 +1,7 @@
 """Files that are either whole or not there, and JSON that keeps every value.
 
-A write goes to a temporary file in the same folder, is flushed to the disk and renamed over the target, so a
-process killed at any moment leaves the old file or the new one.
+A write goes to a temporary file in the same folder, is flushed to the disk and renamed over the
+target, so a process killed at any moment leaves the old file or the new one.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def note(text: str) -> None:
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """Strict JSON, keys sorted; NaN, infinities and NumPy arrays become objects that `loads` knows."""
+    """Strict JSON, keys sorted; NaN, infinities and arrays become objects `loads` knows."""
     separators = (",", ":") if indent is None else None
     return json.dumps(
         _plain(value), sort_keys=True, indent=indent, allow_nan=False, separators=separators

@@ -1,4 +1,6 @@
-"""From folders of cells to one comparable set, and from that to scores. Refuses what does not compare."""
+"""From folders of cells to one comparable set, and from that to scores. Refuses what does not
+compare.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,11 @@ class Results(NamedTuple):
 
 
 def load(out: Path | str | Results | Iterable[Path | str]) -> Results:
-    """Merge the cells of one folder or several; a cell in two folders counts once, finished before failed.
+    """Merge the cells of one folder or several; a cell in two folders counts once, finished before
+    failed.
 
-    Raises UserError if a folder holds no cells, and if two cells of a task were not run under the same conditions.
+    Raises UserError if a folder holds no cells, and if two cells of a task were not run under the
+    same conditions.
     """
     if isinstance(out, Results):
         return out
@@ -53,7 +57,9 @@ def load(out: Path | str | Results | Iterable[Path | str]) -> Results:
 
 
 def chosen(record: Record, metric: Metric | None) -> str:
-    """What the runs shown under `metric` were tuned for: that metric, else the mean loss, else nothing."""
+    """What the runs shown under `metric` were tuned for: that metric, else the mean loss, else
+    nothing.
+    """
     wanted = (metric.name if metric else "mean_loss", "mean_loss", "default")
     return next((name for name in wanted if name in record.runs), next(iter(record.runs), ""))
 
@@ -67,7 +73,9 @@ def runs_of(record: Record, metric: Metric | None) -> Runs:
 
 
 def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
-    """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on every seed."""
+    """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on
+    every seed.
+    """
     return {task: _scores_of(results.of_task(task), metric) for task in results.tasks}
 
 
@@ -83,12 +91,16 @@ def _scores_of(records: list[Record | None], metric: Metric) -> np.ndarray:
 def _held(folder: Path) -> list[Record]:
     records = Store(folder).records()
     if not records:
-        raise UserError(f"no results in {folder}; make some: python -m bench run quick --out {folder}")
+        raise UserError(
+            f"no results in {folder}; make some: python -m bench run quick --out {folder}"
+        )
     return records
 
 
 def _check_comparable(cells: list[Cell]) -> None:
-    """Cells of one task must share budget, definition and engine; an optimizer may have one cell only."""
+    """Cells of one task must share budget, definition and engine; an optimizer may have one cell
+    only.
+    """
     first: dict[str, Cell] = {}
     seen: dict[tuple[str, str], Cell] = {}
     for cell in cells:
@@ -116,6 +128,6 @@ def _clash(a: Cell, b: Cell, of_a: dict[str, object], of_b: dict[str, object]) -
         for cell, values in ((a, of_a), (b, of_b))
     ]
     return (
-        f"cells of task {a.task!r} do not compare: {' and '.join(sides)}; give folders of one budget and one version, "
-        f"or remove the file of one of the two from cells/"
+        f"cells of task {a.task!r} do not compare: {' and '.join(sides)}; "
+        "give folders of one budget and one version, or remove one of the two from cells/"
     )

@@ -1,12 +1,15 @@
-"""Who is ahead, by how much, and how sure that is: frames from stored cells. No TensorFlow, no printing.
+"""Who is ahead, by how much, and how sure that is: frames from stored cells. No TensorFlow, no
+printing.
 
-A failed or missing cell scores the metric's worst on every seed, so a failure never helps. Oracles are shown and
-not ranked.
+A failed or missing cell scores the metric's worst on every seed, so a failure never helps. Oracles
+are shown and not ranked.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,16 +25,20 @@ __all__ = ["curves", "leaderboard", "per_task", "render", "verdicts"]
 
 
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
-    """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
+    """One row per entry, best first: score over all tasks with intervals, rank range, per-task
+    means.
 
-    `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample
-    seeds, `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `tasks` counts finished cells,
-    `missing` the others, `failed` those of them that raised. Raises UserError.
+    `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low,
+    high` resample seeds, `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks.
+    `tasks` counts finished cells, `missing` the others, `failed` those of them that raised. Raises
+    UserError.
     """
     chosen_metric, results = get(metric), load(out)
     ranked = _ranked(results)
     means, replicates = statistics.suite_means(
-        scores(results, chosen_metric), statistics.generator(), statistics.replicates_for(len(ranked))
+        scores(results, chosen_metric),
+        statistics.generator(),
+        statistics.replicates_for(len(ranked)),
     )
     total, resampled = statistics.iqm(means), statistics.iqm(replicates, axis=1)
     seeds = sum(record.cell.budget.seeds for record in _one_per_task(results))
@@ -50,8 +57,8 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     """One row per task and entry, best first within a task, ranked within the task.
 
-    `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what finding θ cost: tuning
-    and meta-training, in gradient evaluations. Raises UserError.
+    `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what
+    finding θ cost: tuning and meta-training, in gradient evaluations. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
     table = scores(results, chosen_metric)
@@ -60,10 +67,12 @@ def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
 
 
 def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Each learned entry against the best hand-designed one of each task, by the task's metric (mean_loss).
+    """Each learned entry against the best hand-designed one of each task, by the task's metric
+    (mean_loss).
 
-    `effect` is the ratio of mean scores, for mean_log their difference, learned to baseline, paired by seed, with
-    its 95 % interval; `word` is "ahead", "behind", or "tie" where the interval leaves it open.
+    `effect` is the ratio of mean scores, for mean_log their difference, learned to baseline, paired
+    by seed, with its 95 % interval; `word` is "ahead", "behind", or "tie" where the interval leaves
+    it open.
     """
     results = load(out)
     rows = []
@@ -74,7 +83,9 @@ def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.D
 
 
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
-    """Recorded losses, tidy: task, optimizer, seed, step, loss; of θ tuned for the mean loss unless told otherwise."""
+    """Recorded losses, tidy: task, optimizer, seed, step, loss; of θ tuned for the mean loss unless
+    told otherwise.
+    """
     metric = get(tuned_for) if tuned_for not in (None, "default") else None
     parts = []
     for (task, optimizer), record in load(out).records.items():
@@ -92,16 +103,20 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
 
 
 _FRONT = [
-    "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks", "high_tasks",
+    "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks",
+    "high_tasks",
 ]  # fmt: skip
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
 _VERDICT = [
-    "task", "optimizer", "metric", "baseline", "score", "baseline_score", "effect", "low", "high", "word",
+    "task", "optimizer", "metric", "baseline", "score", "baseline_score", "effect", "low", "high",
+    "word",
 ]  # fmt: skip
 
 
 def _ranked(results: Results) -> np.ndarray:
-    return np.array([results.kind(name) != "oracle" for name in results.optimizers], bool).nonzero()[0]
+    return np.array(
+        [results.kind(name) != "oracle" for name in results.optimizers], bool
+    ).nonzero()[0]
 
 
 def _one_per_task(results: Results) -> list[Record]:
@@ -111,7 +126,9 @@ def _one_per_task(results: Results) -> list[Record]:
 def _ranks(
     score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int
 ) -> dict[str, Any]:
-    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a rank."""
+    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a
+    rank.
+    """
     merit = metric.sign * score[ranked]
     p = statistics.holm_pairs(statistics.p_values(resampled[:, ranked], seeds))
     low, high = statistics.rank_ranges(merit, p)
@@ -155,7 +172,8 @@ def _describe(results: Results, optimizer: str, metric: Metric) -> dict[str, Any
 def _notes(metric: Metric, results: Results) -> list[str]:
     notes = [
         f"{metric.name}: {metric.summary}; {metric.better} is better.",
-        f"Score: interquartile mean over {len(results.tasks)} task(s); 95 % intervals over seeds, then over tasks too.",
+        f"Score: interquartile mean over {len(results.tasks)} task(s); "
+        "95 % intervals over seeds, then (other tasks) over tasks too.",
         "Ranks that no test separates (paired, Holm-corrected, 5 %) are printed as a range.",
     ]
     if len(results.records) < len(results.tasks) * len(results.optimizers) or not all(
@@ -215,7 +233,9 @@ def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str
     return [_verdict(results, task, table, metric, i, best) for i in learned]
 
 
-def _verdict(results: Results, task: str, table, metric: Metric, i: int, best: int) -> dict[str, Any]:
+def _verdict(
+    results: Results, task: str, table, metric: Metric, i: int, best: int
+) -> dict[str, Any]:
     difference = metric.name == "mean_log"
     effect = statistics.ratio(table[i], table[best], statistics.generator(), difference=difference)
     even = 0.0 if difference else 1.0
@@ -232,7 +252,11 @@ def _verdict(results: Results, task: str, table, metric: Metric, i: int, best: i
 def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
     """Ranked entries best first, then the others; equals by name."""
     keys = pd.DataFrame(
-        {"out": frame["rank"].isna(), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
+        {
+            "out": frame["rank"].isna(),
+            "merit": -metric.sign * frame["score"],
+            "name": frame["optimizer"],
+        }
     )
     order = keys.sort_values(["out", "merit", "name"], kind="stable").index
     return _framed(frame.loc[order].reset_index(drop=True), metric, notes)
@@ -241,3 +265,15 @@ def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFra
 def _framed(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
     frame.attrs = {"metric": metric.name, "notes": notes}
     return frame
+
+
+class _Callable(ModuleType):
+    """This module shares its name with `bench.leaderboard(out)` and, once imported, stands in its
+    place.
+    """
+
+    def __call__(self, out: Any, metric: str = "anytime") -> pd.DataFrame:
+        return leaderboard(out, metric)
+
+
+sys.modules[__name__].__class__ = _Callable

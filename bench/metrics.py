@@ -1,7 +1,7 @@
 """One number per run: what a metric is, and the five there are.
 
-Scores do not depend on who else runs. `bench.recording` keeps the same summaries in the engine's loop;
-`summarize` is the plain NumPy statement of them.
+Scores do not depend on who else runs. `bench.recording` keeps the same summaries in the engine's
+loop; `summarize` is the plain NumPy statement of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from bench.records import Runs
 CAP = 1e6
 """A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
 LOG_FLOOR = 1e-14
-"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted form."""
+"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted
+form.
+"""
 N_TARGETS = 50
 RESOLUTION = 1e-6
 """The last target, as a share of the instance's initial gap to the floor."""
@@ -63,12 +65,14 @@ def summarize(steps: np.ndarray, losses: np.ndarray) -> Runs:
     """Runs of full curves, every step recorded: steps (K,) = 0 … T, losses (…, K)."""
     ratio = _ratio(losses, losses[..., :1])
     sound = _sound(losses, losses[..., :1])
+    with np.errstate(invalid="ignore"):
+        mean_log = np.log10(ratio + LOG_FLOOR).mean(axis=-1)
     first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))
     return Runs(
         steps,
         losses,
         ratio.mean(axis=-1),
-        np.log10(ratio + LOG_FLOOR).mean(axis=-1),
+        mean_log,
         np.where(sound, losses, np.inf).min(axis=-1),
         np.where(first >= 0, np.asarray(steps)[first], -1).astype("int32"),
     )
@@ -79,7 +83,9 @@ def _anytime(runs: Runs, floor: float) -> np.ndarray:
     initial = gap[..., :1]
     lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
     with np.errstate(all="ignore"):
-        reached = np.where(lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf))
+        reached = np.where(
+            lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf)
+        )
     targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
     share = 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
     # not a matrix product: its rounding would depend on how many runs are scored together
@@ -124,10 +130,12 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric(
             "anytime", "higher", 0.0, False,
-            "share of 50 targets reached, down to 1e-6 of the initial gap, over all steps on a log axis",
+            "share of 50 targets reached, down to 1e-6 of the initial gap, over log steps",
             _anytime,
         ),
-        Metric("mean_loss", "lower", CAP, True, "mean over the run of loss / initial loss", _mean_loss),
+        Metric(
+            "mean_loss", "lower", CAP, True, "mean over the run of loss / initial loss", _mean_loss
+        ),
         Metric(
             "mean_log", "lower", float(np.log10(CAP)), False,
             "mean over the run of log10 of loss / initial loss",

@@ -1,9 +1,10 @@
 """Intervals, comparisons and rank ranges from scores, all by one paired bootstrap over seeds.
 
-Scores of a suite are {task: (entries, seeds)}: one row per entry, paired by seed, seed counts may differ between
-tasks. A bootstrap replicate resamples the seeds of each task once for all entries; what it gives an entry does not
-depend on which others are there, bit for bit. Across tasks: the interquartile mean of per-task means, equal weight
-per task (Agarwal et al., 2021, Deep RL at the edge of the statistical precipice).
+Scores of a suite are {task: (entries, seeds)}: one row per entry, paired by seed, seed counts may
+differ between tasks. A bootstrap replicate resamples the seeds of each task once for all entries;
+what it gives an entry does not depend on which others are there, bit for bit. Across tasks: the
+interquartile mean of per-task means, equal weight per task (Agarwal et al., 2021, Deep RL at the
+edge of the statistical precipice).
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def generator(seed: int = 0) -> np.random.Generator:
 
 
 def iqm(means: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Interquartile mean: the mean without the lowest and the highest quarter (rounded down) along `axis`."""
+    """Interquartile mean: the mean without the lowest and the highest quarter (rounded down) along
+    `axis`.
+    """
     count = means.shape[axis]
     cut = count // 4
     return np.sort(means, axis=axis).take(range(cut, count - cut), axis=axis).mean(axis=axis)
@@ -54,7 +57,9 @@ def resampled_means(
     means = np.empty((entries, -(-replicates // _CHUNK) * _CHUNK))
     for start in range(0, means.shape[1], _CHUNK):
         weights = _weights(rng, seeds)
-        for entry, row in enumerate(rows):  # one matrix product would round differently in other company
+        for entry, row in enumerate(
+            rows
+        ):  # one matrix product would round differently in other company
             means[entry, start : start + _CHUNK] = weights @ row
     return means[:, :replicates].T
 
@@ -89,7 +94,8 @@ def interval(value: np.ndarray, replicates: np.ndarray) -> Interval:
 def with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Resample tasks too: (replicates, tasks, entries) -> same shape, tasks drawn with replacement.
 
-    A task drawn twice brings two independent resamples of its seeds: slot m takes those of the m-th next replicate.
+    A task drawn twice brings two independent resamples of its seeds: slot m takes those of the m-th
+    next replicate.
     """
     count, tasks, _ = replicates.shape
     drawn = rng.integers(0, tasks, (count, tasks))
@@ -100,8 +106,9 @@ def with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def p_values(replicates: np.ndarray, seeds: int) -> np.ndarray:
     """Paired two-sided p of every pair of entries: (replicates, entries) -> (entries, entries).
 
-    Twice the share of replicates on the smaller side of zero, (count + 1) / (replicates + 1); not below 2 / 2**seeds,
-    the least that any sign-flip test of that many pairs can give. 1 on the diagonal and where there is no interval.
+    Twice the share of replicates on the smaller side of zero, (count + 1) / (replicates + 1); not
+    below 2 / 2**seeds, the least that any sign-flip test of that many pairs can give. 1 on the
+    diagonal and where there is no interval.
     """
     count, entries = replicates.shape
     p = np.ones((entries, entries))
@@ -138,7 +145,8 @@ def holm_pairs(p: np.ndarray) -> np.ndarray:
 
 
 def rank_ranges(scores: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest rank (n,) that entries may hold: scores (n,), higher is better, p (n, n) adjusted.
+    """Lowest and highest rank (n,) that entries may hold: scores (n,), higher is better, p (n, n)
+    adjusted.
 
     1 + the number of significantly better ones, n − the number of significantly worse ones.
     """
@@ -151,7 +159,9 @@ def rank_ranges(scores: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def ratio(
     scores: np.ndarray, baseline: np.ndarray, rng: np.random.Generator, *, difference: bool = False
 ) -> Interval:
-    """Mean score over mean baseline, both (seeds,) paired by seed, with its interval; or their difference."""
+    """Mean score over mean baseline, both (seeds,) paired by seed, with its interval; or their
+    difference.
+    """
     pair = np.stack([scores, baseline])
     means, replicates = pair.mean(axis=1), resampled_means(pair, rng)
     combine = np.subtract if difference else np.divide

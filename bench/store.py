@@ -1,7 +1,7 @@
 """Finished cells on disk: one Parquet file each, that is either right or treated as absent.
 
-A file's rows are runs; everything else of a record (the card) is JSON in the schema's metadata, next to a SHA-256
-over card and columns. Knows nothing of tasks, optimizers or scores.
+A file's rows are runs; everything else of a record (the card) is JSON in the schema's metadata,
+next to a SHA-256 over card and columns. Knows nothing of tasks, optimizers or scores.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ FORMAT = 1
 """Raised when the layout of a file changes; files of another format are treated as absent."""
 _CARD, _DIGEST = b"optoscope", b"optoscope-sha256"
 _NUMBERS = {
-    "mean_loss": "float32", "mean_log": "float32", "best": "float32", "diverged": "int32", "losses": "float32",
+    "mean_loss": "float32", "mean_log": "float32", "best": "float32", "diverged": "int32",
+    "losses": "float32",
 }  # fmt: skip
 _OURS = ("cells", "readings")
 
@@ -51,7 +52,7 @@ class Store:
         probe.unlink(missing_ok=True)
 
     def write(self, record: Record) -> Path:
-        """Keep `record`, replacing an earlier one of the same cell. Equal records give equal bytes."""
+        """Keep `record`, replacing an earlier one of its cell. Equal records give equal bytes."""
         path = self.path(record.cell.id)
         write_bytes(path, _encode(record))
         return path
@@ -89,10 +90,12 @@ def _check_folder(root: Path) -> None:
             raise UserError(f"{root} is a file; give a folder")
         if root.is_dir() and not any((root / name).is_dir() for name in _OURS) and _visible(root):
             raise UserError(
-                f"{root} holds other files and no cells/, so it is no Optoscope folder; give a new or empty one"
+                f"{root} holds other files and no cells/: not an Optoscope folder; give a new one"
             )
     except OSError as error:
-        raise UserError(f"cannot look into {root}: {error.strerror}; choose another folder") from None
+        raise UserError(
+            f"cannot look into {root}: {error.strerror}; choose another folder"
+        ) from None
 
 
 def _visible(root: Path) -> bool:
@@ -114,7 +117,9 @@ def _encode(record: Record) -> bytes:
 
 def _decode(content: bytes) -> Record:
     """Raises whatever a damaged file causes, ValueError if only the digest tells."""
-    table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(use_threads=False)
+    table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(
+        use_threads=False
+    )
     metadata = table.schema.metadata or {}
     if _CARD not in metadata:
         raise ValueError("no card")
@@ -140,7 +145,9 @@ def _record(card: dict[str, Any], columns: dict[str, np.ndarray]) -> Record:
 
 
 def _columns(runs: dict[str, Runs]) -> dict[str, np.ndarray]:
-    """All runs below each other, losses end to end; the dtypes are those given, float32 if there are none."""
+    """All runs below each other, losses end to end; the dtypes are those given, float32 if there
+    are none.
+    """
     parts = {name: [np.empty(0, kind)] for name, kind in _NUMBERS.items() if not runs}
     for name in _NUMBERS if runs else ():
         parts[name] = [np.asarray(getattr(part, name)).reshape(-1) for part in runs.values()]
@@ -162,7 +169,9 @@ def _parts(parts: list[dict], columns: dict[str, np.ndarray]) -> Iterator[tuple[
 
 
 def _arrow(runs: dict[str, Runs], columns: dict[str, np.ndarray]) -> dict[str, pa.Array]:
-    """`columns` as they stand in the file: one row per run, its losses a list, first what it was tuned for."""
+    """`columns` as they stand in the file: one row per run, its losses a list, first what it was
+    tuned for.
+    """
     points = [np.full(len(part.diverged), part.losses.shape[-1]) for part in runs.values()]
     offsets = np.cumsum(np.concatenate([[0], *points])).astype("int32")
     names = np.repeat(np.array(list(runs), object), [len(part) for part in points])
@@ -173,7 +182,9 @@ def _arrow(runs: dict[str, Runs], columns: dict[str, np.ndarray]) -> dict[str, p
 
 def _flat(column: pa.ChunkedArray) -> np.ndarray:
     whole = column.combine_chunks()
-    return (whole.flatten() if pa.types.is_list(whole.type) else whole).to_numpy(zero_copy_only=False)
+    return (whole.flatten() if pa.types.is_list(whole.type) else whole).to_numpy(
+        zero_copy_only=False
+    )
 
 
 def _digest(card: bytes, columns: dict[str, np.ndarray]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,17 @@ from bench.errors import UserError
 
 FORMATS = ("text", "md", "csv", "json", "latex")
 _MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
-_LEFT = {"task", "optimizer", "kind", "baseline", "metric", "theta", "trained on", "word"}
+_LEFT = {
+    "task",
+    "optimizer",
+    "kind",
+    "baseline",
+    "metric",
+    "theta",
+    "trained on",
+    "word",
+    "verdict",
+}
 
 
 class Grid(NamedTuple):
@@ -26,7 +37,9 @@ class Grid(NamedTuple):
 
 
 def render(frame: pd.DataFrame, form: str) -> str:
-    """`frame` in one of FORMATS; csv and json keep the raw columns at full precision. Raises UserError."""
+    """`frame` in one of FORMATS; csv and json keep the raw columns at full precision. Raises
+    UserError.
+    """
     if form == "csv":
         return _raw(frame).to_csv(index=False).rstrip("\n")
     if form == "json":
@@ -38,7 +51,9 @@ def render(frame: pd.DataFrame, form: str) -> str:
 
 
 def number(value: float | None, like: float | None = None) -> str:
-    """Three significant digits, scientific when small or large; with the decimals of `like`, if given."""
+    """Three significant digits, scientific when small or large; with the decimals of `like`, if
+    given.
+    """
     if value is None or not math.isfinite(value):
         return "–"
     like = value if like is None or not math.isfinite(like) else like
@@ -68,7 +83,9 @@ def settings(theta: Mapping[str, Any]) -> str:
 
 
 def grid(frame: pd.DataFrame) -> Grid:
-    """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing empty."""
+    """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing
+    empty.
+    """
     columns: dict[str, list[str]] = {}
     for name in frame.columns:
         if name == "rank":
@@ -77,25 +94,34 @@ def grid(frame: pd.DataFrame) -> Grid:
             header = f"{frame.attrs.get('metric', 'score')} [95 %]"
             columns[header] = _pairs(with_interval, frame, "score", "low", "high")
         elif name == "low_tasks":
-            columns["[95 %, other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
+            columns["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
         elif name == "tasks" and "missing" in frame:
-            columns["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
+            columns["tasks"] = [
+                f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)
+            ]
         elif name not in _MERGED:
             columns[name.replace("_", " ")] = [_cell(name, value) for value in frame[name]]
-    kept = {name: cells for name, cells in columns.items() if any(c not in ("", "0") for c in cells)}
+    kept = {
+        name: cells for name, cells in columns.items() if any(c not in ("", "0") for c in cells)
+    }
     rows = [list(row) for row in zip(*kept.values(), strict=True)]
     return Grid(list(kept), rows, list(frame.attrs.get("notes", [])))
 
 
-def text(table: Grid) -> str:
-    """Aligned columns, names to the left, numbers to the right."""
+def text(table: Grid, width: int = 100) -> str:
+    """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
     lines = [table.headers, *table.rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(table.headers))]
     aligned = [
-        "  ".join(_align(c, w, h) for c, w, h in zip(line, widths, table.headers, strict=True)).rstrip()
+        "  ".join(
+            _align(c, w, h) for c, w, h in zip(line, widths, table.headers, strict=True)
+        ).rstrip()
         for line in lines
     ]
-    return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *table.notes])
+    notes = [
+        line for note in table.notes for line in textwrap.wrap(note, width, break_on_hyphens=False)
+    ]
+    return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
 
 def markdown(table: Grid) -> str:
@@ -113,7 +139,14 @@ def latex(table: Grid) -> str:
     body = [lines[0], r"\midrule", *lines[1:]]
     notes = [f"% {note}" for note in table.notes]
     return "\n".join(
-        [*notes, rf"\begin{{tabular}}{{{marks}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"]
+        [
+            *notes,
+            rf"\begin{{tabular}}{{{marks}}}",
+            r"\toprule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
     )
 
 

@@ -20,7 +20,8 @@ RATES = {"sgd": 0.05, "adam": 0.2, "gru-a": 0.4}
 def curves(
     rate: float, *, steps: int = 20, seeds: int = 16, noise: float = 0.1, stream: int = 0
 ) -> np.ndarray:
-    """Losses (seeds, steps + 1) float32 that decay as exp(−rate · step), from other heights for other seeds.
+    """Losses (seeds, steps + 1) float32 that decay as exp(−rate · step), from other heights for
+    other seeds.
 
     `stream` names the problems: runs of equal stream start at equal heights.
     """
@@ -45,7 +46,9 @@ def record(
     kind: str | None = None,
     **changes: Any,
 ) -> Record:
-    """A finished cell. `losses` are given for every metric alike; `changes` replace fields of the record."""
+    """A finished cell. `losses` are given for every metric alike; `changes` replace fields of the
+    record.
+    """
     kind = kind or ("learned" if optimizer.startswith("gru") else "hand-designed")
     if losses is None:
         losses = curves(RATES.get(optimizer, 0.1), steps=budget.steps, seeds=budget.seeds)
@@ -87,7 +90,9 @@ def folder(
 def _ledger(budget: Budget, kind: str) -> dict[str, float]:
     learned = kind == "learned"
     return {
-        "gradients_tuning": 0.0 if learned else float(budget.trials * budget.tuning_seeds * budget.steps),
+        "gradients_tuning": 0.0
+        if learned
+        else float(budget.trials * budget.tuning_seeds * budget.steps),
         "gradients_reporting": float(budget.seeds * budget.steps),
         "gradients_metatraining": 1000.0 if learned else 0.0,
         "seconds_metatraining": 60.0 if learned else 0.0,
