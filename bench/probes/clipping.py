@@ -20,6 +20,7 @@ from bench.probes.reading import (
     Reading,
     exact,
     number,
+    power,
     share,
     spread,
     undecided,
@@ -135,11 +136,25 @@ def probe(subject: Subject) -> Reading:
         "knee_small_history": exact(small),
         "knee_large_history": exact(large),
         "history_exponent": exact(exponent),
+        **_picture(subject),
     }
     verdict, sentence = _judge(subject, rest, exponent, values)
     return (
         Reading(verdict, values, sentence) if sentence else undecided("clipping", verdict, values)
     )
+
+
+def _picture(subject: Subject) -> dict[str, Any]:
+    """U at rest and at the start, and the share of visited |g| in the cell above each gradient."""
+    system, size = subject.system, np.abs(subject.gradients)
+    points = np.geomspace(1e-3 * subject.typical, REACH * subject.largest, 61)
+    counts, _ = np.histogram(size, np.append(points, np.inf))
+    return {
+        "curve_gradients": points.tolist(),
+        "curve": update_curves(system, subject.base[None], points, subject.settled)[0].tolist(),
+        "curve_initial": update_curves(system, system.h0[None], points, 0)[0].tolist(),
+        "density": (counts / len(size)).tolist(),
+    }
 
 
 def _rows(curves: Curves) -> list[Curves]:
@@ -164,7 +179,7 @@ def _judge(
     """Verdict and sentence; without a sentence the verdict is the reason for being undecided."""
     largest = number(subject.largest)
     if exponent > FOLLOWS and math.isfinite(exponent):
-        law = f"goes as (recent gradients)^{exponent:.2f}"
+        law = f"goes as (recent gradients)^{power(exponent)}"
         return ABSENT, f"clipping: none; the knee {law}, which is adaptation"
     if math.isnan(rest.slope):
         return "at rest the update is not linear in small gradients", ""

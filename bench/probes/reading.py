@@ -105,4 +105,9 @@ def strict(value: Any) -> Any:
 
 def number(value: float | None) -> str:
     """Three significant digits, for sentences."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.3g}"
+    return "–" if value is None or not math.isfinite(value) else f"{value + 0.0:.3g}"
+
+
+def power(exponent: float) -> str:
+    """Two decimals and never a negative zero, for exponents in sentences."""
+    return f"{round(exponent, 2) + 0.0:.2f}"

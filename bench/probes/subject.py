@@ -108,4 +108,5 @@ def _visited_states(system: System, gradients: np.ndarray, visited: Visited) -> 
         start = np.tile(system.h0, (runs.shape[1], 1))
         path = system.rollout(start, runs)[0][:-1]
         states = path.reshape(length * runs.shape[1], len(system.h0))
-    return states[np.isfinite(states).all(axis=1)]
+    finite = states[np.isfinite(states).all(axis=1)]
+    return finite if len(finite) else system.h0[None]
