@@ -1,4 +1,4 @@
-"""What the command line prints as one line, without a traceback."""
+"""What a user can get wrong."""
 
 
 class UserError(ValueError):

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tasks.base import Task
+from tasks import Task
 
 _KEY = tf.TensorSpec([2], tf.int32)
 

@@ -1,36 +1,28 @@
-"""A component-wise gated recurrent unit: every scalar parameter carries its own state and sees its own gradient.
+"""The component-wise GRU: every scalar parameter is updated by the same small network from its own gradient.
 
-h' = z ∘ h + (1 − z) ∘ c,   Δx = output_scale · (w · h' + b)                      (the update reads h')
-z = σ(W_z u + b_z + U_z h),   r = σ(W_r u + b_r + U_r h),   c = tanh(W_c u + b_c + r ∘ (U_c h + d))
-u = input_scale · g or asinh(input_scale · g), the gradient of that one parameter.
+    u = input(g);  z, r = σ(W u + b + U h);  c = tanh(W u + b + r ∘ (U h + d));  h' = z h + (1 − z) c
+    x' = x + output_scale · (w·h' + v)
 
-This is the "reset-after" form (Keras's `GRUCell(reset_after=True)`): one product h U for all three gates.
-Source: Maheswaranathan et al., Reverse engineering learned optimizers, 2021; the cell: Cho et al., 2014.
+Maheswaranathan et al., 2021, after Andrychowicz et al., 2016. The reset gate acts after the matrix product, so
+that one product serves all gates.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optimizers.base import Optimizer, OptimizerError
+from optimizers.base import Optimizer
 
 INPUTS = ("raw", "asinh")
 
 
 @dataclass(frozen=True)
 class Gru:
-    """The architecture; with weights θ it becomes an optimizer. Two numbers set the scale of a problem.
-
-    `input_scale` multiplies gradients (1 / gradient); `output_scale` multiplies the read-out, whose first
-    updates are of that size once trained (parameter). θ, U drawn orthogonal, W ~ N(0, 1), the rest constant:
-    input_kernel (3 units,), bias (3 units,), recurrent_kernel (units, 3 units), recurrent_bias (units,),
-    initial_state (units,), readout (units,), readout_bias (). Gates in the order z, r, c.
-    """
+    """`input` shows the network scale · g ("raw") or asinh(scale · g); a sensible first step is ~ `output_scale`."""
 
     units: int = 32
     input: str = "asinh"
@@ -38,88 +30,66 @@ class Gru:
     output_scale: float = 0.05
 
     def __post_init__(self):
-        if not isinstance(self.units, int) or isinstance(self.units, bool) or self.units < 1:
-            raise OptimizerError(f"gru: units={self.units!r} must be a whole number, 1 or more")
         if self.input not in INPUTS:
-            raise OptimizerError(f"gru: input={self.input!r} is none of {', '.join(INPUTS)}")
-        for name in ("input_scale", "output_scale"):
-            scale = getattr(self, name)
-            if not isinstance(scale, int | float) or not 0 < scale < math.inf:
-                raise OptimizerError(f"gru: {name}={scale!r} must be a positive number")
+            raise ValueError(f"input {self.input!r} is none of {', '.join(INPUTS)}")
+        if not isinstance(self.units, int) or self.units < 1:
+            raise ValueError(f"units must be a whole number of at least 1, not {self.units!r}")
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
-        """Untrained θ, float32: an optimizer that does not move, its gates half open to the past (z bias + 1)."""
-        draw = np.random.Generator(np.random.Philox(key=seed))
+        """Untrained θ, float32: U orthogonal per gate, W ~ N(0, 1), keep gates open, readout zero (no-op)."""
+        rng = np.random.Generator(np.random.Philox(seed))
         n = self.units
+        recurrent = np.concatenate([np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(3)], axis=1)
         theta = {
-            "input_kernel": draw.standard_normal(3 * n),
-            "bias": np.repeat([1.0, 0.0, 0.0], n),
-            "recurrent_kernel": np.concatenate([_orthogonal(draw, n) for _ in range(3)], axis=1),
+            "kernel": rng.normal(size=3 * n),
+            "recurrent": recurrent,
+            "bias": np.concatenate([np.ones(n), np.zeros(2 * n)]),
             "recurrent_bias": np.zeros(n),
             "initial_state": np.zeros(n),
             "readout": np.zeros(n),
-            "readout_bias": np.zeros(()),
+            "offset": np.zeros(()).reshape(1),
         }
-        return {name: array.astype(np.float32) for name, array in theta.items()}
+        return {name: value.astype("float32") for name, value in theta.items()}
 
     def build(self, theta: Mapping[str, Any]) -> Optimizer:
-        """The optimizer of weights θ (arrays or tensors of one float type, that of params too).
-
-        State: (n_params, units), rows in the order of the flattened params.
-        """
+        """State (parameters, units), in the dtype of the parameters."""
         import tensorflow as tf
 
-        theta = {name: tf.convert_to_tensor(array) for name, array in theta.items()}
+        def cast(dtype):
+            return {name: tf.cast(value, dtype) for name, value in theta.items()}
 
         def init(params):
-            rows = sum(leaf.shape.num_elements() for leaf in tf.nest.flatten(params))
-            return tf.broadcast_to(theta["initial_state"], [rows, self.units])
+            leaves = tf.nest.flatten(params)
+            rows = sum(int(np.prod(leaf.shape)) for leaf in leaves)
+            return tf.zeros([rows, 1], leaves[0].dtype) + tf.cast(theta["initial_state"], leaves[0].dtype)
 
         def update(gradients, state, params, step):
             leaves = tf.nest.flatten(gradients)
-            column = tf.concat([tf.reshape(leaf, [-1]) for leaf in leaves], axis=0)
-            state = cell(theta, self.encode(column), state)
-            updates = tf.split(
-                self.read(theta, state), [leaf.shape.num_elements() for leaf in leaves]
-            )
-            shaped = [tf.reshape(u, leaf.shape) for u, leaf in zip(updates, leaves, strict=True)]
-            return tf.nest.pack_sequence_as(gradients, shaped), state
+            g = tf.concat([tf.reshape(leaf, [-1]) for leaf in leaves], 0)
+            weights = cast(g.dtype)
+            state = cell(weights, self._shown(g), state)
+            moves = self.output_scale * (tf.linalg.matvec(state, weights["readout"]) + weights["offset"])
+            parts = tf.split(moves, [int(np.prod(leaf.shape)) for leaf in leaves])
+            updates = [tf.reshape(part, leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
+            return tf.nest.pack_sequence_as(gradients, updates), state
 
         return Optimizer(init, update)
 
-    def encode(self, gradients):
-        """What the cell sees of gradients (rows,): u (rows,)."""
+    def _shown(self, g):
         import tensorflow as tf
 
-        scaled = self.input_scale * gradients
-        return tf.asinh(scaled) if self.input == "asinh" else scaled
-
-    def read(self, theta, state):
-        """Updates (rows,) from states (rows, units)."""
-        import tensorflow as tf
-
-        column = tf.matmul(state, theta["readout"][:, None])[:, 0]
-        return self.output_scale * (column + theta["readout_bias"])
+        scaled = g * self.input_scale
+        return scaled if self.input == "raw" else tf.asinh(scaled)
 
 
-def cell(theta: Mapping[str, Any], inputs, state):
-    """Next states (rows, units) from encoded gradients (rows,) and states (rows, units).
-
-    Gates come by `tf.split`: the derivative of a slice is a padded copy, which makes meta-gradients a third slower.
-    """
+def cell(weights, shown, state):
+    """Next state (n, units) from inputs (n,); gates by split, whose gradient is one concatenation."""
     import tensorflow as tf
 
-    from_input = inputs[:, None] * theta["input_kernel"] + theta["bias"]
-    from_state = tf.matmul(state, theta["recurrent_kernel"])
-    z_input, r_input, c_input = tf.split(from_input, 3, axis=1)
-    z_state, r_state, c_state = tf.split(from_state, 3, axis=1)
-    z = tf.sigmoid(z_input + z_state)
-    r = tf.sigmoid(r_input + r_state)
-    candidate = tf.tanh(c_input + r * (c_state + theta["recurrent_bias"]))
-    return z * state + (1.0 - z) * candidate
-
-
-def _orthogonal(draw: np.random.Generator, n: int) -> np.ndarray:
-    """Haar-distributed orthogonal (n, n) matrix (Mezzadri, 2007)."""
-    q, r = np.linalg.qr(draw.standard_normal((n, n)))
-    return q * np.sign(np.diag(r))
+    inputs = shown[:, None] * weights["kernel"] + weights["bias"]
+    keep_in, reset_in, new_in = tf.split(inputs, 3, axis=1)
+    keep_h, reset_h, new_h = tf.split(tf.matmul(state, weights["recurrent"]), 3, axis=1)
+    keep = tf.sigmoid(keep_in + keep_h)
+    reset = tf.sigmoid(reset_in + reset_h)
+    candidate = tf.tanh(new_in + reset * (new_h + weights["recurrent_bias"]))
+    return keep * state + (1.0 - keep) * candidate

@@ -1,0 +1,150 @@
+"""What measures: the public face. Everything the command line does, a line of Python here does.
+
+Nothing heavy is imported until a function is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.probes import Reading
+    from bench.tuning import Tuned
+
+__all__ = ["curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "run", "tune"]
+
+
+def draw(task: Any, seed: int) -> tuple[Any, Any]:
+    """One problem of `task`: (params, data) in NumPy arrays, the one that report seed `seed` races on."""
+    _prepare()
+    import tensorflow as tf
+
+    from bench.keys import keys
+    from bench.names import named_task
+    from bench.sampling import sample
+
+    subject = named_task(task)
+    problems = sample(subject.task, keys(subject.name, "report", _seeds([seed])))
+    return tf.nest.map_structure(lambda tensor: tensor.numpy()[0], problems)
+
+
+def evaluate(
+    task: Any,
+    optimizer: Any,
+    theta: dict[str, Any] | None = None,
+    *,
+    seeds: Iterable[int] | int = range(32),
+    steps: int = 200,
+    record: str = "log",
+) -> pd.DataFrame:
+    """Run one θ (None: the entry's defaults) on report problems -> tidy frame: seed, step, loss.
+
+    `steps` counts gradient evaluations; step 0 is the starting point. `record`: "log" keeps about 40 log-spaced
+    steps, "all" every one. Asking for more seeds only adds rows, bit for bit. Raises UserError.
+    """
+    _prepare()
+    import numpy as np
+    import pandas as pd
+
+    from bench import names
+    from bench.engine import race
+    from bench.errors import UserError
+    from bench.suites import check_count
+
+    if record not in ("log", "all"):
+        raise UserError(f"record must be 'log' or 'all', not {record!r}")
+    subject, entry, numbers = names.named_task(task), names.entry(optimizer), _seeds(seeds)
+    raced = race(
+        subject, entry, [names.theta(entry, theta)], purpose="report", seeds=numbers,
+        steps=check_count("steps", steps), record=record,
+    )  # fmt: skip
+    recorded, losses = raced.runs.steps, raced.runs.losses[0]
+    return pd.DataFrame(
+        {
+            "seed": np.repeat(numbers, len(recorded)),
+            "step": np.tile(recorded, len(numbers)),
+            "loss": losses.reshape(-1),
+        }
+    )
+
+
+def tune(
+    task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
+) -> Tuned:
+    """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials)."""
+    _prepare()
+    from bench import metrics, names
+    from bench.suites import check_count
+    from bench.tuning import Tuned, best_theta, score_trials
+
+    subject, entry = names.named_task(task), names.entry(optimizer)
+    counts = {"trials": trials, "seeds": seeds, "steps": steps}
+    table, _ = score_trials(subject, entry, **{name: check_count(name, n) for name, n in counts.items()})
+    return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
+
+
+def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:
+    """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ; see bench.metatraining."""
+    _prepare()
+    from bench import metatraining
+
+    return metatraining.metatrain(optimizer, tasks, steps=steps, seed=seed, out=out, **settings)
+
+
+def probe(
+    optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
+) -> dict[str, Reading]:
+    """What the mechanism probes find in `optimizer` on problems of `task`, controls run first."""
+    _prepare()
+    from bench import names, probing
+
+    entry = names.entry(optimizer)
+    return probing.probe(names.named_task(task), entry, names.theta(entry, theta), probes=probes)
+
+
+def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
+    """Run a suite (name or Suite) into `out`, resuming what is there -> the folder.
+
+    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds. Default folder: results/runs/<suite>.
+    """
+    _prepare()
+    from pathlib import Path
+
+    from bench import running, suites
+
+    chosen = suites.override(suites.get(suite) if isinstance(suite, str) else suite, **overrides)
+    folder = Path(out) if out is not None else Path("results/runs") / chosen.name
+    running.run(chosen, folder, workers=workers, import_files=import_files)
+    return folder
+
+
+def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
+    """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges."""
+    from bench import leaderboard as board
+
+    return board.leaderboard(out, metric)
+
+
+def curves(out: Any) -> pd.DataFrame:
+    """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss."""
+    from bench import leaderboard as board
+
+    return board.curves(out)
+
+
+def _prepare() -> None:
+    from bench import runtime
+
+    runtime.prepare()
+
+
+def _seeds(seeds: Iterable[int] | int) -> list[int]:
+    from bench.errors import UserError
+
+    numbers = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    if not numbers or min(numbers) < 0:
+        raise UserError(f"seeds must be at least one number, none negative, not {seeds!r}")
+    return numbers

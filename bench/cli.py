@@ -1,0 +1,207 @@
+"""`python -m bench`: parsing here, doing in the modules it names. Results go to standard output, the rest to error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from bench import imports, metrics, suites
+from bench.errors import UserError
+
+_DIRS = click.argument("dirs", nargs=-1, required=True, type=click.Path(path_type=Path))
+_IMPORT = click.option("--import", "files", multiple=True, metavar="FILE", help="Python file with tasks or optimizers.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Race learned and hand-designed optimizers on equal budgets, and look inside the learned ones."""
+
+
+@main.command("list")
+@click.argument("what", required=False, type=click.Choice(["tasks", "optimizers", "suites", "probes", "metrics"]))
+@_IMPORT
+def list_(what: str | None, files: tuple[str, ...]) -> None:
+    """What there is, one line each."""
+    _load(files)
+    for kind, lines in _listings().items():
+        if what in (None, kind):
+            if what is None:
+                click.echo(f"{kind}:")
+            for name, about in lines:
+                click.echo(f"{'' if what else '  '}{name:24} {about}")
+
+
+@main.command()
+@click.argument("suite")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; default results/runs/SUITE. Resumed if it exists.")
+@click.option("--tasks", help="Comma-separated names instead of the suite's.")
+@click.option("--optimizers", help="Comma-separated names instead of the suite's.")
+@click.option("--steps", type=int, help="Gradient evaluations a run.")
+@click.option("--seeds", type=int, help="Report problems.")
+@click.option("--trials", type=int, help="Configurations tried per optimizer.")
+@click.option("--workers", type=int, default=os.cpu_count() or 1, show_default="cores", help="Processes.")
+@click.option("--dry-run", is_flag=True, help="Print the cells and stop.")
+@_IMPORT
+def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, files) -> None:
+    """Run SUITE; resumes what is there; ends with the leaderboard and what the probes found."""
+    _load(files)
+    from bench import report, running
+
+    chosen = suites.override(
+        suites.get(suite), tasks=_names(tasks), optimizers=_names(optimizers), steps=steps, seeds=seeds, trials=trials
+    )
+    suites.check_count("workers", workers)
+    if dry_run:
+        for job in running.plan(chosen):
+            click.echo(f"{job.task} × {job.optimizer}: {job.budget}")
+        return
+    out = out or Path("results/runs") / chosen.name
+    running.run(chosen, out, workers=workers, import_files=files)
+    click.echo(report.write(out, {task: chosen.metric_for(task) for task in chosen.tasks}))
+
+
+@main.command()
+@_DIRS
+@click.option("--metric", default="anytime", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "md", "csv", "latex", "json"]), default="text")
+def leaderboard(dirs, metric, form) -> None:
+    """One row per optimizer over the runs in DIRS."""
+    from bench import leaderboard as board
+
+    click.echo(board.render(board.leaderboard(list(dirs), metric), form))
+
+
+@main.command()
+@_DIRS
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv")
+def curves(dirs, form) -> None:
+    """Recorded losses, tidy: task, optimizer, seed, step, loss."""
+    from bench import leaderboard as board
+
+    frame = board.curves(list(dirs))
+    if form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    else:
+        frame.to_parquet(sys.stdout.buffer, index=False)
+
+
+@main.command()
+@click.argument("optimizer")
+@click.option("--task", required=True)
+@click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
+@click.option("--out", type=click.Path(path_type=Path), help="A run's folder: probe the θ tuned there, keep the reading.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@_IMPORT
+def probe(optimizer, task, probes, out, form, files) -> None:
+    """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
+    _load(files)
+    from bench import names, probing, report
+
+    subject, entry = names.named_task(task), names.entry(optimizer)
+    theta = _recorded_theta(out, subject.name, entry) or names.theta(entry, None)
+    readings = probing.probe(subject, entry, theta, probes=probes or None)
+    if out is not None:
+        probing.write_readings(subject, entry, theta, readings, out, steps=200)
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    click.echo(json.dumps(plain, indent=1) if form == "json" else report.readings_text(entry.name, subject.name, plain))
+
+
+@main.command()
+@click.argument("architecture")
+@click.option("--tasks", required=True, help="Comma-separated names.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Weights file, ending in .npz.")
+@click.option("--steps", type=int, default=1000, show_default=True, help="Meta-iterations.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--loss", type=click.Choice(["mixed", "mean", "log"]), default="mixed", show_default=True)
+@click.option("--discount", type=float, default=0.95, show_default=True, help="Of the adjoint, per backward step.")
+@click.option("--clip", type=float, default=5.0, show_default=True, help="Of the adjoint, × the batch median.")
+@click.option("--rate", type=float, default=5e-3, show_default=True, help="Meta learning rate.")
+@click.option("--batch", type=int, default=64, show_default=True, help="Problems per meta-iteration.")
+@click.option("--unroll", type=int, default=200, show_default=True, help="Inner steps.")
+@_IMPORT
+def metatrain(architecture, tasks, out, files, **settings) -> None:
+    """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
+    _load(files)
+    from bench import metatraining
+
+    metatraining.metatrain(architecture, _names(tasks), out=out, **settings)
+    click.echo(f"weights and card: {out} and {out.with_suffix('.json')}; race them: --optimizers {out}")
+
+
+def command_line() -> None:
+    """Run the command; a user's mistake becomes one line on standard error and exit code 2."""
+    import optimizers
+    import tasks
+
+    try:
+        _check_siblings()
+        main(standalone_mode=True)
+    except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
+        click.echo(f"error: {mistake}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("stopped; what is finished is kept, the same command goes on from there", err=True)
+        sys.exit(130)
+
+
+def _check_siblings() -> None:
+    import optimizers
+    import tasks
+
+    folders = {Path(str(package.__file__)).parents[1] for package in (optimizers, tasks)}
+    here = Path(__file__).parents[1]
+    if folders != {here}:
+        raise UserError(f"tasks or optimizers come from {folders}, not from {here}; run from the checkout")
+
+
+def _load(files) -> None:
+    from bench import runtime
+
+    runtime.prepare()
+    imports.load_plugins()
+    imports.load_files(files)
+
+
+def _names(text: str | None) -> list[str] | None:
+    """Names between commas, commas inside brackets left alone."""
+    if text is None:
+        return None
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _recorded_theta(out, task: str, entry):
+    from bench.store import Store
+
+    if out is None or not Path(out).exists() or not entry.space:
+        return None
+    found = (r for r in Store(out).records() if r.cell.task == task and r.cell.optimizer == entry.name)
+    return next((record.thetas.get("mean_loss") for record in found), None)
+
+
+def _listings() -> dict[str, list[tuple[str, str]]]:
+    import optimizers
+    import tasks
+    from bench.probes import PROBES
+
+    return {
+        "tasks": [(name, tasks.get(name).reference) for name in tasks.names()],
+        "optimizers": [(n, f"{optimizers.get(n).kind:14} {optimizers.get(n).reference}") for n in optimizers.names()],
+        "suites": [(suite.name, suite.about) for suite in suites.SUITES.values()],
+        "probes": [(name, _first_line(probe)) for name, probe in PROBES.items()],
+        "metrics": [(metric.name, metric.summary) for metric in metrics.METRICS.values()],
+    }
+
+
+def _first_line(thing) -> str:
+    return (thing.__doc__ or "").strip().partition("\n")[0]

@@ -1,0 +1,279 @@
+"""Who is ahead, by how much, and how sure that is: frames from stored cells. No TensorFlow, no
+printing.
+
+A failed or missing cell scores the metric's worst on every seed, so a failure never helps. Oracles
+are shown and not ranked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench import statistics
+from bench.gather import Results, chosen, finished, load, runs_of, scores
+from bench.metrics import METRICS, Metric, get
+from bench.records import Record
+from bench.tables import number, render
+
+__all__ = ["curves", "leaderboard", "per_task", "render", "verdicts"]
+
+
+def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
+    """One row per entry, best first: score over all tasks with intervals, rank range, per-task
+    means.
+
+    `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low,
+    high` resample seeds, `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks.
+    `tasks` counts finished cells, `missing` the others, `failed` those of them that raised. Raises
+    UserError.
+    """
+    chosen_metric, results = get(metric), load(out)
+    ranked = _ranked(results)
+    means, replicates = statistics.suite_means(
+        scores(results, chosen_metric),
+        statistics.generator(),
+        statistics.replicates_for(len(ranked)),
+    )
+    total, resampled = statistics.iqm(means), statistics.iqm(replicates, axis=1)
+    seeds = sum(record.cell.budget.seeds for record in _one_per_task(results))
+    numbers = {
+        **_ranks(total, resampled, ranked, chosen_metric, seeds),
+        "score": total,
+        **_bounds(statistics.interval(total, resampled), ""),
+        **_bounds(_over_tasks(total, replicates), "_tasks"),
+    }
+    frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
+    frame = frame.assign(**numbers)[[*_FRONT, *_BACK]]
+    frame = pd.concat([frame, pd.DataFrame(dict(zip(results.tasks, means, strict=True)))], axis=1)
+    return _sorted(frame, chosen_metric, _notes(chosen_metric, results))
+
+
+def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
+    """One row per task and entry, best first within a task, ranked within the task.
+
+    `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what
+    finding θ cost: tuning and meta-training, in gradient evaluations. Raises UserError.
+    """
+    chosen_metric, results = get(metric), load(out)
+    table = scores(results, chosen_metric)
+    parts = [_task_rows(results, task, table[task], chosen_metric) for task in results.tasks]
+    return _framed(pd.concat(parts, ignore_index=True), chosen_metric, [])
+
+
+def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Each learned entry against the best hand-designed one of each task, by the task's metric
+    (mean_loss).
+
+    `effect` is the ratio of mean scores, for mean_log their difference, learned to baseline, paired
+    by seed, with its 95 % interval; `word` is "ahead", "behind", or "tie" where the interval leaves
+    it open.
+    """
+    results = load(out)
+    rows = []
+    for task in results.tasks:
+        metric = get((metric_for_task or {}).get(task, "mean_loss"))
+        rows += _task_verdicts(results, task, metric)
+    return pd.DataFrame(rows, columns=_VERDICT)
+
+
+def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
+    """Recorded losses, tidy: task, optimizer, seed, step, loss; of θ tuned for the mean loss unless
+    told otherwise.
+    """
+    metric = get(tuned_for) if tuned_for not in (None, "default") else None
+    parts = []
+    for (task, optimizer), record in load(out).records.items():
+        if finished(record):
+            runs = record.runs["default"] if tuned_for == "default" else runs_of(record, metric)
+            seeds, points = runs.losses.shape
+            columns = {
+                "seed": np.repeat(np.arange(seeds), points),
+                "step": np.tile(runs.steps, seeds),
+                "loss": runs.losses.reshape(-1),
+            }
+            parts.append(pd.DataFrame({"task": task, "optimizer": optimizer, **columns}))
+    empty = pd.DataFrame(columns=["task", "optimizer", "seed", "step", "loss"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+_FRONT = [
+    "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks",
+    "high_tasks",
+]  # fmt: skip
+_BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
+_VERDICT = [
+    "task", "optimizer", "metric", "baseline", "score", "baseline_score", "effect", "low", "high",
+    "word",
+]  # fmt: skip
+
+
+def _ranked(results: Results) -> np.ndarray:
+    return np.array(
+        [results.kind(name) != "oracle" for name in results.optimizers], bool
+    ).nonzero()[0]
+
+
+def _one_per_task(results: Results) -> list[Record]:
+    return list({record.cell.task: record for record in results.records.values()}.values())
+
+
+def _ranks(
+    score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int
+) -> dict[str, Any]:
+    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a
+    rank.
+    """
+    merit = metric.sign * score[ranked]
+    p = statistics.holm_pairs(statistics.p_values(resampled[:, ranked], seeds))
+    low, high = statistics.rank_ranges(merit, p)
+    place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
+    columns = {}
+    for name, values in (("rank", place), ("rank_low", low), ("rank_high", high)):
+        column = pd.array([pd.NA] * len(score), dtype="Int64")
+        column[ranked] = values
+        columns[name] = column
+    return columns
+
+
+def _over_tasks(total: np.ndarray, replicates: np.ndarray) -> statistics.Interval:
+    """Interval for tasks like these; none from a single task."""
+    if replicates.shape[1] < 2:
+        return statistics.Interval(total, np.full_like(total, np.nan), np.full_like(total, np.nan))
+    some = replicates[: statistics.REPLICATES]
+    drawn = statistics.with_tasks(some, statistics.generator(1))
+    return statistics.interval(total, statistics.iqm(drawn, axis=1))
+
+
+def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]:
+    return {f"low{suffix}": interval.low, f"high{suffix}": interval.high}
+
+
+def _describe(results: Results, optimizer: str, metric: Metric) -> dict[str, Any]:
+    records = results.of_optimizer(optimizer)
+    done = [record for record in records if finished(record)]
+    flags = [runs_of(record, metric).diverged >= 0 for record in done]
+    return {
+        "optimizer": optimizer,
+        "kind": records[0].kind,
+        "tasks": len(done),
+        "missing": len(results.tasks) - len(done),
+        "failed": len(records) - len(done),
+        "diverged": float(np.concatenate(flags).mean()) if flags else np.nan,
+        "trained_on": ", ".join(map(str, records[0].discloses.get("trained_on", ()))),
+    }
+
+
+def _notes(metric: Metric, results: Results) -> list[str]:
+    notes = [
+        f"{metric.name}: {metric.summary}; {metric.better} is better.",
+        f"Score: interquartile mean over {len(results.tasks)} task(s); "
+        "95 % intervals over seeds, then (other tasks) over tasks too.",
+        "Ranks that no test separates (paired, Holm-corrected, 5 %) are printed as a range.",
+    ]
+    if len(results.records) < len(results.tasks) * len(results.optimizers) or not all(
+        map(finished, results.records.values())
+    ):
+        notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
+    return notes
+
+
+def _task_rows(results: Results, task: str, table: np.ndarray, metric: Metric) -> pd.DataFrame:
+    ranked, records = _ranked(results), results.of_task(task)
+    replicates = statistics.resampled_means(
+        table, statistics.generator(), statistics.replicates_for(len(ranked))
+    )
+    means = table.mean(axis=1)
+    bounds = _bounds(statistics.interval(means, replicates), "")
+    ranks = _ranks(means, replicates, ranked, metric, table.shape[1])
+    frame = pd.DataFrame(
+        {
+            "task": task,
+            **ranks,
+            "optimizer": results.optimizers,
+            "kind": [results.kind(name) for name in results.optimizers],
+            "score": means,
+            **bounds,
+            "gradients": [_cost(record) for record in records],
+            "theta": [_tuned(record, metric) for record in records],
+        }
+    )
+    return _sorted(frame, metric, [])
+
+
+def _cost(record: Record | None) -> float:
+    if record is None or not finished(record):
+        return np.nan
+    ledger = record.ledger
+    return ledger.get("gradients_tuning", 0.0) + ledger.get("gradients_metatraining", 0.0)
+
+
+def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
+    """The settings that tuning chose for `metric`."""
+    if record is None or not finished(record):
+        return {}
+    swept = [name for name in record.trials if name != "trial" and name not in METRICS]
+    theta = record.thetas.get(chosen(record, metric), {})
+    return {name: theta[name] for name in swept if name in theta}
+
+
+def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str, Any]]:
+    table = scores(results, metric)[task]
+    kinds = [results.kind(name) for name in results.optimizers]
+    baselines = [i for i, kind in enumerate(kinds) if kind == "hand-designed"]
+    learned = [i for i, kind in enumerate(kinds) if kind == "learned"]
+    if not baselines:
+        return []
+    best = max(baselines, key=lambda i: metric.sign * table[i].mean())
+    return [_verdict(results, task, table, metric, i, best) for i in learned]
+
+
+def _verdict(
+    results: Results, task: str, table, metric: Metric, i: int, best: int
+) -> dict[str, Any]:
+    difference = metric.name == "mean_log"
+    effect = statistics.ratio(table[i], table[best], statistics.generator(), difference=difference)
+    even = 0.0 if difference else 1.0
+    gain, loss = (effect.low, effect.high) if metric.sign > 0 else (-effect.high, -effect.low)
+    even *= metric.sign
+    word = "ahead" if gain > even else "behind" if loss < even else "tie"
+    values = (
+        task, results.optimizers[i], metric.name, results.optimizers[best], float(table[i].mean()),
+        float(table[best].mean()), *map(float, effect), word,
+    )  # fmt: skip
+    return dict(zip(_VERDICT, values, strict=True))
+
+
+def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
+    """Ranked entries best first, then the others; equals by name."""
+    keys = pd.DataFrame(
+        {
+            "out": frame["rank"].isna(),
+            "merit": -metric.sign * frame["score"],
+            "name": frame["optimizer"],
+        }
+    )
+    order = keys.sort_values(["out", "merit", "name"], kind="stable").index
+    return _framed(frame.loc[order].reset_index(drop=True), metric, notes)
+
+
+def _framed(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
+    frame.attrs = {"metric": metric.name, "notes": notes}
+    return frame
+
+
+class _Callable(ModuleType):
+    """This module shares its name with `bench.leaderboard(out)` and, once imported, stands in its
+    place.
+    """
+
+    def __call__(self, out: Any, metric: str = "anytime") -> pd.DataFrame:
+        return leaderboard(out, metric)
+
+
+sys.modules[__name__].__class__ = _Callable

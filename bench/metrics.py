@@ -1,0 +1,147 @@
+"""One number per run: what a metric is, and the five there are.
+
+Scores do not depend on who else runs. `bench.recording` keeps the same summaries in the engine's
+loop; `summarize` is the plain NumPy statement of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.errors import UserError
+from bench.records import Runs
+
+CAP = 1e6
+"""A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
+LOG_FLOOR = 1e-14
+"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted
+form.
+"""
+N_TARGETS = 50
+RESOLUTION = 1e-6
+"""The last target, as a share of the instance's initial gap to the floor."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A way to score runs: `score(runs, floor)` -> (…), one finite number per run."""
+
+    name: str
+    better: str
+    """"lower" | "higher"."""
+    worst: float
+    """The score of a failed cell: no run can score worse."""
+    log: bool
+    """Whether the number is a ratio, best shown on a log scale."""
+    summary: str
+    score: Callable[[Runs, float], np.ndarray]
+
+    @property
+    def sign(self) -> int:
+        """+1 where higher is better, −1 where lower is."""
+        return 1 if self.better == "higher" else -1
+
+
+def get(name: str) -> Metric:
+    """The metric called `name`; raises UserError."""
+    if name not in METRICS:
+        raise UserError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
+    return METRICS[name]
+
+
+def step_weights(steps: np.ndarray) -> np.ndarray:
+    """Share of the log step axis that each recorded step stands for: (K,) ascending -> (K,), sum 1.
+
+    Step s_k lasts from log(s_k + 1) to log(s_{k+1} + 1), the last one until log(T + 2).
+    """
+    edges = np.log(np.append(steps, steps[-1] + 1) + 1.0)
+    return np.diff(edges) / (edges[-1] - edges[0])
+
+
+def summarize(steps: np.ndarray, losses: np.ndarray) -> Runs:
+    """Runs of full curves, every step recorded: steps (K,) = 0 … T, losses (…, K)."""
+    ratio = _ratio(losses, losses[..., :1])
+    sound = _sound(losses, losses[..., :1])
+    with np.errstate(invalid="ignore"):
+        mean_log = np.log10(ratio + LOG_FLOOR).mean(axis=-1)
+    first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))
+    return Runs(
+        steps,
+        losses,
+        ratio.mean(axis=-1),
+        mean_log,
+        np.where(sound, losses, np.inf).min(axis=-1),
+        np.where(first >= 0, np.asarray(steps)[first], -1).astype("int32"),
+    )
+
+
+def _anytime(runs: Runs, floor: float) -> np.ndarray:
+    gap = np.asarray(runs.losses, "float64") - floor
+    initial = gap[..., :1]
+    lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
+    with np.errstate(all="ignore"):
+        reached = np.where(
+            lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf)
+        )
+    targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
+    share = 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+    # not a matrix product: its rounding would depend on how many runs are scored together
+    return np.clip((share * step_weights(runs.steps)).sum(axis=-1), 0.0, 1.0)
+
+
+def _mean_loss(runs: Runs, floor: float) -> np.ndarray:
+    return _capped(runs.mean_loss)
+
+
+def _mean_log(runs: Runs, floor: float) -> np.ndarray:
+    mean = np.asarray(runs.mean_log, "float64")
+    return np.where(np.isfinite(mean), np.minimum(mean, np.log10(CAP)), np.log10(CAP))
+
+
+def _final(runs: Runs, floor: float) -> np.ndarray:
+    return _ratio(runs.losses[..., -1], runs.losses[..., 0])
+
+
+def _best(runs: Runs, floor: float) -> np.ndarray:
+    return _ratio(runs.best, runs.losses[..., 0])
+
+
+def _ratio(losses: np.ndarray, initial: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return _capped(np.asarray(losses, "float64") / np.asarray(initial, "float64"))
+
+
+def _capped(ratio: np.ndarray) -> np.ndarray:
+    ratio = np.asarray(ratio, "float64")
+    return np.where(np.isfinite(ratio), np.minimum(ratio, CAP), CAP)
+
+
+def _sound(losses: np.ndarray, initial: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        ratio = np.asarray(losses, "float64") / np.asarray(initial, "float64")
+    return np.isfinite(ratio) & (ratio <= CAP)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "anytime", "higher", 0.0, False,
+            "share of 50 targets reached, down to 1e-6 of the initial gap, over log steps",
+            _anytime,
+        ),
+        Metric(
+            "mean_loss", "lower", CAP, True, "mean over the run of loss / initial loss", _mean_loss
+        ),
+        Metric(
+            "mean_log", "lower", float(np.log10(CAP)), False,
+            "mean over the run of log10 of loss / initial loss",
+            _mean_log,
+        ),
+        Metric("final", "lower", CAP, True, "last loss / initial loss", _final),
+        Metric("best", "lower", CAP, True, "lowest loss of any step / initial loss", _best),
+    )
+}  # fmt: skip

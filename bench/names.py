@@ -1,0 +1,98 @@
+"""From what a user names or holds to a task and an entry, and back to what identifies them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import optimizers
+import tasks
+from bench.errors import UserError
+from optimizers import Entry
+from tasks import Task
+
+_PROJECT = {Path(package.__file__).parent for package in (optimizers, tasks) if package.__file__}
+
+
+class NamedTask(NamedTuple):
+    """A task and the name its random keys derive from."""
+
+    name: str
+    task: Task
+
+
+def named_task(task: str | Task) -> NamedTask:
+    """The task meant by a name, a parametrized name or an object; raises UserError or TaskError."""
+    if isinstance(task, str):
+        return NamedTask(task, tasks.get(task))
+    if not isinstance(task, Task):
+        raise UserError(f"{task!r} is not a task; give a registered name or a tasks.Task instance")
+    try:
+        hash(task)
+    except TypeError:
+        raise UserError(f"task {type(task).__name__} is not hashable; make it a frozen dataclass of tuples") from None
+    registered = (name for name in tasks.names() if tasks.get(name) == task)
+    return NamedTask(next(registered, _settings(task)), task)
+
+
+def entry(optimizer: Any) -> Entry:
+    """The entry meant by a name, a weights file, an Entry, or a Keras class or instance."""
+    if isinstance(optimizer, Entry):
+        return optimizer
+    if isinstance(optimizer, str):
+        return optimizers.load(optimizer) if optimizer.endswith(".npz") else optimizers.get(optimizer)
+    from optimizers.keras import keras_entry
+
+    cls = optimizer if isinstance(optimizer, type) else type(optimizer)
+    return keras_entry(cls.__name__.lower(), optimizer, space={}, defaults={})
+
+
+def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
+    """The entry's defaults with `changes`; raises UserError for a name θ does not have."""
+    defaults = dict(entry.defaults)
+    if unknown := set(changes or {}) - set(defaults):
+        raise UserError(
+            f"optimizer {entry.name!r} has no setting {', '.join(sorted(unknown))}; it has: {', '.join(defaults)}"
+        )
+    return {**defaults, **(changes or {})}
+
+
+def task_definition(task: Task) -> str:
+    """Everything of a task that determines its numbers: class, settings, version, source if out of tree."""
+    return f"{_settings(task)} version {task.version}{_source(type(task))}"
+
+
+def optimizer_definition(entry: Entry) -> str:
+    """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree."""
+    values = sorted((name, _value(v)) for name, v in entry.defaults.items())
+    build = getattr(entry.build, "__self__", entry.build)
+    shown = repr(build) if dataclasses.is_dataclass(build) else getattr(build, "__qualname__", type(build).__name__)
+    source = getattr(build, "source", build)
+    return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{_source(source)}"
+
+
+def _settings(task: Task) -> str:
+    return repr(task) if dataclasses.is_dataclass(task) else f"{type(task).__qualname__}()"
+
+
+def _value(value: Any) -> str:
+    if np.ndim(value) == 0:
+        return repr(value)
+    array = np.ascontiguousarray(value)
+    return f"{array.shape} {hashlib.sha256(array.tobytes()).hexdigest()[:16]}"
+
+
+def _source(thing: Any) -> str:
+    """A digest of the file that defines `thing`, unless this project or Keras ships it."""
+    try:
+        path = Path(inspect.getfile(thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing)))
+    except (TypeError, OSError):
+        return ""
+    if any(folder in path.parents for folder in _PROJECT) or "site-packages" in path.parts:
+        return ""
+    return " source " + hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""

@@ -1,0 +1,83 @@
+"""From a task and an entry to readings: replay the run, then let each probe look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import names
+from bench.errors import UserError
+from bench.names import NamedTask
+from bench.probes import PROBES, Reading, Visited, read
+from bench.files import read_json, write_json
+from optimizers import Entry
+
+SEEDS = 16
+"""Report problems replayed for a reading."""
+SERIES = 256
+"""Parameters, over all replayed problems, whose gradient histories the probes see."""
+VERSION = 1
+"""Raised whenever a reading can change."""
+
+
+def probe(
+    subject: NamedTask, entry: Entry, theta: dict[str, Any], *, probes: Iterable[str] | None = None, steps: int = 200
+) -> dict[str, Reading]:
+    """Readings of `entry` with θ on `subject`, by probe; raises UserError for an unknown probe."""
+    chosen = list(PROBES) if probes is None else list(probes)
+    if unknown := [name for name in chosen if name not in PROBES]:
+        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen)
+
+
+def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
+    """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
+    from bench.replay import replay
+
+    replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
+    histories = replayed.transpose(0, 2, 1).reshape(-1, steps).astype("float64")
+    histories = histories[np.isfinite(histories).all(axis=1)]
+    if not len(histories):
+        raise UserError(f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}")
+    kept = np.linspace(0, len(histories) - 1, min(SERIES, len(histories))).round().astype(int)
+    return Visited(histories[kept].reshape(-1), None, steps)
+
+
+def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> dict[str, Reading]:
+    """Probe the entry's defaults and write the readings and their picture under `out`/readings."""
+    theta = dict(entry.defaults)
+    return write_readings(subject, entry, theta, probe(subject, entry, theta, steps=steps), out, steps=steps)
+
+
+def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
+    path = reading_path(subject, entry, out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(
+        path,
+        {
+            "optimizer": entry.name,
+            "task": subject.name,
+            "identity": _identity(subject, entry, steps),
+            "readings": {name: reading.to_json() for name, reading in readings.items()},
+        },
+    )
+    return readings
+
+
+def reading_path(subject: NamedTask, entry: Entry, out: Path) -> Path:
+    return Path(out) / "readings" / f"{entry.name}@{subject.name}.json"
+
+
+def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> bool:
+    """Whether `out` holds all readings of this very entry, task and code."""
+    kept = read_json(reading_path(subject, entry, out))
+    return kept is not None and kept.get("identity") == _identity(subject, entry, steps)
+
+
+def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:
+    parts = (subject.name, names.task_definition(subject.task), names.optimizer_definition(entry), steps, VERSION)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

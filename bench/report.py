@@ -1,0 +1,198 @@
+"""What a run prints at its end, in 100 columns: who is ahead, what the probes found, what it cost.
+
+Puts words around the frames of `leaderboard` and the readings of the probes; computes no scores
+itself.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.costs import ledger
+from bench.figures import plot_curves
+from bench.files import read_json, write_bytes
+from bench.gather import Results, finished, load, scores
+from bench.leaderboard import leaderboard, per_task, verdicts
+from bench.metrics import METRICS, get
+from bench.tables import Grid, grid, markdown, number, rank_range, settings, text, with_interval
+
+__all__ = ["plot_curves", "readings_text", "summary", "write"]
+
+WIDTH = 100
+
+
+def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """Put summary.txt, leaderboard.md and curves.png into the run's folder -> the summary. Raises
+    UserError.
+    """
+    out = Path(out)
+    printed = summary(out, metric_for_task)
+    write_bytes(out / "summary.txt", printed.encode() + b"\n")
+    write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(out))).encode() + b"\n")
+    plot_curves(out, out / "curves.png")
+    return printed
+
+
+def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """Leaderboard over all tasks, a table per task by its metric (mean_loss), verdicts, probes,
+    ledger, paths.
+    """
+    results, metric_of = load(out), dict(metric_for_task or {})
+    ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
+    if not ranked["missing"].any():
+        ranked = ranked.drop(columns=["tasks", "missing"])
+    ranked.attrs["notes"].append("In every column, of every table, stand the runs tuned for it.")
+    parts = [
+        _section("All tasks", text(grid(ranked), WIDTH)),
+        *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
+        _section("Learned against the best hand-designed", _verdict_table(results, metric_of)),
+        _section("What the probes found", _probe_lines(Path(out))),
+        _section("What it cost", ledger(results)),
+        _section("Where things are", _paths(Path(out))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def readings_text(optimizer: str, task: str, readings: Mapping[str, Any]) -> str:
+    """Readings of one optimizer on one task, a paragraph per probe; no claim where a control
+    failed.
+    """
+    lines = [f"{optimizer} on {task}"]
+    for name, reading in readings.items():
+        lines += _wrapped(f"{name.replace('_', ' ')}: {_claim(reading)}", "  ")
+    return "\n".join(lines)
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}\n{'=' * len(title)}\n{body}" if body else ""
+
+
+def _task_section(results: Results, task: str, metric: str) -> str:
+    """Entries × metrics, the task's own first with its interval; then what tuning chose for it."""
+    frame = per_task(results, metric)
+    frame = frame[frame["task"] == task]
+    budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
+    size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
+    tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
+    lines = [
+        *_wrapped(f"{metric}: {get(metric).better} is better; {size}."),
+        text(_task_grid(results, frame, task, metric), WIDTH),
+        *_failures(results, task),
+        *(_wrapped(f"Tuned for {metric}: " + "; ".join(tuned)) if tuned else []),
+    ]
+    return _section(task, "\n".join(lines))
+
+
+def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
+    others = [name for name in METRICS if name != metric]
+    columns = [scores(results, get(name))[task].mean(axis=1) for name in others]
+    means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
+    rows = [
+        [
+            rank_range(row.rank_low, row.rank_high),
+            str(row.optimizer),
+            with_interval(row.score, row.low, row.high),
+            *map(number, means[row.optimizer]),
+        ]
+        for row in frame.itertuples()
+    ]
+    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, [])
+
+
+def _failures(results: Results, task: str) -> list[str]:
+    failed = [r for r in results.of_task(task) if r is not None and not finished(r)]
+    missing = [
+        o for o, r in zip(results.optimizers, results.of_task(task), strict=True) if r is None
+    ]
+    lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
+    return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
+
+
+def _verdict_table(results: Results, metric_of: Mapping[str, str]) -> str:
+    words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
+    rows = [
+        [
+            str(row.task),
+            str(row.optimizer),
+            f"{words[str(row.word)]} {row.baseline}",
+            str(row.metric),
+            with_interval(row.effect, row.low, row.high),
+        ]
+        for row in verdicts(results, metric_of).itertuples()
+    ]
+    note = "Effect: ratio of mean scores, of mean_log the difference; paired by problem."
+    headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
+    return text(Grid(headers, rows, [note]), WIDTH) if rows else ""
+
+
+def _probe_lines(out: Path) -> str:
+    parts = []
+    for path in sorted((out / "readings").glob("*.json")):
+        held = read_json(path)
+        if isinstance(held, dict) and isinstance(held.get("readings"), dict):
+            parts.append(
+                readings_text(str(held.get("optimizer")), str(held.get("task")), held["readings"])
+            )
+    return "\n".join(parts)
+
+
+def _claim(reading: Mapping[str, Any]) -> str:
+    controls = reading.get("controls") or []
+    failed = [c for c in controls if not c.get("passed")]
+    if failed:
+        missed = "; ".join(
+            f"{c.get('name')}, expected {_short(c.get('expected'))}, "
+            f"measured {_short(c.get('measured'))}"
+            for c in failed
+        )
+        return f"no claim is made, {len(failed)} of {len(controls)} controls failed: {missed}"
+    values = [
+        f"{name} {_value(v)}"
+        for name, v in (reading.get("values") or {}).items()
+        if isinstance(v, dict) and "value" in v
+    ]
+    passed = f"{len(controls)} controls passed" if controls else "no controls were run"
+    parts = [
+        str(reading.get("verdict", "undecided")).upper(),
+        str(reading.get("sentence") or ""),
+        ", ".join(values),
+    ]
+    return "; ".join(part for part in parts if part) + f" ({passed})"
+
+
+def _value(quantity: Mapping[str, Any]) -> str:
+    value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
+    return number(value) if low == high else with_interval(value, low, high)
+
+
+def _float(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _paths(out: Path) -> str:
+    held = [
+        ("cells/", "one file per cell: runs, θ, trials, ledger, provenance"),
+        ("readings/", "what the probes found, with their controls"),
+        ("summary.txt, leaderboard.md, curves.png", "this text, the leaderboard, the picture"),
+    ]
+    return "\n".join(_wrapped(f"{out}/", "") + [f"  {name:40} {about}" for name, about in held])
+
+
+def _wrapped(line: str, indent: str = "") -> list[str]:
+    """`line` in WIDTH columns, what follows the first indented by two more."""
+    return textwrap.wrap(
+        line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    )

@@ -1,0 +1,69 @@
+"""The process around TensorFlow: quiet logs, one thread, and a cache of compiled programs.
+
+Call `prepare` before TensorFlow is first imported; afterwards it still sets the threads where it can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
+
+
+def prepare() -> None:
+    """Set the environment that TensorFlow reads once, at import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # a second thread slows tiles down; processes do not
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    if "tensorflow" not in sys.modules and "persistent_cache" not in os.environ.get("TF_XLA_FLAGS", ""):
+        flags = os.environ.get("TF_XLA_FLAGS", "")
+        os.environ["TF_XLA_FLAGS"] = f"{flags} --tf_xla_persistent_cache_directory={cache_folder()}".strip()
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: native code, so one folder per TensorFlow version and processor."""
+    identity = hashlib.sha256(f"{version('tensorflow')} {processor()}".encode()).hexdigest()[:12]
+    return Path(platformdirs.user_cache_dir("optoscope")) / f"xla-{identity}"
+
+
+def processor() -> str:
+    """The processor's model and, where the system tells them, its features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    kept = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
+    return " ".join(value.strip() for value in kept.values()) or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """Of every package that can move a number."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def provenance() -> dict[str, str]:
+    """Where and when: host, processor, Python, time, commit of this project."""
+    return {
+        "host": platform.node(),
+        "processor": processor().split(" fpu ")[0],
+        "python": platform.python_version(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
