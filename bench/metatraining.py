@@ -7,10 +7,12 @@ steps skipped and counted, the best θ on held-out problems kept.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import shlex
 import time
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from bench import names, runtime
 from bench.errors import UserError
 from bench.keys import digest, keys
 from bench.suites import check_count
+from optimizers import Entry
 
 _EVERY = 50
 """Iterations between checkpoints."""
@@ -44,6 +47,8 @@ class Settings:
     def __post_init__(self):
         for name in ("steps", "batch", "unroll"):
             check_count(name, getattr(self, name))
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise UserError(f"seed must be a whole number, 0 or more, not {self.seed!r}")
         if self.loss not in ("mean", "log", "mixed"):
             raise UserError(f"loss must be mean, log or mixed, not {self.loss!r}")
         if not 0 < self.discount <= 1:
@@ -67,15 +72,25 @@ def metatrain(
     architecture = learned.get(optimizer) if isinstance(optimizer, str) else optimizer
     listed = tasks if isinstance(tasks, (list, tuple)) else [tasks]
     subjects = [names.named_task(task) for task in listed]
+    if not subjects:
+        raise UserError("no task to meta-train on; name one, e.g. rosenbrock")
     try:
         chosen = Settings(steps=steps, seed=seed, **settings)
     except TypeError as problem:
         raise UserError(f"meta-training has no such setting: {problem}") from None
     path = _weights_path(out)
-    training = _Training(architecture, subjects, chosen, learned.spell(architecture))
+    named = path is not None or type(architecture) in learned.ARCHITECTURES.values()
+    spelled = learned.spell(architecture) if named else type(architecture).__name__
+    check_separable(architecture)
+    training = _Training(architecture, subjects, chosen, spelled)
     if path is not None:
         training.resume(_checkpoint(path))
     training.go(_checkpoint(path) if path else None, progress)
+    if not np.isfinite(training.score):
+        raise UserError(
+            f"meta-loss {chosen.loss!r} was never finite on held-out problems ({training.skipped} of {steps} "
+            "iterations skipped); choose another --loss, a smaller --rate or other scales"
+        )
     if path is not None:
         from optimizers.shipped import save
 
@@ -90,6 +105,7 @@ def _weights_path(out: Any) -> Path | None:
     path = Path(out)
     if path.suffix != ".npz":
         raise UserError(f"weights file {out} must end in .npz")
+    Entry(path.stem, "learned", dict)  # raises OptimizerError for a name that could not be loaded again
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _checkpoint(path).touch()
@@ -102,6 +118,37 @@ def _weights_path(out: Any) -> Path | None:
 
 def _checkpoint(path: Path) -> Path:
     return path.with_suffix(".checkpoint")
+
+
+def check_separable(architecture: Any) -> None:
+    """Raise UserError unless the optimizer treats every parameter by itself.
+
+    The meta-gradient runs one optimizer over the parameters of all problems at once; one that looks at several
+    parameters together, a global norm say, would there mix problems.
+    """
+    import tensorflow as tf
+
+    draw = np.random.default_rng(0)
+    initial = architecture.initial(0)
+    theta = {k: np.asarray(v + 0.1 * draw.normal(size=np.shape(v)), "float32") for k, v in initial.items()}
+    optimizer = architecture.build(_tensors(theta))
+    params, *gradients = (tf.constant(draw.normal(size=(4, 3)), tf.float32) for _ in range(4))
+    together = _updates(optimizer, params, gradients)
+    for i in range(len(params)):
+        alone = _updates(optimizer, params[i : i + 1], [g[i : i + 1] for g in gradients])
+        if not np.allclose(together[i], alone[0], rtol=1e-4, atol=1e-6):
+            raise UserError(
+                f"{type(architecture).__name__} acts on several parameters together; "
+                "only optimizers that treat each parameter by itself can be meta-trained"
+            )
+
+
+def _updates(optimizer, params, gradients) -> np.ndarray:
+    """The last of as many updates as there are `gradients`, like params."""
+    state = optimizer.init(params)
+    for step, gradient in enumerate(gradients):
+        updates, state = optimizer.update(gradient, state, params, step)
+    return updates.numpy()
 
 
 class _Training:
@@ -121,21 +168,31 @@ class _Training:
         self._programs: dict[int, Any] = {}
 
     def go(self, checkpoint: Path | None, progress: bool) -> None:
-        """Iterate to the end; on Ctrl-C a checkpoint stays."""
+        """Iterate to the end; Ctrl-C leaves a checkpoint of the last whole iteration."""
         s = self.settings
         marks = {round(s.steps * (i + 1) / _VALIDATIONS) for i in range(_VALIDATIONS)}
         bar = tqdm(total=s.steps, initial=self.iteration, desc=self.spelled, unit="it", disable=not progress)
         with bar:
             while self.iteration < s.steps:
-                start = time.perf_counter()
-                self._iterate()
-                if self.iteration in marks or self.iteration == s.steps:
-                    self._validate()
+                start, before = time.perf_counter(), self._snapshot()
+                try:
+                    self._iterate()
+                    if self.iteration in marks or self.iteration == s.steps:
+                        self._validate()
+                except KeyboardInterrupt:
+                    vars(self).update(before)
+                    if checkpoint is not None:
+                        self.save(checkpoint)
+                    raise
                 self.seconds += time.perf_counter() - start
                 bar.update()
                 bar.set_postfix_str(self._status())
                 if checkpoint is not None and self.iteration % _EVERY == 0:
                     self.save(checkpoint)
+
+    def _snapshot(self) -> dict[str, Any]:
+        """All that an iteration changes. Arrays are replaced, never written into, so shallow copies do."""
+        return {name: copy.copy(getattr(self, name)) for name in (*_GROUPS, *_PLAIN)}
 
     def _status(self) -> str:
         shown = " ".join(f"{name} {value:.4g}" for name, value in self.shown.items())
@@ -188,7 +245,6 @@ class _Training:
     def _held_out(self, i: int) -> np.ndarray:
         """Losses (unroll + 1, problems) on the validation problems of task `i`."""
         from bench.engine import race
-        from optimizers import Entry
 
         entry = Entry("in-training", "learned", self.architecture.build)
         seeds = range(128 if self.subjects[i].task.tile[1] >= 32 else 32)
@@ -222,7 +278,7 @@ class _Training:
         """Everything the loop needs to go on to the same bits, in one file."""
         from bench.files import write_bytes
 
-        groups = {"theta": self.theta, "first": self.first, "second": self.second, "best": self.best}
+        groups = {group: getattr(self, group) for group in _GROUPS}
         arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
         plain = {k: getattr(self, k) for k in _PLAIN}
         card = json.dumps({"identity": self._identity(), "state": plain})
@@ -235,11 +291,11 @@ class _Training:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 card, held = json.loads(str(arrays["card"])), dict(arrays)
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return
         if card["identity"] != json.loads(json.dumps(self._identity())):
             raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
-        for group in ("theta", "first", "second", "best"):
+        for group in _GROUPS:
             setattr(self, group, {name: held[f"{group}.{name}"] for name in self.theta})
         for name, value in card["state"].items():
             setattr(self, name, value)
@@ -266,6 +322,7 @@ class _Training:
         }
 
 
+_GROUPS = ("theta", "first", "second", "best")
 _PLAIN = ("norms", "iteration", "updates", "skipped", "score", "shown", "seconds", "gradients", "history")
 
 

@@ -22,6 +22,8 @@ def get(text: str) -> Any:
     cls = ARCHITECTURES[match["name"]]
     try:
         call: Any = ast.parse(f"f({match['settings'] or ''})", mode="eval").body
+        if call.args or len({word.arg for word in call.keywords} - {None}) < len(call.keywords):
+            raise ValueError("settings are name=value, each name once")
         return cls(**{word.arg: _literal(word.value) for word in call.keywords})
     except (SyntaxError, ValueError, TypeError) as problem:
         fields = ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(cls))
@@ -29,8 +31,11 @@ def get(text: str) -> Any:
 
 
 def spell(architecture: Any) -> str:
-    """The text that `get` turns into `architecture`; only what differs from the defaults."""
-    name = next(name for name, cls in ARCHITECTURES.items() if type(architecture) is cls)
+    """The text that `get` turns into `architecture`; only what differs from the defaults. Raises OptimizerError."""
+    name = next((name for name, cls in ARCHITECTURES.items() if type(architecture) is cls), None)
+    if name is None:
+        cls = type(architecture).__name__
+        raise OptimizerError(f"architecture {cls} has no name; give it one: learned.ARCHITECTURES['mine'] = {cls}")
     values = ((f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture))
     changed = ",".join(f"{field}={value}" for field, value, default in values if value != default)
     return f"{name}[{changed}]" if changed else name

@@ -9,6 +9,7 @@ that one product serves all gates.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +33,12 @@ class Gru:
     def __post_init__(self):
         if self.input not in INPUTS:
             raise ValueError(f"input {self.input!r} is none of {', '.join(INPUTS)}")
-        if not isinstance(self.units, int) or self.units < 1:
+        if type(self.units) is not int or self.units < 1:
             raise ValueError(f"units must be a whole number of at least 1, not {self.units!r}")
+        for name in ("input_scale", "output_scale"):
+            scale = getattr(self, name)
+            if type(scale) not in (int, float) or not 0 < scale < math.inf:
+                raise ValueError(f"{name} must be a positive number, not {scale!r}")
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Untrained θ, float32: U orthogonal per gate, W ~ N(0, 1), keep gates open, readout zero (no-op)."""
