@@ -51,6 +51,30 @@ class Negative(tasks.Task):
         return tf.reduce_sum(tf.square(params)) - 100.0
 
 
+class Noisy(tasks.Task):
+    """A bowl seen through noise, anew at every step."""
+
+    def sample(self, key):
+        return {"x": tf.random.stateless_normal([2], key, alg="philox")}, ()
+
+    def loss(self, params, data, batch):
+        return tf.reduce_sum(tf.square(params["x"] - (0.0 if batch is None else 0.1 * batch)))
+
+    def batches(self, key, steps):
+        return tf.random.stateless_normal([steps, 2], key, alg="philox")
+
+
+def test_a_mixture_trains_on_each_of_its_tasks():
+    both = metatrain("gru[units=2]", ["rosenbrock", "linear-regression"], steps=12, **SMALL)
+    for one in ("rosenbrock", "linear-regression"):
+        alone = metatrain("gru[units=2]", one, steps=12, **SMALL)
+        assert any(np.any(both[name] != alone[name]) for name in both)
+
+
+def test_stochastic_tasks_and_nested_params_train():
+    assert metatrain(Rate(), Noisy(), steps=12, **{**SMALL, "rate": 0.1})["log_rate"] > -8.0
+
+
 def test_an_architecture_of_ones_own_trains_without_a_name():
     theta = metatrain(Rate(), "rosenbrock", steps=5, **SMALL)
     assert theta["log_rate"] != -8.0
