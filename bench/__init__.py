@@ -138,7 +138,7 @@ def curves(out: Any) -> pd.DataFrame:
 def _prepare() -> None:
     from bench import runtime
 
-    runtime.prepare()
+    runtime.load_tensorflow()
 
 
 def _seeds(seeds: Iterable[int] | int) -> list[int]:

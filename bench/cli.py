@@ -161,7 +161,7 @@ def _check_siblings() -> None:
 def _load(files) -> None:
     from bench import runtime
 
-    runtime.prepare()
+    runtime.load_tensorflow()
     imports.load_plugins()
     imports.load_files(files)
 

@@ -58,6 +58,7 @@ def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files=(), pro
     out = Path(out)
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     store = Store(out)
+    store.prepare()
     todo = [job for job in cells if not _held(store, job)]
     _work(todo, "cells", len(cells), out, workers, import_files)
     todo = [job for job in readings if not _read(out, job)]
@@ -120,5 +121,5 @@ def _in_processes(jobs, out, workers, import_files, bar) -> None:
 
 
 def _start(import_files) -> None:
-    runtime.prepare()
+    runtime.load_tensorflow()
     imports.load_files(import_files)

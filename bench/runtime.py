@@ -29,6 +29,24 @@ def prepare() -> None:
         os.environ["TF_XLA_FLAGS"] = f"{flags} --tf_xla_persistent_cache_directory={cache_folder()}".strip()
 
 
+def load_tensorflow() -> None:
+    """Prepare, then import TensorFlow without the lines it writes to standard error before any logging is set up."""
+    prepare()
+    if "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow as tf
+
+        tf.constant(0)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def cache_folder() -> Path:
     """Where compiled programs are kept: native code, so one folder per TensorFlow version and processor."""
     identity = hashlib.sha256(f"{version('tensorflow')} {processor()}".encode()).hexdigest()[:12]
