@@ -13,7 +13,7 @@ from bench import names
 from bench.errors import UserError
 from bench.names import NamedTask
 from bench.probes import PROBES, Reading, Visited, read
-from bench.store import read_json, write_json
+from bench.files import read_json, write_json
 from optimizers import Entry
 
 SEEDS = 16
@@ -35,7 +35,7 @@ def probe(
 
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
-    """Gradients of replayed report runs, non-finite histories left out; (histories, steps) float64."""
+    """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
     from bench.replay import replay
 
     replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
@@ -44,7 +44,7 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
     if not len(histories):
         raise UserError(f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}")
     kept = np.linspace(0, len(histories) - 1, min(SERIES, len(histories))).round().astype(int)
-    return Visited.of(entry.build(theta), histories[kept])
+    return Visited(histories[kept].reshape(-1), None, steps)
 
 
 def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> dict[str, Reading]:

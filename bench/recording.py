@@ -8,10 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-CAP = 1e6
-"""A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
-LOG_FLOOR = 1e-14
-"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted form."""
+from bench.metrics import CAP, LOG_FLOOR
 
 
 class Carry(NamedTuple):
@@ -35,6 +32,7 @@ class Recorder:
 
     def __init__(self, steps: np.ndarray, every_step: bool):
         horizon = int(steps[-1])
+        self._size = len(steps) + 1
         self._slots = np.full(horizon + 1, len(steps), "int32")
         self._slots[steps] = np.arange(len(steps))
         self._weights = np.zeros(horizon + 1, "float32")
@@ -46,7 +44,7 @@ class Recorder:
     def blank(self, seeds: int, configurations: int) -> Carry:
         lead = [seeds, configurations]
         zeros = tf.zeros(lead)
-        losses = tf.zeros([int(self._slots.max(initial=0)) + 2, *lead])
+        losses = tf.zeros([self._size, *lead])
         return Carry(losses, zeros, zeros, tf.fill(lead, math.inf), tf.fill(lead, -1), zeros, zeros)
 
     def due(self, t):

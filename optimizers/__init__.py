@@ -2,10 +2,13 @@
 
 from optimizers.base import Entry, Optimizer, OptimizerError, get, names, register
 from optimizers.hand_designed import register_all
+from optimizers.shipped import load, register_shipped
 from optimizers.spaces import Choice, LogUniform, Uniform
 
 __all__ = [
-    "Choice", "Entry", "LogUniform", "Optimizer", "OptimizerError", "Uniform", "get", "names", "register",
+    "Choice", "Entry", "LogUniform", "Optimizer", "OptimizerError", "Uniform", "get", "load", "names",
+    "register",
 ]  # fmt: skip
 
 register_all()
+register_shipped()

@@ -1,0 +1,113 @@
+"""What a probe says: a verdict, numbers with intervals, the controls that were run, one
+sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+PRESENT, ABSENT, UNDECIDED = "present", "absent", "undecided"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One probe's answer about one optimizer; values are {name: {"value", "low", "high"}} or
+    lists.
+    """
+
+    verdict: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+    controls: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings and finite numbers; None stands for infinite and
+        unknown.
+        """
+        return strict(
+            {
+                "verdict": self.verdict,
+                "values": self.values,
+                "controls": list(self.controls),
+                "sentence": self.sentence,
+            }
+        )
+
+
+def undecided(name: str, reason: str, values: Mapping[str, Any] | None = None) -> Reading:
+    """The reading of a probe that can make no claim, and why."""
+    return Reading(UNDECIDED, values or {}, f"{name}: undecided; {reason}")
+
+
+def exact(value: Any) -> dict[str, Any]:
+    """A quantity without spread."""
+    return {"value": value, "low": value, "high": value}
+
+
+def spread(value: Any, samples: Iterable[float]) -> dict[str, Any]:
+    """A value and the 2.5–97.5 % range of samples of the same quantity elsewhere; not a
+    confidence interval.
+    """
+    kept = np.asarray(list(samples), float)
+    kept = kept[np.isfinite(kept)]
+    low, high = np.percentile(kept, [2.5, 97.5]) if len(kept) else (None, None)
+    return {"value": value, "low": low, "high": high}
+
+
+def share(flags: np.ndarray) -> dict[str, Any]:
+    """The share of true flags with its 2.5–97.5 % bootstrap interval, flags taken as
+    independent.
+    """
+    count, value = len(flags), float(np.mean(flags))
+    resampled = np.random.default_rng(0).binomial(count, value, 2000) / count
+    return spread(value, resampled)
+
+
+def graded(size: float, absent: float, present: float) -> str:
+    """Verdict of an effect size between two stated thresholds; not finite is undecided."""
+    if not math.isfinite(size):
+        return UNDECIDED
+    return PRESENT if size > present else ABSENT if size < absent else UNDECIDED
+
+
+def log_slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Slope of log |y| over log x by least squares over the points where both exist; NaN for
+    fewer than two.
+    """
+    x, y = np.asarray(x, float), np.abs(np.asarray(y, float))
+    kept = np.isfinite(y) & (y > 0)
+    if kept.sum() < 2:
+        return math.nan
+    return float(np.polyfit(np.log(x[kept]), np.log(y[kept]), 1)[0])
+
+
+def strict(value: Any) -> Any:
+    """`value` with NumPy types and tuples made plain and non-finite numbers made None."""
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return strict(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [strict(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, for sentences."""
+    return "–" if value is None or not math.isfinite(value) else f"{value + 0.0:.3g}"
+
+
+def power(exponent: float) -> str:
+    """Two decimals and never a negative zero, for exponents in sentences."""
+    return f"{round(exponent, 2) + 0.0:.2f}"

@@ -1,0 +1,125 @@
+"""Weights on disk: <name>.npz without pickles, and <name>.json, the card that says how they were made."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optimizers.base import Entry, Optimizer, OptimizerError, register
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+class Weights(Mapping[str, Any]):
+    """θ of a weights file, read when first looked at; raises OptimizerError when it is not what its card says."""
+
+    def __init__(self, path: Path):
+        self._path = Path(path)
+
+    @functools.cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        content = self._path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != read_card(self._path)["sha256"]:
+            raise OptimizerError(f"weights {self._path} are not those of their card; restore both files")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Weights) and self._path == other._path
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
+    """Write θ and its card, each atomically; the card, which vouches for the weights, last."""
+    path = Path(path)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: np.asarray(value) for name, value in theta.items()})
+    content = buffer.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, content)
+    replace_file(path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n")
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one step: a reader sees the old file or the new one, never half of either."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | Path) -> Entry:
+    """The entry of a weights file, named after it; raises OptimizerError when file or card are missing or damaged."""
+    path = Path(path)
+    if not path.is_file():
+        raise OptimizerError(f"no weights at {path}; train some with `python -m bench metatrain`")
+    card = read_card(path)
+    return Entry(
+        path.stem,
+        "learned",
+        _Build(card["architecture"]),
+        {},
+        Weights(path),
+        {
+            "trained_on": list(card["tasks"]),
+            "sees_loss": False,
+            "knows_horizon": False,
+            "metatraining_gradients": card.get("gradients", 0),
+            "metatraining_seconds": card.get("seconds", 0.0),
+        },
+        reference=f"{card['architecture']} meta-trained on {', '.join(card['tasks'])}",
+    )
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card beside weights `path`; raises OptimizerError."""
+    try:
+        card = json.loads(path.with_suffix(".json").read_text())
+        return {**card, "architecture": card["architecture"], "tasks": card["tasks"], "sha256": card["sha256"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OptimizerError(f"weights {path} have no readable card {path.with_suffix('.json').name}") from None
+
+
+def register_shipped() -> None:
+    """Register every weights file that ships, by its name."""
+    for card in sorted(FOLDER.glob("[!.]*.json")):
+        register(load(card.with_suffix(".npz")))
+
+
+@dataclass(frozen=True)
+class _Build:
+    """θ -> Optimizer of an architecture by name."""
+
+    architecture: str
+
+    def __call__(self, theta: Mapping[str, Any]) -> Optimizer:
+        from optimizers import learned
+
+        return learned.get(self.architecture).build(theta)

@@ -1,0 +1,5 @@
+"""Before TensorFlow is imported anywhere: quiet, one thread, compiled programs cached."""
+
+from bench import runtime
+
+runtime.prepare()
