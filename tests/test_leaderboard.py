@@ -294,15 +294,13 @@ def test_rank_ranges_are_short():
     assert [rank_range(1, 3), rank_range(2, 2), rank_range(pd.NA, pd.NA)] == ["1–3", "2", "–"]
 
 
-def test_the_function_of_the_same_name_survives_the_module(out):
-    code = f"""
-import bench
-import bench.leaderboard
-print(len(bench.leaderboard({str(out)!r})))
-"""
+@pytest.mark.parametrize("imports", ["import bench", "import bench, bench.leaderboard"])
+def test_the_function_of_the_same_name_works_beside_the_module(out, imports):
+    face = f"bench.leaderboard({str(out)!r}), bench.curves({str(out)!r})"
+    code = f"{imports}; print([len(frame) for frame in ({face}, {face.split(', ')[0]})])"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert done.stdout.strip() == "3", done.stderr
+    assert done.stdout.strip() == "[3, 2016, 3]", done.stderr
 
 
 def test_twenty_entries_on_five_tasks_take_a_second(tmp_path):
