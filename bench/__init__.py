@@ -123,16 +123,16 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
 
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges."""
-    from bench import leaderboard as board
+    from bench.leaderboard import leaderboard
 
-    return board.leaderboard(out, metric)
+    return leaderboard(out, metric)
 
 
 def curves(out: Any) -> pd.DataFrame:
     """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss."""
-    from bench import leaderboard as board
+    from bench.leaderboard import curves
 
-    return board.curves(out)
+    return curves(out)
 
 
 def _prepare() -> None:

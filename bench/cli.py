@@ -70,9 +70,9 @@ def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, f
 @click.option("--format", "form", type=click.Choice(["text", "md", "csv", "latex", "json"]), default="text")
 def leaderboard(dirs, metric, form) -> None:
     """One row per optimizer over the runs in DIRS."""
-    from bench import leaderboard as board
+    from bench.leaderboard import leaderboard, render
 
-    click.echo(board.render(board.leaderboard(list(dirs), metric), form))
+    click.echo(render(leaderboard(list(dirs), metric), form))
 
 
 @main.command()
@@ -80,9 +80,9 @@ def leaderboard(dirs, metric, form) -> None:
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv")
 def curves(dirs, form) -> None:
     """Recorded losses, tidy: task, optimizer, seed, step, loss."""
-    from bench import leaderboard as board
+    from bench.leaderboard import curves
 
-    frame = board.curves(list(dirs))
+    frame = curves(list(dirs))
     if form == "csv":
         click.echo(frame.to_csv(index=False), nl=False)
     else:

@@ -66,6 +66,8 @@ def readings_text(optimizer: str, task: str, readings: Mapping[str, Any]) -> str
     """
     lines = [f"{optimizer} on {task}"]
     for name, reading in readings.items():
+        if not isinstance(reading, Mapping):
+            continue
         lines += _wrapped(f"{name.replace('_', ' ')}: {_claim(reading)}", "  ")
     return "\n".join(lines)
 
@@ -144,27 +146,31 @@ def _probe_lines(out: Path) -> str:
 
 
 def _claim(reading: Mapping[str, Any]) -> str:
+    """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
-    failed = [c for c in controls if not c.get("passed")]
-    if failed:
-        missed = "; ".join(
-            f"{c.get('name')}, expected {_short(c.get('expected'))}, "
-            f"measured {_short(c.get('measured'))}"
-            for c in failed
-        )
-        return f"no claim is made, {len(failed)} of {len(controls)} controls failed: {missed}"
+    if doubt := _doubt(controls):
+        return f"no claim is made, {doubt}"
     values = [
-        f"{name} {_value(v)}"
-        for name, v in (reading.get("values") or {}).items()
-        if isinstance(v, dict) and "value" in v
+        f"{name} {_value(quantity)}"
+        for name, quantity in (reading.get("values") or {}).items()
+        if isinstance(quantity, Mapping) and "value" in quantity
     ]
-    passed = f"{len(controls)} controls passed" if controls else "no controls were run"
-    parts = [
-        str(reading.get("verdict", "undecided")).upper(),
-        str(reading.get("sentence") or ""),
-        ", ".join(values),
-    ]
-    return "; ".join(part for part in parts if part) + f" ({passed})"
+    verdict = str(reading.get("verdict", "undecided")).upper()
+    parts = [verdict, str(reading.get("sentence") or ""), ", ".join(values)]
+    return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+
+
+def _doubt(controls: list[Mapping[str, Any]]) -> str:
+    """Which controls failed; empty when some were run and all passed."""
+    failed = [control for control in controls if not control.get("passed")]
+    missed = "; ".join(
+        f"{c.get('name')}, expected {_short(c.get('expected'))}, "
+        f"measured {_short(c.get('measured'))}"
+        for c in failed
+    )
+    if not controls:
+        return "no controls were run"
+    return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
 
 
 def _value(quantity: Mapping[str, Any]) -> str:
