@@ -279,6 +279,22 @@ def test_the_promised_names_are_there(untrained):
     assert len(untrained["schedule"].values["rates"]) == 201
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        planted.heavy_ball(0.1, 1.5),
+        planted.optimizer(lambda x: x + 1, lambda g, h, step: (h * g, 10 * h * h)),
+        planted.memoryless(lambda g, step: g / (0 * g)),
+        planted.memoryless(lambda g, step: -(g**3)),
+    ],
+)
+def test_optimizers_that_explode_are_read_without_a_crash(optimizer):
+    for reading in read(optimizer, visited(40)).values():
+        json.dumps(reading.to_json(), allow_nan=False)
+    assert read(optimizer, visited(40), ["momentum"])["momentum"].verdict != "present"
+
+
 def test_a_failed_control_silences_the_probe(monkeypatch):
     broken = Control("heavy ball misread", planted.heavy_ball, {"verdict": "present", "beta": 0.8})
     monkeypatch.setitem(CONTROLS, "momentum", [*CONTROLS["momentum"], broken])

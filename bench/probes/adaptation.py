@@ -82,8 +82,9 @@ def probe(subject: Subject) -> Reading:
 
 
 def _change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """|after / before − 1|; 0 where both are zero, not finite where either is not."""
     with np.errstate(all="ignore"):
-        return np.where(after == before, 0.0, np.abs(after / before - 1))
+        return np.where((after == 0) & (before == 0), 0.0, np.abs(after / before - 1))
 
 
 def _hold(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -49,10 +49,10 @@ class Curves(NamedTuple):
     infinite. NaN where U is not linear at the smallest gradients, or is zero.
     """
 
-    asymptote: np.ndarray
-    slope: np.ndarray
-    knee: np.ndarray
-    half_point: np.ndarray
+    asymptote: Any
+    slope: Any
+    knee: Any
+    half_point: Any
 
 
 def grid(low: float, high: float) -> np.ndarray:
