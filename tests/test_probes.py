@@ -9,7 +9,8 @@ import small_gru
 from bench import probes
 from bench.probes import PROBES, Subject, System, Visited, planted, read, system_of
 from bench.probes.controls import CONTROLS, Control, visited
-from bench.probes.momentum import fit, modes
+from bench.probes.modes import modes
+from bench.probes.momentum import fit
 from bench.probes.reading import strict
 
 RNG = np.random.default_rng(2021)

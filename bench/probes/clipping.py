@@ -20,6 +20,7 @@ from bench.probes.reading import (
     Reading,
     exact,
     number,
+    percent,
     power,
     share,
     spread,
@@ -193,4 +194,4 @@ def _judge(
     if not abs(exponent) < FIXED:
         return f"{where}, but it shifts with the history (exponent {number(exponent)})", ""
     beyond = values["share_beyond"]["value"]
-    return PRESENT, f"clipping: {where}, {100 * beyond:.2g} % of the gradients beyond it"
+    return PRESENT, f"clipping: {where}, {percent(beyond)} of the gradients beyond it"

@@ -113,3 +113,8 @@ def power(exponent: float | None) -> str:
     if exponent is None or not math.isfinite(exponent):
         return "–"
     return f"{round(exponent, 2) + 0.0:.2f}"
+
+
+def percent(share: float) -> str:
+    """Two significant digits, and 0 for what is only rounding."""
+    return f"{100 * share:.2g} %" if not abs(share) < 1e-6 else "0 %"
