@@ -72,7 +72,13 @@ def evaluate(
 
 
 def tune(
-    task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
+    task: Any,
+    optimizer: Any,
+    *,
+    trials: int = 64,
+    seeds: int = 8,
+    steps: int = 200,
+    metric: str = "mean_loss",
 ) -> Tuned:
     """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials)."""
     _prepare()
@@ -82,11 +88,15 @@ def tune(
 
     subject, entry = names.named_task(task), names.entry(optimizer)
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
-    table, _ = score_trials(subject, entry, **{name: check_count(name, n) for name, n in counts.items()})
+    table, _ = score_trials(
+        subject, entry, **{name: check_count(name, n) for name, n in counts.items()}
+    )
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 
-def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:
+def metatrain(
+    optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any
+) -> dict[str, Any]:
     """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ; see bench.metatraining."""
     _prepare()
     from bench import metatraining
@@ -95,7 +105,11 @@ def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None
 
 
 def probe(
-    optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
+    optimizer: Any,
+    task: Any,
+    theta: dict[str, Any] | None = None,
+    *,
+    probes: Iterable[str] | None = None,
 ) -> dict[str, Reading]:
     """What the mechanism probes find in `optimizer` on problems of `task`, controls run first."""
     _prepare()

@@ -54,7 +54,14 @@ class Settings:
 
 
 def metatrain(
-    optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out: Any = None, progress: bool = True, **settings: Any
+    optimizer: Any,
+    tasks: Any,
+    *,
+    steps: int,
+    seed: int = 0,
+    out: Any = None,
+    progress: bool = True,
+    **settings: Any,
 ) -> dict[str, np.ndarray]:
     """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
 
@@ -108,7 +115,12 @@ class _Training:
     """The loop's state: θ, Adam's moments, recent norms, the best so far."""
 
     def __init__(self, architecture, subjects, settings: Settings, spelled: str):
-        self.architecture, self.subjects, self.settings, self.spelled = architecture, subjects, settings, spelled
+        self.architecture, self.subjects, self.settings, self.spelled = (
+            architecture,
+            subjects,
+            settings,
+            spelled,
+        )
         self.theta = architecture.initial(settings.seed)
         self.first = {name: np.zeros_like(value) for name, value in self.theta.items()}
         self.second = {name: np.zeros_like(value) for name, value in self.theta.items()}
@@ -124,7 +136,13 @@ class _Training:
         """Iterate to the end; on Ctrl-C a checkpoint stays."""
         s = self.settings
         marks = {round(s.steps * (i + 1) / _VALIDATIONS) for i in range(_VALIDATIONS)}
-        bar = tqdm(total=s.steps, initial=self.iteration, desc=self.spelled, unit="it", disable=not progress)
+        bar = tqdm(
+            total=s.steps,
+            initial=self.iteration,
+            desc=self.spelled,
+            unit="it",
+            disable=not progress,
+        )
         with bar:
             while self.iteration < s.steps:
                 start = time.perf_counter()
@@ -150,7 +168,9 @@ class _Training:
         self.iteration += 1
         self.gradients += s.batch * (s.unroll + 1)
         gradients = {name: value.numpy() for name, value in estimate.gradients.items()}
-        norm = float(np.sqrt(sum(np.sum(np.square(g, dtype="float64")) for g in gradients.values())))
+        norm = float(
+            np.sqrt(sum(np.sum(np.square(g, dtype="float64")) for g in gradients.values()))
+        )
         if not np.isfinite(norm) or not np.isfinite(float(estimate.loss)):
             self.skipped += 1
             return
@@ -178,12 +198,17 @@ class _Training:
         from bench.metagradient import meta_loss
 
         curves = [self._held_out(i) for i in range(len(self.subjects))]
-        score = float(np.mean([meta_loss(self.settings.loss)(tf.constant(curve)) for curve in curves]))
+        score = float(
+            np.mean([meta_loss(self.settings.loss)(tf.constant(curve)) for curve in curves])
+        )
         ratio = np.concatenate([(curve / curve[:1]).ravel() for curve in curves]).astype("float64")
         self.shown = {"mean": float(ratio.mean()), "log10": float(np.log10(ratio + 1e-14).mean())}
         self.history.append([self.iteration, score, *self.shown.values()])
         if np.isfinite(score) and score < self.score:
-            self.score, self.best = score, {name: value.copy() for name, value in self.theta.items()}
+            self.score, self.best = (
+                score,
+                {name: value.copy() for name, value in self.theta.items()},
+            )
 
     def _held_out(self, i: int) -> np.ndarray:
         """Losses (unroll + 1, problems) on the validation problems of task `i`."""
@@ -193,7 +218,13 @@ class _Training:
         entry = Entry("in-training", "learned", self.architecture.build)
         seeds = range(128 if self.subjects[i].task.tile[1] >= 32 else 32)
         raced = race(
-            self.subjects[i], entry, [self.theta], purpose="validate", seeds=seeds, steps=self.settings.unroll, record="all"
+            self.subjects[i],
+            entry,
+            [self.theta],
+            purpose="validate",
+            seeds=seeds,
+            steps=self.settings.unroll,
+            record="all",
         )
         return raced.runs.losses[0].T
 
@@ -203,7 +234,12 @@ class _Training:
         s = self.settings
         if i not in self._programs:
             self._programs[i] = compile_metagradient(
-                self.subjects[i].task, self.architecture.build, steps=s.unroll, loss=s.loss, discount=s.discount, clip=s.clip
+                self.subjects[i].task,
+                self.architecture.build,
+                steps=s.unroll,
+                loss=s.loss,
+                discount=s.discount,
+                clip=s.clip,
             )
         return self._programs[i]
 
@@ -216,14 +252,28 @@ class _Training:
 
     def _identity(self) -> dict[str, Any]:
         tasks = [names.task_definition(subject.task) for subject in self.subjects]
-        return {"architecture": self.spelled, "tasks": tasks, **asdict(self.settings), "versions": runtime.versions()}
+        return {
+            "architecture": self.spelled,
+            "tasks": tasks,
+            **asdict(self.settings),
+            "versions": runtime.versions(),
+        }
 
     def save(self, path: Path) -> None:
         """Everything the loop needs to go on to the same bits, in one file."""
         from bench.files import write_bytes
 
-        groups = {"theta": self.theta, "first": self.first, "second": self.second, "best": self.best}
-        arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
+        groups = {
+            "theta": self.theta,
+            "first": self.first,
+            "second": self.second,
+            "best": self.best,
+        }
+        arrays = {
+            f"{group}.{name}": value
+            for group, values in groups.items()
+            for name, value in values.items()
+        }
         plain = {k: getattr(self, k) for k in _PLAIN}
         card = json.dumps({"identity": self._identity(), "state": plain})
         buffer = io.BytesIO()
@@ -238,7 +288,9 @@ class _Training:
         except (OSError, ValueError, KeyError, EOFError):
             return
         if card["identity"] != json.loads(json.dumps(self._identity())):
-            raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
+            raise UserError(
+                f"{path} is of a training with other settings; delete it, or choose another --out"
+            )
         for group in ("theta", "first", "second", "best"):
             setattr(self, group, {name: held[f"{group}.{name}"] for name in self.theta})
         for name, value in card["state"].items():
@@ -259,14 +311,27 @@ class _Training:
             "iterations": self.iteration,
             "seconds": round(self.seconds, 1),
             "gradients": self.gradients,
-            "validation": {"meta_loss": self.score, "iteration, meta-loss, mean, log10": self.history},
+            "validation": {
+                "meta_loss": self.score,
+                "iteration, meta-loss, mean, log10": self.history,
+            },
             "non_finite_steps": self.skipped,
             "versions": runtime.versions(),
             **runtime.provenance(),
         }
 
 
-_PLAIN = ("norms", "iteration", "updates", "skipped", "score", "shown", "seconds", "gradients", "history")
+_PLAIN = (
+    "norms",
+    "iteration",
+    "updates",
+    "skipped",
+    "score",
+    "shown",
+    "seconds",
+    "gradients",
+    "history",
+)
 
 
 def _tensors(theta: dict[str, np.ndarray]):

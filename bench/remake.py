@@ -14,7 +14,9 @@ def commands(names: list[str]) -> dict[str, list[str]]:
     """{name: argument list} of the cards, all or those named."""
     cards = {card.stem: json.loads(card.read_text()) for card in sorted(FOLDER.glob("[!.]*.json"))}
     chosen = {name: cards[name] for name in names} if names else cards
-    return {name: [sys.executable, *shlex.split(card["command"])[1:]] for name, card in chosen.items()}
+    return {
+        name: [sys.executable, *shlex.split(card["command"])[1:]] for name, card in chosen.items()
+    }
 
 
 if __name__ == "__main__":

@@ -60,7 +60,9 @@ def main() -> None:
     engine_rate()
     rounds = [(engine_rate(), per_step_rate()) for _ in range(ROUNDS)]
     ours, theirs = (max(rates) for rates in zip(*rounds, strict=True))
-    print(f"Rosenbrock, Adam, {CONFIGURATIONS} configurations × {SEEDS} seeds × {STEPS} steps; best of {ROUNDS} rounds")
+    print(
+        f"Rosenbrock, Adam, {CONFIGURATIONS} configurations × {SEEDS} seeds × {STEPS} steps; best of {ROUNDS} rounds"
+    )
     print(f"engine                   {ours:12.4g} optimizer steps / s")
     print(f"tf.function per step     {theirs:12.4g} optimizer steps / s")
     print(f"ratio                    {ours / theirs:12.0f}   (at least 1000)")

@@ -48,7 +48,10 @@ def test_more_trials_only_add():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: bench.evaluate("rosenbrock", "sgd", {"speed": 1.0}), "has no setting speed; it has: learning_rate"),
+        (
+            lambda: bench.evaluate("rosenbrock", "sgd", {"speed": 1.0}),
+            "has no setting speed; it has: learning_rate",
+        ),
         (lambda: bench.evaluate("rosenbrock", "sgd", steps=0), "steps must be"),
         (lambda: bench.evaluate("rosenbrock", "sgd", seeds=[]), "seeds must be"),
         (lambda: bench.evaluate("rosenbrock", "sgd", record="some"), "record must be"),

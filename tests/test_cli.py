@@ -18,7 +18,19 @@ from bench import cli
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ["run", "smoke", "--workers", "1"]
-TINY = [*SMOKE, "--tasks", "rosenbrock", "--optimizers", "sgd", "--steps", "10", "--seeds", "3", "--trials", "2"]
+TINY = [
+    *SMOKE,
+    "--tasks",
+    "rosenbrock",
+    "--optimizers",
+    "sgd",
+    "--steps",
+    "10",
+    "--seeds",
+    "3",
+    "--trials",
+    "2",
+]
 
 
 def run(*arguments):
@@ -61,7 +73,10 @@ class TestSmoke:
         rows = json.loads(run("leaderboard", finished[0], "--format", "json").stdout)
         assert {row["optimizer"] for row in rows} == {"sgd", "momentum", "gru-rosenbrock"}
         for form in ("text", "md", "csv", "latex"):
-            assert "momentum" in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
+            assert (
+                "momentum"
+                in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
+            )
 
     def test_the_same_command_gives_the_same_bytes(self, finished, tmp_path):
         run(*SMOKE, "--out", tmp_path / "again", "--workers", "2")
@@ -69,9 +84,19 @@ class TestSmoke:
 
     def test_readings_carry_their_controls(self, finished):
         kept = json.loads((finished[0] / "readings" / "gru-rosenbrock@rosenbrock.json").read_text())
-        assert list(kept["readings"]) == ["fixed_points", "momentum", "clipping", "schedule", "adaptation"] or set(
-            kept["readings"]
-        ) == {"fixed_points", "momentum", "clipping", "schedule", "adaptation"}
+        assert list(kept["readings"]) == [
+            "fixed_points",
+            "momentum",
+            "clipping",
+            "schedule",
+            "adaptation",
+        ] or set(kept["readings"]) == {
+            "fixed_points",
+            "momentum",
+            "clipping",
+            "schedule",
+            "adaptation",
+        }
         for reading in kept["readings"].values():
             assert reading["controls"]
             assert all(control["passed"] for control in reading["controls"])
@@ -80,9 +105,15 @@ class TestSmoke:
 def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "bench", *SMOKE, "--out", str(out)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.time() + 120
-    while len(list(out.glob("cells/*.parquet"))) < 2 and process.poll() is None and time.time() < deadline:
+    while (
+        len(list(out.glob("cells/*.parquet"))) < 2
+        and process.poll() is None
+        and time.time() < deadline
+    ):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -102,7 +133,10 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         ([*SMOKE, "--import", "nowhere.py"], "cannot import nowhere.py: no such file"),
         (["leaderboard", "nowhere"], "nowhere"),
         (["probe", "adam", "--task", "rosenbrock", "--probe", "luck"], "unknown probe 'luck'"),
-        (["metatrain", "lstm", "--tasks", "rosenbrock", "--out", "x.npz"], "unknown architecture 'lstm'; known: gru"),
+        (
+            ["metatrain", "lstm", "--tasks", "rosenbrock", "--out", "x.npz"],
+            "unknown architecture 'lstm'; known: gru",
+        ),
     ],
 )
 def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
@@ -125,7 +159,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     assert result.stderr.strip().splitlines()[-1].startswith("error: ")
 
 
-BROKEN = '''
+BROKEN = """
 from dataclasses import dataclass
 from tasks import Task, register, tf
 
@@ -141,7 +175,7 @@ class Broken(Task):
 
 register("raises", Broken("raises"))
 register("nan", Broken("nan"))
-'''
+"""
 
 
 def test_a_broken_task_costs_its_own_cells_only(tmp_path):
@@ -157,7 +191,9 @@ def test_a_broken_task_costs_its_own_cells_only(tmp_path):
 
 def readme_files():
     text = (ROOT / "README.md").read_text()
-    return {name: code for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.S)}
+    return {
+        name: code for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.S)
+    }
 
 
 def test_the_readme_has_exactly_two_set_up_commands():
@@ -173,8 +209,12 @@ def test_the_readmes_files_run_as_printed(tmp_path):
     assert set(files) == {"my_task.py", "my_optimizer.py"}
     for name, code in files.items():
         (tmp_path / name).write_text(code)
-        line = next(li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li)
+        line = next(
+            li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li
+        )
         arguments = line.strip().split("-m bench ")[1].split()
-        result = outside(*[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3])
+        result = outside(
+            *[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3]
+        )
         assert result.returncode == 0, result.stderr
         assert "booth" in result.stdout or "signsgd" in result.stdout

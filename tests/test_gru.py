@@ -11,7 +11,10 @@ from optimizers.learned.gru import Gru
 
 def random_theta(gru, seed=0):
     rng = np.random.default_rng(seed)
-    return {name: rng.normal(size=value.shape).astype("float32") for name, value in gru.initial(0).items()}
+    return {
+        name: rng.normal(size=value.shape).astype("float32")
+        for name, value in gru.initial(0).items()
+    }
 
 
 def test_equals_keras_gru_cell():
@@ -32,7 +35,9 @@ def test_equals_keras_gru_cell():
         expected = cell(np.arcsinh(3.0 * g)[:, None], expected)[0].numpy()
         np.testing.assert_allclose(state, expected, atol=1e-6)
         moved = 0.2 * (expected @ theta["readout"] + theta["offset"])
-        np.testing.assert_allclose(np.concatenate([np.ravel(updates["a"]), updates["b"]]), moved, atol=1e-6)
+        np.testing.assert_allclose(
+            np.concatenate([np.ravel(updates["a"]), updates["b"]]), moved, atol=1e-6
+        )
 
 
 def test_untrained_does_nothing_and_is_keyed_by_its_seed():
@@ -57,14 +62,22 @@ def test_runs_in_float64():
 
 
 @pytest.mark.parametrize(
-    "text", ["gru", "gru[units=64]", "gru[input=raw,output_scale=1.0]", "gru[units=3,input='raw',input_scale=2.0]"]
+    "text",
+    [
+        "gru",
+        "gru[units=64]",
+        "gru[input=raw,output_scale=1.0]",
+        "gru[units=3,input='raw',input_scale=2.0]",
+    ],
 )
 def test_names_round_trip(text):
     architecture = learned.get(text)
     assert learned.get(learned.spell(architecture)) == architecture
 
 
-@pytest.mark.parametrize("text", ["lstm", "gru[size=3]", "gru[units=0]", "gru[input=log]", "gru[units", "gru[units=-1]"])
+@pytest.mark.parametrize(
+    "text", ["lstm", "gru[size=3]", "gru[units=0]", "gru[input=log]", "gru[units", "gru[units=-1]"]
+)
 def test_mistakes(text):
     with pytest.raises(OptimizerError, match=r"known: gru|settings: units=32"):
         learned.get(text)

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ALLOWED = {"tasks": {"tasks"}, "optimizers": {"optimizers"}, "bench": {"bench", "tasks", "optimizers"}}
+ALLOWED = {
+    "tasks": {"tasks"},
+    "optimizers": {"optimizers"},
+    "bench": {"bench", "tasks", "optimizers"},
+}
 WITHOUT_TENSORFLOW = (
     "records", "errors", "metrics", "statistics", "store", "files", "gather", "tables", "leaderboard", "report", "costs",
     "suites", "cells", "running", "runtime", "cli",
@@ -33,10 +37,16 @@ def test_listed_packages_are_the_folders():
     import tomllib
 
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    found = [path.parent.relative_to(ROOT) for top in ALLOWED for path in (ROOT / top).rglob("__init__.py")]
+    found = [
+        path.parent.relative_to(ROOT)
+        for top in ALLOWED
+        for path in (ROOT / top).rglob("__init__.py")
+    ]
     assert sorted(listed) == sorted(".".join(folder.parts) for folder in found)
 
 
 @pytest.mark.parametrize("module", WITHOUT_TENSORFLOW)
 def test_tables_need_no_tensorflow(module):
-    assert not {"tensorflow", "keras"} & set(imported(ROOT / "bench" / f"{module}.py", top_level=True))
+    assert not {"tensorflow", "keras"} & set(
+        imported(ROOT / "bench" / f"{module}.py", top_level=True)
+    )

@@ -58,7 +58,9 @@ def test_equals_whole_loop_autodiff(name):
     theta = tensors({k: v + 0.1 * rng.normal(size=v.shape) for k, v in gru.initial(0).items()})
     params, data = problems(name, 2)
     value, expected = whole_loop(tasks.get(name), gru.build, theta, params, data)
-    program = compile_metagradient(tasks.get(name), gru.build, steps=STEPS, loss="mixed", discount=1.0, clip=np.inf)
+    program = compile_metagradient(
+        tasks.get(name), gru.build, steps=STEPS, loss="mixed", discount=1.0, clip=np.inf
+    )
     estimate = program(theta, params, data, None)
     np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
     error = sum(np.sum(np.square(estimate.gradients[k] - expected[k])) for k in theta)
@@ -68,11 +70,16 @@ def test_equals_whole_loop_autodiff(name):
 
 def test_equals_finite_differences():
     task, (params, data) = tasks.get("linear-regression"), problems("linear-regression", 4)
-    program = compile_metagradient(task, learned_momentum, steps=STEPS, loss="mean", discount=1.0, clip=np.inf)
+    program = compile_metagradient(
+        task, learned_momentum, steps=STEPS, loss="mean", discount=1.0, clip=np.inf
+    )
     theta = {"log_rate": -1.0, "logit": 0.5}
     gradients = program(tensors(theta), params, data, None).gradients
     for name in theta:
-        ends = [float(program(tensors({**theta, name: theta[name] + h}), params, data, None).loss) for h in (0.01, -0.01)]
+        ends = [
+            float(program(tensors({**theta, name: theta[name] + h}), params, data, None).loss)
+            for h in (0.01, -0.01)
+        ]
         np.testing.assert_allclose(gradients[name], (ends[0] - ends[1]) / 0.02, rtol=2e-3)
 
 

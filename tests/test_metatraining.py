@@ -31,9 +31,18 @@ def whole(tmp_path_factory):
 def test_short_meta_training_reaches_its_bar():
     """150 iterations of GRU-16 beat every shipped baseline's mean log10 on Rosenbrock, about −3 (metatraining.md §8)."""
     theta = metatrain(
-        "gru[units=16]", "rosenbrock", steps=150, loss="log", discount=0.9, rate=5e-3, batch=64, progress=False
+        "gru[units=16]",
+        "rosenbrock",
+        steps=150,
+        loss="log",
+        discount=0.9,
+        rate=5e-3,
+        batch=64,
+        progress=False,
     )
-    entry = optimizers.Entry("short", "learned", optimizers.learned.get("gru[units=16]").build, defaults=theta)
+    entry = optimizers.Entry(
+        "short", "learned", optimizers.learned.get("gru[units=16]").build, defaults=theta
+    )
     frame = bench.evaluate("rosenbrock", entry, seeds=128, record="all")
     losses = frame["loss"].to_numpy().reshape(128, 201)
     assert np.log10(losses / losses[:, :1] + 1e-14).mean() < -3.3
@@ -41,7 +50,9 @@ def test_short_meta_training_reaches_its_bar():
 
 def test_same_command_same_weights(whole):
     assert equal(whole[1], metatrain("gru[units=4]", "rosenbrock", **SMALL))
-    assert not equal(whole[1], metatrain("gru[units=4]", "rosenbrock", seed=1, **{**SMALL, "steps": 2}))
+    assert not equal(
+        whole[1], metatrain("gru[units=4]", "rosenbrock", seed=1, **{**SMALL, "steps": 2})
+    )
 
 
 def test_weights_load_as_an_entry_that_knows_its_origin(whole):
@@ -102,7 +113,11 @@ def test_shipped_weights_say_how_they_were_made():
     from optimizers.shipped import FOLDER, read_card
 
     paths = sorted(FOLDER.glob("*.npz"))
-    assert {path.stem for path in paths} >= {"gru-linear-regression", "gru-rosenbrock", "gru-two-moons-small"}
+    assert {path.stem for path in paths} >= {
+        "gru-linear-regression",
+        "gru-rosenbrock",
+        "gru-two-moons-small",
+    }
     for path in paths:
         card = read_card(path)
         assert card["command"].startswith("python -m bench metatrain")

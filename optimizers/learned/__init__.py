@@ -31,7 +31,9 @@ def get(text: str) -> Any:
 def spell(architecture: Any) -> str:
     """The text that `get` turns into `architecture`; only what differs from the defaults."""
     name = next(name for name, cls in ARCHITECTURES.items() if type(architecture) is cls)
-    values = ((f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture))
+    values = (
+        (f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture)
+    )
     changed = ",".join(f"{field}={value}" for field, value, default in values if value != default)
     return f"{name}[{changed}]" if changed else name
 
