@@ -88,9 +88,9 @@ def tune(
 
     subject, entry = names.named_task(task), names.entry(optimizer)
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
-    table, _ = score_trials(
-        subject, entry, **{name: check_count(name, n) for name, n in counts.items()}
-    )
+    for name, count in counts.items():
+        check_count(name, count)
+    table, _ = score_trials(subject, entry, trials=trials, seeds=seeds, steps=steps)
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 

@@ -6,7 +6,7 @@ product. Two things are done to them at every step: per problem they are clipped
 and all are multiplied by `discount`. Plain backpropagation explodes on curved tasks, and either one alone is not
 enough (measured on Rosenbrock).
 
-The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient taken through
+The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient through
 the map holds operations that XLA compiles anew for every value of its inputs. The optimizer acts on every parameter
 alone, so it runs once on those of all problems, one tensor (problems, parameters).
 """

@@ -127,7 +127,8 @@ class _Training:
         self.best = dict(self.theta)
         self.norms: list[float] = []
         self.iteration = self.updates = self.skipped = 0
-        self.score, self.shown, self.seconds = np.inf, {}, 0.0
+        self.score, self.seconds = np.inf, 0.0
+        self.shown: dict[str, float] = {}
         self.gradients = 0
         self.history: list[list[float]] = []
         self._programs: dict[int, Any] = {}

@@ -7,6 +7,7 @@ their ratio; rounds are interleaved and the best of each counts, because machine
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from bench import runtime
 
@@ -21,7 +22,7 @@ def engine_rate() -> float:
     from bench.tuning import draw_trials
 
     entry = optimizers.get("adam")
-    how = {"purpose": "tune", "seeds": range(SEEDS), "steps": STEPS}
+    how: dict[str, Any] = {"purpose": "tune", "seeds": range(SEEDS), "steps": STEPS}
     raced = race(named_task("rosenbrock"), entry, draw_trials(entry, CONFIGURATIONS), **how)
     seconds = raced.seconds_run
     return CONFIGURATIONS * SEEDS * STEPS / seconds if seconds else 0.0

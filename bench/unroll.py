@@ -69,7 +69,7 @@ def compile_unroll(task, build, switches: dict, configurations: int, recorded, n
             def one(run, problem, h):
                 batch = problem[1][0] if problem[1] else None
                 new, next_state, _, loss = advance(
-                    task, bind(h, shared), *run, problem[0], batch, t
+                    task, bind(h, shared), run[0], run[1], problem[0], batch, t
                 )
                 return new, next_state, loss
 

@@ -55,7 +55,8 @@ def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, A
     """Write θ and its card, each atomically; the card, which vouches for the weights, last."""
     path = Path(path)
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: np.asarray(value) for name, value in theta.items()})
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in theta.items()}
+    np.savez(buffer, **arrays)
     content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)

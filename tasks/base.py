@@ -97,9 +97,9 @@ def get(name: str) -> Task:
 
 
 def _variant(name: str, task: Task, settings: str) -> Task:
-    fields = (
-        [field.name for field in dataclasses.fields(task)] if dataclasses.is_dataclass(task) else []
-    )
+    fields: list[str] = []
+    if dataclasses.is_dataclass(task):
+        fields = [field.name for field in dataclasses.fields(task)]
     try:
         call: Any = ast.parse(f"f({settings})", mode="eval").body
         changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}

@@ -12,7 +12,7 @@ ALLOWED = {
     "bench": {"bench", "tasks", "optimizers"},
 }
 WITHOUT_TENSORFLOW = (
-    "records", "errors", "metrics", "statistics", "store", "files", "gather", "tables", "leaderboard", "report", "costs",
+    "records", "errors", "metrics", "statistics", "store", "files", "gather", "leaderboard", "report", "costs",
     "suites", "cells", "running", "runtime", "cli",
 )  # fmt: skip
 

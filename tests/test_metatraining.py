@@ -29,7 +29,7 @@ def whole(tmp_path_factory):
 
 
 def test_short_meta_training_reaches_its_bar():
-    """150 iterations of GRU-16 beat every shipped baseline's mean log10 on Rosenbrock, about −3 (metatraining.md §8)."""
+    """150 iterations of GRU-16 beat the baselines on mean log10 on Rosenbrock, about −3 (metatraining.md §8)."""
     theta = metatrain(
         "gru[units=16]",
         "rosenbrock",
