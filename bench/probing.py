@@ -14,6 +14,7 @@ from bench.errors import UserError
 from bench.files import read_json, write_json
 from bench.names import NamedTask
 from bench.probes import PROBES, Reading, Visited, read
+from bench.probes.figures import draw
 from optimizers import Entry
 
 SEEDS = 16
@@ -65,13 +66,15 @@ def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> 
 def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
     path = reading_path(subject, entry, out)
     path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    draw(plain, path.with_suffix(".png"), f"{entry.name} on {subject.name}")
     write_json(
         path,
         {
             "optimizer": entry.name,
             "task": subject.name,
             "identity": _identity(subject, entry, steps),
-            "readings": {name: reading.to_json() for name, reading in readings.items()},
+            "readings": plain,
         },
     )
     return readings

@@ -60,15 +60,17 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
     return "\n\n".join(part for part in parts if part)
 
 
-def readings_text(optimizer: str, task: str, readings: Mapping[str, Any]) -> str:
-    """Readings of one optimizer on one task, a paragraph per probe; no claim where a control
-    failed.
+def readings_text(
+    optimizer: str, task: str, readings: Mapping[str, Any], numbers: bool = True
+) -> str:
+    """Readings of one optimizer on one task, a paragraph per probe, with all `numbers` or the sentence
+    only; no claim where a control failed.
     """
     lines = [f"{optimizer} on {task}"]
     for name, reading in readings.items():
-        if not isinstance(reading, Mapping):
-            continue
-        lines += _wrapped(f"{name.replace('_', ' ')}: {_claim(reading)}", "  ")
+        if isinstance(reading, Mapping):
+            title = name.replace("_", " ")
+            lines += _wrapped(f"{title}: {_claim(reading, title, numbers)}", "  ")
     return "\n".join(lines)
 
 
@@ -140,12 +142,14 @@ def _probe_lines(out: Path) -> str:
         held = read_json(path)
         if isinstance(held, dict) and isinstance(held.get("readings"), dict):
             parts.append(
-                readings_text(str(held.get("optimizer")), str(held.get("task")), held["readings"])
+                readings_text(
+                    str(held.get("optimizer")), str(held.get("task")), held["readings"], False
+                )
             )
     return "\n".join(parts)
 
 
-def _claim(reading: Mapping[str, Any]) -> str:
+def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
     """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
     if doubt := _doubt(controls):
@@ -153,10 +157,11 @@ def _claim(reading: Mapping[str, Any]) -> str:
     values = [
         f"{name} {_value(quantity)}"
         for name, quantity in (reading.get("values") or {}).items()
-        if isinstance(quantity, Mapping) and "value" in quantity
+        if numbers and isinstance(quantity, Mapping) and "value" in quantity
     ]
     verdict = str(reading.get("verdict", "undecided")).upper()
-    parts = [verdict, str(reading.get("sentence") or ""), ", ".join(values)]
+    sentence = str(reading.get("sentence") or "").removeprefix(f"{title}: ")
+    parts = [verdict, sentence, ", ".join(values)]
     return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
 
 
