@@ -72,7 +72,13 @@ def evaluate(
 
 
 def tune(
-    task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
+    task: Any,
+    optimizer: Any,
+    *,
+    trials: int = 64,
+    seeds: int = 8,
+    steps: int = 200,
+    metric: str = "mean_loss",
 ) -> Tuned:
     """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials)."""
     _prepare()
@@ -82,11 +88,15 @@ def tune(
 
     subject, entry = names.named_task(task), names.entry(optimizer)
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
-    table, _ = score_trials(subject, entry, **{name: check_count(name, n) for name, n in counts.items()})
+    for name, count in counts.items():
+        check_count(name, count)
+    table, _ = score_trials(subject, entry, trials=trials, seeds=seeds, steps=steps)
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 
-def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:
+def metatrain(
+    optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any
+) -> dict[str, Any]:
     """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ; see bench.metatraining."""
     _prepare()
     from bench import metatraining
@@ -95,7 +105,11 @@ def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None
 
 
 def probe(
-    optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
+    optimizer: Any,
+    task: Any,
+    theta: dict[str, Any] | None = None,
+    *,
+    probes: Iterable[str] | None = None,
 ) -> dict[str, Reading]:
     """What the mechanism probes find in `optimizer` on problems of `task`, controls run first."""
     _prepare()
@@ -123,22 +137,22 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
 
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges."""
-    from bench import leaderboard as board
+    from bench.leaderboard import leaderboard
 
-    return board.leaderboard(out, metric)
+    return leaderboard(out, metric)
 
 
 def curves(out: Any) -> pd.DataFrame:
     """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss."""
-    from bench import leaderboard as board
+    from bench.leaderboard import curves
 
-    return board.curves(out)
+    return curves(out)
 
 
 def _prepare() -> None:
     from bench import runtime
 
-    runtime.prepare()
+    runtime.load_tensorflow()
 
 
 def _seeds(seeds: Iterable[int] | int) -> list[int]:

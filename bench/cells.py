@@ -25,7 +25,10 @@ def identify(subject: NamedTask, entry: Entry, budget: Budget) -> Cell:
 
 
 def finish(
-    subject: NamedTask, entry: Entry, budget: Budget, progress: Callable[[int], None] = lambda runs: None
+    subject: NamedTask,
+    entry: Entry,
+    budget: Budget,
+    progress: Callable[[int], None] = lambda runs: None,
 ) -> Record:
     """The record of a cell; whatever its task or optimizer raises makes it a failed one."""
     cell = identify(subject, entry, budget)
@@ -50,10 +53,19 @@ def planned_runs(entry: Entry, budget: Budget) -> int:
 def _measure(subject, entry, budget, progress):
     from bench.tuning import best_theta, score_trials
 
-    thetas, trials, spent = {"default": dict(entry.defaults)}, {}, {"seconds_compile": 0.0, "seconds_tuning": 0.0}
+    thetas, trials, spent = (
+        {"default": dict(entry.defaults)},
+        {},
+        {"seconds_compile": 0.0, "seconds_tuning": 0.0},
+    )
     if entry.space:
         table, raced = score_trials(
-            subject, entry, trials=budget.trials, seeds=budget.tuning_seeds, steps=budget.steps, progress=progress
+            subject,
+            entry,
+            trials=budget.trials,
+            seeds=budget.tuning_seeds,
+            steps=budget.steps,
+            progress=progress,
         )
         thetas |= {metric: best_theta(entry, table, metric) for metric in METRICS}
         trials = {column: table[column].tolist() for column in table}
@@ -66,7 +78,9 @@ def _measure(subject, entry, budget, progress):
     seconds = time.perf_counter() - start
     runs = {tuned_for: _row(raced.runs, i) for i, tuned_for in enumerate(thetas)}
     ledger = {
-        "gradients_tuning": float(budget.trials * budget.tuning_seeds * budget.steps if entry.space else 0),
+        "gradients_tuning": float(
+            budget.trials * budget.tuning_seeds * budget.steps if entry.space else 0
+        ),
         "gradients_reporting": float(budget.seeds * budget.steps),
         "gradients_metatraining": float(entry.discloses.get("metatraining_gradients", 0)),
         "seconds_metatraining": float(entry.discloses.get("metatraining_seconds", 0)),

@@ -83,7 +83,11 @@ class _Sweep(NamedTuple):
         shared = {name: np.asarray(v, "float32") for name, v in values.items() if np.ndim(v) > 0}
         if shared and len(thetas) > 1:
             raise UserError(f"optimizer {entry.name!r} has weights; race one θ at a time")
-        columns = {n: np.array([theta[n] for theta in thetas], "float32") for n in values if n not in shared}
+        columns = {
+            n: np.array([theta[n] for theta in thetas], "float32")
+            for n in values
+            if n not in shared
+        }
         return cls(columns, shared, switches, len(thetas))
 
 
@@ -104,7 +108,12 @@ def _race_program(subject, entry, sweep, purpose, seeds, recorded, clock, progre
         seen = batches(subject.task, keys(subject.name, "batches-" + purpose, block), steps)
         noisy = seen is not None or type(subject.task).evaluate is not Task.evaluate
         program = _program(
-            subject.task, entry.build, tuple(sweep.switches.items()), configurations, tuple(recorded.tolist()), noisy
+            subject.task,
+            entry.build,
+            tuple(sweep.switches.items()),
+            configurations,
+            tuple(recorded.tolist()),
+            noisy,
         )
         columns = []
         for chosen in _blocks(range(sweep.size), configurations):

@@ -29,7 +29,9 @@ def load_files(paths) -> None:
             spec.loader.exec_module(module)
         except Exception as problem:
             del sys.modules[name]
-            raise UserError(f"cannot import {path}: {type(problem).__name__}: {problem}") from problem
+            raise UserError(
+                f"cannot import {path}: {type(problem).__name__}: {problem}"
+            ) from problem
 
 
 def load_plugins() -> None:
@@ -38,4 +40,6 @@ def load_plugins() -> None:
         try:
             point.load()
         except Exception as problem:
-            raise UserError(f"plug-in {point.name!r} ({point.value}) does not load: {problem}") from problem
+            raise UserError(
+                f"plug-in {point.name!r} ({point.value}) does not load: {problem}"
+            ) from problem

@@ -8,7 +8,6 @@ are shown and not ranked.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +19,7 @@ from bench.gather import Results, chosen, finished, load, runs_of, scores
 from bench.metrics import METRICS, Metric, get
 from bench.records import Record
 from bench.tables import number, render
+from bench.verdicts import verdicts
 
 __all__ = ["curves", "leaderboard", "per_task", "render", "verdicts"]
 
@@ -66,22 +66,6 @@ def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     return _framed(pd.concat(parts, ignore_index=True), chosen_metric, [])
 
 
-def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Each learned entry against the best hand-designed one of each task, by the task's metric
-    (mean_loss).
-
-    `effect` is the ratio of mean scores, for mean_log their difference, learned to baseline, paired
-    by seed, with its 95 % interval; `word` is "ahead", "behind", or "tie" where the interval leaves
-    it open.
-    """
-    results = load(out)
-    rows = []
-    for task in results.tasks:
-        metric = get((metric_for_task or {}).get(task, "mean_loss"))
-        rows += _task_verdicts(results, task, metric)
-    return pd.DataFrame(rows, columns=_VERDICT)
-
-
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
     """Recorded losses, tidy: task, optimizer, seed, step, loss; of θ tuned for the mean loss unless
     told otherwise.
@@ -107,10 +91,6 @@ _FRONT = [
     "high_tasks",
 ]  # fmt: skip
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
-_VERDICT = [
-    "task", "optimizer", "metric", "baseline", "score", "baseline_score", "effect", "low", "high",
-    "word",
-]  # fmt: skip
 
 
 def _ranked(results: Results) -> np.ndarray:
@@ -220,33 +200,6 @@ def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
     swept = [name for name in record.trials if name != "trial" and name not in METRICS]
     theta = record.thetas.get(chosen(record, metric), {})
     return {name: theta[name] for name in swept if name in theta}
-
-
-def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str, Any]]:
-    table = scores(results, metric)[task]
-    kinds = [results.kind(name) for name in results.optimizers]
-    baselines = [i for i, kind in enumerate(kinds) if kind == "hand-designed"]
-    learned = [i for i, kind in enumerate(kinds) if kind == "learned"]
-    if not baselines:
-        return []
-    best = max(baselines, key=lambda i: metric.sign * table[i].mean())
-    return [_verdict(results, task, table, metric, i, best) for i in learned]
-
-
-def _verdict(
-    results: Results, task: str, table, metric: Metric, i: int, best: int
-) -> dict[str, Any]:
-    difference = metric.name == "mean_log"
-    effect = statistics.ratio(table[i], table[best], statistics.generator(), difference=difference)
-    even = 0.0 if difference else 1.0
-    gain, loss = (effect.low, effect.high) if metric.sign > 0 else (-effect.high, -effect.low)
-    even *= metric.sign
-    word = "ahead" if gain > even else "behind" if loss < even else "tie"
-    values = (
-        task, results.optimizers[i], metric.name, results.optimizers[best], float(table[i].mean()),
-        float(table[best].mean()), *map(float, effect), word,
-    )  # fmt: skip
-    return dict(zip(_VERDICT, values, strict=True))
 
 
 def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:

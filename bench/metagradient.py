@@ -6,7 +6,7 @@ product. Two things are done to them at every step: per problem they are clipped
 and all are multiplied by `discount`. Plain backpropagation explodes on curved tasks, and either one alone is not
 enough (measured on Rosenbrock).
 
-The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient taken through
+The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient through
 the map holds operations that XLA compiles anew for every value of its inputs. The optimizer acts on every parameter
 alone, so it runs once on those of all problems, one tensor (problems, parameters).
 """
@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-
 
 _over_problems = functools.partial(tf.vectorized_map, fallback_to_while_loop=False)
 _ZERO = tf.UnconnectedGradients.ZERO
@@ -42,12 +41,15 @@ def meta_loss(kind: str):
         "mean": lambda losses: tf.reduce_mean(ratio(losses)),
         "log": lambda losses: tf.reduce_mean(tf.math.log(losses + 1e-6)),
         "mixed": lambda losses: (
-            tf.reduce_mean(ratio(losses)) + 0.005 * tf.reduce_mean(tf.math.log(ratio(losses) + 1e-9))
+            tf.reduce_mean(ratio(losses))
+            + 0.005 * tf.reduce_mean(tf.math.log(ratio(losses) + 1e-9))
         ),
     }[kind]
 
 
-def compile_metagradient(task, build, *, steps: int, loss: str, discount: float, clip: float, jit: bool = True):
+def compile_metagradient(
+    task, build, *, steps: int, loss: str, discount: float, clip: float, jit: bool = True
+):
     """Program (θ, params (B, …), data (B, …), batches (B, T, …) | None) -> Estimate."""
     score = meta_loss(loss)
 
@@ -109,7 +111,9 @@ def _flatten(params):
 
     def unflatten(flat):
         parts = zip(tf.split(flat, sizes, axis=1), leaves, strict=True)
-        return tf.nest.pack_sequence_as(params, [tf.reshape(part, leaf.shape) for part, leaf in parts])
+        return tf.nest.pack_sequence_as(
+            params, [tf.reshape(part, leaf.shape) for part, leaf in parts]
+        )
 
     return flat, unflatten
 
@@ -129,9 +133,14 @@ def _forward(optimizer, lifted, flat, state, steps):
         return t + 1, flat + updates, state, arrays, losses.write(t, values)
 
     *_, arrays, losses = tf.while_loop(
-        lambda t, *_: t <= steps, body, (0, flat, state, arrays, losses), maximum_iterations=steps + 1
+        lambda t, *_: t <= steps,
+        body,
+        (0, flat, state, arrays, losses),
+        maximum_iterations=steps + 1,
     )
-    return tf.nest.pack_sequence_as((flat, state, flat), [array.stack() for array in arrays]), losses.stack()
+    return tf.nest.pack_sequence_as(
+        (flat, state, flat), [array.stack() for array in arrays]
+    ), losses.stack()
 
 
 def _backward(build, theta, lifted, unflatten, stores, weights, steps, damp):
@@ -154,7 +163,9 @@ def _backward(build, theta, lifted, unflatten, stores, weights, steps, damp):
     flat, state, _ = stores
     zeros = [tf.zeros_like(store[0]) for store in [flat, *_floats(state)]]
     loop = (0, zeros, tf.nest.map_structure(tf.zeros_like, theta))
-    _, adjoint, total = tf.while_loop(lambda i, *_: i <= steps, body, loop, maximum_iterations=steps + 1)
+    _, adjoint, total = tf.while_loop(
+        lambda i, *_: i <= steps, body, loop, maximum_iterations=steps + 1
+    )
     return total, adjoint[1:]
 
 

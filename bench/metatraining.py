@@ -59,7 +59,14 @@ class Settings:
 
 
 def metatrain(
-    optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out: Any = None, progress: bool = True, **settings: Any
+    optimizer: Any,
+    tasks: Any,
+    *,
+    steps: int,
+    seed: int = 0,
+    out: Any = None,
+    progress: bool = True,
+    **settings: Any,
 ) -> dict[str, np.ndarray]:
     """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
 
@@ -88,8 +95,8 @@ def metatrain(
     training.go(_checkpoint(path) if path else None, progress)
     if not np.isfinite(training.score):
         raise UserError(
-            f"meta-loss {chosen.loss!r} was never finite on held-out problems ({training.skipped} of {steps} "
-            "iterations skipped); choose another --loss, a smaller --rate or other scales"
+            f"meta-loss {chosen.loss!r} was never finite on held-out problems ({training.skipped} "
+            f"of {steps} iterations skipped); choose another --loss, a smaller --rate or other scales"
         )
     if path is not None:
         from optimizers.shipped import save
@@ -105,7 +112,7 @@ def _weights_path(out: Any) -> Path | None:
     path = Path(out)
     if path.suffix != ".npz":
         raise UserError(f"weights file {out} must end in .npz")
-    Entry(path.stem, "learned", dict)  # raises OptimizerError for a name that could not be loaded again
+    Entry(path.stem, "learned", dict)  # OptimizerError for a name that could not be loaded again
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _checkpoint(path).touch()
@@ -123,14 +130,17 @@ def _checkpoint(path: Path) -> Path:
 def check_separable(architecture: Any) -> None:
     """Raise UserError unless the optimizer treats every parameter by itself.
 
-    The meta-gradient runs one optimizer over the parameters of all problems at once; one that looks at several
-    parameters together, a global norm say, would there mix problems.
+    The meta-gradient runs one optimizer over the parameters of all problems at once; one that looks
+    at several parameters together, a global norm say, would there mix problems.
     """
     import tensorflow as tf
 
     draw = np.random.default_rng(0)
     initial = architecture.initial(0)
-    theta = {k: np.asarray(v + 0.1 * draw.normal(size=np.shape(v)), "float32") for k, v in initial.items()}
+    theta = {
+        k: np.asarray(v + 0.1 * draw.normal(size=np.shape(v)), "float32")
+        for k, v in initial.items()
+    }
     optimizer = architecture.build(_tensors(theta))
     params, *gradients = (tf.constant(draw.normal(size=(4, 3)), tf.float32) for _ in range(4))
     together = _updates(optimizer, params, gradients)
@@ -155,14 +165,20 @@ class _Training:
     """The loop's state: θ, Adam's moments, recent norms, the best so far."""
 
     def __init__(self, architecture, subjects, settings: Settings, spelled: str):
-        self.architecture, self.subjects, self.settings, self.spelled = architecture, subjects, settings, spelled
+        self.architecture, self.subjects, self.settings, self.spelled = (
+            architecture,
+            subjects,
+            settings,
+            spelled,
+        )
         self.theta = architecture.initial(settings.seed)
         self.first = {name: np.zeros_like(value) for name, value in self.theta.items()}
         self.second = {name: np.zeros_like(value) for name, value in self.theta.items()}
         self.best = dict(self.theta)
         self.norms: list[float] = []
         self.iteration = self.updates = self.skipped = 0
-        self.score, self.shown, self.seconds = np.inf, {}, 0.0
+        self.score, self.seconds = np.inf, 0.0
+        self.shown: dict[str, float] = {}
         self.gradients = 0
         self.history: list[list[float]] = []
         self._programs: dict[int, Any] = {}
@@ -171,7 +187,13 @@ class _Training:
         """Iterate to the end; Ctrl-C leaves a checkpoint of the last whole iteration."""
         s = self.settings
         marks = {round(s.steps * (i + 1) / _VALIDATIONS) for i in range(_VALIDATIONS)}
-        bar = tqdm(total=s.steps, initial=self.iteration, desc=self.spelled, unit="it", disable=not progress)
+        bar = tqdm(
+            total=s.steps,
+            initial=self.iteration,
+            desc=self.spelled,
+            unit="it",
+            disable=not progress,
+        )
         with bar:
             while self.iteration < s.steps:
                 start, before = time.perf_counter(), self._snapshot()
@@ -207,7 +229,9 @@ class _Training:
         self.iteration += 1
         self.gradients += s.batch * (s.unroll + 1)
         gradients = {name: value.numpy() for name, value in estimate.gradients.items()}
-        norm = float(np.sqrt(sum(np.sum(np.square(g, dtype="float64")) for g in gradients.values())))
+        norm = float(
+            np.sqrt(sum(np.sum(np.square(g, dtype="float64")) for g in gradients.values()))
+        )
         if not np.isfinite(norm) or not np.isfinite(float(estimate.loss)):
             self.skipped += 1
             return
@@ -235,12 +259,17 @@ class _Training:
         from bench.metagradient import meta_loss
 
         curves = [self._held_out(i) for i in range(len(self.subjects))]
-        score = float(np.mean([meta_loss(self.settings.loss)(tf.constant(curve)) for curve in curves]))
+        score = float(
+            np.mean([meta_loss(self.settings.loss)(tf.constant(curve)) for curve in curves])
+        )
         ratio = np.concatenate([(curve / curve[:1]).ravel() for curve in curves]).astype("float64")
         self.shown = {"mean": float(ratio.mean()), "log10": float(np.log10(ratio + 1e-14).mean())}
         self.history.append([self.iteration, score, *self.shown.values()])
         if np.isfinite(score) and score < self.score:
-            self.score, self.best = score, {name: value.copy() for name, value in self.theta.items()}
+            self.score, self.best = (
+                score,
+                {name: value.copy() for name, value in self.theta.items()},
+            )
 
     def _held_out(self, i: int) -> np.ndarray:
         """Losses (unroll + 1, problems) on the validation problems of task `i`."""
@@ -249,7 +278,13 @@ class _Training:
         entry = Entry("in-training", "learned", self.architecture.build)
         seeds = range(128 if self.subjects[i].task.tile[1] >= 32 else 32)
         raced = race(
-            self.subjects[i], entry, [self.theta], purpose="validate", seeds=seeds, steps=self.settings.unroll, record="all"
+            self.subjects[i],
+            entry,
+            [self.theta],
+            purpose="validate",
+            seeds=seeds,
+            steps=self.settings.unroll,
+            record="all",
         )
         return raced.runs.losses[0].T
 
@@ -259,7 +294,12 @@ class _Training:
         s = self.settings
         if i not in self._programs:
             self._programs[i] = compile_metagradient(
-                self.subjects[i].task, self.architecture.build, steps=s.unroll, loss=s.loss, discount=s.discount, clip=s.clip
+                self.subjects[i].task,
+                self.architecture.build,
+                steps=s.unroll,
+                loss=s.loss,
+                discount=s.discount,
+                clip=s.clip,
             )
         return self._programs[i]
 
@@ -272,14 +312,23 @@ class _Training:
 
     def _identity(self) -> dict[str, Any]:
         tasks = [names.task_definition(subject.task) for subject in self.subjects]
-        return {"architecture": self.spelled, "tasks": tasks, **asdict(self.settings), "versions": runtime.versions()}
+        return {
+            "architecture": self.spelled,
+            "tasks": tasks,
+            **asdict(self.settings),
+            "versions": runtime.versions(),
+        }
 
     def save(self, path: Path) -> None:
         """Everything the loop needs to go on to the same bits, in one file."""
         from bench.files import write_bytes
 
         groups = {group: getattr(self, group) for group in _GROUPS}
-        arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
+        arrays = {
+            f"{group}.{name}": value
+            for group, values in groups.items()
+            for name, value in values.items()
+        }
         plain = {k: getattr(self, k) for k in _PLAIN}
         card = json.dumps({"identity": self._identity(), "state": plain})
         buffer = io.BytesIO()
@@ -294,7 +343,9 @@ class _Training:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return
         if card["identity"] != json.loads(json.dumps(self._identity())):
-            raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
+            raise UserError(
+                f"{path} is of a training with other settings; delete it, or choose another --out"
+            )
         for group in _GROUPS:
             setattr(self, group, {name: held[f"{group}.{name}"] for name in self.theta})
         for name, value in card["state"].items():
@@ -315,7 +366,10 @@ class _Training:
             "iterations": self.iteration,
             "seconds": round(self.seconds, 1),
             "gradients": self.gradients,
-            "validation": {"meta_loss": self.score, "iteration, meta-loss, mean, log10": self.history},
+            "validation": {
+                "meta_loss": self.score,
+                "iteration, meta-loss, mean, log10": self.history,
+            },
             "non_finite_steps": self.skipped,
             "versions": runtime.versions(),
             **runtime.provenance(),
@@ -323,7 +377,17 @@ class _Training:
 
 
 _GROUPS = ("theta", "first", "second", "best")
-_PLAIN = ("norms", "iteration", "updates", "skipped", "score", "shown", "seconds", "gradients", "history")
+_PLAIN = (
+    "norms",
+    "iteration",
+    "updates",
+    "skipped",
+    "score",
+    "shown",
+    "seconds",
+    "gradients",
+    "history",
+)
 
 
 def _tensors(theta: dict[str, np.ndarray]):

@@ -35,7 +35,9 @@ def named_task(task: str | Task) -> NamedTask:
     try:
         hash(task)
     except TypeError:
-        raise UserError(f"task {type(task).__name__} is not hashable; make it a frozen dataclass of tuples") from None
+        raise UserError(
+            f"task {type(task).__name__} is not hashable; make it a frozen dataclass of tuples"
+        ) from None
     registered = (name for name in tasks.names() if tasks.get(name) == task)
     return NamedTask(next(registered, _settings(task)), task)
 
@@ -45,7 +47,9 @@ def entry(optimizer: Any) -> Entry:
     if isinstance(optimizer, Entry):
         return optimizer
     if isinstance(optimizer, str):
-        return optimizers.load(optimizer) if optimizer.endswith(".npz") else optimizers.get(optimizer)
+        return (
+            optimizers.load(optimizer) if optimizer.endswith(".npz") else optimizers.get(optimizer)
+        )
     from optimizers.keras import keras_entry
 
     cls = optimizer if isinstance(optimizer, type) else type(optimizer)
@@ -71,7 +75,11 @@ def optimizer_definition(entry: Entry) -> str:
     """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree."""
     values = sorted((name, _value(v)) for name, v in entry.defaults.items())
     build = getattr(entry.build, "__self__", entry.build)
-    shown = repr(build) if dataclasses.is_dataclass(build) else getattr(build, "__qualname__", type(build).__name__)
+    shown = (
+        repr(build)
+        if dataclasses.is_dataclass(build)
+        else getattr(build, "__qualname__", type(build).__name__)
+    )
     source = getattr(build, "source", build)
     return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{_source(source)}"
 
@@ -90,7 +98,11 @@ def _value(value: Any) -> str:
 def _source(thing: Any) -> str:
     """A digest of the file that defines `thing`, unless this project or Keras ships it."""
     try:
-        path = Path(inspect.getfile(thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing)))
+        path = Path(
+            inspect.getfile(
+                thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing)
+            )
+        )
     except (TypeError, OSError):
         return ""
     if any(folder in path.parents for folder in _PROJECT) or "site-packages" in path.parts:

@@ -11,21 +11,27 @@ import numpy as np
 
 from bench import names
 from bench.errors import UserError
+from bench.files import read_json, write_json
 from bench.names import NamedTask
 from bench.probes import PROBES, Reading, Visited, read
-from bench.files import read_json, write_json
+from bench.probes.figures import draw
 from optimizers import Entry
 
 SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-VERSION = 1
+VERSION = 2
 """Raised whenever a reading can change."""
 
 
 def probe(
-    subject: NamedTask, entry: Entry, theta: dict[str, Any], *, probes: Iterable[str] | None = None, steps: int = 200
+    subject: NamedTask,
+    entry: Entry,
+    theta: dict[str, Any],
+    *,
+    probes: Iterable[str] | None = None,
+    steps: int = 200,
 ) -> dict[str, Reading]:
     """Readings of `entry` with θ on `subject`, by probe; raises UserError for an unknown probe."""
     chosen = list(PROBES) if probes is None else list(probes)
@@ -42,7 +48,9 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
     histories = replayed.transpose(0, 2, 1).reshape(-1, steps).astype("float64")
     histories = histories[np.isfinite(histories).all(axis=1)]
     if not len(histories):
-        raise UserError(f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}")
+        raise UserError(
+            f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}"
+        )
     kept = np.linspace(0, len(histories) - 1, min(SERIES, len(histories))).round().astype(int)
     return Visited(histories[kept].reshape(-1), None, steps)
 
@@ -50,19 +58,23 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
 def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> dict[str, Reading]:
     """Probe the entry's defaults and write the readings and their picture under `out`/readings."""
     theta = dict(entry.defaults)
-    return write_readings(subject, entry, theta, probe(subject, entry, theta, steps=steps), out, steps=steps)
+    return write_readings(
+        subject, entry, theta, probe(subject, entry, theta, steps=steps), out, steps=steps
+    )
 
 
 def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
     path = reading_path(subject, entry, out)
     path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    draw(plain, path.with_suffix(".png"), f"{entry.name} on {subject.name}")
     write_json(
         path,
         {
             "optimizer": entry.name,
             "task": subject.name,
             "identity": _identity(subject, entry, steps),
-            "readings": {name: reading.to_json() for name, reading in readings.items()},
+            "readings": plain,
         },
     )
     return readings
@@ -79,5 +91,11 @@ def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> 
 
 
 def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:
-    parts = (subject.name, names.task_definition(subject.task), names.optimizer_definition(entry), steps, VERSION)
+    parts = (
+        subject.name,
+        names.task_definition(subject.task),
+        names.optimizer_definition(entry),
+        steps,
+        VERSION,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

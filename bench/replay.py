@@ -43,12 +43,18 @@ def _program(task, build, switches, steps):
 
         def one(run):
             params, state, data, batch, t = run
-            new, state, gradients, loss = advance(task, optimizer, params, state, data, batch[0] if batch else None, t)
+            new, state, gradients, loss = advance(
+                task, optimizer, params, state, data, batch[0] if batch else None, t
+            )
             flat = tf.concat([tf.reshape(g, [-1]) for g in tf.nest.flatten(gradients)], 0)
             return new, state, flat, loss
 
         def body(t, params, state, kept, losses):
-            batch = [] if seen is None else [tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), seen)]
+            batch = (
+                []
+                if seen is None
+                else [tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), seen)]
+            )
             step = lambda run: one((*run[:2], *run[2:], t))  # noqa: E731
             params, state, flat, loss = over_seeds(step, (params, state, data, batch))
             return t + 1, params, state, kept.write(t, flat), losses.write(t, loss)
@@ -59,7 +65,10 @@ def _program(task, build, switches, steps):
         kept = tf.TensorArray(tf.float32, steps, element_shape=[seeds, size])
         losses = tf.TensorArray(tf.float32, steps, element_shape=[seeds])
         *_, kept, losses = tf.while_loop(
-            lambda t, *_: t < steps, body, (0, params, state, kept, losses), maximum_iterations=steps
+            lambda t, *_: t < steps,
+            body,
+            (0, params, state, kept, losses),
+            maximum_iterations=steps,
         )
         return kept.stack(), losses.stack()
 

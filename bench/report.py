@@ -60,13 +60,17 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
     return "\n\n".join(part for part in parts if part)
 
 
-def readings_text(optimizer: str, task: str, readings: Mapping[str, Any]) -> str:
-    """Readings of one optimizer on one task, a paragraph per probe; no claim where a control
-    failed.
+def readings_text(
+    optimizer: str, task: str, readings: Mapping[str, Any], numbers: bool = True
+) -> str:
+    """Readings of one optimizer on one task, a paragraph per probe, with all `numbers` or the sentence
+    only; no claim where a control failed.
     """
     lines = [f"{optimizer} on {task}"]
     for name, reading in readings.items():
-        lines += _wrapped(f"{name.replace('_', ' ')}: {_claim(reading)}", "  ")
+        if isinstance(reading, Mapping):
+            title = name.replace("_", " ")
+            lines += _wrapped(f"{title}: {_claim(reading, title, numbers)}", "  ")
     return "\n".join(lines)
 
 
@@ -138,33 +142,40 @@ def _probe_lines(out: Path) -> str:
         held = read_json(path)
         if isinstance(held, dict) and isinstance(held.get("readings"), dict):
             parts.append(
-                readings_text(str(held.get("optimizer")), str(held.get("task")), held["readings"])
+                readings_text(
+                    str(held.get("optimizer")), str(held.get("task")), held["readings"], False
+                )
             )
     return "\n".join(parts)
 
 
-def _claim(reading: Mapping[str, Any]) -> str:
+def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
+    """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
-    failed = [c for c in controls if not c.get("passed")]
-    if failed:
-        missed = "; ".join(
-            f"{c.get('name')}, expected {_short(c.get('expected'))}, "
-            f"measured {_short(c.get('measured'))}"
-            for c in failed
-        )
-        return f"no claim is made, {len(failed)} of {len(controls)} controls failed: {missed}"
+    if doubt := _doubt(controls):
+        return f"no claim is made, {doubt}"
     values = [
-        f"{name} {_value(v)}"
-        for name, v in (reading.get("values") or {}).items()
-        if isinstance(v, dict) and "value" in v
+        f"{name} {_value(quantity)}"
+        for name, quantity in (reading.get("values") or {}).items()
+        if numbers and isinstance(quantity, Mapping) and "value" in quantity
     ]
-    passed = f"{len(controls)} controls passed" if controls else "no controls were run"
-    parts = [
-        str(reading.get("verdict", "undecided")).upper(),
-        str(reading.get("sentence") or ""),
-        ", ".join(values),
-    ]
-    return "; ".join(part for part in parts if part) + f" ({passed})"
+    verdict = str(reading.get("verdict", "undecided")).upper()
+    sentence = str(reading.get("sentence") or "").removeprefix(f"{title}: ")
+    parts = [verdict, sentence, ", ".join(values)]
+    return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+
+
+def _doubt(controls: list[Mapping[str, Any]]) -> str:
+    """Which controls failed; empty when some were run and all passed."""
+    failed = [control for control in controls if not control.get("passed")]
+    missed = "; ".join(
+        f"{c.get('name')}, expected {_short(c.get('expected'))}, "
+        f"measured {_short(c.get('measured'))}"
+        for c in failed
+    )
+    if not controls:
+        return "no controls were run"
+    return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
 
 
 def _value(quantity: Mapping[str, Any]) -> str:

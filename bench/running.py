@@ -32,7 +32,9 @@ def plan(suite: Suite) -> list[Job]:
     jobs = []
     for task in suite.tasks:
         names.named_task(task)
-        jobs += [Job("cell", task, optimizer, suite.budget_for(task)) for optimizer in suite.optimizers]
+        jobs += [
+            Job("cell", task, optimizer, suite.budget_for(task)) for optimizer in suite.optimizers
+        ]
     for optimizer in suite.optimizers:
         names.entry(optimizer)
     return jobs
@@ -49,7 +51,9 @@ def readings_planned(suite: Suite) -> list[Job]:
     ]
 
 
-def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files=(), probes: bool = True) -> None:
+def run(
+    suite: Suite, out: str | Path, *, workers: int = 1, import_files=(), probes: bool = True
+) -> None:
     """Finish `suite` in folder `out`. Cells already there are kept; failed ones are tried again.
 
     A process killed at any moment loses the cells in flight, nothing else. Raises UserError when `out`
@@ -58,6 +62,7 @@ def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files=(), pro
     out = Path(out)
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     store = Store(out)
+    store.prepare()
     todo = [job for job in cells if not _held(store, job)]
     _work(todo, "cells", len(cells), out, workers, import_files)
     todo = [job for job in readings if not _read(out, job)]
@@ -77,14 +82,18 @@ def do(job: Job, out: Path) -> str:
 
 
 def _held(store: Store, job: Job) -> bool:
-    record = store.read(identify(names.named_task(job.task), names.entry(job.optimizer), job.budget).id)
+    record = store.read(
+        identify(names.named_task(job.task), names.entry(job.optimizer), job.budget).id
+    )
     return record is not None and record.status == "ok"
 
 
 def _read(out: Path, job: Job) -> bool:
     from bench.probing import reading_held
 
-    return reading_held(names.named_task(job.task), names.entry(job.optimizer), out, steps=job.budget.steps)
+    return reading_held(
+        names.named_task(job.task), names.entry(job.optimizer), out, steps=job.budget.steps
+    )
 
 
 def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
@@ -101,7 +110,10 @@ def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, impor
 def _in_processes(jobs, out, workers, import_files, bar) -> None:
     """One spawned process per core: TensorFlow does not survive a fork, and one thread each scales best."""
     pool = ProcessPoolExecutor(
-        min(workers, len(jobs)), get_context("spawn"), initializer=_start, initargs=(tuple(import_files),)
+        min(workers, len(jobs)),
+        get_context("spawn"),
+        initializer=_start,
+        initargs=(tuple(import_files),),
     )
     try:
         waiting = {pool.submit(do, job, out) for job in jobs}
@@ -120,5 +132,5 @@ def _in_processes(jobs, out, workers, import_files, bar) -> None:
 
 
 def _start(import_files) -> None:
-    runtime.prepare()
+    runtime.load_tensorflow()
     imports.load_files(import_files)

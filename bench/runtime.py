@@ -22,11 +22,35 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 def prepare() -> None:
     """Set the environment that TensorFlow reads once, at import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # a second thread slows tiles down; processes do not
+    os.environ.setdefault(
+        "TF_NUM_INTRAOP_THREADS", "1"
+    )  # a second thread slows tiles down; processes do not
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-    if "tensorflow" not in sys.modules and "persistent_cache" not in os.environ.get("TF_XLA_FLAGS", ""):
+    if "tensorflow" not in sys.modules and "persistent_cache" not in os.environ.get(
+        "TF_XLA_FLAGS", ""
+    ):
         flags = os.environ.get("TF_XLA_FLAGS", "")
-        os.environ["TF_XLA_FLAGS"] = f"{flags} --tf_xla_persistent_cache_directory={cache_folder()}".strip()
+        os.environ["TF_XLA_FLAGS"] = (
+            f"{flags} --tf_xla_persistent_cache_directory={cache_folder()}".strip()
+        )
+
+
+def load_tensorflow() -> None:
+    """Prepare, then import TensorFlow without the lines it writes to standard error before any logging is set up."""
+    prepare()
+    if "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow as tf
+
+        tf.constant(0)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def cache_folder() -> Path:

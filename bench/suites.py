@@ -21,7 +21,7 @@ class Suite:
     name: str
     tasks: tuple[Any, ...]
     optimizers: tuple[Any, ...]
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     metrics: Mapping[str, str] = field(default_factory=dict)
     about: str = ""

@@ -30,8 +30,13 @@ def draw_trials(entry: Entry, trials: int) -> list[dict[str, Any]]:
     names = sorted(entry.space)
     if not names:
         return [dict(entry.defaults)]
-    points = qmc.Halton(len(names), scramble=True, rng=np.random.default_rng(20210207)).random(trials)
-    drawn = ({n: entry.space[n].quantile(float(u)) for n, u in zip(names, row, strict=True)} for row in points)
+    points = qmc.Halton(len(names), scramble=True, rng=np.random.default_rng(20210207)).random(
+        trials
+    )
+    drawn = (
+        {n: entry.space[n].quantile(float(u)) for n, u in zip(names, row, strict=True)}
+        for row in points
+    )
     return [{**entry.defaults, **theta} for theta in drawn]
 
 
@@ -46,7 +51,9 @@ def score_trials(
 ) -> tuple[pd.DataFrame, Race]:
     """Trials table (trial, swept settings, mean score per metric) on problems 0 … seeds − 1 for tuning."""
     thetas = draw_trials(entry, trials)
-    raced = race(subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, progress=progress)
+    raced = race(
+        subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, progress=progress
+    )
     table = pd.DataFrame({name: [theta[name] for theta in thetas] for name in sorted(entry.space)})
     for metric in METRICS.values():
         table[metric.name] = np.asarray(metric.score(raced.runs, subject.task.floor)).mean(axis=-1)

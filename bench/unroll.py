@@ -58,7 +58,9 @@ def compile_unroll(task, build, switches: dict, configurations: int, recorded, n
     @tf.function(jit_compile=True, autograph=False)
     def program(params, data, batches, hyper, shared):
         seeds = tf.nest.flatten(params)[0].shape[0]
-        params = tf.nest.map_structure(lambda p: tf.repeat(p[:, None], configurations, axis=1), params)
+        params = tf.nest.map_structure(
+            lambda p: tf.repeat(p[:, None], configurations, axis=1), params
+        )
         state = nested(lambda p, _, h: bind(h, shared).init(p))(params, data, hyper)
 
         def body(t, params, state, carry):
@@ -66,18 +68,24 @@ def compile_unroll(task, build, switches: dict, configurations: int, recorded, n
 
             def one(run, problem, h):
                 batch = problem[1][0] if problem[1] else None
-                new, next_state, _, loss = advance(task, bind(h, shared), *run, problem[0], batch, t)
+                new, next_state, _, loss = advance(
+                    task, bind(h, shared), run[0], run[1], problem[0], batch, t
+                )
                 return new, next_state, loss
 
             new, state, losses = nested(one)((params, state), (data, seen), hyper)
             if noisy:
                 score = nested(lambda p, d, h: task.evaluate(p, d))
-                losses = tf.cond(recorder.due(t), lambda: score(params, data, hyper), lambda: carry.latest)
+                losses = tf.cond(
+                    recorder.due(t), lambda: score(params, data, hyper), lambda: carry.latest
+                )
             return t + 1, new, state, recorder.note(carry, t, losses)
 
         # one round more than there are steps: it notes the last loss, and its update is dropped
         start = (0, params, state, recorder.blank(seeds, configurations))
-        *_, carry = tf.while_loop(lambda t, *_: t <= steps, body, start, maximum_iterations=steps + 1)
+        *_, carry = tf.while_loop(
+            lambda t, *_: t <= steps, body, start, maximum_iterations=steps + 1
+        )
         return carry
 
     return program

@@ -61,7 +61,9 @@ class Entry:
             raise OptimizerError(f"optimizer {self.name!r}: kind {self.kind!r} is none of {KINDS}")
 
 
-def register(entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about) -> Entry:
+def register(
+    entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about
+) -> Entry:
     """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
 
     `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry.
@@ -72,7 +74,9 @@ def register(entry: Entry | str, optimizer: Any = None, *, space=None, defaults=
 
         entry = keras_entry(entry, optimizer, space=space or {}, defaults=defaults or {}, **about)
     if not isinstance(entry, Entry):
-        raise OptimizerError(f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class")
+        raise OptimizerError(
+            f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class"
+        )
     if entry.name in _registry and _registry[entry.name] != entry:
         raise OptimizerError(f"optimizer {entry.name!r} is already registered; choose another name")
     _registry[entry.name] = entry

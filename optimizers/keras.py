@@ -31,7 +31,9 @@ def keras_entry(name: str, source: Any, *, space, defaults, kind="hand-designed"
         return Entry(name, kind, KerasBuild(source), space, defaults, **about)
     cls = source if isinstance(source, type) else type(source)
     if not _is_optimizer(cls):
-        raise OptimizerError(f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance")
+        raise OptimizerError(
+            f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance"
+        )
     config = _signature_defaults(cls) if isinstance(source, type) else source.get_config()
     floats = {key: value for key, value in config.items() if isinstance(value, float)}
     fixed = {key: value for key, value in config.items() if key not in floats and key != "name"}
@@ -64,7 +66,9 @@ class KerasBuild:
 
         return Optimizer(
             lambda params: template(params).initial_state(),
-            lambda gradients, state, params, step: template(params).update(gradients, state, params, step, swept),
+            lambda gradients, state, params, step: template(params).update(
+                gradients, state, params, step, swept
+            ),
         )
 
 
@@ -76,7 +80,10 @@ class _Template:
         optimizer.build(variables)
         self._places = {
             name: next((i for i, v in enumerate(optimizer.variables) if v is variable), None)
-            for name, variable in (("step", optimizer._iterations), ("rate", optimizer._learning_rate))
+            for name, variable in (
+                ("step", optimizer._iterations),
+                ("rate", optimizer._learning_rate),
+            )
         }
         kept = (v for i, v in enumerate(optimizer.variables) if i not in self._places.values())
         self._initial = [v.numpy() for v in kept]
@@ -91,8 +98,13 @@ class _Template:
         import tensorflow as tf
 
         old, given = tf.nest.flatten(params), list(state)
-        handed = {"step": tf.cast(step, self.optimizer._iterations.dtype), "rate": swept.get("learning_rate")}
-        for name, place in sorted(self._places.items(), key=lambda item: (item[1] is None, item[1])):
+        handed = {
+            "step": tf.cast(step, self.optimizer._iterations.dtype),
+            "rate": swept.get("learning_rate"),
+        }
+        for name, place in sorted(
+            self._places.items(), key=lambda item: (item[1] is None, item[1])
+        ):
             if place is not None:
                 given.insert(place, handed[name])
         with _Swept(self.optimizer, swept):
@@ -154,7 +166,9 @@ def _arithmetic(operator):
 
 
 def _comparison(operator):
-    return lambda self, other: getattr(_PROBE, operator)(_PROBE if isinstance(other, HyperParameter) else float(other))
+    return lambda self, other: getattr(_PROBE, operator)(
+        _PROBE if isinstance(other, HyperParameter) else float(other)
+    )
 
 
 for _name in ("add", "sub", "mul", "truediv", "pow"):
@@ -190,13 +204,21 @@ def _neutral():
     from keras.src.backend.tensorflow.optimizer import TFOptimizer
     from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-    overridden = (vars(TFOptimizer).keys() & vars(BaseOptimizer).keys()) - set(dir(type)) - {"__init__"}
-    methods = {name: vars(BaseOptimizer)[name] for name in overridden if callable(vars(TFOptimizer)[name])}
+    overridden = (
+        (vars(TFOptimizer).keys() & vars(BaseOptimizer).keys()) - set(dir(type)) - {"__init__"}
+    )
+    methods = {
+        name: vars(BaseOptimizer)[name] for name in overridden if callable(vars(TFOptimizer)[name])
+    }
     return type("Neutral", (TFOptimizer,), methods)
 
 
 def _is_swept(value: Any) -> bool:
-    return not isinstance(value, (bool, str)) and not isinstance(value, numbers.Integral) and value is not None
+    return (
+        not isinstance(value, (bool, str))
+        and not isinstance(value, numbers.Integral)
+        and value is not None
+    )
 
 
 def _is_optimizer(cls: type) -> bool:
@@ -214,7 +236,9 @@ def _freeze(config: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Settings as a hashable tuple; a serialized schedule becomes its JSON text."""
     import json
 
-    return tuple((k, json.dumps(v) if isinstance(v, dict) else v) for k, v in sorted(config.items()))
+    return tuple(
+        (k, json.dumps(v) if isinstance(v, dict) else v) for k, v in sorted(config.items())
+    )
 
 
 def _thaw(fixed: tuple[tuple[str, Any], ...]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Task(ABC):
 
     def batches(self, key, steps: int):
         """What each of `steps` gradient evaluations sees, leading axis `steps`; None: a deterministic task."""
-        return None
+        return
 
     def evaluate(self, params, data):
         """Scalar, noise-free: what is scored. The loss on everything unless overridden."""
@@ -97,7 +97,9 @@ def get(name: str) -> Task:
 
 
 def _variant(name: str, task: Task, settings: str) -> Task:
-    fields = [field.name for field in dataclasses.fields(task)] if dataclasses.is_dataclass(task) else []
+    fields: list[str] = []
+    if dataclasses.is_dataclass(task):
+        fields = [field.name for field in dataclasses.fields(task)]
     try:
         call: Any = ast.parse(f"f({settings})", mode="eval").body
         changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
@@ -105,4 +107,6 @@ def _variant(name: str, task: Task, settings: str) -> Task:
             raise ValueError
         return dataclasses.replace(task, **changes)  # type: ignore[type-var]
     except (SyntaxError, ValueError, TypeError):
-        raise TaskError(f"cannot make task {name!r}; its settings are: {', '.join(fields) or 'none'}") from None
+        raise TaskError(
+            f"cannot make task {name!r}; its settings are: {', '.join(fields) or 'none'}"
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -89,7 +90,7 @@ def fan_in_normal(widths: tuple[int, ...], key):
 
 def _layers(widths, key, deviation, bias):
     layers = []
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         weight = tf.random.stateless_normal([fan_in, fan_out], key + 2 * i, alg="philox")
         offset = tf.random.stateless_normal([fan_out], key + 2 * i + 1, alg="philox")
         layers.append((weight * deviation(fan_in, fan_out), offset * bias))

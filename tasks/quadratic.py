@@ -18,14 +18,18 @@ class Quadratic(Task):
 
     dimension: int = 5
     log10_spectrum: tuple[float, float] = (-3.0, 0.0)
-    reference: ClassVar[str] = "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
+    reference: ClassVar[str] = (
+        "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
+    )
     tags: ClassVar[tuple[str, ...]] = ("paper", "convex")
     tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         n = self.dimension
         low, high = self.log10_spectrum
-        exponents = tf.random.stateless_uniform([n], seed=key, minval=low, maxval=high, alg="philox")
+        exponents = tf.random.stateless_uniform(
+            [n], seed=key, minval=low, maxval=high, alg="philox"
+        )
         eigenvalues = 10.0**exponents
         rotation = random_rotation(n, key + 1)
         slope = tf.random.stateless_normal([n], seed=key + 2, alg="philox")

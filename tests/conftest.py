@@ -2,4 +2,4 @@
 
 from bench import runtime
 
-runtime.prepare()
+runtime.load_tensorflow()

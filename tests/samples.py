@@ -33,7 +33,10 @@ def curves(
 def runs(losses: np.ndarray) -> Runs:
     """Runs of full curves (seeds, steps + 1), as the engine would keep them."""
     full = summarize(np.arange(losses.shape[-1]), losses)
-    summaries = (array.astype("float32") for array in (full.mean_loss, full.mean_log, full.best))
+    with np.errstate(over="ignore"):
+        summaries = [
+            array.astype("float32") for array in (full.mean_loss, full.mean_log, full.best)
+        ]
     return Runs(full.steps, full.losses, *summaries, full.diverged)
 
 

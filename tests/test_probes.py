@@ -9,7 +9,8 @@ import small_gru
 from bench import probes
 from bench.probes import PROBES, Subject, System, Visited, planted, read, system_of
 from bench.probes.controls import CONTROLS, Control, visited
-from bench.probes.momentum import fit, modes
+from bench.probes.modes import modes
+from bench.probes.momentum import fit
 from bench.probes.reading import strict
 
 RNG = np.random.default_rng(2021)
@@ -277,6 +278,22 @@ def test_the_promised_names_are_there(untrained):
     adaptation = untrained["adaptation"].values
     assert len(adaptation["gradients"]) == len(adaptation["secants"])
     assert len(untrained["schedule"].values["rates"]) == 201
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        planted.heavy_ball(0.1, 1.5),
+        planted.optimizer(lambda x: x + 1, lambda g, h, step: (h * g, 10 * h * h)),
+        planted.memoryless(lambda g, step: g / (0 * g)),
+        planted.memoryless(lambda g, step: -(g**3)),
+    ],
+)
+def test_optimizers_that_explode_are_read_without_a_crash(optimizer):
+    for reading in read(optimizer, visited(40)).values():
+        json.dumps(reading.to_json(), allow_nan=False)
+    assert read(optimizer, visited(40), ["momentum"])["momentum"].verdict != "present"
 
 
 def test_a_failed_control_silences_the_probe(monkeypatch):

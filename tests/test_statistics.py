@@ -27,7 +27,7 @@ def suite(entries=10, seeds=128, tasks=5):
 
 @pytest.fixture
 def rliable_library(monkeypatch):
-    """rliable's intervals. It wants arch < 8, whose volatility models do not import beside pandas 3.
+    """rliable's intervals. It wants arch < 8, which does not import as a whole beside pandas 3.
 
     Only the bootstrap of arch is needed, so the rest of that package is left out.
     """
@@ -41,6 +41,7 @@ def rliable_library(monkeypatch):
     return library
 
 
+@settings(max_examples=20, deadline=None)
 @given(arrays("float64", (7, 3), elements=st.floats(-1e6, 1e6)))
 def test_iqm_is_scipys_trimmed_mean(means):
     for tasks in range(1, 8):
@@ -68,11 +69,11 @@ def test_intervals_are_rliables(rliable_library, over_tasks):
         return np.array([scipy.stats.trim_mean(runs.mean(axis=0), 0.25)])
 
     _, theirs = rliable_library.get_interval_estimates(
-        {"entry": matrix}, iqm_of_means, task_bootstrap=over_tasks, reps=4000
+        {"entry": matrix}, iqm_of_means, task_bootstrap=over_tasks, reps=1500
     )
     width = float(ours.high[0] - ours.low[0])
-    assert ours.low[0] == pytest.approx(theirs["entry"][0, 0], abs=0.06 * width)
-    assert ours.high[0] == pytest.approx(theirs["entry"][1, 0], abs=0.06 * width)
+    assert ours.low[0] == pytest.approx(theirs["entry"][0, 0], abs=0.08 * width)
+    assert ours.high[0] == pytest.approx(theirs["entry"][1, 0], abs=0.08 * width)
 
 
 def test_intervals_of_means_are_scipys():

@@ -205,7 +205,7 @@ def test_two_processes_may_write_the_same_cell(tmp_path):
         import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]}
         import samples
         from bench.store import Store
-        for _ in range(20):
+        for _ in range(10):
             Store({str(tmp_path)!r}).write(samples.record())
     """
     writers = [subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)]) for _ in range(2)]

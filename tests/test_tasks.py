@@ -55,10 +55,18 @@ class TestContract:
         params, data = problem(name)
         _, gradients = value_and_gradient(task, params, data)
         rng = np.random.default_rng(1)
-        direction = tf.nest.map_structure(lambda p: tf.constant(rng.normal(size=p.shape), tf.float32), params)
-        slope = sum(tf.reduce_sum(g * d) for g, d in zip(*map(tf.nest.flatten, (gradients, direction)), strict=True))
+        direction = tf.nest.map_structure(
+            lambda p: tf.constant(rng.normal(size=p.shape), tf.float32), params
+        )
+        slope = sum(
+            tf.reduce_sum(g * d)
+            for g, d in zip(*map(tf.nest.flatten, (gradients, direction)), strict=True)
+        )
         step = 2e-3
-        moved = [tf.nest.map_structure(lambda p, d, s=s: p + s * step * d, params, direction) for s in (1, -1)]
+        moved = [
+            tf.nest.map_structure(lambda p, d, s=s: p + s * step * d, params, direction)
+            for s in (1, -1)
+        ]
         numeric = (task.loss(moved[0], data, None) - task.loss(moved[1], data, None)) / (2 * step)
         np.testing.assert_allclose(numeric, slope, rtol=2e-2, atol=1e-3)
 
@@ -121,7 +129,10 @@ def test_small_moons_are_fresh_and_separable():
 class TestNames:
     def test_variants(self):
         assert tasks.get("linear-regression[dimension=20]") == Quadratic(dimension=20)
-        assert tasks.get("linear-regression[log10_spectrum=(-1.0, 0.0)]").log10_spectrum == (-1.0, 0.0)
+        assert tasks.get("linear-regression[log10_spectrum=(-1.0, 0.0)]").log10_spectrum == (
+            -1.0,
+            0.0,
+        )
 
     @pytest.mark.parametrize(
         ("name", "text"),

@@ -9,6 +9,8 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from bench.probes import adaptation, clipping, fixed_points, momentum, schedule
 from bench.probes.component import pack, system_of
 from bench.probes.controls import CONTROLS, check
@@ -31,6 +33,7 @@ PROBES: dict[str, Callable[[Subject], Reading]] = {
 }
 
 
+@np.errstate(all="ignore")
 def read(
     optimizer: Optimizer | System, visited: Visited, probes: Iterable[str] | None = None
 ) -> dict[str, Reading]:
@@ -58,7 +61,10 @@ def run_controls(name: str) -> tuple[dict, ...]:
 
 def _read(name: str, subject: Subject) -> Reading:
     controls = run_controls(name)
-    reading = replace(PROBES[name](subject), controls=controls)
+    try:
+        reading = replace(PROBES[name](subject), controls=controls)
+    except np.linalg.LinAlgError as error:
+        reading = replace(undecided(_title(name), str(error)), controls=controls)
     if failed := [control["name"] for control in controls if not control["passed"]]:
         text = f"{_title(name)}: no claim; failed on its control {', '.join(map(repr, failed))}"
         return replace(reading, verdict=UNDECIDED, sentence=text)

@@ -23,6 +23,7 @@ from bench.probes.reading import (
     graded,
     log_slope,
     number,
+    percent,
     power,
     spread,
 )
@@ -82,8 +83,9 @@ def probe(subject: Subject) -> Reading:
 
 
 def _change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """|after / before − 1|; 0 where both are zero, not finite where either is not."""
     with np.errstate(all="ignore"):
-        return np.where(after == before, 0.0, np.abs(after / before - 1))
+        return np.where((after == 0) & (before == 0), 0.0, np.abs(after / before - 1))
 
 
 def _hold(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +176,7 @@ def _variation(rates: np.ndarray) -> float:
 def _sentence(verdict: str, values: dict[str, Any], largest: float) -> str:
     slope, law, varied = (values[n]["value"] for n in ("slope", "state_slope", "variation"))
     secant = f"the answer to a constant gradient goes as |g|^{power(slope)}"
-    change = f"the local rate changes by {100 * varied:.3g} % up to |g| = {number(largest)}"
+    change = f"the local rate changes by {percent(varied)} up to |g| = {number(largest)}"
     if verdict == PRESENT:
         return f"{change} (log-log slope {power(law)}), {secant}"
     return f"{'none' if verdict == ABSENT else verdict}; {change}, {secant}"
@@ -184,6 +186,6 @@ def _sentence_of_history(verdict: str, values: dict[str, Any], largest: float) -
     law, varied = (values[n]["value"] for n in ("history_slope", "history_variation"))
     if law is None or not np.isfinite(varied):
         return "undecided; constant gradients lead to no fixed point, random ones to no rate"
-    change = f"the local rate changes by {100 * varied:.3g} % with the size of random gradients"
+    change = f"the local rate changes by {percent(varied)} with the size of random gradients"
     text = f"{change}, up to {number(largest)} (log-log slope {power(law)})"
     return text if verdict == PRESENT else f"{'none' if verdict == ABSENT else verdict}; {text}"

@@ -20,6 +20,7 @@ from bench.probes.reading import (
     Reading,
     exact,
     number,
+    percent,
     power,
     share,
     spread,
@@ -49,10 +50,10 @@ class Curves(NamedTuple):
     infinite. NaN where U is not linear at the smallest gradients, or is zero.
     """
 
-    asymptote: np.ndarray
-    slope: np.ndarray
-    knee: np.ndarray
-    half_point: np.ndarray
+    asymptote: Any
+    slope: Any
+    knee: Any
+    half_point: Any
 
 
 def grid(low: float, high: float) -> np.ndarray:
@@ -193,4 +194,4 @@ def _judge(
     if not abs(exponent) < FIXED:
         return f"{where}, but it shifts with the history (exponent {number(exponent)})", ""
     beyond = values["share_beyond"]["value"]
-    return PRESENT, f"clipping: {where}, {100 * beyond:.2g} % of the gradients beyond it"
+    return PRESENT, f"clipping: {where}, {percent(beyond)} of the gradients beyond it"

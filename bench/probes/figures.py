@@ -100,8 +100,7 @@ def _spectrum(axis: Axes, values: Mapping[str, Any]) -> bool:
     axis.scatter(spectrum[:, 0], spectrum[:, 1], sizes, BLUE, alpha=0.6, edgecolors="white")
     axis.set_aspect("equal")
     axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
-    title = f"{len(spectrum)} eigenvalues at rest (area: gain)"
-    return _label(axis, title, "real part", "imaginary part")
+    return _label(axis, "memory: eigenvalues at rest (area: gain)", "real part", "imaginary part")
 
 
 def _curve(axis: Axes, values: Mapping[str, Any]) -> bool:

@@ -108,6 +108,13 @@ def number(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{value + 0.0:.3g}"
 
 
-def power(exponent: float) -> str:
+def power(exponent: float | None) -> str:
     """Two decimals and never a negative zero, for exponents in sentences."""
+    if exponent is None or not math.isfinite(exponent):
+        return "–"
     return f"{round(exponent, 2) + 0.0:.2f}"
+
+
+def percent(share: float) -> str:
+    """Two significant digits, and 0 for what is only rounding."""
+    return f"{100 * share:.2g} %" if not abs(share) < 1e-6 else "0 %"

@@ -104,7 +104,9 @@ def _visited_states(system: System, gradients: np.ndarray, visited: Visited) -> 
             )
     else:
         length = min(visited.horizon, len(gradients))
-        runs = gradients[: len(gradients) // length * length].reshape(-1, length)[:16].T
+        runs = gradients[: len(gradients) // length * length].reshape(-1, length)
+        spread = np.linspace(0, len(runs) - 1, min(SAMPLE, len(runs))).round().astype(int)
+        runs = runs[spread].T
         start = np.tile(system.h0, (runs.shape[1], 1))
         path = system.rollout(start, runs)[0][:-1]
         states = path.reshape(length * runs.shape[1], len(system.h0))

@@ -48,7 +48,7 @@ class System:
 
     function: Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
     h0: np.ndarray
-    state_scale: np.ndarray = field(default=None)  # type: ignore[assignment]
+    state_scale: np.ndarray = field(default_factory=lambda: np.zeros(0))
     gradient_scale: float = 1.0
     path: Callable | None = None
     """Compiled `rollout(h, gradients, t, stride)`, the step count being t + stride i; else a
@@ -58,7 +58,7 @@ class System:
     def __post_init__(self):
         h0 = np.asarray(self.h0, float).reshape(-1)
         object.__setattr__(self, "h0", h0)
-        if self.state_scale is None:
+        if len(self.state_scale) != len(h0):
             object.__setattr__(self, "state_scale", np.ones(len(h0)))
 
     def scaled(self, states: np.ndarray, gradient_scale: float) -> System:

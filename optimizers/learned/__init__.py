@@ -31,12 +31,15 @@ def get(text: str) -> Any:
 
 
 def spell(architecture: Any) -> str:
-    """The text that `get` turns into `architecture`; only what differs from the defaults. Raises OptimizerError."""
+    """The text that `get` turns into `architecture`, without defaults. Raises OptimizerError."""
     name = next((name for name, cls in ARCHITECTURES.items() if type(architecture) is cls), None)
     if name is None:
         cls = type(architecture).__name__
-        raise OptimizerError(f"architecture {cls} has no name; give it one: learned.ARCHITECTURES['mine'] = {cls}")
-    values = ((f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture))
+        remedy = f"learned.ARCHITECTURES['mine'] = {cls}"
+        raise OptimizerError(f"architecture {cls} has no name; give it one: {remedy}")
+    values = (
+        (f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture)
+    )
     changed = ",".join(f"{field}={value}" for field, value, default in values if value != default)
     return f"{name}[{changed}]" if changed else name
 

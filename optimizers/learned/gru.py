@@ -44,7 +44,9 @@ class Gru:
         """Untrained θ, float32: U orthogonal per gate, W ~ N(0, 1), keep gates open, readout zero (no-op)."""
         rng = np.random.Generator(np.random.Philox(seed))
         n = self.units
-        recurrent = np.concatenate([np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(3)], axis=1)
+        recurrent = np.concatenate(
+            [np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(3)], axis=1
+        )
         theta = {
             "kernel": rng.normal(size=3 * n),
             "recurrent": recurrent,
@@ -66,16 +68,22 @@ class Gru:
         def init(params):
             leaves = tf.nest.flatten(params)
             rows = sum(int(np.prod(leaf.shape)) for leaf in leaves)
-            return tf.zeros([rows, 1], leaves[0].dtype) + tf.cast(theta["initial_state"], leaves[0].dtype)
+            return tf.zeros([rows, 1], leaves[0].dtype) + tf.cast(
+                theta["initial_state"], leaves[0].dtype
+            )
 
         def update(gradients, state, params, step):
             leaves = tf.nest.flatten(gradients)
             g = tf.concat([tf.reshape(leaf, [-1]) for leaf in leaves], 0)
             weights = cast(g.dtype)
             state = cell(weights, self._shown(g), state)
-            moves = self.output_scale * (tf.linalg.matvec(state, weights["readout"]) + weights["offset"])
+            moves = self.output_scale * (
+                tf.linalg.matvec(state, weights["readout"]) + weights["offset"]
+            )
             parts = tf.split(moves, [int(np.prod(leaf.shape)) for leaf in leaves])
-            updates = [tf.reshape(part, leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
+            updates = [
+                tf.reshape(part, leaf.shape) for part, leaf in zip(parts, leaves, strict=True)
+            ]
             return tf.nest.pack_sequence_as(gradients, updates), state
 
         return Optimizer(init, update)

@@ -1,0 +1,220 @@
+"""The command line as its users meet it: results, mistakes, kills, and the README's own examples."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from bench import cli
+
+ROOT = Path(__file__).parents[1]
+SMOKE = ["run", "smoke", "--workers", "1"]
+TINY = [
+    *SMOKE,
+    "--tasks",
+    "rosenbrock",
+    "--optimizers",
+    "sgd",
+    "--steps",
+    "10",
+    "--seeds",
+    "3",
+    "--trials",
+    "2",
+]
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, [str(a) for a in arguments])
+
+
+def outside(*arguments, cwd=ROOT, **how):
+    command = [sys.executable, "-m", "bench", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, **how)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "smoke"
+    result = run(*SMOKE, "--out", out)
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+def curves(out):
+    return run("curves", out).stdout
+
+
+class TestSmoke:
+    def test_ends_with_leaderboard_probes_and_paths(self, finished):
+        out, printed = finished
+        for text in ("momentum", "gru-rosenbrock", "What the probes found", "schedule", str(out)):
+            assert text in printed
+        assert (out / "curves.png").stat().st_size > 10_000
+        assert len(list((out / "cells").glob("*.parquet"))) == 6
+
+    def test_curves_are_tidy(self, finished):
+        frame = pd.read_csv(StringIO(curves(finished[0])))
+        assert list(frame.columns) == ["task", "optimizer", "seed", "step", "loss"]
+        assert set(frame["seed"]) == set(range(8))
+        assert frame["step"].max() == 30
+        assert not frame.duplicated(["task", "optimizer", "seed", "step"]).any()
+
+    def test_leaderboard_formats(self, finished):
+        rows = json.loads(run("leaderboard", finished[0], "--format", "json").stdout)
+        assert {row["optimizer"] for row in rows} == {"sgd", "momentum", "gru-rosenbrock"}
+        for form in ("text", "md", "csv", "latex"):
+            assert (
+                "momentum"
+                in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
+            )
+
+    def test_the_same_command_gives_the_same_bytes(self, finished, tmp_path):
+        run(*SMOKE, "--out", tmp_path / "again", "--workers", "2")
+        assert curves(tmp_path / "again") == curves(finished[0])
+
+    def test_readings_carry_their_controls(self, finished):
+        kept = json.loads((finished[0] / "readings" / "gru-rosenbrock@rosenbrock.json").read_text())
+        assert list(kept["readings"]) == [
+            "fixed_points",
+            "momentum",
+            "clipping",
+            "schedule",
+            "adaptation",
+        ] or set(kept["readings"]) == {
+            "fixed_points",
+            "momentum",
+            "clipping",
+            "schedule",
+            "adaptation",
+        }
+        for reading in kept["readings"].values():
+            assert reading["controls"]
+            assert all(control["passed"] for control in reading["controls"])
+
+
+def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "bench", *SMOKE, "--out", str(out)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.time() + 120
+    while (
+        len(list(out.glob("cells/*.parquet"))) < 2
+        and process.poll() is None
+        and time.time() < deadline
+    ):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert 0 < len(list(out.glob("cells/*.parquet"))) < 6
+    assert run(*SMOKE, "--out", out).exit_code == 0
+    assert curves(out) == curves(finished[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["run", "quik"], "unknown suite 'quik'; known: quick, smoke"),
+        ([*SMOKE, "--tasks", "rosen"], "unknown task 'rosen'; known: linear-regression"),
+        ([*SMOKE, "--optimizers", "adm"], "unknown optimizer 'adm'; known: sgd"),
+        ([*SMOKE, "--seeds", "0"], "seeds must be a whole number of at least 1, not 0"),
+        ([*SMOKE, "--steps", "-3"], "steps must be a whole number of at least 1, not -3"),
+        ([*SMOKE, "--import", "nowhere.py"], "cannot import nowhere.py: no such file"),
+        (["leaderboard", "nowhere"], "nowhere"),
+        (["probe", "adam", "--task", "rosenbrock", "--probe", "luck"], "unknown probe 'luck'"),
+        (
+            ["metatrain", "lstm", "--tasks", "rosenbrock", "--out", "x.npz"],
+            "unknown architecture 'lstm'; known: gru",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        cli.command_line()
+    assert stop.value.code == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1
+    assert error[0].startswith("error: ")
+    assert text in error[0]
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    result = outside(*TINY, "--out", tmp_path / "file" / "run")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stderr.strip().splitlines()[-1].startswith("error: ")
+
+
+BROKEN = """
+from dataclasses import dataclass
+from tasks import Task, register, tf
+
+@dataclass(frozen=True)
+class Broken(Task):
+    how: str
+    def sample(self, key):
+        return tf.ones([2]), ()
+    def loss(self, params, data, batch):
+        if self.how == "raises":
+            raise ValueError("this task is broken")
+        return tf.reduce_sum(params) * float("nan")
+
+register("raises", Broken("raises"))
+register("nan", Broken("nan"))
+"""
+
+
+def test_a_broken_task_costs_its_own_cells_only(tmp_path):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    arguments = [*TINY, "--tasks", "raises,nan,rosenbrock", "--import", tmp_path / "broken.py"]
+    result = run(*arguments, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "failed" in result.output
+    rows = json.loads(run("leaderboard", tmp_path / "out", "--format", "json").stdout)
+    assert rows[0]["failed"] == 1
+    assert rows[0]["diverged"] > 0
+
+
+def readme_files():
+    text = (ROOT / "README.md").read_text()
+    return {
+        name: code for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.S)
+    }
+
+
+def test_the_readme_has_exactly_two_set_up_commands():
+    text = (ROOT / "README.md").read_text()
+    assert [line.strip() for line in text.splitlines() if "python3 -m venv" in line] == [
+        "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python -m bench run quick",
+        "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox run -e tests",
+    ]
+
+
+def test_the_readmes_files_run_as_printed(tmp_path):
+    files = readme_files()
+    assert set(files) == {"my_task.py", "my_optimizer.py"}
+    for name, code in files.items():
+        (tmp_path / name).write_text(code)
+        line = next(
+            li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li
+        )
+        arguments = line.strip().split("-m bench ")[1].split()
+        result = outside(
+            *[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3]
+        )
+        assert result.returncode == 0, result.stderr
+        assert "booth" in result.stdout or "signsgd" in result.stdout

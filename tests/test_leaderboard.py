@@ -1,0 +1,315 @@
+"""Leaderboards: the right rows, honest ties, failures that never help, no pool effects."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rliable import metrics as rliable_metrics
+
+from bench.errors import UserError
+from bench.leaderboard import curves, leaderboard, per_task, render, verdicts
+from bench.metrics import METRICS
+from bench.records import Budget
+from bench.store import Store
+from bench.tables import FORMATS, number, rank_range, with_interval
+
+SUFFIXED = {"sgd": 0.05, "adam": 0.2, "adam-again": 0.2, "gru-a": 0.4}
+
+
+@pytest.fixture
+def out(tmp_path):
+    return samples.folder(tmp_path / "out")
+
+
+def by_name(frame):
+    return frame.set_index("optimizer")
+
+
+def test_rows_best_first_with_every_column(out):
+    board = leaderboard(out)
+    assert board["optimizer"].tolist() == ["gru-a", "adam", "sgd"]
+    assert board.columns.tolist() == [
+        "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks",
+        "high_tasks", "tasks", "missing", "failed", "diverged", "trained_on", "bowl", "valley",
+    ]  # fmt: skip
+    assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
+    assert board["trained_on"].tolist() == ["bowl", "", ""]
+    assert (board["low"] <= board["score"]).all()
+    assert (board["score"] <= board["high"]).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_scores_are_rliables_iqm_of_task_means(tmp_path, metric):
+    out = samples.folder(tmp_path, tasks=tuple("abcde"))
+    board = by_name(leaderboard(out, metric))
+    for optimizer in samples.RATES:
+        cells = [r for r in Store(out).records() if r.cell.optimizer == optimizer]
+        runs = [record.runs.get(metric, record.runs["default"]) for record in cells]
+        means = np.array([[METRICS[metric].score(r, 0.0).mean() for r in runs]])
+        assert board["score"][optimizer] == pytest.approx(rliable_metrics.aggregate_iqm(means))
+        assert board.loc[optimizer, list("abcde")].tolist() == pytest.approx(means[0].tolist())
+    assert board.index.tolist() == ["gru-a", "adam", "sgd"]
+
+
+def test_ties_are_printed_as_ties(tmp_path):
+    board = by_name(leaderboard(samples.folder(tmp_path, SUFFIXED)))
+    assert board.loc["adam", ["rank", "rank_low", "rank_high"]].tolist() == [2, 2, 3]
+    assert board.loc["adam-again", ["rank", "rank_low", "rank_high"]].tolist() == [2, 2, 3]
+    assert board.loc["sgd", ["rank", "rank_low", "rank_high"]].tolist() == [4, 4, 4]
+    assert " 2–3  adam" in render(leaderboard(tmp_path), "text")
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.floats(0.01, 1.0))
+def test_an_entrant_moves_nobodys_score(tmp_path_factory, rate):
+    before = samples.folder(tmp_path_factory.mktemp("before"))
+    after = samples.folder(tmp_path_factory.mktemp("after"), {**samples.RATES, "newcomer": rate})
+    columns = ["score", "low", "high", "low_tasks", "high_tasks", "bowl", "valley", "diverged"]
+    old = by_name(leaderboard(before))[columns]
+    new = by_name(leaderboard(after))[columns].loc[old.index]
+    pd.testing.assert_frame_equal(old, new, check_exact=True)
+
+
+def test_names_do_not_matter(tmp_path):
+    renamed = {f"{'zyx'[i]}-{name}": rate for i, (name, rate) in enumerate(samples.RATES.items())}
+    one = leaderboard(samples.folder(tmp_path / "a"))
+    two = leaderboard(samples.folder(tmp_path / "b", renamed))
+    assert two["optimizer"].str[2:].tolist() == one["optimizer"].tolist()
+    for column in ("score", "low", "high", "rank_low", "rank_high"):
+        assert one[column].tolist() == two[column].tolist()
+
+
+def test_runs_tuned_for_the_metric_are_shown(tmp_path):
+    fast, slow = (samples.runs(samples.curves(rate)) for rate in (0.5, 0.1))
+    runs = {"default": slow, "mean_loss": slow, "anytime": fast}
+    Store(tmp_path).write(samples.record(runs=runs))
+    task = METRICS["anytime"].score(fast, 0.0).mean()
+    assert leaderboard(tmp_path)["score"].item() == pytest.approx(task)
+    final = METRICS["final"].score(slow, 0.0).mean()
+    assert leaderboard(tmp_path, "final")["score"].item() == pytest.approx(final)
+    theta = per_task(tmp_path, "anytime")["theta"].item()
+    assert theta == {"learning_rate": samples.record().thetas["anytime"]["learning_rate"]}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_failed_and_missing_cells_score_worst(out, metric):
+    store = Store(out)
+    store.write(samples.failed("bowl", "gru-a"))
+    store.path(samples.record("valley", "adam").cell.id).unlink()
+    board = by_name(leaderboard(out, metric))
+    worst = METRICS[metric].worst
+    assert board["bowl"]["gru-a"] == board["valley"]["adam"] == worst
+    assert board.loc["gru-a", ["tasks", "missing", "failed"]].tolist() == [1, 1, 1]
+    assert board.loc["adam", ["tasks", "missing", "failed"]].tolist() == [1, 1, 0]
+    assert board.index[0] == "sgd" or metric == "anytime"
+    assert "Failed and missing cells score the worst" in render(leaderboard(out, metric), "text")
+
+
+def test_an_entry_that_failed_everywhere_is_last(out):
+    for task in ("bowl", "valley"):
+        Store(out).write(samples.failed(task, "broken"))
+    board = leaderboard(out)
+    assert board["optimizer"].iloc[-1] == "broken"
+    assert board["score"].iloc[-1] == 0
+    assert np.isnan(board["diverged"].iloc[-1])
+
+
+def test_diverged_runs_are_counted(out):
+    losses = samples.curves(0.2)
+    losses[:4, 5:] = np.inf
+    Store(out).write(samples.record("bowl", "adam", losses))
+    assert by_name(leaderboard(out))["diverged"]["adam"] == 4 / 32
+
+
+def test_oracles_are_shown_and_not_ranked(out):
+    plain = leaderboard(out)
+    for task in ("bowl", "valley"):
+        Store(out).write(samples.record(task, "newton", samples.curves(0.9), kind="oracle"))
+    board = leaderboard(out)
+    assert board["optimizer"].tolist() == ["gru-a", "adam", "sgd", "newton"]
+    assert board["rank"].isna().tolist() == [False, False, False, True]
+    assert board["rank_high"].tolist()[:3] == plain["rank_high"].tolist()
+    assert per_task(out)["rank"].isna().sum() == 2
+    assert "newton" not in verdicts(out)["baseline"].tolist()
+
+
+def test_folders_merge_and_a_cell_counts_once(tmp_path, out):
+    other = samples.folder(tmp_path / "other", {"sgd": 0.05, "momentum": 0.3})
+    board = leaderboard([out, other])
+    assert sorted(board["optimizer"]) == ["adam", "gru-a", "momentum", "sgd"]
+    assert board["tasks"].tolist() == [2, 2, 2, 2]
+    assert leaderboard([out, str(out)]).equals(leaderboard(out))
+
+
+def test_a_finished_cell_replaces_a_failed_one(tmp_path, out):
+    broken = tmp_path / "broken"
+    Store(broken).write(samples.failed("bowl", "adam"))
+    for folders in ([out, broken], [broken, out]):
+        assert leaderboard(folders)["failed"].sum() == 0
+
+
+def test_budgets_do_not_mix(tmp_path, out):
+    other = samples.folder(tmp_path / "b", budget=Budget(30, 16, 4, 2))
+    with pytest.raises(UserError, match=r"task 'bowl' do not compare: .*steps 20.*steps 30"):
+        leaderboard([out, other])
+    rival = samples.folder(tmp_path / "c", {"momentum": 0.1}, budget=Budget(30, 16, 4, 2))
+    with pytest.raises(UserError, match=r"adam .*steps 20.* momentum .*steps 30"):
+        leaderboard([out, rival])
+
+
+def test_two_definitions_of_an_optimizer_do_not_mix(out):
+    cell = samples.record().cell
+    twin = type(cell)("bowl", "sgd", cell.budget, cell.task_definition, "sgd() v2", cell.versions)
+    Store(out).write(samples.record("bowl", "sgd", cell=twin))
+    with pytest.raises(UserError, match=r"optimizer_definition sgd\(\).*v2"):
+        leaderboard(out)
+
+
+def test_nothing_to_show_is_a_users_mistake(tmp_path):
+    with pytest.raises(UserError, match=r"no results in .*; make some: python -m bench run"):
+        leaderboard(tmp_path / "none")
+    with pytest.raises(UserError, match="unknown metric 'auc'"):
+        leaderboard(tmp_path, "auc")
+
+
+def test_per_task_ranks_within_the_task(out):
+    table = per_task(out, "final")
+    assert table["task"].tolist() == ["bowl"] * 3 + ["valley"] * 3
+    assert table["optimizer"].tolist() == ["gru-a", "adam", "sgd"] * 2
+    assert table["rank_low"].tolist() == [1, 2, 3] * 2
+    assert table["gradients"].tolist() == [1000, 160, 160] * 2
+    assert {"kind", "score", "low", "high", "rank_high", "theta"} <= set(table.columns)
+
+
+def test_verdicts_by_hand(tmp_path):
+    rates = {"sgd": 0.05, "adam": 0.2, "gru-fast": 0.4, "gru-same": 0.2, "gru-slow": 0.01}
+    out = samples.folder(tmp_path, rates, tasks=("bowl", "valley"))
+    found = verdicts(out, {"valley": "mean_log"}).set_index(["task", "optimizer"])
+    assert found["baseline"].tolist() == ["adam"] * 6
+    assert found["word"].tolist() == ["ahead", "tie", "behind"] * 2
+    assert found["effect"]["bowl", "gru-same"] == 1.0
+    assert found["effect"]["valley", "gru-same"] == 0.0
+    row = found.loc[("bowl", "gru-fast")]
+    assert row["effect"] == pytest.approx(row["score"] / row["baseline_score"])
+    row = found.loc[("valley", "gru-fast")]
+    assert row["effect"] == pytest.approx(row["score"] - row["baseline_score"])
+    assert row["metric"] == "mean_log"
+
+
+def test_verdicts_know_which_way_is_better(tmp_path):
+    out = samples.folder(tmp_path, {"adam": 0.2, "gru-fast": 0.4}, tasks=("bowl",))
+    for metric in METRICS:
+        assert verdicts(out, {"bowl": metric})["word"].tolist() == ["ahead"], metric
+
+
+def test_no_baseline_no_verdict(tmp_path):
+    assert verdicts(samples.folder(tmp_path, {"gru-a": 0.4})).empty
+
+
+def test_one_seed_proves_nothing(tmp_path):
+    out = samples.folder(tmp_path, budget=Budget(20, 1, 4, 2), tasks=("bowl",))
+    board = leaderboard(out)
+    assert board["rank_high"].tolist() == [3, 3, 3]
+    assert board["low"].isna().all()
+    assert verdicts(out)["word"].tolist() == ["tie"]
+    assert "[" not in render(board, "text").splitlines()[2]
+
+
+def test_one_task_says_nothing_about_others(tmp_path):
+    board = leaderboard(samples.folder(tmp_path, tasks=("bowl",)))
+    assert board["low_tasks"].isna().all()
+    assert board["low"].notna().all()
+
+
+def test_curves_are_tidy(out):
+    frame = curves(out)
+    assert frame.columns.tolist() == ["task", "optimizer", "seed", "step", "loss"]
+    assert len(frame) == 2 * 3 * 16 * 21
+    one = frame[(frame.task == "bowl") & (frame.optimizer == "adam") & (frame.seed == 2)]
+    assert one["step"].tolist() == list(range(21))
+    assert one["loss"].tolist() == samples.curves(0.2, stream=0)[2].tolist()
+
+
+def test_csv_and_json_keep_every_digit(out):
+    board, table = leaderboard(out), per_task(out)
+    again = list(csv.DictReader(io.StringIO(render(board, "csv"))))
+    assert [float(row["score"]) for row in again] == board["score"].tolist()
+    assert list(again[0]) == board.columns.tolist()
+    rows = json.loads(render(table, "json"))
+    assert [row["low"] for row in rows] == table["low"].tolist()
+    assert rows[1]["theta"] == table["theta"][1]
+    thetas = pd.read_csv(io.StringIO(render(table, "csv")))["theta"]
+    assert json.loads(thetas[1]) == rows[1]["theta"]
+
+
+def test_json_has_null_for_what_is_missing(tmp_path):
+    text = render(leaderboard(samples.folder(tmp_path, tasks=("bowl",))), "json")
+    assert json.loads(text)[0]["low_tasks"] is None
+    assert "NaN" not in text
+
+
+def test_formats(out):
+    board = leaderboard(out)
+    header, _, first = render(board, "text").splitlines()[:3]
+    assert header.split()[:4] == ["rank", "optimizer", "kind", "anytime"]
+    assert first.startswith("   1  gru-a      learned")
+    markdown = render(board, "md").splitlines()
+    assert markdown[0].count("|") == markdown[1].count("|") == markdown[2].count("|")
+    latex = render(per_task(out), "latex")
+    assert latex.startswith(r"\begin{tabular}{")
+    assert r"learning\_rate" in latex
+    with pytest.raises(UserError, match=f"unknown format 'html'; known: {', '.join(FORMATS)}"):
+        render(board, "html")
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (0.4123, "0.412"), (0.04123, "0.0412"), (12.34, "12.3"), (1234.5, "1234"),
+        (-1.788, "-1.79"), (1.234e-4, "1.23e-04"), (1e6, "1.00e+06"),
+        (0.0, "0.00"), (np.nan, "–"), (None, "–"),
+    ],
+)  # fmt: skip
+def test_numbers_have_three_digits(value, printed):
+    assert number(value) == printed
+
+
+def test_intervals_share_the_decimals_of_the_score():
+    assert with_interval(0.412, 0.4051, 0.419) == "0.412 [0.405, 0.419]"
+    assert with_interval(2e-5, 1.5e-5, 1e-4) == "2.00e-05 [1.50e-05, 1.00e-04]"
+    assert with_interval(0.5, np.nan, np.nan) == "0.500"
+
+
+def test_rank_ranges_are_short():
+    assert [rank_range(1, 3), rank_range(2, 2), rank_range(pd.NA, pd.NA)] == ["1–3", "2", "–"]
+
+
+@pytest.mark.parametrize("imports", ["import bench", "import bench, bench.leaderboard"])
+def test_the_function_of_the_same_name_works_beside_the_module(out, imports):
+    face = f"bench.leaderboard({str(out)!r}), bench.curves({str(out)!r})"
+    code = f"{imports}; print([len(frame) for frame in ({face}, {face.split(', ')[0]})])"
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.stdout.strip() == "[3, 2016, 3]", done.stderr
+
+
+def test_twenty_entries_on_five_tasks_take_a_second(tmp_path):
+    budget = Budget(39, 128, 4, 2)
+    rates = {f"entry-{i}": 0.01 * 1.2**i for i in range(20)}
+    out = samples.folder(tmp_path, rates, tasks=tuple("abcde"), budget=budget)
+    best = np.inf
+    for _ in range(2):
+        start = time.process_time()
+        leaderboard(out)
+        best = min(best, time.process_time() - start)
+    assert best < 1.0

@@ -1,0 +1,151 @@
+"""The report: what it says, what it refuses to claim, and that it fits."""
+
+import numpy as np
+import pytest
+import samples
+
+from bench import report
+from bench.errors import UserError
+from bench.figures import relative
+from bench.records import Budget
+from bench.store import Store, write_json
+
+PASSED = {
+    "name": "heavy ball",
+    "passed": True,
+    "expected": {"beta": 0.9},
+    "measured": {"beta": 0.9},
+}
+FAILED = {
+    "name": "clip at 1",
+    "passed": False,
+    "expected": {"knee": 1.0},
+    "measured": {"knee": 1.4},
+}
+MOMENTUM = {
+    "verdict": "present",
+    "values": {"beta": {"value": 0.87, "low": 0.8, "high": 0.9}, "rates": [1, 2]},
+    "controls": [PASSED],
+    "sentence": "past gradients decay",
+}
+CLIPPING = {
+    "verdict": "present",
+    "values": {"knee": {"value": 2.5, "low": None, "high": None}},
+    "controls": [PASSED, FAILED],
+    "sentence": "updates stop growing",
+}
+
+
+@pytest.fixture
+def out(tmp_path):
+    folder = samples.folder(tmp_path / "out")
+    readings = {"momentum": MOMENTUM, "clipping": CLIPPING}
+    write_json(
+        folder / "readings" / "gru-a@bowl.json",
+        {"optimizer": "gru-a", "task": "bowl", "readings": readings},
+    )
+    return folder
+
+
+def test_summary_has_every_part_in_order(out):
+    text = report.summary(out, {"valley": "mean_log"})
+    titles = [
+        "All tasks", "bowl", "valley", "Learned against the best hand-designed",
+        "What the probes found", "What it cost", "Where things are",
+    ]  # fmt: skip
+    places = [text.index(f"{title}\n{'=' * len(title)}\n") for title in titles]
+    assert places == sorted(places)
+    assert "ahead of adam" in text
+    assert "mean_log: lower is better; 20 gradient evaluations a run, 16 problems." in text
+    assert "Tuned for mean_loss: adam: learning_rate 0.767" in text
+    assert str(out) in text
+
+
+def test_summary_keeps_to_a_hundred_columns(tmp_path):
+    rates = {f"gru-two-moons-small-{i}": 0.1 * i for i in range(1, 4)}
+    rates |= {"nesterov": 0.2, "adam": 0.3, "rmsprop": 0.1}
+    folder = samples.folder(tmp_path / "out", rates, tasks=("linear-regression", "two-moons"))
+    text = report.summary(folder).replace(str(folder), "results")
+    assert max(map(len, text.splitlines())) <= report.WIDTH
+
+
+def test_a_failed_control_silences_the_probe():
+    text = report.readings_text("gru-a", "bowl", {"clipping": CLIPPING})
+    assert "no claim is made, 1 of 2 controls failed: clip at 1" in " ".join(text.split())
+    assert "PRESENT" not in text
+    assert "stop growing" not in text
+    assert "2.50" not in text
+
+
+def test_a_sound_probe_speaks():
+    text = " ".join(report.readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
+    assert text.startswith("gru-a on bowl momentum: PRESENT; past gradients decay;")
+    assert "beta 0.870 [0.800, 0.900]" in text
+    assert "(controls passed: 1)" in text
+
+
+def test_damaged_and_odd_readings_do_no_harm(out, capsys):
+    (out / "readings" / "a.json").write_text("{")
+    (out / "readings" / "b.json").write_text("[1]")
+    (out / "readings" / "c.json").write_text('{"readings": {"momentum": {}, "odd": null}}')
+    text = report.summary(out)
+    assert text.count("no claim is made, no controls were run") == 1
+    assert "a.json" in capsys.readouterr().err
+
+
+def test_failures_are_told(out):
+    Store(out).write(samples.failed("bowl", "adam"))
+    Store(out).path(samples.record("valley", "gru-a").cell.id).unlink()
+    text = report.summary(out)
+    assert "Failed: adam: ValueError: no" in text
+    assert "Not run (scored worst): gru-a" in text
+    assert "1/2" in text
+
+
+def test_the_ledger_counts_metatraining_once(out):
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in report.summary(out).split("What it cost")[1].splitlines()
+        if line.startswith(("gru-a", "sgd"))
+    }
+    # tuning 2 tasks · 4 trials · 2 seeds · 20 steps; reporting 2 · 16 · 20; 1000 / 160 -> 7 tasks
+    assert rows["sgd"] == ["320", "640", "0", "3.0", "1.5", "0"]
+    assert rows["gru-a"] == ["0", "640", "1000", "3.0", "1.5", "60", "7"]
+
+
+def test_write_leaves_text_table_and_picture(out):
+    text = report.write(out)
+    assert (out / "summary.txt").read_text() == text + "\n"
+    assert (out / "leaderboard.md").read_text().startswith("| rank | optimizer |")
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_relative_curves_by_hand():
+    losses = np.array([[2.0, 1.0], [4.0, 1.0], [1.0, np.nan], [1.0, 0.0]], "float32")
+    steps, (low, middle, high) = relative(samples.record(losses=losses))
+    assert steps.tolist() == [0, 1]
+    assert low.tolist() == [1.0, 1e-14]
+    assert middle.tolist() == [1.0, 0.25]
+    assert high.tolist() == [1.0, 0.5]
+
+
+def test_pictures_survive_divergence_failures_and_many_tasks(tmp_path):
+    folder = samples.folder(tmp_path / "out", {"adam": 0.2}, tasks=tuple("abcd"))
+    store = Store(folder)
+    store.write(samples.failed("a", "gru-a"))
+    for task, value in (("b", np.nan), ("c", np.inf), ("d", 1e30)):
+        losses = samples.curves(0.1)
+        losses[:, 1:] = value
+        store.write(samples.record(task, "gru-a", losses))
+    assert report.plot_curves(folder, tmp_path / "new" / "curves.png").stat().st_size > 10_000
+
+
+def test_a_picture_of_one_step_runs(tmp_path):
+    folder = samples.folder(tmp_path / "out", budget=Budget(1, 1, 1, 1))
+    assert report.plot_curves(folder, tmp_path / "curves.png").exists()
+
+
+def test_a_picture_in_the_way_is_a_users_mistake(out, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        report.plot_curves(out, tmp_path / "file" / "curves.png")
