@@ -74,6 +74,7 @@ def metatrain(
     ending in .npz) weights and card are written there, and a checkpoint beside it makes the same call
     go on where it was stopped. Raises UserError.
     """
+    from bench.separable import check_separable
     from optimizers import learned
 
     architecture = learned.get(optimizer) if isinstance(optimizer, str) else optimizer
@@ -125,40 +126,6 @@ def _weights_path(out: Any) -> Path | None:
 
 def _checkpoint(path: Path) -> Path:
     return path.with_suffix(".checkpoint")
-
-
-def check_separable(architecture: Any) -> None:
-    """Raise UserError unless the optimizer treats every parameter by itself.
-
-    The meta-gradient runs one optimizer over the parameters of all problems at once; one that looks
-    at several parameters together, a global norm say, would there mix problems.
-    """
-    import tensorflow as tf
-
-    draw = np.random.default_rng(0)
-    initial = architecture.initial(0)
-    theta = {
-        k: np.asarray(v + 0.1 * draw.normal(size=np.shape(v)), "float32")
-        for k, v in initial.items()
-    }
-    optimizer = architecture.build(_tensors(theta))
-    params, *gradients = (tf.constant(draw.normal(size=(4, 3)), tf.float32) for _ in range(4))
-    together = _updates(optimizer, params, gradients)
-    for i in range(len(params)):
-        alone = _updates(optimizer, params[i : i + 1], [g[i : i + 1] for g in gradients])
-        if not np.allclose(together[i], alone[0], rtol=1e-4, atol=1e-6):
-            raise UserError(
-                f"{type(architecture).__name__} acts on several parameters together; "
-                "only optimizers that treat each parameter by itself can be meta-trained"
-            )
-
-
-def _updates(optimizer, params, gradients) -> np.ndarray:
-    """The last of as many updates as there are `gradients`, like params."""
-    state = optimizer.init(params)
-    for step, gradient in enumerate(gradients):
-        updates, state = optimizer.update(gradient, state, params, step)
-    return updates.numpy()
 
 
 class _Training:

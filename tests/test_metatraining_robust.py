@@ -11,7 +11,8 @@ import pytest
 
 import tasks
 from bench.errors import UserError
-from bench.metatraining import check_separable, metatrain
+from bench.metatraining import metatrain
+from bench.separable import check_separable
 from optimizers import Optimizer, OptimizerError, learned, shipped
 from tasks import tf
 
