@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,11 +100,10 @@ def _weights_path(out: Any) -> Path | None:
         raise UserError(f"weights file {out} must end in .npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _checkpoint(path).touch()
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as problem:
         raise UserError(f"cannot write {out}: {problem.strerror}; choose another --out") from None
-    if not _checkpoint(path).stat().st_size:
-        _checkpoint(path).unlink()
     return path
 
 
