@@ -11,6 +11,7 @@ import copy
 import io
 import json
 import shlex
+import tempfile
 import time
 import zipfile
 from dataclasses import asdict, dataclass
@@ -116,11 +117,10 @@ def _weights_path(out: Any) -> Path | None:
     Entry(path.stem, "learned", dict)  # OptimizerError for a name that could not be loaded again
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _checkpoint(path).touch()
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as problem:
         raise UserError(f"cannot write {out}: {problem.strerror}; choose another --out") from None
-    if not _checkpoint(path).stat().st_size:
-        _checkpoint(path).unlink()
     return path
 
 

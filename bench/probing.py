@@ -87,7 +87,9 @@ def reading_path(subject: NamedTask, entry: Entry, out: Path) -> Path:
 def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> bool:
     """Whether `out` holds all readings of this very entry, task and code."""
     kept = read_json(reading_path(subject, entry, out))
-    return kept is not None and kept.get("identity") == _identity(subject, entry, steps)
+    if kept is None or kept.get("identity") != _identity(subject, entry, steps):
+        return False
+    return set(kept["readings"]) == set(PROBES)
 
 
 def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:

@@ -55,7 +55,7 @@ class Recorder:
         """Carry after the (S, C) losses of step `t`."""
         initial = tf.where(t == 0, losses, carry.initial)
         ratio = losses / initial
-        sound = ratio <= CAP
+        sound = tf.math.is_finite(ratio) & (ratio <= CAP)
         ratio = tf.where(sound, ratio, CAP)
         weight = tf.gather(self._weights, t)
         fresh = ~sound & (carry.diverged < 0)
