@@ -16,7 +16,7 @@ import time
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from tqdm import tqdm
@@ -114,7 +114,7 @@ def _weights_path(out: Any) -> Path | None:
     path = Path(out)
     if path.suffix != ".npz":
         raise UserError(f"weights file {out} must end in .npz")
-    Entry(path.stem, "learned", dict)  # OptimizerError for a name that could not be loaded again
+    Entry(path.stem, "learned", cast(Any, None))  # OptimizerError for a name that could not be loaded again
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
