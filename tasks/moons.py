@@ -18,7 +18,7 @@ class TwoMoons(Task):
     """The paper's network 2-64-64-64-1 on one fixed set of 1024 points; only the initialization varies.
 
     Loss: mean logistic loss + penalty · ‖θ‖₂, the norm over all weights and biases, not squared.
-    Weights are Glorot-normal, biases N(0, 0.01²). 8,577 parameters.
+    Weights are Glorot-normal, biases N(0, 0.01²). 8,577 parameters. The floor, 0, is a bound, not reached.
     """
 
     hidden: tuple[int, ...] = (64, 64, 64)
@@ -42,7 +42,8 @@ class TwoMoons(Task):
 class FreshTwoMoons(Task):
     """A network 2-8-8-1 (105 parameters) on 64 points drawn anew for every problem.
 
-    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero.
+    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero. The floor, 0, is a bound,
+    not reached.
     """
 
     hidden: tuple[int, ...] = (8, 8)
