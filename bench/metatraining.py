@@ -114,7 +114,9 @@ def _weights_path(out: Any) -> Path | None:
     path = Path(out)
     if path.suffix != ".npz":
         raise UserError(f"weights file {out} must end in .npz")
-    Entry(path.stem, "learned", cast(Any, None))  # OptimizerError for a name that could not be loaded again
+    Entry(
+        path.stem, "learned", cast(Any, None)
+    )  # OptimizerError for a name that could not be loaded again
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
