@@ -42,8 +42,8 @@ tf: Any = _Lazy("tensorflow")
 class Task(ABC):
     """A distribution of optimization problems, written for one problem at a time; the engine adds the axes.
 
-    Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32; random numbers come from
-    `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, `key + 2`, … as independent streams.
+    Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32;
+    random numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, `key + 2`, … as independent streams.
     """
 
     @property
@@ -79,7 +79,7 @@ class Task(ABC):
 
     @property
     def cost(self) -> str:
-        """ "light": under a microsecond a step and run | "medium": a few | "heavy": ten and more."""
+        """A step of one run takes about a microsecond or less: "light"; up to 20: "medium"; more: "heavy"."""
         return "light"
 
     @property
@@ -162,6 +162,8 @@ def _variant(name: str, task: Task, settings: str) -> Task:
         ) from None
     for setting, value in changes.items():
         _check_kind(name, setting, value, defaults[setting])
+        if type(defaults[setting]) is float:
+            changes[setting] = float(value)  # 10 and 10.0 are one task, not two
     return dataclasses.replace(task, **changes)  # type: ignore[type-var]
 
 
@@ -175,5 +177,6 @@ def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
     numbers = value if isinstance(value, tuple) else (value,)
     if any(isinstance(n, (int, float)) and not math.isfinite(n) for n in numbers):
         raise TaskError(f"cannot make task {name!r}; {setting} is finite, not {value!r}")
-    if type(default) is int and value < 1:
-        raise TaskError(f"cannot make task {name!r}; {setting} is at least 1, not {value!r}")
+    if type(default) is int and value < min(default, 1):
+        least = min(default, 1)
+        raise TaskError(f"cannot make task {name!r}; {setting} is at least {least}, not {value!r}")

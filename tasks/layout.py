@@ -20,20 +20,21 @@ def row_product(vector, matrix):
     return tf.matmul(vector[None], matrix)[0]
 
 
-def dense(weight, bias, signal):
-    """Wᵀ X + b: weight (inputs, outputs), bias (outputs,), signal (inputs, points) -> (outputs, points).
+def dense(layer, signal):
+    """Wᵀ X + b: layer (W (inputs, outputs), b (outputs,)), signal (inputs, points) -> (outputs, points).
 
     The same sums as X W with points first, 1.5–2 times as fast on a processor.
     """
+    weight, bias = layer
     return tf.matmul(weight, signal, transpose_a=True) + bias[:, None]
 
 
 def mlp(layers, inputs, activation: str = "tanh"):
     """Outputs (outputs, points) of layers [(W, b)] on inputs (features, points); the last one is linear."""
     signal = inputs
-    for weight, bias in layers[:-1]:
-        signal = getattr(tf.nn, activation)(dense(weight, bias, signal))
-    return dense(*layers[-1], signal)
+    for layer in layers[:-1]:
+        signal = getattr(tf.nn, activation)(dense(layer, signal))
+    return dense(layers[-1], signal)
 
 
 def patches(images, size: int, stride: int):
@@ -48,20 +49,24 @@ def patches(images, size: int, stride: int):
     after = [max(0, down - height - before[0]), max(0, right - width - before[1])]
     padded = tf.pad(images, [[0, 0], [before[0], after[0]], [before[1], after[1]], [0, 0]])
     shifted = [
-        padded[:, i : i + (rows - 1) * stride + 1 : stride, j : j + (columns - 1) * stride + 1 : stride]
+        padded[
+            :, i : i + (rows - 1) * stride + 1 : stride, j : j + (columns - 1) * stride + 1 : stride
+        ]
         for i, j in itertools.product(range(size), repeat=2)
     ]
     return tf.concat(shifted, axis=0)
 
 
-def convolve(weight, bias, images, size: int, stride: int):
-    """Convolution as patches times a matrix: weight (channels · size², outputs) -> (outputs, rows, columns, points).
+def convolve(layer, images, size: int, stride: int):
+    """Convolution as patches times a matrix: layer (W (channels · size², outputs), b), images as in `patches`.
+
+    Result: (outputs, rows, columns, points).
 
     `tf.nn.conv2d` cannot be vectorized over filters; this is the same sums.
     """
     seen = patches(images, size, stride)
-    signal = dense(weight, bias, tf.reshape(seen, [seen.shape[0], -1]))
-    return tf.reshape(signal, [weight.shape[1], *seen.shape[1:]])
+    signal = dense(layer, tf.reshape(seen, [seen.shape[0], -1]))
+    return tf.reshape(signal, [layer[1].shape[0], *seen.shape[1:]])
 
 
 def logistic(logits, labels):

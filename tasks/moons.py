@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.base import Task, tf
+from tasks.data import moons
 from tasks.layout import fan_in_normal, glorot_normal, logistic, mlp, square_norm
 
 _PAPER = "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
@@ -36,7 +36,9 @@ class TwoMoons(Task):
     def loss(self, params, data, batch):
         inputs, labels = moons(self.points, self.noise)
         norm = tf.sqrt(square_norm(params))
-        return logistic(mlp(params, tf.constant(inputs))[0], tf.constant(labels)) + self.penalty * norm
+        return (
+            logistic(mlp(params, tf.constant(inputs))[0], tf.constant(labels)) + self.penalty * norm
+        )
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,6 @@ class FreshTwoMoons(Task):
         return params, {"inputs": inputs, "labels": labels}
 
     def loss(self, params, data, batch):
-        return logistic(mlp(params, data["inputs"])[0], data["labels"]) + self.penalty * square_norm(params)
-
-
-@functools.cache
-def moons(points: int, noise: float):
-    """Scikit-learn's moons, points along the minor axis: inputs (2, points), labels (points,), float32."""
-    from sklearn.datasets import make_moons
-
-    inputs, labels = make_moons(points, noise=noise, random_state=0)
-    return inputs.T.astype("float32"), labels.astype("float32")
+        return logistic(
+            mlp(params, data["inputs"])[0], data["labels"]
+        ) + self.penalty * square_norm(params)
