@@ -43,7 +43,8 @@ class Task(ABC):
     """A distribution of optimization problems, written for one problem at a time; the engine adds the axes.
 
     Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32;
-    random numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, `key + 2`, … as independent streams.
+    random numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, … as
+    independent streams.
     """
 
     @property

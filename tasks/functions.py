@@ -222,8 +222,8 @@ class Michalewicz(Task):
     def loss(self, params, data, batch):
         weights = tf.cast(tf.range(1, self.dimension + 1), params.dtype)
         square = tf.square(tf.sin(weights * tf.square(params) / math.pi))
-        fourth = tf.square(square)
-        return -tf.reduce_sum(tf.sin(params) * tf.square(fourth) * square)
+        tenth = tf.square(tf.square(square)) * square
+        return -tf.reduce_sum(tf.sin(params) * tf.square(tenth))
 
 
 def _in_cube(key, dimension: int, half_width: float):

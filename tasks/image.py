@@ -24,9 +24,9 @@ _DIGITS = "Alpaydin and Kaynak, Cascading classifiers, 1998"
 class DigitsConvolution(Task):
     """Three convolutions and a dense layer, ReLU between: 1×8×8 → 4×4×4 → 8×2×2 → 16×1×1 → 10.
 
-    874 parameters; patches are 3×3, 2×2 and 2×2, strides 2, zeros at the edges. Loss: mean cross-entropy + penalty · ‖θ‖² over
-    `batch` of `examples` digits a step, scored on all of them. The paper's fourth task in spirit: four layers,
-    mini-batches. Weights N(0, 2/fan-in), biases 0.
+    874 parameters; patches are 3×3, 2×2 and 2×2, strides 2, zeros at the edges. Loss: mean cross-entropy +
+    penalty · ‖θ‖² over `batch` of `examples` digits a step, scored on all of them. The paper's fourth task in
+    spirit: four layers, mini-batches. Weights N(0, 2/fan-in), biases 0.
     """
 
     channels: tuple[int, ...] = (4, 8, 16)
