@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from optimizers import aggmo, schedule_free
 from optimizers.base import register
 from optimizers.spaces import LogUniform, Uniform
 
@@ -146,7 +147,7 @@ SCHEDULED = [
 
 
 def register_all() -> None:
-    """Register every hand-designed entry made of a Keras class."""
+    """Register every hand-designed entry: of Keras classes, then functional ones."""
     for row in (*CLASSES, *CLIPPED, *SCHEDULED):
         register(
             row.name,
@@ -156,3 +157,5 @@ def register_all() -> None:
             reference=row.reference,
             schedule=row.schedule,
         )
+    register(aggmo.ENTRY)
+    register(schedule_free.ENTRY)

@@ -68,16 +68,6 @@ def _ours(entry, thetas, starts, data, steps) -> list[np.ndarray]:
         if name not in switches
     }
 
-    def lifted(f):
-        """f(run, data, hyper) of one run, over problems and θs."""
-
-        def over(run, data, hyper):
-            inner = lambda each: f(each[0], each[1], each[2])  # noqa: E731
-            outer = lambda one: _map(lambda e: inner((e[0], one[1], e[1])), (one[0], hyper))  # noqa: E731
-            return _map(outer, (run, data))
-
-        return over
-
     def one(run, data, hyper, step):
         params, state = run
         optimizer = entry.build({**hyper, **switches})
@@ -88,19 +78,31 @@ def _ours(entry, thetas, starts, data, steps) -> list[np.ndarray]:
         return [p + u for p, u in zip(params, updates, strict=True)], state, loss
 
     @tf.function(jit_compile=True, autograph=False)
-    def begin(params, data, hyper):
-        return lifted(lambda p, _, h: entry.build({**h, **switches}).init(p))(params, data, hyper)
-
-    @tf.function(jit_compile=True, autograph=False)
     def advance(params, state, data, hyper, step):
-        return lifted(lambda run, d, h: one(run, d, h, step))((params, state), data, hyper)
+        def over_thetas(seed):
+            return _map(lambda each: one(each[0], seed[1], each[1], step), (seed[0], hyper))
+
+        return _map(over_thetas, ((params, state), data))
 
     params = [np.repeat(p[:, None], len(thetas), axis=1) for p in starts]
-    state, history = begin(params, data, hyper), []
+    state, history = _states(entry, thetas, starts), []
     for step in range(steps):
         params, state, losses = advance(params, state, data, hyper, tf.constant(step))
         history.append([losses, *params])
     return [np.stack([np.asarray(h[i]) for h in history]) for i in range(1 + len(starts))]
+
+
+def _states(entry, thetas, starts):
+    """Initial states, leading axes (problems, θs)."""
+    import tensorflow as tf
+
+    def of(theta, s):
+        floats = {k: tf.constant(v) if isinstance(v, float) else v for k, v in theta.items()}
+        return entry.build(floats).init([tf.constant(p[s]) for p in starts])
+
+    rows = [[of(theta, s) for theta in thetas] for s in range(len(starts[0]))]
+    stacked = [tf.nest.map_structure(lambda *leaves: tf.stack(leaves), *row) for row in rows]
+    return tf.nest.map_structure(lambda *leaves: tf.stack(leaves), *stacked)
 
 
 def _map(f, elements):
