@@ -26,7 +26,7 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
         raise OptimizerError(
             f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance"
         )
-    if issubclass(cls, keras.optimizers.LossScaleOptimizer) or "optimizers" in arguments(cls):
+    if issubclass(cls, keras.optimizers.LossScaleOptimizer | keras.optimizers.MultiOptimizer):
         raise OptimizerError(f"optimizer {name!r} wraps other optimizers; register those themselves")
     if isinstance(source, type):
         known = arguments(cls)
@@ -48,7 +48,14 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
     """Constructor arguments that make `instance` again, hashable."""
     from keras.optimizers.schedules import LearningRateSchedule
 
-    told, attributes = instance.get_config(), vars(instance)
+    rate = instance._learning_rate
+    scheduled = isinstance(rate, LearningRateSchedule)
+    schedule = {"learning_rate": Schedule.of(rate)} if scheduled else {}
+    if callable(rate) and not scheduled:
+        raise OptimizerError(
+            f"optimizer {name!r}: its learning rate is a function; give a float or a LearningRateSchedule"
+        )
+    told, attributes = {**instance.get_config(), **schedule}, vars(instance)
     config: dict[str, Any] = {}
     for key in arguments(type(instance)):
         if key in told:
@@ -61,13 +68,6 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
                 "let get_config() return it, or register the class"
             )
     config.pop("name", None)
-    rate = instance._learning_rate
-    if isinstance(rate, LearningRateSchedule):
-        config["learning_rate"] = Schedule.of(rate)
-    elif callable(rate):
-        raise OptimizerError(
-            f"optimizer {name!r}: its learning rate is a function; give a float or a LearningRateSchedule"
-        )
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
     _check_remade(name, instance, config)
     return config

@@ -50,6 +50,8 @@ def _compare(first: Probe, second: Probe, one: Any, other: Any) -> Iterator[Plac
     import keras
 
     for attribute, mine in list(vars(one).items()):
+        if attribute.startswith("_self_"):  # TensorFlow's book-keeping of the same things
+            continue
         theirs = vars(other).get(attribute)
         if isinstance(mine, keras.optimizers.schedules.LearningRateSchedule):
             yield from _compare(first, second, mine, theirs)
