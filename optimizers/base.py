@@ -45,14 +45,15 @@ class Entry:
 
     name: str
     kind: str
-    build: Callable[[Mapping[str, Any]], Optimizer]
+    build: Callable[..., Optimizer]
+    """θ -> Optimizer; (θ, loss) -> Optimizer when `informed`."""
     space: Mapping[str, Distribution] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     discloses: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
     version: int = 1
     informed: bool = False
-    """Whether `build` is called as build(θ, loss) with the noise-free loss of one problem, params -> scalar."""
+    """Whether `build` also takes `loss`, the noise-free loss of one problem: params -> scalar. For oracles."""
     needs: tuple[str, ...] = ()
     """Tags a task must have, all of them, for this entry to run on it."""
 
@@ -71,7 +72,8 @@ def register(
     """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
 
     `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry, and
-    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises OptimizerError for a bad or taken name.
+    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises
+    OptimizerError for a bad or taken name.
     """
     if isinstance(entry, str):
         from optimizers.keras import keras_entry

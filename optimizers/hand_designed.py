@@ -76,8 +76,8 @@ CLASSES = [
         {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6},
         "Zeiler, Adadelta: an adaptive learning rate method, 2012"),
     Row("adafactor", "Adafactor",
-        {"learning_rate": LogUniform(1e-5, 10.0), "beta_2_decay": Uniform(-1.0, -0.2), "epsilon_2": LogUniform(1e-5, 1.0),
-         "clip_threshold": LogUniform(0.1, 10.0)},
+        {"learning_rate": LogUniform(1e-5, 10.0), "beta_2_decay": Uniform(-1.0, -0.2),
+         "epsilon_2": LogUniform(1e-5, 1.0), "clip_threshold": LogUniform(0.1, 10.0)},
         {"learning_rate": 1e-3, "beta_2_decay": -0.8, "epsilon_1": 1e-30, "epsilon_2": 1e-3, "clip_threshold": 1.0,
          "relative_step": True},
         "Shazeer and Stern, Adafactor: adaptive learning rates with sublinear memory cost, 2018"),
@@ -116,7 +116,7 @@ def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]
     """Entry `name` under every schedule that is laid out along the horizon."""
     rates, rate = space["learning_rate"], defaults["learning_rate"]
     own = [{key: v for key, v in d.items() if key != "learning_rate"} for d in (space, defaults)]
-    extra = {
+    extra: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "step": ({"decay_rate": LogUniform(0.01, 0.7), "decay_fraction": Uniform(0.15, 0.9)},
                  {"decay_rate": 0.1, "decay_fraction": 0.4}),
         "cosine": ({}, {"alpha": 0.0}),

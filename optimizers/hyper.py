@@ -118,9 +118,7 @@ class Deferred:
 class HyperParameter(Deferred):
     """A swept setting. `always` names answers that hold for every value, so that nothing branches."""
 
-    def __init__(
-        self, name: str, tensor, probe: float, decisions: Decisions, always: bool = False
-    ):
+    def __init__(self, name: str, tensor, probe: float, decisions: Decisions, always: bool = False):
         self._name, self._tensor, self._probe = name, tensor, probe
         self._decisions, self._always = decisions, always
 
@@ -133,7 +131,8 @@ class HyperParameter(Deferred):
     def _compare(self, name: str, other: Any) -> Any:
         compare = getattr(operator, name)
         if isinstance(other, HyperParameter):
-            key, against, number = other._name, other._tensor, other._probe
+            key: Any = other._name
+            against, number = other._tensor, other._probe
         elif isinstance(other, (int, float)):
             key = against = number = float(other)
         else:

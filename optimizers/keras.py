@@ -38,7 +38,9 @@ def keras_entry(
         build, theta = KerasBuild(source), dict(defaults)
     else:
         fixed, settings = described(name, source)
-        swept = {k for k, v in settings.items() if isinstance(v, float) or k in space or k in defaults}
+        swept = {
+            k for k, v in settings.items() if isinstance(v, float) or k in space or k in defaults
+        }
         build = KerasBuild(
             source if isinstance(source, type) else type(source),
             tuple((k, v) for k, v in fixed if k not in swept),

@@ -9,7 +9,6 @@ from optimizers.base import OptimizerError
 from optimizers.keras import arguments
 from optimizers.schedules import Schedule
 
-
 _EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 
@@ -27,7 +26,9 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
             f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance"
         )
     if issubclass(cls, keras.optimizers.LossScaleOptimizer | keras.optimizers.MultiOptimizer):
-        raise OptimizerError(f"optimizer {name!r} wraps other optimizers; register those themselves")
+        raise OptimizerError(
+            f"optimizer {name!r} wraps other optimizers; register those themselves"
+        )
     if isinstance(source, type):
         known = arguments(cls)
         given = {key: v for key, v in known.items() if v is not inspect.Parameter.empty}
@@ -57,11 +58,12 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
         )
     told, attributes = {**instance.get_config(), **schedule}, vars(instance)
     config: dict[str, Any] = {}
-    for key in arguments(type(instance)):
+    cls: type = type(instance)
+    for key in arguments(cls):
         if key in told:
             config[key] = told[key]
-        elif key in attributes:
-            config[key] = attributes[key]
+        elif key in attributes or f"_{key}" in attributes:
+            config[key] = attributes.get(key, attributes.get(f"_{key}"))
         else:
             raise OptimizerError(
                 f"optimizer {name!r}: neither get_config() nor an attribute tells {key!r}; "

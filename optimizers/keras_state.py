@@ -56,7 +56,7 @@ def _compare(first: Probe, second: Probe, one: Any, other: Any) -> Iterator[Plac
         if isinstance(mine, keras.optimizers.schedules.LearningRateSchedule):
             yield from _compare(first, second, mine, theirs)
             continue
-        items = [(None, mine, theirs)]
+        items: list[tuple[Any, Any, Any]] = [(None, mine, theirs)]
         if isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)):
             items = [(i, a, b) for i, (a, b) in enumerate(zip(mine, theirs, strict=False))]
         elif isinstance(mine, dict) and isinstance(theirs, dict):

@@ -151,7 +151,9 @@ def _unflat(vector, like):
 _oracle = partial(Entry, kind="oracle", informed=True, needs=NEEDS, discloses={"sees_loss": True})
 ENTRIES = (
     _oracle(
-        "oracle-fixed-step", build=fixed_step, reference="Polyak, Introduction to optimization, 1987"
+        "oracle-fixed-step",
+        build=fixed_step,
+        reference="Polyak, Introduction to optimization, 1987",
     ),
     _oracle(
         "oracle-heavy-ball",
@@ -163,7 +165,9 @@ ENTRIES = (
         build=conjugate_gradient,
         reference="Hestenes and Stiefel, Methods of conjugate gradients for solving linear systems, 1952",
     ),
-    _oracle("oracle-newton", build=newton, reference="Nocedal and Wright, Numerical optimization, 2006"),
+    _oracle(
+        "oracle-newton", build=newton, reference="Nocedal and Wright, Numerical optimization, 2006"
+    ),
 )
 
 

@@ -17,27 +17,34 @@ SHAPES = ((4, 3), (3,))
 
 
 def parity(
-    entry: Entry, thetas: Sequence[Mapping[str, Any]], *, steps: int = 6, problems: int = 2, seed: int = 0
+    entry: Entry,
+    thetas: Sequence[Mapping[str, Any]],
+    *,
+    steps: int = 6,
+    problems: int = 2,
+    seed: int = 0,
 ) -> float:
     """Largest relative difference of losses and parameters over `steps` steps and random problems.
 
-    θs differ in floats only; all run in one program, configurations and problems mapped and compiled as in
-    the engine. Problem: ½ Σ w (tanh(x A + b) − y)² for random x, y, w. Raises OptimizerError for an entry that
-    is no Keras optimizer.
+    θs differ in floats only; all run on all problems in one program, mapped and compiled as in the engine, and
+    each θ is compared on one problem, each problem with one θ at least. Problem: ½ Σ |w| (tanh(x A + b) − y)²
+    for random x, y, w. Raises OptimizerError for an entry that is no Keras optimizer.
     """  # fmt: skip
     plain = getattr(entry.build, "plain", None)
     if plain is None:
-        raise OptimizerError(f"optimizer {entry.name!r} is not made of a Keras class; nothing to compare")
+        raise OptimizerError(
+            f"optimizer {entry.name!r} is not made of a Keras class; nothing to compare"
+        )
     rng = np.random.default_rng(seed)
     starts = [rng.normal(size=(problems, *shape)).astype("float32") for shape in SHAPES]
     data = [rng.normal(size=(problems, 5, n)).astype("float32") for n in (4, 3, 3)]
     ours = _ours(entry, thetas, starts, data, steps)
     worst = 0.0
-    for c, theta in enumerate(thetas):
-        for s in range(problems):
-            theirs = _theirs(plain(theta), [p[s] for p in starts], [d[s] for d in data], steps)
-            for mine, its in zip(ours, theirs, strict=True):
-                worst = max(worst, _difference(mine[:, s, c], its))
+    for i in range(max(len(thetas), problems)):
+        c, s = i % len(thetas), i % problems
+        theirs = _theirs(plain(thetas[c]), [p[s] for p in starts], [d[s] for d in data], steps)
+        for mine, its in zip(ours, theirs, strict=True):
+            worst = max(worst, _difference(mine[:, s, c], its))
     return worst
 
 

@@ -86,7 +86,8 @@ HORIZON = {
     ),
     "warmup-cosine": Shape(
         _schedule(
-            "CosineDecay", initial_learning_rate=0.0, decay_steps=100.0, alpha=0.0, warmup_target=0.01, warmup_steps=10.0
+            "CosineDecay", initial_learning_rate=0.0, decay_steps=100.0, alpha=0.0, warmup_target=0.01,
+            warmup_steps=10.0,
         ),
         {"warmup_fraction": 0.1},
         lambda theta: {

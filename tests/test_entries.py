@@ -102,7 +102,9 @@ def test_every_entry_says_where_it_comes_from_and_tunes_what_it_has():
         if entry.kind == "hand-designed":
             assert entry.reference[-4:].isdigit(), name
             assert entry.space, name
-            assert ("horizon" in entry.defaults) == entry.discloses.get("knows_horizon", False), name
+            assert ("horizon" in entry.defaults) == entry.discloses.get("knows_horizon", False), (
+                name
+            )
 
 
 def test_the_published_entries_are_unchanged():

@@ -161,17 +161,19 @@ def test_an_instance_keeps_what_it_was_made_with():
 
 
 def test_names_and_settings():
-    with pytest.raises(OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"):
+    with pytest.raises(
+        OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"
+    ):
         optimizers.register("bad", keras.optimizers.Adam, space={"speed": optimizers.Uniform(0, 1)})
     with pytest.raises(OptimizerError, match="unknown optimizer 'adm'"):
         optimizers.get("adm")
-    with pytest.raises(OptimizerError, match="its settings are: learning_rate.*amsgrad.*clipnorm"):
+    with pytest.raises(OptimizerError, match=r"its settings are: learning_rate.*amsgrad.*clipnorm"):
         optimizers.get("adam[beta=1]")
-    with pytest.raises(OptimizerError, match="its settings are: initial_learning_rate.*horizon"):
+    with pytest.raises(OptimizerError, match=r"its settings are: initial_learning_rate.*horizon"):
         optimizers.get("adam-cosine[beta=1]")
     with pytest.raises(OptimizerError, match="unknown schedule 'triangle'; known: step, cosine"):
         optimizers.register("bad", "SGD", schedule="triangle")
-    with pytest.raises(OptimizerError, match="Adam refuses .*Only one of `clipnorm`"):
+    with pytest.raises(OptimizerError, match=r"Adam refuses .*Only one of `clipnorm`"):
         update_once(optimizers.get("adam[clipnorm=1.0, clipvalue=1.0]"))
 
 

@@ -27,8 +27,12 @@ def iterates(name, problems, steps=STEPS):
     entry = optimizers.get(name)
 
     def flat(params):
-        places = tf.eye(6)  # not tf.concat, whose second derivative XLA writes so that pfor cannot map it
-        rows = tf.reshape(params["matrix"], [1, 4]) @ places[:4] + params["vector"][None] @ places[4:]
+        places = tf.eye(
+            6
+        )  # not tf.concat, whose second derivative XLA writes so that pfor cannot map it
+        rows = (
+            tf.reshape(params["matrix"], [1, 4]) @ places[:4] + params["vector"][None] @ places[4:]
+        )
         return rows[0]
 
     def bound(data):
@@ -143,7 +147,5 @@ def test_oracles_are_never_ranked_entries_and_say_what_they_need():
         assert entry.space == {}
         assert entry.reference
     assert not any(
-        optimizers.get(n).informed
-        for n in optimizers.names()
-        if optimizers.get(n).kind != "oracle"
+        optimizers.get(n).informed for n in optimizers.names() if optimizers.get(n).kind != "oracle"
     )
