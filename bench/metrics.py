@@ -78,7 +78,10 @@ def summarize(steps: np.ndarray, losses: np.ndarray, floor: float = 0.0) -> Runs
 
 def mean_log(steps: np.ndarray, losses: np.ndarray, floor: float) -> np.ndarray:
     """Mean over the run of log10 of loss / initial loss, by the losses (…, K) at `steps` (K,)."""
-    return _over_steps(steps, np.log10(_ratio(losses, losses[..., :1], floor) + LOG_FLOOR))
+    gap = np.asarray(losses, "float32") - np.float32(min(floor, 0.0))
+    with np.errstate(all="ignore"):
+        ratio = np.fmin(np.abs(gap / gap[..., :1]), np.float32(CAP))  # fmin puts CAP for what is no number
+    return _over_steps(steps, np.log10(ratio + np.float32(LOG_FLOOR)))
 
 
 def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:

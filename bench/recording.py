@@ -61,17 +61,20 @@ def runs(points: np.ndarray, spaced: np.ndarray, losses, summary, floor: float) 
     `summary`: (total, best, diverged) over every step, or None where losses are known at `points` only. The mean
     logarithm is always by the spaced ones.
     """
-    logs = mean_log(spaced, losses[..., np.searchsorted(points, spaced)], floor)
-    known = summarize(points, losses, floor)._replace(mean_log=logs.astype("float32"))
+    logs = mean_log(spaced, losses[..., np.searchsorted(points, spaced)], floor).astype("float32")
     if summary is None:
-        return known._replace(mean_loss=known.mean_loss.astype("float32"))
+        known = summarize(points, losses, floor)
+        return known._replace(mean_loss=known.mean_loss.astype("float32"), mean_log=logs)
     total, best, diverged = summary
-    initial = np.asarray(losses[..., 0], "float64") - min(floor, 0.0)
+    initial = losses[..., 0] - np.float32(min(floor, 0.0))
     with np.errstate(all="ignore"):
-        mean = np.asarray(total, "float64") / (points[-1] + 1) / initial
+        mean = total / np.float32(points[-1] + 1) / initial
     lost = ~np.isfinite(initial)
-    return known._replace(
-        mean_loss=np.where(lost | ~np.isfinite(mean), CAP, np.minimum(mean, CAP)).astype("float32"),
-        best=np.where(lost, np.inf, best).astype("float32"),
-        diverged=np.where(lost, 0, np.where(diverged == _NEVER, -1, diverged)).astype("int32"),
+    return Runs(
+        points,
+        losses,
+        np.where(lost | ~np.isfinite(mean), np.float32(CAP), np.minimum(mean, np.float32(CAP))),
+        logs,
+        np.where(lost, np.float32(np.inf), best),
+        np.where(lost, 0, np.where(diverged == _NEVER, -1, diverged)).astype("int32"),
     )

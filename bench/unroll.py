@@ -27,7 +27,8 @@ class Plan(NamedTuple):
     build: Callable
     informed: bool
     switches: tuple[tuple[str, Any], ...]
-    configurations: int
+    tile: tuple[int, int]
+    """Configurations × seeds."""
     noisy: bool
     """The task has batches, a delay or an evaluation of its own: what is scored is not what is differentiated."""
 
@@ -128,7 +129,7 @@ class Unroll:
 
     def start(self, params, data, hyper, shared, points) -> Carry:
         plan, outside = self.plan, seeds_outside(data)
-        axis, extra = (1, plan.configurations) if outside else (0, plan.configurations)
+        axis, extra = int(outside), plan.tile[0]
         tiled = tf.nest.map_structure(
             lambda p: tf.repeat(tf.expand_dims(p, axis), extra, axis=axis), params
         )
@@ -136,8 +137,7 @@ class Unroll:
             lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p), outside
         )
         run = first(tiled, data, hyper)
-        seeds = tf.nest.flatten(params)[0].shape[0]
-        lead = [seeds, extra] if outside else [extra, seeds]
+        lead = list(plan.tile[::-1] if outside else plan.tile)
         zero = tf.constant(0)
         losses = tf.zeros([points.shape[0], *lead])
         return Carry(zero, zero, run, losses, recording.blank(lead, outside))
@@ -179,7 +179,7 @@ class Unroll:
         plan = self.plan
 
         def body(step, run, losses, summary):
-            seen = [] if batches is None else [_at(batches, step)]
+            seen = [] if batches is None else [at_step(batches, step)]
 
             def one(run, problem, h):
                 data, batch = problem[0], problem[1][0] if problem[1] else None
@@ -197,5 +197,6 @@ class Unroll:
         return steps
 
 
-def _at(batches, step):
+def at_step(batches, step):
+    """What all runs see at one step: batches (S, T, …) -> (S, …)."""
     return tf.nest.map_structure(lambda b: tf.gather(b, step, axis=1), batches)

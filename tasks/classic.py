@@ -21,6 +21,7 @@ class Rosenbrock(Task):
     reference: ClassVar[str] = "Rosenbrock, An automatic method for finding the least value, 1960"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex", "paper")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         low, high = tf.constant([-2.0, -1.0]), tf.constant([2.0, 3.0])
@@ -38,6 +39,7 @@ class Beale(Task):
     reference: ClassVar[str] = "Beale, On an iterative method of finding a local minimum, 1958"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-4.5, -4.5], [4.5, 4.5]), ()
@@ -55,6 +57,7 @@ class Booth(Task):
     reference: ClassVar[str] = "Booth, An application of the method of steepest descents, 1949"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-10.0, -10.0], [10.0, 10.0]), ()
@@ -74,6 +77,7 @@ class Matyas(Task):
     reference: ClassVar[str] = "Matyas, Random optimization, 1965"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-10.0, -10.0], [10.0, 10.0]), ()
@@ -90,6 +94,7 @@ class Himmelblau(Task):
     reference: ClassVar[str] = "Himmelblau, Applied nonlinear programming, 1972"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, -5.0], [5.0, 5.0]), ()
@@ -108,6 +113,7 @@ class ThreeHumpCamel(Task):
     )
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, -5.0], [5.0, 5.0]), ()
@@ -130,6 +136,7 @@ class SixHumpCamel(Task):
     )
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-3.0, -2.0], [3.0, 2.0]), ()
@@ -151,6 +158,7 @@ class Branin(Task):
     )
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, 0.0], [10.0, 15.0]), ()
@@ -172,6 +180,7 @@ class GoldsteinPrice(Task):
     reference: ClassVar[str] = "Goldstein and Price, On descent from local minima, 1971"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-2.0, -2.0], [2.0, 2.0]), ()
