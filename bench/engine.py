@@ -170,5 +170,7 @@ def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
 def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
     task = job.subject.task
     noisy = drawn or task.delay > 0 or type(task).evaluate is not Task.evaluate
-    switches = tuple(sweep.switches.items())
-    return Plan(task, job.entry.build, job.entry.informed, switches, tile, noisy)
+    swept = [(name, ()) for name in sorted(sweep.columns)]
+    weights = [(name, value.shape) for name, value in sorted(sweep.shared.items())]
+    switches, numbers = tuple(sweep.switches.items()), (*swept, *weights)
+    return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy)

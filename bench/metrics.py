@@ -85,8 +85,9 @@ def mean_log(steps: np.ndarray, losses: np.ndarray, floor: float) -> np.ndarray:
 
 
 def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Trapezoidal mean over the steps from the first to the last; the plain mean where every step is there."""
-    weights = np.gradient(np.asarray(steps, "float64")) if len(steps) > 1 else np.ones(1)
+    """Mean over the steps from the first to the last, each recorded one standing for those nearest to it."""
+    edges = np.concatenate([[steps[0] - 0.5], (steps[1:] + steps[:-1]) / 2, [steps[-1] + 0.5]])
+    weights = np.diff(edges)
     return (values * (weights / weights.sum())).sum(axis=-1)
 
 

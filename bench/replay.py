@@ -37,7 +37,11 @@ def replay(
     numbers = {n: np.asarray(v, "float32") for n, v in theta.items() if n not in switches}
     if "horizon" in numbers:
         numbers["horizon"] = np.float32(steps)
-    plan = Plan(subject.task, entry.build, entry.informed, tuple(switches.items()), (1, len(seeds)), True)
+    shapes = tuple((name, value.shape) for name, value in sorted(numbers.items()))
+    structure = tuple(switches.items())
+    plan = Plan(
+        subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True
+    )
     kept = _program(plan, steps, states)(params, data, seen, numbers)
     turned = tf.nest.map_structure(lambda t: np.swapaxes(t.numpy(), 0, 1), kept)
     return Replay(*turned) if states else Replay(*turned, None)

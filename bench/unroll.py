@@ -27,6 +27,8 @@ class Plan(NamedTuple):
     build: Callable
     informed: bool
     switches: tuple[tuple[str, Any], ...]
+    numbers: tuple[tuple[str, tuple[int, ...]], ...]
+    """Name and shape of the rest of θ: swept numbers () and weights."""
     tile: tuple[int, int]
     """Configurations × seeds."""
     noisy: bool
