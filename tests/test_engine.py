@@ -91,7 +91,9 @@ def test_summaries_agree_with_the_full_curve():
     logs = mean_log(spaced, runs.losses[..., spaced], 0.0)
     np.testing.assert_allclose(runs.mean_log, logs, rtol=1e-6)
     short = slice(0, 2)  # the ones that do not blow up
-    np.testing.assert_allclose(runs.mean_log[short], expected.mean_log[short], atol=0.05)
+    np.testing.assert_allclose(runs.mean_log[short], expected.mean_log[short], atol=0.1)
+    gap = runs.mean_log[short].mean(axis=1) - expected.mean_log[short].mean(axis=1)
+    assert np.abs(gap).max() < 0.02
     np.testing.assert_array_equal(runs.best, expected.best)
     np.testing.assert_array_equal(runs.diverged, expected.diverged)
     assert (runs.diverged[3] >= 0).all()
