@@ -31,6 +31,10 @@ class Results(NamedTuple):
         """Records of an optimizer, its missing cells left out."""
         return [r for (_, name), r in self.records.items() if name == optimizer]
 
+    def applies(self, task: str, optimizer: str) -> bool:
+        """False where an oracle has no cell: it is made for other tasks."""
+        return (task, optimizer) in self.records or self.kind(optimizer) != "oracle"
+
     def kind(self, optimizer: str) -> str:
         return self.of_optimizer(optimizer)[0].kind
 
