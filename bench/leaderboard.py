@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bench import statistics
-from bench.gather import Results, chosen, finished, load, runs_of, scores
+from bench.gather import Results, chosen, finished, load, runs_of, scores, task_scores
 from bench.metrics import METRICS, Metric, get
 from bench.records import Record
 from bench.tables import number, render
@@ -63,10 +63,9 @@ def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what
     finding θ cost: tuning and meta-training, in gradient evaluations. Raises UserError.
     """
-    chosen_metric, results = get(metric), load(out)
-    table = scores(results, chosen_metric)
-    parts = [_task_rows(results, task, table[task], chosen_metric) for task in results.tasks]
-    return _framed(pd.concat(parts, ignore_index=True), chosen_metric, [])
+    results = load(out)
+    parts = [task_table(results, task, metric) for task in results.tasks]
+    return _framed(pd.concat(parts, ignore_index=True), get(metric), [])
 
 
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
@@ -176,7 +175,10 @@ def _notes(metric: Metric, results: Results) -> list[str]:
     return notes
 
 
-def _task_rows(results: Results, task: str, table: np.ndarray, metric: Metric) -> pd.DataFrame:
+def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
+    """The rows of `per_task` for one task; an oracle that is not made for it has none."""
+    metric = get(metric_name)
+    table = task_scores(results, task, metric)
     ranked, records = _ranked(results), results.of_task(task)
     replicates = statistics.resampled_means(
         table, statistics.generator(), statistics.replicates_for(len(ranked))

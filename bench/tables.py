@@ -27,6 +27,9 @@ _LEFT = {
     "trained on",
     "word",
     "verdict",
+    "learned",
+    "ahead on",
+    "from",
 }
 
 
