@@ -168,7 +168,7 @@ def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
         cli.command_line()
     assert not stop.value.code
     printed = capsys.readouterr().out
-    assert printed.startswith("Usage: python -m bench [OPTIONS] COMMAND")
+    assert printed.startswith("Usage: python -m bench [OPTIONS] [COMMAND]")
     assert "leaderboard  One row per optimizer" in printed
 
 

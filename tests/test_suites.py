@@ -1,6 +1,8 @@
 """Suites by selector, and from TOML files whose mistakes name the file, the line and the remedy."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -54,6 +56,14 @@ class TestFiles:
         assert suite.budget_for("two-moons-small") == Budget(200, 32, 4, 16)
         assert suite.metric_for("rosenbrock") == "mean_log"
         assert suite.metric_for("two-moons") == "mean_loss"
+
+    def test_the_example_of_the_documentation_is_read(self, tmp_path):
+        page = (Path(__file__).parents[1] / "docs" / "suites.md").read_text()
+        suite = read(written(tmp_path, re.search(r"```toml\n(.*?)```", page, re.S)[1]))
+        assert suite.budget_for("two-moons-small[hidden=(4, 4)]") == Budget(200, 32, 8, 16)
+        assert suite.budget_for("rosenbrock") == Budget(200, 128, 64, 16)
+        assert {"adam[beta_1=0.8]", "gru-rosenbrock"} < set(suite.optimizers)
+        assert plan(suite)
 
     def test_the_least_there_can_be(self, tmp_path):
         suite = read(written(tmp_path, 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\n'))
