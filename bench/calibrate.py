@@ -36,10 +36,16 @@ def main(tasks: str | None, optimizers: str | None) -> None:
     rules = select_optimizers((optimizers or "*").split(","))
     for name in tqdm(chosen, "tasks", unit=""):
         table["tasks"][name] = _timed(name, REFERENCE_OPTIMIZER)
+        _keep(table)
     base = table["tasks"].get(REFERENCE_TASK) or _timed(REFERENCE_TASK, REFERENCE_OPTIMIZER)
     for name in tqdm(rules, "optimizers", unit=""):
         if (cost := _of_rule(name, base)) is not None:
             table["optimizers"][name] = cost
+            _keep(table)
+
+
+def _keep(table: dict[str, Any]) -> None:
+    """Write the table as far as it is; a stop loses nothing."""
     about = runtime.provenance()
     write_json(TABLE, {**table, "processor": about["processor"], "time": about["time"]})
 

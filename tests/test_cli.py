@@ -185,7 +185,7 @@ def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):
 
 
 SUITE = """
-tasks = ["rosen*"]
+tasks = ["linear-reg*"]
 optimizers = ["sgd"]
 budget = { steps = 10, seeds = 3, trials = 2, tuning_seeds = 2 }
 """
@@ -197,7 +197,7 @@ def test_a_suite_of_ones_own_is_planned_and_run(tmp_path, monkeypatch):
     planned = run("run", "mine.toml", "--dry-run")
     assert planned.exit_code == 0
     assert planned.output.splitlines()[2].split()[:7] == [
-        "rosenbrock", "sgd", "10", "3", "2", "×", "2",
+        "linear-regression", "sgd", "10", "3", "2", "×", "2",
     ]  # fmt: skip
     assert not (tmp_path / "results").exists()
     result = run("run", "mine.toml", "--workers", "1")
