@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from optimizers import aggmo, schedule_free
+from optimizers import aggmo, schedule_free, sign_descent
 from optimizers.base import register
 from optimizers.schedules import HORIZON
 from optimizers.spaces import LogUniform, Uniform
@@ -152,5 +152,5 @@ def register_all() -> None:
             reference=row.reference,
             schedule=row.schedule,
         )
-    register(aggmo.ENTRY)
-    register(schedule_free.ENTRY)
+    for functional in (aggmo, schedule_free, sign_descent):
+        register(functional.ENTRY)

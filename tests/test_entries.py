@@ -83,6 +83,12 @@ def test_schedule_free_takes_gradients_between_iterate_and_average():
     np.testing.assert_allclose(ours, path, atol=1e-5)
 
 
+def test_sign_descent_steps_by_the_rate_in_every_direction():
+    path = trajectory("sign-descent", learning_rate=0.25)
+    np.testing.assert_allclose(path[1], START - [0.25, -0.25, 0.25])
+    np.testing.assert_allclose(path[8], [0.0, 0.0, 0.0], atol=1e-6)
+
+
 def test_every_optimizer_class_of_keras_has_an_entry():
     classes = {
         name
