@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from optimizers.base import Entry, Optimizer
-from optimizers.spaces import Choice, LogUniform
+from optimizers.spaces import LogUniform
 
 
 def build(theta: Mapping[str, Any]) -> Optimizer:
@@ -42,7 +42,6 @@ ENTRY = Entry(
     {
         "learning_rate": LogUniform(1e-5, 10.0),
         "damping": LogUniform(0.01, 0.5),
-        "velocities": Choice((2, 3, 4)),
     },
     {"learning_rate": 0.1, "damping": 0.1, "velocities": 3},
     reference="Lucas et al., Aggregated momentum: stability through passive damping, 2019",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from optimizers import aggmo, schedule_free
+from optimizers import aggmo, schedule_free, sign_descent
 from optimizers.base import register
+from optimizers.schedules import HORIZON
 from optimizers.spaces import LogUniform, Uniform
 
 _DECAY = LogUniform(3e-3, 1.0, complement=True)
@@ -113,31 +114,25 @@ CLIPPED = [
 
 
 def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]:
-    """Entry `name` under every schedule that is laid out along the horizon."""
-    rates, rate = space["learning_rate"], defaults["learning_rate"]
-    own = [{key: v for key, v in d.items() if key != "learning_rate"} for d in (space, defaults)]
-    extra: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        "step": ({"decay_rate": LogUniform(0.01, 0.7), "decay_fraction": Uniform(0.15, 0.9)},
-                 {"decay_rate": 0.1, "decay_fraction": 0.4}),
-        "cosine": ({}, {"alpha": 0.0}),
-        "warmup-cosine": ({"warmup_fraction": LogUniform(0.01, 0.5)},
-                          {"initial_learning_rate": 0.0, "alpha": 0.0, "warmup_fraction": 0.1}),
-        "linear": ({}, {"end_learning_rate": 0.0}),
-    }  # fmt: skip
-    rows = []
-    for schedule, (searched, fixed) in extra.items():
-        peak = "warmup_target" if schedule == "warmup-cosine" else "initial_learning_rate"
-        rows.append(
-            Row(
-                f"{name}-{schedule}",
-                source,
-                {peak: rates, **own[0], **searched},
-                {peak: rate, **own[1], **fixed, "horizon": 200.0},
-                _SCHEDULES[schedule],
-                schedule,
-            )
+    """Entry `name` under every schedule that is laid out along the horizon; the schedules' own numbers are theirs."""
+    searched = {
+        "step": {"decay_rate": LogUniform(0.01, 0.7), "decay_fraction": Uniform(0.15, 0.9)},
+        "cosine": {},
+        "warmup-cosine": {"warmup_fraction": LogUniform(0.01, 0.5)},
+        "linear": {},
+    }
+    rest = {key: v for key, v in space.items() if key != "learning_rate"}
+    return [
+        Row(
+            f"{name}-{schedule}",
+            source,
+            {HORIZON[schedule].peak: space["learning_rate"], **rest, **own},
+            defaults,
+            _SCHEDULES[schedule],
+            schedule,
         )
-    return rows
+        for schedule, own in searched.items()
+    ]
 
 
 SCHEDULED = [
@@ -157,5 +152,5 @@ def register_all() -> None:
             reference=row.reference,
             schedule=row.schedule,
         )
-    register(aggmo.ENTRY)
-    register(schedule_free.ENTRY)
+    for functional in (aggmo, schedule_free, sign_descent):
+        register(functional.ENTRY)

@@ -46,23 +46,27 @@ def keras_entry(
             tuple((k, v) for k, v in fixed if k not in swept),
         )
         theta = {k: _floated(settings[k]) for k in settings if k in swept} | defaults
+    made: Any = build
+    if schedule:
+        made, theta = ScheduledBuild(build, schedule), _along(name, schedule, theta)
+        about["discloses"] = {**about.get("discloses", {}), "knows_horizon": True}
     if unknown := set(space) - set(theta):
         raise OptimizerError(
             f"optimizer {name!r}: cannot sweep {', '.join(sorted(unknown))}; its float settings are: {', '.join(theta)}"
         )
-    if not schedule:
-        return Entry(name, build=build, space=space, defaults=theta, **about)
-    return _scheduled(name, build, schedule, space, theta, about)
+    return Entry(name, build=made, space=space, defaults=theta, **about)
 
 
-def _scheduled(name, build, schedule, space, theta, about) -> Entry:
+def _along(name: str, schedule: str, theta: Mapping[str, Any]) -> dict[str, Any]:
+    """θ with the learning rate replaced by the numbers of a schedule, whose peak it is."""
     if schedule not in HORIZON:
         raise OptimizerError(
             f"optimizer {name!r}: unknown schedule {schedule!r}; known: {', '.join(HORIZON)}"
         )
-    theta = {key: value for key, value in theta.items() if key != "learning_rate"}
-    about["discloses"] = {**about.get("discloses", {}), "knows_horizon": True}
-    return Entry(name, build=ScheduledBuild(build, schedule), space=space, defaults=theta, **about)
+    shape, rest = HORIZON[schedule], dict(theta)
+    numbers = shape.numbers()
+    numbers[shape.peak] = rest.pop("learning_rate", numbers[shape.peak])
+    return {**numbers, **rest}
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,9 @@ class KerasBuild:
     def settings(self) -> tuple[str, ...]:
         """Every name θ may have: constructor arguments of the class and of its schedule."""
         schedule = dict(self.fixed).get("learning_rate")
-        own = tuple(schedule.settings()) if isinstance(schedule, Schedule) else ()
-        return own + tuple(name for name in arguments(self.cls) if name != "name")
+        scheduled = isinstance(schedule, Schedule)
+        own = tuple(schedule.settings()) if scheduled else ("learning_rate",)
+        return own + tuple(n for n in arguments(self.cls) if n not in ("name", "learning_rate"))
 
     def typical(self, name: str) -> float:
         """A valid value of a setting, the class's own default when that is a number other than 0."""
@@ -156,7 +161,9 @@ class ScheduledBuild:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        return (*HORIZON[self.schedule].fractions, "horizon", *self._inner.settings)
+        shape = HORIZON[self.schedule]
+        counts = shape.steps(shape.numbers())
+        return (*shape.numbers(), *(n for n in self._inner.settings if n not in counts))
 
     @property
     def _inner(self) -> KerasBuild:

@@ -130,7 +130,7 @@ class Template:
             updates, state = self.update(gradients, state, params, tf.constant(step), values)
             params = [p + u for p, u in zip(params, updates, strict=True)]
             for mine, theirs in zip(params, variables, strict=True):
-                if not np.allclose(mine, theirs, rtol=1e-4, atol=1e-5, equal_nan=True):
+                if not np.allclose(mine, theirs.numpy(), rtol=1e-4, atol=1e-5, equal_nan=True):
                     raise OptimizerError(
                         f"{self._recipe.cls.__name__} with swept {', '.join(values) or 'nothing'} does not do what it "
                         f"does by itself (step {step}); let it read its settings from attributes in update_step, keep "

@@ -18,7 +18,10 @@ NEEDS = ("quadratic", "convex")
 
 
 def fixed_step(theta: Mapping[str, Any], loss: Loss) -> Optimizer:
-    """x ← x − α g with α = 2 / (λ_min + λ_max), the best constant (Polyak, Introduction to optimization, 1987)."""
+    """x ← x − α g with α = 2 / (λ_min + λ_max), the best constant in the long run (Polyak, 1987).
+
+    Over a short run a step tuned for it may do better: one that leaves the flattest direction alone.
+    """
 
     def init(params):
         low, high = spectrum(loss, params)
@@ -33,7 +36,7 @@ def fixed_step(theta: Mapping[str, Any], loss: Loss) -> Optimizer:
 def heavy_ball(theta: Mapping[str, Any], loss: Loss) -> Optimizer:
     """v ← β v − α g, x ← x + v with α = 4 / (√λ_max + √λ_min)², β = ((√λ_max − √λ_min) / (√λ_max + √λ_min))².
 
-    The best constants (Polyak, 1964). State: (α, β, v).
+    The best constants in the long run (Polyak, 1964). State: (α, β, v).
     """
     import tensorflow as tf
 
@@ -73,15 +76,21 @@ def conjugate_gradient(theta: Mapping[str, Any], loss: Loss) -> Optimizer:
 
 
 def newton(theta: Mapping[str, Any], loss: Loss) -> Optimizer:
-    """x ← x − H⁻¹ g. State: the Cholesky factor of H, (n, n) for n parameters."""
+    """x ← x − H⁻¹ g. State: eigenvalues and eigenvectors of H, (n,) and (n, n) for n parameters.
+
+    Eigenvalues below 1e-7 λ_max are float32's rounding, and are taken for that.
+    """
     import tensorflow as tf
 
     def init(params):
-        return tf.linalg.cholesky(hessian(loss, params))
+        values, vectors = tf.linalg.eigh(hessian(loss, params))
+        return tf.maximum(values, 1e-7 * values[-1]), vectors
 
     def update(gradients, state, params, step):
-        flat = _flat(gradients)
-        return _unflat(-tf.linalg.cholesky_solve(state, flat[:, None])[:, 0], gradients), state
+        values, vectors = state
+        coordinates = tf.matmul(_flat(gradients)[None], vectors) / values
+        direction = tf.matmul(coordinates, vectors, transpose_b=True)[0]
+        return _unflat(-direction, gradients), state
 
     return Optimizer(init, update)
 

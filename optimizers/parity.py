@@ -130,5 +130,5 @@ def _theirs(optimizer, starts, data, steps) -> list[np.ndarray]:
             tape.watch(params)
             loss = _loss(params, data)
         optimizer.apply(tape.gradient(loss, params), variables)
-        history.append([loss.numpy(), *(np.array(v) for v in variables)])
+        history.append([loss.numpy(), *(v.numpy() for v in variables)])
     return [np.stack([h[i] for h in history]) for i in range(1 + len(starts))]

@@ -60,11 +60,22 @@ def _tupled(value: Any) -> Any:
 
 
 class Shape(NamedTuple):
-    """A schedule laid out along the horizon: `steps(θ)` are arguments that count steps, from fractions in θ."""
+    """A schedule laid out along the horizon: `steps(θ)` are arguments that count steps, from fractions in θ.
+
+    `peak` is the argument that takes the place of an optimizer's learning rate.
+    """
 
     schedule: Schedule
+    peak: str
     fractions: Mapping[str, float]
     steps: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+    def numbers(self) -> dict[str, float]:
+        """What it adds to θ, the horizon (in steps) included, and its values unless told otherwise."""
+        own = {**self.fractions, "horizon": 200.0}
+        counts = self.steps(own)
+        settings = self.schedule.settings().items()
+        return {k: v for k, v in settings if isinstance(v, float) and k not in counts} | own
 
 
 def _schedule(name: str, **config: Any) -> Schedule:
@@ -76,11 +87,13 @@ HORIZON = {
         _schedule(
             "ExponentialDecay", initial_learning_rate=0.01, decay_steps=100.0, decay_rate=0.1, staircase=True
         ),
+        "initial_learning_rate",
         {"decay_fraction": 0.4},
         lambda theta: {"decay_steps": theta["horizon"] * theta["decay_fraction"]},
     ),
     "cosine": Shape(
         _schedule("CosineDecay", initial_learning_rate=0.01, decay_steps=100.0, alpha=0.0),
+        "initial_learning_rate",
         {},
         lambda theta: {"decay_steps": theta["horizon"]},
     ),
@@ -89,6 +102,7 @@ HORIZON = {
             "CosineDecay", initial_learning_rate=0.0, decay_steps=100.0, alpha=0.0, warmup_target=0.01,
             warmup_steps=10.0,
         ),
+        "warmup_target",
         {"warmup_fraction": 0.1},
         lambda theta: {
             "warmup_steps": theta["horizon"] * theta["warmup_fraction"],
@@ -99,6 +113,7 @@ HORIZON = {
         _schedule(
             "PolynomialDecay", initial_learning_rate=0.01, decay_steps=100.0, end_learning_rate=0.0, power=1.0
         ),
+        "initial_learning_rate",
         {},
         lambda theta: {"decay_steps": theta["horizon"]},
     ),

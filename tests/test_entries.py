@@ -83,6 +83,12 @@ def test_schedule_free_takes_gradients_between_iterate_and_average():
     np.testing.assert_allclose(ours, path, atol=1e-5)
 
 
+def test_sign_descent_steps_by_the_rate_in_every_direction():
+    path = trajectory("sign-descent", learning_rate=0.25)
+    np.testing.assert_allclose(path[1], START - [0.25, -0.25, 0.25])
+    np.testing.assert_allclose(path[8], [0.0, 0.0, 0.0], atol=1e-6)
+
+
 def test_every_optimizer_class_of_keras_has_an_entry():
     classes = {
         name
@@ -128,3 +134,37 @@ def test_listing_the_entries_loads_neither_tensorflow_nor_keras():
         "assert not {'tensorflow', 'keras', 'bench', 'tasks'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_schedules_are_laid_out_along_the_horizon():
+    steps = np.arange(11)
+    shapes = {
+        "step": np.where(steps < 4, 1.0, np.where(steps < 8, 0.1, 0.01)),
+        "cosine": 0.5 * (1 + np.cos(np.pi * steps / 10)),
+        "linear": 1 - steps / 10,
+        "warmup-cosine": np.where(
+            steps < 5, steps / 5, 0.5 * (1 + np.cos(np.pi * (steps - 5) / 5))
+        ),
+    }
+    for name, expected in shapes.items():
+        entry = optimizers.register(
+            f"test-sgd-{name}", "SGD", schedule=name, defaults={"learning_rate": 2.0}
+        )
+        assert entry.discloses == {"knows_horizon": True}
+        changes = {"warmup_fraction": 0.5} if name == "warmup-cosine" else {}
+        theta = {**entry.defaults, "horizon": 10.0, **changes}
+        optimizer = entry.build({k: tf.constant(v) for k, v in theta.items()})
+        rates = [
+            -optimizer.update(tf.ones([1]), optimizer.init(START[:1]), tf.ones([1]), t)[0].numpy()[
+                0
+            ]
+            for t in steps
+        ]
+        np.testing.assert_allclose(rates, 2.0 * expected, atol=1e-5)
+    adam = optimizers.get("adam-warmup-cosine")
+    assert adam.defaults["warmup_target"] == 1e-3
+    assert adam.defaults["initial_learning_rate"] == 0.0
+    assert adam.defaults["beta_1"] == 0.9
+    assert "learning_rate" not in adam.defaults
+    with pytest.raises(optimizers.OptimizerError, match="its settings are: "):
+        optimizers.get("adam-cosine[decay_steps=10.0]")

@@ -13,6 +13,7 @@ from bench.names import entry as entry_of
 from bench.names import named_task
 from bench.sampling import sample
 from optimizers.parity import parity
+from optimizers.schedules import HORIZON
 
 schedules = keras.optimizers.schedules
 LIKEWISE = ("adam-step", "adam-linear", "adam-warmup-cosine")
@@ -35,7 +36,7 @@ def stable_thetas(entry):
     """The defaults, and a random θ of the space, at rates that do not diverge: divergence amplifies rounding."""
     rng = np.random.default_rng(7)
     drawn = {key: d.quantile(float(rng.uniform())) for key, d in entry.space.items()}
-    rates = {"learning_rate", "initial_learning_rate", "warmup_target"} & set(drawn)
+    rates = {"learning_rate", *(shape.peak for shape in HORIZON.values())} & set(drawn)
     tame = {"horizon": 6.0} if "horizon" in entry.defaults else {}
     return [
         {**entry.defaults, **tame},
