@@ -15,13 +15,19 @@ from tasks.base import Task, tf
 
 
 @dataclass(frozen=True)
-class Rosenbrock(Task):
+class Planar(Task):
+    """A function of two variables without settings; equal to any other of its class."""
+
+    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
+    tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
+
+
+class Rosenbrock(Planar):
     """f(x, y) = (1 − x)² + 100 (y − x²)², start uniform on [−2, 2] × [−1, 3]; minimum 0 at (1, 1)."""
 
     reference: ClassVar[str] = "Rosenbrock, An automatic method for finding the least value, 1960"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex", "paper")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         low, high = tf.constant([-2.0, -1.0]), tf.constant([2.0, 3.0])
@@ -32,14 +38,10 @@ class Rosenbrock(Task):
         return tf.square(1.0 - x) + 100.0 * tf.square(y - x * x)
 
 
-@dataclass(frozen=True)
-class Beale(Task):
+class Beale(Planar):
     """f = (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)² on [−4.5, 4.5]²; minimum 0 at (3, 0.5)."""
 
     reference: ClassVar[str] = "Beale, On an iterative method of finding a local minimum, 1958"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-4.5, -4.5], [4.5, 4.5]), ()
@@ -50,14 +52,11 @@ class Beale(Task):
         return first + second + tf.square(2.625 - x + x * y * y * y)
 
 
-@dataclass(frozen=True)
-class Booth(Task):
+class Booth(Planar):
     """f = (x + 2y − 7)² + (2x + y − 5)² on [−10, 10]²; minimum 0 at (1, 3)."""
 
     reference: ClassVar[str] = "Booth, An application of the method of steepest descents, 1949"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-10.0, -10.0], [10.0, 10.0]), ()
@@ -67,8 +66,7 @@ class Booth(Task):
         return tf.square(x + 2.0 * y - 7.0) + tf.square(2.0 * x + y - 5.0)
 
 
-@dataclass(frozen=True)
-class Matyas(Task):
+class Matyas(Planar):
     """f = 0.26 (x² + y²) − 0.48 xy on [−10, 10]²; minimum 0 at (0, 0).
 
     Written as 0.01 (x + y)² + 0.25 (x − y)²: the same polynomial without cancellation.
@@ -76,8 +74,6 @@ class Matyas(Task):
 
     reference: ClassVar[str] = "Matyas, Random optimization, 1965"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-10.0, -10.0], [10.0, 10.0]), ()
@@ -87,14 +83,10 @@ class Matyas(Task):
         return 0.01 * tf.square(x + y) + 0.25 * tf.square(x - y)
 
 
-@dataclass(frozen=True)
-class Himmelblau(Task):
+class Himmelblau(Planar):
     """f = (x² + y − 11)² + (x + y² − 7)² on [−5, 5]²; minimum 0 at (3, 2) and three points more."""
 
     reference: ClassVar[str] = "Himmelblau, Applied nonlinear programming, 1972"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, -5.0], [5.0, 5.0]), ()
@@ -104,16 +96,12 @@ class Himmelblau(Task):
         return tf.square(x * x + y - 11.0) + tf.square(x + y * y - 7.0)
 
 
-@dataclass(frozen=True)
-class ThreeHumpCamel(Task):
+class ThreeHumpCamel(Planar):
     """f = 2x² − 1.05x⁴ + x⁶/6 + xy + y² on [−5, 5]²; minimum 0 at (0, 0), two local minima beside it."""
 
     reference: ClassVar[str] = (
         "Branin, Widely convergent method for finding multiple solutions, 1972"
     )
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, -5.0], [5.0, 5.0]), ()
@@ -126,17 +114,13 @@ class ThreeHumpCamel(Task):
         return bowl + tf.square(y + 0.5 * x)
 
 
-@dataclass(frozen=True)
-class SixHumpCamel(Task):
+class SixHumpCamel(Planar):
     """f = (4 − 2.1x² + x⁴/3) x² + xy + 4 (y² − 1) y² on [−3, 3] × [−2, 2]; minimum −1.031628 at ±(0.0898, −0.7126)."""
 
     floor: ClassVar[float] = -1.03163
     reference: ClassVar[str] = (
         "Branin, Widely convergent method for finding multiple solutions, 1972"
     )
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-3.0, -2.0], [3.0, 2.0]), ()
@@ -148,17 +132,13 @@ class SixHumpCamel(Task):
         return humps + x * y + 4.0 * (y * y - 1.0) * y * y
 
 
-@dataclass(frozen=True)
-class Branin(Task):
+class Branin(Planar):
     """f = (y − 5.1x²/4π² + 5x/π − 6)² + 10 (1 − 1/8π) cos x + 10 on [−5, 10] × [0, 15]; minimum 0.397887, thrice."""
 
     floor: ClassVar[float] = 0.39788
     reference: ClassVar[str] = (
         "Branin, Widely convergent method for finding multiple solutions, 1972"
     )
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-5.0, 0.0], [10.0, 15.0]), ()
@@ -169,8 +149,7 @@ class Branin(Task):
         return tf.square(valley) + 10.0 * (1.0 - 1.0 / (8.0 * math.pi)) * tf.cos(x) + 10.0
 
 
-@dataclass(frozen=True)
-class GoldsteinPrice(Task):
+class GoldsteinPrice(Planar):
     """f = [1 + (s + 1)² (19 − 14s + 3s²)] [30 + d² (18 − 16d + 3d²)], s = x + y, d = 2x − 3y.
 
     On [−2, 2]²; minimum 3 at (0, −1), values up to 10⁶.
@@ -178,9 +157,6 @@ class GoldsteinPrice(Task):
 
     floor: ClassVar[float] = 2.99995
     reference: ClassVar[str] = "Goldstein and Price, On descent from local minima, 1971"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
 
     def sample(self, key):
         return uniform(key, [-2.0, -2.0], [2.0, 2.0]), ()

@@ -16,13 +16,18 @@ from tasks.classic import uniform
 
 
 @dataclass(frozen=True)
-class RosenbrockN(Task):
-    """f = Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)² on [−2.048, 2.048]ⁿ; minimum 0 at (1, …, 1), a local one near (−1, 1, …)."""
+class Spacious(Task):
+    """A function of `dimension` variables."""
 
     dimension: int = 10
-    reference: ClassVar[str] = "De Jong, Analysis of genetic adaptive systems, 1975"
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (64, 32)
+
+
+class RosenbrockN(Spacious):
+    """f = Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)² on [−2.048, 2.048]ⁿ; minimum 0 at (1, …, 1), a local one near (−1, 1, …)."""
+
+    reference: ClassVar[str] = "De Jong, Analysis of genetic adaptive systems, 1975"
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 2.048), ()
@@ -33,14 +38,10 @@ class RosenbrockN(Task):
         return tf.reduce_sum(100.0 * valley + tf.square(1.0 - head))
 
 
-@dataclass(frozen=True)
-class Rastrigin(Task):
+class Rastrigin(Spacious):
     """f = Σ xᵢ² + 10 (1 − cos 2πxᵢ) on [−5.12, 5.12]ⁿ; minimum 0 at 0, about 11ⁿ local ones."""
 
-    dimension: int = 10
     reference: ClassVar[str] = "Rastrigin, Systems of extremal control, 1974"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 5.12), ()
@@ -49,17 +50,13 @@ class Rastrigin(Task):
         return tf.reduce_sum(tf.square(params) + 20.0 * tf.square(tf.sin(math.pi * params)))
 
 
-@dataclass(frozen=True)
-class Ackley(Task):
+class Ackley(Spacious):
     """f = 20 (1 − e^(−0.2 r)) + e − e^c on [−32.768, 32.768]ⁿ; minimum 0 at 0.
 
     r is the root mean square of x, c the mean of cos 2πxᵢ.
     """
 
-    dimension: int = 10
     reference: ClassVar[str] = "Ackley, A connectionist machine for genetic hillclimbing, 1987"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 32.768), ()
@@ -71,17 +68,13 @@ class Ackley(Task):
         return -20.0 * tf.math.expm1(-0.2 * radius) - math.e * tf.math.expm1(ripple)
 
 
-@dataclass(frozen=True)
-class Levy(Task):
+class Levy(Spacious):
     """f = sin² πw₁ + Σ (wᵢ − 1)² (1 + 10 sin²(πwᵢ + 1)) + (wₙ − 1)² (1 + sin² 2πwₙ), wᵢ = 1 + (xᵢ − 1)/4.
 
     On [−10, 10]ⁿ, the sum over i < n; minimum 0 at (1, …, 1).
     """
 
-    dimension: int = 10
     reference: ClassVar[str] = "Levy and Montalvo, The tunneling algorithm, 1985"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 10.0), ()
@@ -94,14 +87,10 @@ class Levy(Task):
         return first + tf.reduce_sum(tf.square(off[:-1]) * middle) + last
 
 
-@dataclass(frozen=True)
-class StyblinskiTang(Task):
+class StyblinskiTang(Spacious):
     """f = ½ Σ xᵢ⁴ − 16 xᵢ² + 5 xᵢ on [−5, 5]ⁿ; minimum −39.16617 n at (−2.9035, …, −2.9035)."""
 
-    dimension: int = 10
     reference: ClassVar[str] = "Styblinski and Tang, Experiments in nonconvex optimization, 1990"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     @property
     def floor(self):
@@ -115,14 +104,10 @@ class StyblinskiTang(Task):
         return 0.5 * tf.reduce_sum(square * (square - 16.0) + 5.0 * params)
 
 
-@dataclass(frozen=True)
-class Griewank(Task):
+class Griewank(Spacious):
     """f = Σ xᵢ²/4000 + 1 − Π cos(xᵢ/√i) on [−600, 600]ⁿ; minimum 0 at 0, thousands of local ones."""
 
-    dimension: int = 10
     reference: ClassVar[str] = "Griewank, Generalized descent for global optimization, 1981"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 600.0), ()
@@ -135,13 +120,12 @@ class Griewank(Task):
 
 
 @dataclass(frozen=True)
-class Zakharov(Task):
+class Zakharov(Spacious):
     """f = Σ xᵢ² + s² + s⁴, s = ½ Σ i xᵢ, on [−5, 10]ⁿ; minimum 0 at 0, no other."""
 
     dimension: int = 5
     reference: ClassVar[str] = "Zakharov, in Jamil and Yang, A literature survey, 2013"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return uniform(key, [-5.0] * self.dimension, [10.0] * self.dimension), ()
@@ -153,7 +137,7 @@ class Zakharov(Task):
 
 
 @dataclass(frozen=True)
-class Powell(Task):
+class Powell(Spacious):
     """f = Σ (a + 10b)² + 5 (c − d)² + (b − 2c)⁴ + 10 (a − d)⁴ over groups (a, b, c, d) on [−4, 5]ⁿ; minimum 0 at 0.
 
     The Hessian is singular there: descent ends sublinearly. `dimension` is a multiple of 4.
@@ -162,7 +146,6 @@ class Powell(Task):
     dimension: int = 8
     reference: ClassVar[str] = "Powell, An iterative method for finding stationary values, 1962"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def __post_init__(self):
         if self.dimension % 4:
@@ -181,14 +164,10 @@ class Powell(Task):
         return tf.reduce_sum(squares + quartic)
 
 
-@dataclass(frozen=True)
-class DixonPrice(Task):
+class DixonPrice(Spacious):
     """f = (x₁ − 1)² + Σ i (2xᵢ² − xᵢ₋₁)² on [−10, 10]ⁿ; minimum 0 at xᵢ = 2^(2^(1−i) − 1)."""
 
-    dimension: int = 10
     reference: ClassVar[str] = "Dixon and Price, The truncated Newton method, 1989"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         return _in_cube(key, self.dimension, 10.0), ()
@@ -200,7 +179,7 @@ class DixonPrice(Task):
 
 
 @dataclass(frozen=True)
-class Michalewicz(Task):
+class Michalewicz(Spacious):
     """f = −Σ sin xᵢ sin²⁰(i xᵢ²/π) on [0, π]ⁿ; minimum −1.8013 for n = 2, −4.687658 for 5, −9.66015 for 10.
 
     Narrow valleys between plateaus without slope. For other n the floor, −n, is a bound.
@@ -208,8 +187,6 @@ class Michalewicz(Task):
 
     dimension: int = 5
     reference: ClassVar[str] = "Michalewicz, Genetic algorithms + data structures, 1992"
-    tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
-    tile: ClassVar[tuple[int, int]] = (64, 32)
 
     @property
     def floor(self):

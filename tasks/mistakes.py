@@ -42,9 +42,11 @@ _RAISED = (
     (r"No converter defined for (\w+)", f"{{}} cannot be vectorized; {_PLAIN_OPS}"),
     (r"gradient registry has no entry for: (\w+)", f"{{}} has no gradient; {_PLAIN_OPS}"),
     (
-        r"fixed tensor list size|tf2xla conversion failed.*While|TensorListReserve",
-        "a tf.while_loop in a loss needs a fixed length; unroll it in Python, `for t in range(length)`",
+        r"unsupported operations .*: TensorListReserve|'variant'\W+ is not compatible",
+        "a loop of TensorFlow's (tf.while_loop, tf.scan, tf.map_fn) cannot be compiled inside a loss; "
+        "unroll it in Python, `for t in range(length)`",
     ),
+    (r"unsupported operations when .*?: (\w+) \(", f"XLA cannot compile {{}}; {_PLAIN_OPS}"),
     (
         r"symbolic `tf.Tensor` as a Python `bool`",
         "a Python `if` cannot depend on a tensor; write tf.where(condition, a, b)",

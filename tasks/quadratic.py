@@ -102,7 +102,9 @@ class Diagonal(Task):
 
     def sample(self, key):
         n = [self.dimension]
-        exponents = tf.random.stateless_uniform(n, seed=key, minval=-self.decades, alg="philox")
+        exponents = tf.random.stateless_uniform(
+            n, seed=key, minval=-self.decades, maxval=0.0, alg="philox"
+        )
         minimizer = tf.random.stateless_normal(n, seed=key + 1, alg="philox")
         start = tf.random.stateless_normal(n, seed=key + 2, alg="philox")
         return start, {"eigenvalues": 10.0**exponents, "minimizer": minimizer}
