@@ -75,18 +75,32 @@ _PAPER = Suite(
     metrics={"rosenbrock": "mean_log"},
     about="tasks and baselines of Maheswaranathan et al. (2021), 128 problems, up to 2500 trials, all learned entries",
 )
+_CORE_TASKS = (
+    "linear-regression", "quadratic", "quadratic-ill", "quadratic-noisy", "saddle",
+    "least-squares", "regression-huber", "regression-batches",
+    "rosenbrock", "rosenbrock-10", "beale", "ackley", "rastrigin", "levy",
+    "breast-cancer", "wine", "digits-softmax",
+    "matrix-factorization", "matrix-completion", "deep-linear",
+    "two-moons-small", "spirals", "moons-deep-narrow", "digits-relu",
+    "digits-conv", "digits-autoencoder",
+    "adding-gru", "reversing-transformer",
+)  # fmt: skip
+"""A few of each family, a family a line."""
+
 _CORE = Suite(
     "core",
+    _CORE_TASKS,
     ("*",),
-    ("*",),
-    budget=Budget(steps=200, seeds=64, trials=64, tuning_seeds=8),
+    budget=Budget(steps=200, seeds=128, trials=128, tuning_seeds=32),
     budgets={
-        "cost:medium": Budget(steps=200, seeds=32, trials=32, tuning_seeds=4),
-        "cost:heavy": Budget(steps=100, seeds=16, trials=16, tuning_seeds=2),
+        "cost:medium": Budget(steps=200, seeds=64, trials=64, tuning_seeds=16),
+        "cost:heavy": Budget(steps=100, seeds=32, trials=24, tuning_seeds=8),
     },
-    metrics={"rosenbrock": "mean_log"},
-    about="every family of tasks against every entry",
-)
+    metrics={
+        "linear-regression": "mean_loss", "tag:classic": "mean_log", "tag:quadratic": "mean_log",
+    },
+    about="every family of tasks against every entry, oracles where there are any; about an hour on two cores",
+)  # fmt: skip
 SUITES = {suite.name: suite for suite in (_QUICK, _SMOKE, _PAPER, _CORE)}
 
 

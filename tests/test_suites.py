@@ -191,6 +191,18 @@ class TestShipped:
         assert core.budget_for(Tagged()) == core.budgets["cost:heavy"]
         assert core.budget_for("rosenbrock") == core.budget
 
+    def test_core_has_some_of_every_family_and_all_entries_that_apply(self):
+        core = suites.override(suites.get("core"))
+        families = {selection.tasks.get(name).tags[0] for name in selection.tasks.names()}
+        assert {selection.tasks.get(name).tags[0] for name in core.tasks} == families
+        assert set(core.optimizers) == set(optimizers.names())
+        assert all(
+            selection.tasks.get(name).floor >= 0 for name in core.tasks
+        )  # ratios mean something
+        oracles = {job.task for job in plan(core) if job.optimizer.startswith("oracle")}
+        assert oracles
+        assert all("quadratic" in selection.tasks.get(name).tags for name in oracles)
+
     def test_an_override_reaches_every_budget(self):
         changed = suites.override(suites.get("quick"), tasks=["linear-reg*"], seeds=4)
         assert changed.tasks == ("linear-regression",)
