@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench import names, runtime
+from bench import names, runtime, tiles
 from bench.errors import UserError
 from bench.files import read_json
 from bench.metrics import METRICS
@@ -67,7 +67,8 @@ def _forecast(job: Job, held: set, earlier: Mapping, table: Mapping) -> Forecast
 
 def steps_computed(subject: NamedTask, entry: Entry, budget: Budget) -> int:
     """Optimizer steps of a cell over all its runs, the padding of tiles included."""
-    rows, columns = subject.task.tile
+    trials, problems = (budget.trials, budget.tuning_seeds) if entry.space else (1, budget.seeds)
+    rows, columns = tiles.shape(subject.task, trials, problems)
     rows = rows if any(np.ndim(value) == 0 for value in entry.defaults.values()) else 1
     report = 1 + len(METRICS) if entry.space else 1
     runs = _padded(report, rows) * _padded(budget.seeds, columns)

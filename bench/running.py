@@ -7,49 +7,16 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tqdm import tqdm
 
 from bench import imports, names, runtime
 from bench.cells import finish, identify, planned_runs
 from bench.errors import UserError
-from bench.records import Budget
+from bench.planning import Job, plan, readings_planned
 from bench.store import Store
 from bench.suites import Suite
-
-
-class Job(NamedTuple):
-    """One unit of work a process takes: a cell, or the probes of one learned optimizer on one task."""
-
-    kind: str
-    task: Any
-    optimizer: Any
-    budget: Budget
-
-
-def plan(suite: Suite) -> list[Job]:
-    """Cells of the suite; raises for unknown names before anything runs."""
-    jobs = []
-    for task in suite.tasks:
-        names.named_task(task)
-        jobs += [
-            Job("cell", task, optimizer, suite.budget_for(task)) for optimizer in suite.optimizers
-        ]
-    for optimizer in suite.optimizers:
-        names.entry(optimizer)
-    return jobs
-
-
-def readings_planned(suite: Suite) -> list[Job]:
-    """Probes of every learned entry on those of the suite's tasks that it was trained on."""
-    learned = [o for o in suite.optimizers if names.entry(o).kind == "learned"]
-    return [
-        Job("reading", task, optimizer, suite.budget_for(task))
-        for optimizer in learned
-        for task in suite.tasks
-        if names.named_task(task).name in names.entry(optimizer).discloses.get("trained_on", ())
-    ]
 
 
 def run(
