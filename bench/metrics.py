@@ -80,7 +80,9 @@ def mean_log(steps: np.ndarray, losses: np.ndarray, floor: float) -> np.ndarray:
     """Mean over the run of log10 of loss / initial loss, by the losses (…, K) at `steps` (K,)."""
     gap = np.asarray(losses, "float32") - np.float32(min(floor, 0.0))
     with np.errstate(all="ignore"):
-        ratio = np.fmin(np.abs(gap / gap[..., :1]), np.float32(CAP))  # fmin puts CAP for what is no number
+        ratio = np.fmin(
+            np.abs(gap / gap[..., :1]), np.float32(CAP)
+        )  # fmin puts CAP for what is no number
     return _over_steps(steps, np.log10(ratio + np.float32(LOG_FLOOR)))
 
 

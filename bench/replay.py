@@ -39,9 +39,7 @@ def replay(
         numbers["horizon"] = np.float32(steps)
     shapes = tuple((name, value.shape) for name, value in sorted(numbers.items()))
     structure = tuple(switches.items())
-    plan = Plan(
-        subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True
-    )
+    plan = Plan(subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True)
     kept = _program(plan, steps, states)(params, data, seen, numbers)
     turned = tf.nest.map_structure(lambda t: np.swapaxes(t.numpy(), 0, 1), kept)
     return Replay(*turned) if states else Replay(*turned, None)
@@ -75,7 +73,9 @@ def _program(plan: Plan, steps: int, states: bool):
             return t + 1, run, tf.nest.map_structure(put, kept, shown)
 
         run = over_seeds(start, (params, data))
-        shapes = tf.nest.map_structure(lambda x: tf.zeros([steps, *x.shape], x.dtype), step(0, run)[1])
+        shapes = tf.nest.map_structure(
+            lambda x: tf.zeros([steps, *x.shape], x.dtype), step(0, run)[1]
+        )
         *_, kept = tf.while_loop(lambda t, *_: t < steps, body, (0, run, shapes))
         return kept
 

@@ -42,9 +42,7 @@ def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: No
     subject, entry = names.named_task(job.task), names.entry(job.optimizer)
     if job.kind == "cell":
         planned = planned_runs(entry, job.budget)
-        Store(out).write(
-            finish(subject, entry, job.budget, lambda runs: progress(runs / planned))
-        )
+        Store(out).write(finish(subject, entry, job.budget, lambda runs: progress(runs / planned)))
     else:
         from bench.probing import keep_reading
 
@@ -112,7 +110,10 @@ def _in_processes(jobs, out, workers, import_files, bar: _Bar) -> None:
     context = get_context("spawn")
     channel = context.SimpleQueue()
     pool = ProcessPoolExecutor(
-        min(workers, len(jobs)), context, initializer=_start, initargs=(tuple(import_files), channel)
+        min(workers, len(jobs)),
+        context,
+        initializer=_start,
+        initargs=(tuple(import_files), channel),
     )
     try:
         waiting = {pool.submit(_do_and_tell, i, job, out): i for i, job in enumerate(jobs)}

@@ -135,9 +135,7 @@ class Unroll:
         tiled = tf.nest.map_structure(
             lambda p: tf.repeat(tf.expand_dims(p, axis), extra, axis=axis), params
         )
-        first = nested(
-            lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p), outside
-        )
+        first = nested(lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p), outside)
         run = first(tiled, data, hyper)
         lead = list(plan.tile[::-1] if outside else plan.tile)
         zero = tf.constant(0)
@@ -185,7 +183,9 @@ class Unroll:
 
             def one(run, problem, h):
                 data, batch = problem[0], problem[1][0] if problem[1] else None
-                run, _, loss = advance(plan.task, plan.bind(h, shared, data), run, data, batch, step)
+                run, _, loss = advance(
+                    plan.task, plan.bind(h, shared, data), run, data, batch, step
+                )
                 return run, loss
 
             run, losses = nested(one, seeds_outside(data))(run, (data, seen), hyper)
