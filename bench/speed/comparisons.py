@@ -1,0 +1,114 @@
+"""Every row that is a duel: cells against peers, problems handed over, losses compared before anything is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from bench.speed import cells
+from bench.speed.cells import Cell
+from bench.speed.duels import CHECKED, Making, fight, same_losses
+from bench.speed.rows import Row, Target, at_least
+from bench.speed.sides import Side
+
+LAYOUTS = {
+    "rosenbrock": ("",),
+    "linear-regression": ("",),
+    "regression": ("points minor", "X@w"),
+    "moons": ("points minor", "X@W"),
+    "convolution": ("images minor", "patches@W"),
+}
+"""Layouts of jax_losses.EXPERT by family."""
+RECORDINGS = ("full curve", "in the carry")
+
+
+class Peer(NamedTuple):
+    """`module:function` makes a contender from (cell, problem, *variant), `function_curves` from (cell, problem,
+    steps, *variant) the losses of some of its runs.
+    """
+
+    name: str
+    side: str
+    needs: tuple[str, ...]
+    function: str
+    note: str = ""
+
+    def variants(self, cell: Cell) -> list[tuple[str, ...]]:
+        """What a person would try before keeping the fastest."""
+        if self.name == "expert JAX":
+            return [(layout, how) for layout in LAYOUTS[cell.family] for how in RECORDINGS]
+        return [()]
+
+
+EXPERT = Peer("expert JAX", "jax", ("jax", "optax"), "jax_peers:expert")
+OBVIOUS = Peer("obvious JAX", "jax", ("jax", "optax"), "jax_peers:obvious")
+
+
+class Comparison(NamedTuple):
+    """One row to be measured."""
+
+    cell: Cell
+    peer: Peer
+    target: Target | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.cell.name} / {self.peer.name}"
+
+
+def _all() -> list[Comparison]:
+    expert = {
+        cells.ROSENBROCK: 1.6, cells.MEDIUM: 1.0, cells.SMALL: 1.0, cells.REGRESSION: 1.2,
+        cells.MOONS: 1.1, cells.CONVOLUTION: 1.0,
+    }  # fmt: skip
+    rows = [Comparison(cell, EXPERT, at_least(value)) for cell, value in expert.items()]
+    for peer, values in ((OBVIOUS, (4, 3, 2, 2.5)),):
+        rows += [Comparison(c, peer, at_least(v)) for c, v in zip(cells.FOUR, values, strict=True)]
+    return rows
+
+
+COMPARISONS = _all()
+
+
+def measure(comparison: Comparison, sides: Mapping[str, Side], rounds: int) -> Row:
+    """The row of one comparison; raises what a contender raises."""
+    cell, peer, target = comparison
+    if absent := [package for package in peer.needs if find_spec(package) is None]:
+        reason = f"not installed: {', '.join(absent)} (the extra `benchmarks` has it)"
+        return Row(cell.name, peer.name, target=target, missing=reason, excused=True)
+    mine, other = sides["ours"], sides[peer.side]
+    problem = mine.call("ours:problem", cell)
+    variants = {", ".join(filter(None, v)): v for v in peer.variants(cell)}
+    error = _check(mine, other, cell, peer, problem, variants)
+    makings = {name: Making(peer.function, (cell, problem, *v)) for name, v in variants.items()}
+    fastest, duel, first = fight(
+        mine, other, Making("ours:engine", (cell,)), makings, rounds, comparison.name
+    )
+    mine.forget()
+    other.forget()
+    choice = f"fastest of {len(variants)}: {fastest}" if len(variants) > 1 else ""
+    return Row(
+        cell.name, peer.name, tuple(duel.ratios), target, ours=duel.ours.min(), peer=duel.peer.min(),
+        note="; ".join(filter(None, (choice, peer.note))),
+        details={
+            "ratio_of_bests": duel.peer.min() / duel.ours.min(),
+            "ours_whole": duel.whole.min(),
+            "first_call_ours": first["ours"],
+            "first_call_peer": first[fastest],
+            "disagreement": error,
+        },
+    )  # fmt: skip
+
+
+def _check(mine: Side, other: Side, cell: Cell, peer: Peer, problem, variants) -> float:
+    """Largest disagreement of any variant with our first losses; raises ValueError beyond the tolerance."""
+    reference = mine.call("ours:curves", cell, CHECKED)
+    return max(
+        same_losses(
+            reference,
+            other.call(f"{peer.function}_curves", cell, problem, CHECKED, *variant),
+            f"{peer.name} {name}",
+        )
+        for name, variant in variants.items()
+    )
