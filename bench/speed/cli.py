@@ -22,7 +22,7 @@ def main(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
     """Measure the engine against its peers, in turns; exit code 1 when a target does not hold."""
     chosen = [c for c in comparisons.COMPARISONS if _meant(c.name, only)]
     rows = []
-    with sides("ours", "jax") as processes:
+    with sides("ours", "jax", "keras", "torch") as processes:
         for comparison in tqdm(chosen, unit="row"):
             rows.append(comparisons.measure(comparison, processes, rounds))
             tqdm.write(text(rows[-1:]))

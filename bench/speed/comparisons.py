@@ -32,17 +32,23 @@ class Peer(NamedTuple):
     side: str
     needs: tuple[str, ...]
     function: str
-    note: str = ""
+    settings: tuple = ()
 
-    def variants(self, cell: Cell) -> list[tuple[str, ...]]:
+    def variants(self, cell: Cell) -> list[tuple]:
         """What a person would try before keeping the fastest."""
-        if self.name == "expert JAX":
+        if self.function == "jax_peers:expert":
             return [(layout, how) for layout in LAYOUTS[cell.family] for how in RECORDINGS]
-        return [()]
+        return [self.settings]
 
 
-EXPERT = Peer("expert JAX", "jax", ("jax", "optax"), "jax_peers:expert")
-OBVIOUS = Peer("obvious JAX", "jax", ("jax", "optax"), "jax_peers:obvious")
+_JAX, _TORCH = ("jax", "optax"), ("torch",)
+EXPERT = Peer("expert JAX", "jax", _JAX, "jax_peers:expert")
+OBVIOUS = Peer("obvious JAX", "jax", _JAX, "jax_peers:obvious")
+GRU = Peer("JAX, same cell", "jax", _JAX, "jax_gru:learned")
+PER_STEP = Peer("tf.function per step", "keras", (), "keras_peers:per_step")
+FIT = Peer("model.fit", "keras", (), "keras_peers:fit", (1,))
+FIT_MANY = Peer("model.fit, 100 steps per execution", "keras", (), "keras_peers:fit", (100,))
+TORCH = Peer("torch.func", "torch", _TORCH, "torch_peers:func")
 
 
 class Comparison(NamedTuple):
@@ -79,7 +85,7 @@ def measure(comparison: Comparison, sides: Mapping[str, Side], rounds: int) -> R
         return Row(cell.name, peer.name, target=target, missing=reason, excused=True)
     mine, other = sides["ours"], sides[peer.side]
     problem = mine.call("ours:problem", cell)
-    variants = {", ".join(filter(None, v)): v for v in peer.variants(cell)}
+    variants = {", ".join(map(str, filter(None, v))): v for v in peer.variants(cell)}
     error = _check(mine, other, cell, peer, problem, variants)
     makings = {name: Making(peer.function, (cell, problem, *v)) for name, v in variants.items()}
     fastest, duel, first = fight(
@@ -87,10 +93,9 @@ def measure(comparison: Comparison, sides: Mapping[str, Side], rounds: int) -> R
     )
     mine.forget()
     other.forget()
-    choice = f"fastest of {len(variants)}: {fastest}" if len(variants) > 1 else ""
     return Row(
         cell.name, peer.name, tuple(duel.ratios), target, ours=duel.ours.min(), peer=duel.peer.min(),
-        note="; ".join(filter(None, (choice, peer.note))),
+        note=f"fastest of {len(variants)}: {fastest}" if len(variants) > 1 else "",
         details={
             "ratio_of_bests": duel.peer.min() / duel.ours.min(),
             "ours_whole": duel.whole.min(),

@@ -30,13 +30,13 @@ def expert(cell: Cell, problem, layout: str, recording: str) -> Contender:
     loss = jax_losses.EXPERT[cell.family][layout]
     full = recording == "full curve"
     program = full_curve(loss, cell.steps) if full else carried(loss, problem.recorded)
-    return _contender(program, _arguments(cell, loss, problem), cell.work)
+    return contender(program, _arguments(cell, loss, problem), cell.work)
 
 
 def obvious(cell: Cell, problem) -> Contender:
     """A whole run, `vmap`ped over the flat product."""
     loss = jax_losses.OBVIOUS[cell.family]
-    return _contender(flat(loss, cell.steps), _arguments(cell, loss, problem), cell.work)
+    return contender(flat(loss, cell.steps), _arguments(cell, loss, problem), cell.work)
 
 
 def expert_curves(cell: Cell, problem, steps: int, layout: str, recording: str) -> np.ndarray:
@@ -139,7 +139,7 @@ def _arguments(cell: Cell, loss, problem):
     return jax.device_put((params, data, sweep(cell.configurations)))
 
 
-def _contender(program, arguments, work: int) -> Contender:
+def contender(program, arguments, work: int) -> Contender:
     """Inputs are placed already, results are fetched."""
 
     def run() -> None:

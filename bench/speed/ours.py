@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,16 @@ def engine(cell: Cell) -> Contender:
 
 
 class Problem(NamedTuple):
-    """What every peer is handed, in NumPy: problems with leading axis seeds, and the steps (K,) that we record."""
+    """What every peer is handed, in NumPy: problems with leading axis seeds, and the steps (K,) that we record.
+
+    `weights` and `settings` are those of a learned optimizer, else empty.
+    """
 
     params: Any
     data: Any
     recorded: np.ndarray
+    weights: dict[str, np.ndarray]
+    settings: dict[str, Any]
 
 
 def problem(cell: Cell) -> Problem:
@@ -33,16 +39,8 @@ def problem(cell: Cell) -> Problem:
 
     drawn = [bench.draw(cell.task, seed) for seed in range(cell.seeds)]
     params, data = tf.nest.map_structure(lambda *leaves: np.stack(leaves), *drawn)
-    return Problem(_plain(params), _plain(data), _race(cell, cell.steps).runs.steps)
-
-
-def weights(cell: Cell) -> dict[str, np.ndarray]:
-    """θ of a cell with a learned optimizer."""
-    import optimizers
-
-    return {
-        name: np.asarray(value) for name, value in optimizers.get(cell.optimizer).defaults.items()
-    }
+    recorded = _race(cell, cell.steps).runs.steps
+    return Problem(_plain(params), _plain(data), recorded, *_architecture(cell))
 
 
 def curves(cell: Cell, steps: int) -> np.ndarray:
@@ -81,3 +79,15 @@ def _plain(nest: Any) -> Any:
     if isinstance(nest, (list, tuple)):
         return (list if isinstance(nest, list) else tuple)(_plain(part) for part in nest)
     return np.asarray(nest)
+
+
+def _architecture(cell: Cell) -> tuple[dict, dict]:
+    """Weights and settings of a cell's learned optimizer, else empty."""
+    import optimizers
+    from optimizers import learned
+
+    entry = optimizers.get(cell.optimizer)
+    if entry.kind != "learned":
+        return {}, {}
+    weights = {name: np.asarray(value) for name, value in entry.defaults.items()}
+    return weights, dataclasses.asdict(learned.get(entry.build.architecture))  # type: ignore[attr-defined]

@@ -102,7 +102,8 @@ def forget() -> None:
 
 def best(name: str, seconds: float) -> Timing:
     """The best of as many runs of contender `name` as fit into `seconds`, at least one."""
-    contender, timings = _contenders[name], []
+    contender = _contenders[name]
+    timings: list[tuple[float, float]] = []
     end = time.perf_counter() + seconds
     while not timings or time.perf_counter() < end:
         start = time.perf_counter()
