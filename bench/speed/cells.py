@@ -43,6 +43,7 @@ FOUR = (ROSENBROCK, REGRESSION, MOONS, CONVOLUTION)
 def sweep(configurations: int) -> dict[str, np.ndarray]:
     """Adam's settings, (configurations,) float32 each: rates from 1e-4 to 1e-1, decays about their defaults.
 
+    β₂ stays below 0.999, where 1 − β₂ᵗ keeps enough digits in float32 for all powers to agree;
     ε is 1e-12 because Keras adds it before the bias correction and optax after: only a negligible one gives both
     the same losses.
     """
@@ -50,7 +51,7 @@ def sweep(configurations: int) -> dict[str, np.ndarray]:
     columns = {
         "learning_rate": 10 ** rng.uniform(-4, -1, configurations),
         "beta_1": 1 - 10 ** rng.uniform(-2, -0.3, configurations),
-        "beta_2": 1 - 10 ** rng.uniform(-4, -1, configurations),
+        "beta_2": 1 - 10 ** rng.uniform(-3, -1, configurations),
         "epsilon": np.full(configurations, 1e-12),
     }
     return {name: column.astype("float32") for name, column in columns.items()}

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from bench.speed import comparisons
+from bench.speed import plan
+from bench.speed.context import Context, Measurement
+from bench.speed.rows import Row
 from bench.speed.sides import sides
 from bench.speed.table import text
 
@@ -15,19 +17,43 @@ OUT = Path("results/reference/benchmarks")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--only", multiple=True, metavar="NAME", help="Rows whose name contains NAME.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Rows with NAME in `work / against`; repeatable."
+)
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help=f"Folder; default {OUT}.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help=f"Folder of the table and plot; whole runs: {OUT}.",
+)
 def main(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
     """Measure the engine against its peers, in turns; exit code 1 when a target does not hold."""
-    chosen = [c for c in comparisons.COMPARISONS if _meant(c.name, only)]
+    chosen = [m for m in plan.measurements() if _meant(m.name, only)]
+    if not chosen:
+        names = "\n".join(m.name for m in plan.measurements())
+        raise click.UsageError(f"--only {' '.join(only)} names no row; there are:\n{names}")
     rows = []
-    with sides("ours", "jax", "keras", "torch") as processes:
-        for comparison in tqdm(chosen, unit="row"):
-            rows.append(comparisons.measure(comparison, processes, rounds))
-            tqdm.write(text(rows[-1:]))
+    with sides(*plan.SIDES) as processes:
+        context = Context(processes, rounds)
+        for measurement in tqdm(chosen, unit="row"):
+            rows.append(attempt(measurement, context))
+            tqdm.write(text(rows[-1:]).splitlines()[1])
+        peaks = context.peaks
     click.echo(text(rows))
-    raise SystemExit(any(row.held is False for row in rows))
+    if out or not only:
+        from bench.speed.report import write
+
+        write(out or OUT, rows, peaks, rounds)
+    raise SystemExit(int(any(row.held is False for row in rows)))
+
+
+def attempt(measurement: Measurement, context: Context) -> Row:
+    """The row, or one that says in a line why there is none, and does not hold."""
+    try:
+        return measurement.measure(context)
+    except Exception as problem:
+        reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
+        return Row(measurement.work, measurement.against, missing=reason)
 
 
 def _meant(name: str, only: tuple[str, ...]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from bench.speed import cells
 from bench.speed.cells import Cell
+from bench.speed.context import Context
 from bench.speed.duels import CHECKED, Making, fight, same_losses
 from bench.speed.rows import Row, Target, at_least
 from bench.speed.sides import Side
@@ -69,27 +69,29 @@ def _all() -> list[Comparison]:
         cells.MOONS: 1.1, cells.CONVOLUTION: 1.0,
     }  # fmt: skip
     rows = [Comparison(cell, EXPERT, at_least(value)) for cell, value in expert.items()]
-    for peer, values in ((OBVIOUS, (4, 3, 2, 2.5)),):
+    for peer, values in ((OBVIOUS, (4, 3, 2, 2.5)), (PER_STEP, (40_000, 1000, 25, 25))):
         rows += [Comparison(c, peer, at_least(v)) for c, v in zip(cells.FOUR, values, strict=True)]
-    return rows
+    rows += [Comparison(cells.MOONS, FIT, at_least(100)), Comparison(cells.MOONS, FIT_MANY, None)]
+    rows += [Comparison(cell, TORCH, None) for cell in cells.FOUR]
+    return rows + [Comparison(cell, GRU, at_least(1.0)) for cell in cells.GRUS]
 
 
 COMPARISONS = _all()
 
 
-def measure(comparison: Comparison, sides: Mapping[str, Side], rounds: int) -> Row:
+def measure(context: Context, comparison: Comparison) -> Row:
     """The row of one comparison; raises what a contender raises."""
     cell, peer, target = comparison
     if absent := [package for package in peer.needs if find_spec(package) is None]:
         reason = f"not installed: {', '.join(absent)} (the extra `benchmarks` has it)"
         return Row(cell.name, peer.name, target=target, missing=reason, excused=True)
-    mine, other = sides["ours"], sides[peer.side]
+    mine, other = context.sides["ours"], context.sides[peer.side]
     problem = mine.call("ours:problem", cell)
     variants = {", ".join(map(str, filter(None, v))): v for v in peer.variants(cell)}
     error = _check(mine, other, cell, peer, problem, variants)
     makings = {name: Making(peer.function, (cell, problem, *v)) for name, v in variants.items()}
     fastest, duel, first = fight(
-        mine, other, Making("ours:engine", (cell,)), makings, rounds, comparison.name
+        mine, other, Making("ours:engine", (cell,)), makings, context.rounds, comparison.name
     )
     mine.forget()
     other.forget()

@@ -72,7 +72,9 @@ def convolution(params, data):
     pictures, labels = problems.images()
     kernel = params["kernel"].reshape(3, 3, 1, problems.CHANNELS)
     layout = ("NHWC", "HWIO", "NHWC")
-    maps = lax.conv_general_dilated(jnp.asarray(pictures), kernel, (2, 2), "SAME", dimension_numbers=layout)
+    maps = lax.conv_general_dilated(
+        jnp.asarray(pictures), kernel, (2, 2), "SAME", dimension_numbers=layout
+    )
     maps = jax.nn.relu(maps + params["bias"])
     logits = maps.reshape(problems.IMAGES, -1) @ params["dense"] + params["offset"]
     return _cross_entropy(logits, labels)

@@ -54,9 +54,9 @@ class Row:
     @property
     def held(self) -> bool | None:
         """None: nothing was promised, or an excuse stands."""
-        if self.target is None or (self.missing and self.excused):
-            return None if not self.missing or self.excused else False
-        return not self.missing and self.target.holds(self.number)
+        if self.missing:
+            return None if self.excused else False
+        return None if self.target is None else self.target.holds(self.number)
 
 
 def at_least(value: float) -> Target:
