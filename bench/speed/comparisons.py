@@ -63,6 +63,11 @@ class Comparison(NamedTuple):
         return f"{self.cell.name} / {self.peer.name}"
 
 
+def absent(peer: Peer) -> list[str]:
+    """Packages that the peer needs and that are not installed."""
+    return [package for package in peer.needs if find_spec(package) is None]
+
+
 def _all() -> list[Comparison]:
     expert = {
         cells.ROSENBROCK: 1.6, cells.MEDIUM: 1.0, cells.SMALL: 1.0, cells.REGRESSION: 1.2,
@@ -82,8 +87,8 @@ COMPARISONS = _all()
 def measure(context: Context, comparison: Comparison) -> Row:
     """The row of one comparison; raises what a contender raises."""
     cell, peer, target = comparison
-    if absent := [package for package in peer.needs if find_spec(package) is None]:
-        reason = f"not installed: {', '.join(absent)} (the extra `benchmarks` has it)"
+    if missing := absent(peer):
+        reason = f"not installed: {', '.join(missing)} (the extra `benchmarks` has it)"
         return Row(cell.name, peer.name, target=target, missing=reason, excused=True)
     mine, other = context.sides["ours"], context.sides[peer.side]
     problem = mine.call("ours:problem", cell)
