@@ -47,7 +47,7 @@ def fight(
     for _ in range(rounds):
         for variant, taken in turns.items():
             own = ours.time(name, TURN)
-            taken.append((*own, peer.time(f"{name} {variant}", TURN).run))
+            taken.append((own.run, own.wall, peer.time(f"{name} {variant}", TURN).run))
     duels = {v: Duel(*np.array(taken).T) for v, taken in turns.items()}
     fastest = min(duels, key=lambda variant: duels[variant].peer.min())
     return fastest, duels[fastest], first

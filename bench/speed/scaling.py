@@ -28,13 +28,13 @@ def exponent(factors: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def row(context: Context, axis: str) -> Row:
-    """Slope by round; all four sizes are timed in every round."""
+    """Slope by round; all four sizes are timed in every round, by their mean."""
     ours = context.sides["ours"]
     for factor in FACTORS:
         ours.prepare(f"{axis} {factor}", "ours:engine", grown(axis, factor))
     slopes = []
     for _ in range(context.rounds):
-        timings = [ours.time(f"{axis} {factor}", TURN).run for factor in FACTORS]
+        timings = [ours.time(f"{axis} {factor}", TURN).mean for factor in FACTORS]
         seconds = [t * grown(axis, f).work for t, f in zip(timings, FACTORS, strict=True)]
         slopes.append(exponent(FACTORS, seconds))
     ours.forget()

@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -19,10 +19,13 @@ THREADS = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+}
+"""One thread for NumPy and PyTorch; `bench.runtime` sees to TensorFlow."""
+JAX = {
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
-"""One thread for NumPy, PyTorch and JAX; `bench.runtime` sees to TensorFlow."""
+"""One thread for JAX. Not for TensorFlow's processes, whose XLA reads the same variable."""
 _contenders: dict[str, Contender] = {}
 
 
@@ -37,18 +40,26 @@ class Contender(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Seconds per unit of work: `run` as the contender says, `wall` around the whole call."""
+    """Seconds per unit of work: `run` as the contender says, `wall` around the whole call, `mean` of `run`.
+
+    The first two are the best of the turn. Where long runs are compared with short ones, the mean is fairer: on a
+    busy machine only short runs ever pass undisturbed.
+    """
 
     run: float
     wall: float
+    mean: float
 
 
 class Side:
     """One process; `pinned` to the last core this one may use."""
 
-    def __init__(self, *, pinned: bool = True):
+    def __init__(self, *, pinned: bool = True, environment: Mapping[str, str] | None = None):
         self._pool = ProcessPoolExecutor(
-            1, get_context("spawn"), initializer=_start, initargs=(pinned,)
+            1,
+            get_context("spawn"),
+            initializer=_start,
+            initargs=(pinned, {**THREADS, **(environment or {})}),
         )
 
     def submit(self, function: str, *arguments: Any) -> Future:
@@ -75,8 +86,8 @@ class Side:
         self._pool.shutdown()
 
 
-def _start(pinned: bool) -> None:
-    os.environ.update(THREADS)
+def _start(pinned: bool, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
     if pinned and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -110,14 +121,17 @@ def best(name: str, seconds: float) -> Timing:
         told = contender.run()
         wall = time.perf_counter() - start
         timings.append((wall if told is None else told, wall))
-    run, wall = (min(column) / contender.work for column in zip(*timings, strict=True))
-    return Timing(run, wall)
+    runs, walls = zip(*timings, strict=True)
+    mean = sum(runs) / len(runs)
+    return Timing(*(seconds / contender.work for seconds in (min(runs), min(walls), mean)))
 
 
 @contextlib.contextmanager
 def sides(*names: str, pinned: bool = True):
-    """A dictionary of fresh processes by name; they end with the block."""
-    opened = {name: Side(pinned=pinned) for name in names}
+    """A dictionary of fresh processes by name, the one called "jax" made for it; they end with the block."""
+    opened = {
+        name: Side(pinned=pinned, environment=JAX if name == "jax" else None) for name in names
+    }
     try:
         yield opened
     finally:
