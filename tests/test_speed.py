@@ -42,6 +42,7 @@ ROWS = [
         (Row("w", "p", (1.0, 3.0, 1.9), at_least(2.0)), False),
         (Row("w", "p", (1.04, 1.06), at_most(1.05)), True),
         (Row("w", "p", (math.nan,), at_most(1.05)), False),
+        (Row("w", "p", tuple(np.array([1.5, 1.5])), at_least(2.0)), False),
         (Row("w", "p", (7.0,)), None),
         (Row("w", "p", target=at_least(1), missing="boom"), False),
         (Row("w", "p", missing="boom"), False),

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.figures import COLORS
 from bench.speed.rows import Row
-from bench.speed.table import short
+from bench.speed.table import shown
 
 _STYLES: tuple[dict[str, Any], ...] = (
     {"marker": "o", "color": COLORS[0]},
@@ -20,14 +20,13 @@ _HELD, _SHORT, _FREE = _STYLES
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Two panels: how many times as fast as each peer, and what should be small; rows without numbers are left out."""
+    """Two panels: how many times as fast as each peer, and what should be small; a row without a number says so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    measured = [row for row in rows if row.rounds]
     groups = [
-        ("times as fast as the peer, log scale (right is better)", [r for r in measured if r.unit == "×"]),
-        ("measured, log scale (left is better)", [r for r in measured if r.unit != "×"]),
+        ("times as fast as the peer, log scale (right is better)", [r for r in rows if r.unit == "×"]),
+        ("measured, log scale (left is better)", [r for r in rows if r.unit != "×"]),
     ]  # fmt: skip
     groups = [(label, group) for label, group in groups if group]
     heights = [len(group) + 2 for _, group in groups]
@@ -42,15 +41,16 @@ def draw(rows: Sequence[Row], path: Path) -> None:
 
 def _panel(panel, rows: Sequence[Row], label: str) -> None:
     for y, row in enumerate(rows):
-        panel.plot([min(row.rounds), max(row.rounds)], [y, y], color="0.6", linewidth=3, zorder=2)
-        panel.plot([row.number], [y], linestyle="", markersize=6, zorder=4, **_style(row))
+        if row.rounds:
+            ends = [min(row.rounds), max(row.rounds)]
+            panel.plot(ends, [y, y], color="0.6", linewidth=3, zorder=2)
+            panel.plot([row.number], [y], linestyle="", markersize=6, zorder=4, **_style(row))
         if row.target:
             panel.plot(
                 [row.target.value], [y], marker="|", markersize=13, mew=2, color="black", zorder=3
             )
-        unit = "" if row.unit == "×" else f" {row.unit}"
         panel.annotate(
-            short(row.number) + unit, (1.0, y), xycoords=("axes fraction", "data"),
+            shown(row) or "not measured", (1.0, y), xycoords=("axes fraction", "data"),
             xytext=(4, 0), textcoords="offset points", va="center", fontsize=7,
         )  # fmt: skip
     panel.set_yticks(

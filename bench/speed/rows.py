@@ -16,7 +16,7 @@ class Target:
 
     def holds(self, measured: float) -> bool:
         """NaN never holds."""
-        return measured >= self.value if self.sense == "at least" else measured <= self.value
+        return bool(measured >= self.value if self.sense == "at least" else measured <= self.value)
 
     def __str__(self) -> str:
         return f"{'≥' if self.sense == 'at least' else '≤'} {self.value:g}"
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def number(self) -> float:
-        return statistics.median(self.rounds) if self.rounds else float("nan")
+        return float(statistics.median(self.rounds)) if self.rounds else float("nan")
 
     @property
     def held(self) -> bool | None:

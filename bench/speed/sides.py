@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -55,11 +56,12 @@ class Side:
     """One process; `pinned` to the last core this one may use."""
 
     def __init__(self, *, pinned: bool = True, environment: Mapping[str, str] | None = None):
+        self._settings = (pinned, {**THREADS, **(environment or {})})
+        self._open()
+
+    def _open(self) -> None:
         self._pool = ProcessPoolExecutor(
-            1,
-            get_context("spawn"),
-            initializer=_start,
-            initargs=(pinned, {**THREADS, **(environment or {})}),
+            1, get_context("spawn"), initializer=_start, initargs=self._settings
         )
 
     def submit(self, function: str, *arguments: Any) -> Future:
@@ -67,8 +69,12 @@ class Side:
         return self._pool.submit(_call, function, arguments)
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """What `function` returns there, or the exception it raises."""
-        return self.submit(function, *arguments).result()
+        """What `function` returns there, or the exception it raises; a process that died is replaced, empty."""
+        try:
+            return self.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            self._open()
+            raise
 
     def prepare(self, name: str, make: str, *arguments: Any) -> float:
         """Make a contender and let it run once -> seconds, compilation included."""

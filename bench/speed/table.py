@@ -25,7 +25,7 @@ def line(row: Row) -> tuple[str, ...]:
     return (
         row.work,
         row.against,
-        "" if row.missing else short(row.number) + ("" if row.unit == "×" else f" {row.unit}"),
+        shown(row),
         extremes,
         str(row.target or ""),
         {True: "yes", False: "NO", None: ""}[row.held],
@@ -33,6 +33,12 @@ def line(row: Row) -> tuple[str, ...]:
         duration(row.peer),
         row.missing or row.note,
     )
+
+
+def shown(row: Row) -> str:
+    """The number with its unit; ratios have none, and what was not measured is empty."""
+    unit = "" if row.unit == "×" else f" {row.unit}"
+    return short(row.number) + unit if row.rounds else ""
 
 
 def short(number: float) -> str:
