@@ -32,15 +32,15 @@ def main(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
     if not chosen:
         names = "\n".join(m.name for m in plan.measurements())
         raise click.UsageError(f"--only {' '.join(only)} names no row; there are:\n{names}")
-    rows = []
+    rows, kept = [], out or not only
     with sides(*plan.SIDES) as processes:
         context = Context(processes, rounds)
         for measurement in tqdm(chosen, unit="row"):
             rows.append(attempt(measurement, context))
             tqdm.write(text(rows[-1:]).splitlines()[1])
-        peaks = context.peaks
+        peaks = context.peaks if kept else {}
     click.echo(text(rows))
-    if out or not only:
+    if kept:
         from bench.speed.report import write
 
         write(out or OUT, rows, peaks, rounds)
