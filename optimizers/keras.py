@@ -122,7 +122,12 @@ class KerasBuild:
         check_version()
         if not isinstance(self.source, str):
             return self.source
-        return getattr(keras.optimizers, self.source)
+        found = getattr(keras.optimizers, self.source, None)
+        if found is None:
+            raise OptimizerError(
+                f"keras.optimizers has no class {self.source!r}; write it as Keras does"
+            )
+        return found
 
     @property
     def is_of_keras(self) -> bool:

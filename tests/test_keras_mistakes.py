@@ -185,6 +185,8 @@ def test_names_and_settings():
         OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"
     ):
         optimizers.register("bad", keras.optimizers.Adam, space={"speed": optimizers.Uniform(0, 1)})
+    with pytest.raises(OptimizerError, match=r"keras\.optimizers has no class 'adam'"):
+        update_once(optimizers.register("test-lower", "adam", defaults={"learning_rate": 0.1}))
     with pytest.raises(OptimizerError, match="unknown optimizer 'adm'"):
         optimizers.get("adm")
     with pytest.raises(OptimizerError, match=r"its settings are: learning_rate.*amsgrad.*clipnorm"):
