@@ -2,6 +2,9 @@
 
 Spaces are the same for every task (Dahl et al., Benchmarking neural network training algorithms, 2023): wide
 enough for problems whose best learning rates lie six decades apart. Decays are searched as 1 − log-uniform.
+
+What is scored are the parameters, as a plain Keras loop leaves them: of schedule-free AdamW those at which it
+takes gradients (Keras 3.15 never switches to the average), under `use_ema` those not yet overwritten.
 """
 
 from __future__ import annotations
@@ -115,7 +118,7 @@ CLIPPED = [
 
 def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]:
     """Entry `name` under every schedule that is laid out along the horizon; the schedules' own numbers are theirs."""
-    searched = {
+    searched: dict[str, dict[str, Any]] = {
         "step": {"decay_rate": LogUniform(0.01, 0.7), "decay_fraction": Uniform(0.15, 0.9)},
         "cosine": {},
         "warmup-cosine": {"warmup_fraction": LogUniform(0.01, 0.5)},

@@ -122,15 +122,26 @@ class KerasBuild:
         check_version()
         if not isinstance(self.source, str):
             return self.source
-        return getattr(keras.optimizers, self.source)
+        found = getattr(keras.optimizers, self.source, None)
+        if found is None:
+            raise OptimizerError(
+                f"keras.optimizers has no class {self.source!r}; write it as Keras does"
+            )
+        return found
+
+    @property
+    def is_of_keras(self) -> bool:
+        """Whether the class, and the schedule if any, are Keras's own."""
+        schedule = dict(self.fixed).get("learning_rate")
+        sources = [self.source, *([schedule.source] if isinstance(schedule, Schedule) else [])]
+        return all(isinstance(s, str) or s.__module__.startswith("keras.") for s in sources)
 
     @property
     def settings(self) -> tuple[str, ...]:
         """Every name θ may have: constructor arguments of the class and of its schedule."""
         schedule = dict(self.fixed).get("learning_rate")
-        scheduled = isinstance(schedule, Schedule)
-        own = tuple(schedule.settings()) if scheduled else ("learning_rate",)
-        return own + tuple(n for n in arguments(self.cls) if n not in ("name", "learning_rate"))
+        scheduled = schedule.settings() if isinstance(schedule, Schedule) else ("learning_rate",)
+        return (*scheduled, *(n for n in arguments(self.cls) if n not in ("name", "learning_rate")))
 
     def typical(self, name: str) -> float:
         """A valid value of a setting, the class's own default when that is a number other than 0."""

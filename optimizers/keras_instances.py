@@ -71,8 +71,20 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
             )
     config.pop("name", None)
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
+    _check_hashable(name, config)
     _check_remade(name, instance, config)
     return config
+
+
+def _check_hashable(name: str, config: dict[str, Any]) -> None:
+    for key, value in config.items():
+        try:
+            hash(value)
+        except TypeError:
+            raise OptimizerError(
+                f"optimizer {name!r}: {key!r} holds what is not hashable ({value!r}); "
+                "write a subclass that fixes it, and register that"
+            ) from None
 
 
 def _check_remade(name: str, instance: Any, config: dict[str, Any]) -> None:

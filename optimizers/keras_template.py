@@ -23,7 +23,7 @@ def template(recipe: KerasBuild, names: tuple[str, ...], shapes) -> Template:
 
     with tf.init_scope():
         made = Template(recipe, names, shapes)
-        if not recipe.cls.__module__.startswith("keras."):
+        if not recipe.is_of_keras:
             made.rehearse()
     return made
 

@@ -100,6 +100,26 @@ def test_a_class_that_cannot_be_swept_is_refused(cls, message):
         update_once(entry)
 
 
+class Sealed(keras.optimizers.schedules.LearningRateSchedule):
+    """Keeps its number, and computes with another copy of it."""
+
+    def __init__(self, start):
+        self.start = start
+        self.rate = lambda step: start * keras.ops.exp(-keras.ops.cast(step, "float32"))
+
+    def __call__(self, step):
+        return self.rate(step)
+
+    def get_config(self):
+        return {"start": self.start}
+
+
+def test_a_schedule_that_cannot_be_swept_is_refused():
+    entry = optimizers.register("test-sealed", keras.optimizers.SGD(Sealed(0.5)))
+    with pytest.raises(OptimizerError, match=r"SGD with swept .*start.* does not do what it does"):
+        update_once(entry)
+
+
 def test_the_well_behaved_class_passes():
     entry = optimizers.register("test-own", Own)
     np.testing.assert_allclose(update_once(entry, shrink=0.5), [-0.51] * 3, rtol=1e-6)
@@ -165,6 +185,8 @@ def test_names_and_settings():
         OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"
     ):
         optimizers.register("bad", keras.optimizers.Adam, space={"speed": optimizers.Uniform(0, 1)})
+    with pytest.raises(OptimizerError, match=r"keras\.optimizers has no class 'adam'"):
+        update_once(optimizers.register("test-lower", "adam", defaults={"learning_rate": 0.1}))
     with pytest.raises(OptimizerError, match="unknown optimizer 'adm'"):
         optimizers.get("adm")
     with pytest.raises(OptimizerError, match=r"its settings are: learning_rate.*amsgrad.*clipnorm"):
