@@ -69,7 +69,7 @@ def command(context: Context, name: str, *arguments: str) -> Row:
 
 
 def imports_tensorflow(module: str, *arguments: str) -> bool:
-    """Whether `python -m module …` ends with tensorflow loaded: asked of the process itself, which may hush its logs."""
+    """Whether `python -m module …` ends with tensorflow loaded; the process says so itself, as it may hush logs."""
     code = (
         "import atexit, runpy, sys; sys.argv = sys.argv[1:]; "
         "atexit.register(lambda: print('\\nloaded', 'tensorflow' in sys.modules)); "
