@@ -3,7 +3,6 @@
 import ast
 import csv
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -180,8 +179,9 @@ def test_an_unknown_row_is_named_with_those_there_are():
 def test_importing_tensorflow_is_noticed(tmp_path, monkeypatch):
     (tmp_path / "tensorflow.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert startup.imports_tensorflow([sys.executable, "-c", "import tensorflow"])
-    assert not startup.imports_tensorflow([sys.executable, "-c", "import json"])
+    (tmp_path / "heavy.py").write_text("import tensorflow")
+    assert startup.imports_tensorflow("heavy")
+    assert not startup.imports_tensorflow("json.tool", "--help")
 
 
 def test_nothing_else_imports_this_package():

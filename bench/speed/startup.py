@@ -60,7 +60,7 @@ def _timed(work) -> float:
 def command(context: Context, name: str, *arguments: str) -> Row:
     """Seconds of `python -m bench …`; fails if TensorFlow is imported."""
     line = [sys.executable, "-m", "bench", name, *arguments]
-    if imports_tensorflow(line):
+    if imports_tensorflow("bench", name, *arguments):
         raise RuntimeError(f"`bench {name}` imports tensorflow")
     rounds = tuple(_timed(lambda: _run(line)) for _ in range(context.rounds))
     return Row(
@@ -68,10 +68,15 @@ def command(context: Context, name: str, *arguments: str) -> Row:
     )
 
 
-def imports_tensorflow(line: list[str]) -> bool:
-    """Whether Python, asked to log its imports, names tensorflow among them."""
-    log = _run([line[0], "-X", "importtime", *line[1:]]).stderr
-    return any(entry.rpartition("|")[2].strip() == "tensorflow" for entry in log.splitlines())
+def imports_tensorflow(module: str, *arguments: str) -> bool:
+    """Whether `python -m module …` ends with tensorflow loaded; the process says so itself, as it may hush logs."""
+    code = (
+        "import atexit, runpy, sys; sys.argv = sys.argv[1:]; "
+        "atexit.register(lambda: print('\\nloaded', 'tensorflow' in sys.modules)); "
+        "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+    )
+    output = _run([sys.executable, "-c", code, module, *arguments]).stdout
+    return output.rstrip().endswith("loaded True")
 
 
 def _run(line: list[str]) -> subprocess.CompletedProcess[str]:
