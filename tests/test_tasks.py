@@ -137,6 +137,22 @@ def test_naming_the_tasks_loads_neither_tensorflow_nor_scikit_learn():
     assert shown.stdout.strip() == "set()"
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "loss"),
+    [
+        ("linear-regression", -1.2945797443389893, 115.92071533203125),
+        ("rosenbrock", 1.9458951950073242, 565.6027221679688),
+        ("two-moons", 0.35500726103782654, 0.9287718534469604),
+        ("two-moons-small", 0.6696448922157288, 0.8956506848335266),
+    ],
+)
+def test_published_problems_stay(name, first, loss):
+    """First parameter and loss of report problem 0, as when the reference results were made."""
+    params, data = problem(name)
+    assert float(flat(params)[0]) == pytest.approx(first, rel=1e-6)
+    assert float(tasks.get(name).loss(params, data, None)) == pytest.approx(loss, rel=1e-5)
+
+
 def test_rosenbrock_by_hand():
     task = tasks.get("rosenbrock")
     assert float(task.loss(tf.constant([1.0, 1.0]), (), None)) == 0.0

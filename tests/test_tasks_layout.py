@@ -115,6 +115,12 @@ def test_floor_of_diabetes_is_least_squares():
     assert 0 <= 0.5 * np.mean(misfit**2) - tasks.get("diabetes").floor < 1e-5
 
 
+@pytest.mark.parametrize("name", ["wine", "circles"])
+def test_a_short_search_ends_just_above_the_floor(name):
+    found = search(name, problems=2, iterations=300)
+    assert tasks.get(name).floor <= found.lowest < 1.2 * tasks.get(name).floor
+
+
 def test_the_search_finds_known_minima_and_reads_the_score():
     assert 0 <= search("booth", problems=2, iterations=50).lowest < 1e-9
     found = search("diabetes", problems=2, iterations=50)
