@@ -74,7 +74,8 @@ def race(
         kept, spent = _explained(job, sweep)
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
-    losses, *summary = (np.stack(parts) for parts in zip(*(rows[i] for i in range(len(thetas)))))
+    ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
+    losses, *summary = (np.stack(parts) for parts in ordered)
     runs = recording.runs(points, spaced, losses, summary or None, subject.task.floor)
     return Race(runs, *seconds.tolist())
 

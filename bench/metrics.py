@@ -62,7 +62,7 @@ def step_weights(steps: np.ndarray) -> np.ndarray:
 
 
 def summarize(steps: np.ndarray, losses: np.ndarray, floor: float = 0.0) -> Runs:
-    """Runs of curves (…, K) at `steps` (K,), each loss standing for the steps around it: all of them, or recorded ones."""
+    """Runs of curves (…, K) at `steps` (K,), all of them or some: each loss stands for the steps around it."""
     initial = losses[..., :1]
     sound = _sound(losses, initial, floor)
     first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))

@@ -59,9 +59,10 @@ def entry(optimizer: Any) -> Entry:
 def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
     """The entry's defaults with `changes`; raises UserError for a name θ does not have."""
     defaults = dict(entry.defaults)
-    if unknown := set(changes or {}) - set(defaults):
+    known = dict.fromkeys((*defaults, *getattr(entry.build, "settings", ())))
+    if unknown := set(changes or {}) - set(known):
         raise UserError(
-            f"optimizer {entry.name!r} has no setting {', '.join(sorted(unknown))}; it has: {', '.join(defaults)}"
+            f"optimizer {entry.name!r} has no setting {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
         )
     return {**defaults, **(changes or {})}
 

@@ -36,13 +36,13 @@ def replay(
     switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
     numbers = {n: np.asarray(v, "float32") for n, v in theta.items() if n not in switches}
     if "horizon" in numbers:
-        numbers["horizon"] = np.float32(steps)
+        numbers["horizon"] = np.asarray(steps, "float32")
     shapes = tuple((name, value.shape) for name, value in sorted(numbers.items()))
     structure = tuple(switches.items())
     plan = Plan(subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True)
     kept = _program(plan, steps, states)(params, data, seen, numbers)
     turned = tf.nest.map_structure(lambda t: np.swapaxes(t.numpy(), 0, 1), kept)
-    return Replay(*turned) if states else Replay(*turned, None)
+    return Replay(*turned)
 
 
 @functools.lru_cache(maxsize=16)

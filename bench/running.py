@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -72,7 +73,7 @@ def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, impor
             _in_processes(jobs, out, workers, import_files, bar)
         else:
             for i, job in enumerate(jobs):
-                bar.finished(i, do(job, out, lambda share, i=i: bar.share(i, share)))
+                bar.finished(i, do(job, out, functools.partial(bar.share, i)))
 
 
 class _Bar:

@@ -1,8 +1,8 @@
 """Tiles: how many configurations × seeds one call of a compiled program runs.
 
 XLA orders the additions of a matrix product by its shape, so a tile's shape is part of the numbers: the task fixes
-it, and the last tile is padded. A task all of whose programs work number by number (`Task.flexible`) comes out the same in
-any shape: there the tile shrinks, and turns, to what was asked for.
+it, and the last tile is padded. A task that works number by number (`Task.flexible`) comes out the same in any
+shape: there the tile shrinks, and turns, to what was asked for.
 """
 
 from __future__ import annotations

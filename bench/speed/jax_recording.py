@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from bench.metrics import CAP, LOG_FLOOR
+from bench.metrics import CAP
 
 
 class Carry(NamedTuple):
@@ -16,7 +16,6 @@ class Carry(NamedTuple):
 
     losses: Any
     mean: Any
-    mean_log: Any
     best: Any
     diverged: Any
     initial: Any
@@ -30,7 +29,7 @@ def summaries(recorded: np.ndarray, shape: tuple[int, int]):
     table, weight = jnp.asarray(slots), 1.0 / (horizon + 1)
     zeros = jnp.zeros(shape)
     blank = Carry(
-        jnp.zeros((size + 1, *shape)), zeros, zeros,
+        jnp.zeros((size + 1, *shape)), zeros,
         jnp.full(shape, math.inf), jnp.full(shape, -1), zeros,
     )  # fmt: skip
 
@@ -42,7 +41,6 @@ def summaries(recorded: np.ndarray, shape: tuple[int, int]):
         return Carry(
             carry.losses.at[table[t]].set(losses),
             carry.mean + weight * ratio,
-            carry.mean_log + weight * jnp.log10(ratio + LOG_FLOOR),
             jnp.minimum(carry.best, jnp.where(sound, losses, carry.best)),
             jnp.where(~sound & (carry.diverged < 0), t, carry.diverged),
             initial,
