@@ -52,9 +52,10 @@ def optimizer_matches(selector: str, optimizer: Any) -> bool:
 
 
 def applies(optimizer: Any, task: Any) -> bool:
-    """Whether `optimizer` is made for `task`: an oracle may need a tag that only some tasks have."""
-    needed = getattr(names.entry(optimizer), "needs", ())
-    return set(needed) <= set(names.named_task(task).task.tags)
+    """Whether `optimizer` is made for `task`: an oracle needs tags that only some tasks have, and exact gradients."""
+    entry, about = names.entry(optimizer), names.named_task(task).task
+    exact = "stochastic" not in about.tags and about.delay == 0
+    return set(entry.needs) <= set(about.tags) and (exact or not entry.informed)
 
 
 def is_selector(name: str) -> bool:
