@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bench import engine, names, runtime
+from bench import engine, names, runtime, tiles
 from bench.metrics import METRICS
 from bench.names import NamedTask
 from bench.records import Budget, Cell, Record, Runs
@@ -28,7 +28,7 @@ def finish(
     subject: NamedTask,
     entry: Entry,
     budget: Budget,
-    progress: Callable[[int], None] = lambda runs: None,
+    progress: Callable[[float], None] = lambda runs: None,
 ) -> Record:
     """The record of a cell; whatever its task or optimizer raises makes it a failed one."""
     cell = identify(subject, entry, budget)
@@ -58,22 +58,21 @@ def _measure(subject, entry, budget, progress):
         {},
         {"seconds_compile": 0.0, "seconds_tuning": 0.0},
     )
+    tile = None
     if entry.space:
+        # one program serves both, so the tile is that of the larger of the two
+        tile = tiles.shape(subject.task, budget.trials, budget.tuning_seeds)
         table, raced = score_trials(
-            subject,
-            entry,
-            trials=budget.trials,
-            seeds=budget.tuning_seeds,
-            steps=budget.steps,
-            progress=progress,
-        )
+            subject, entry, trials=budget.trials, seeds=budget.tuning_seeds, steps=budget.steps,
+            tile=tile, progress=progress,
+        )  # fmt: skip
         thetas |= {metric: best_theta(entry, table, metric) for metric in METRICS}
         trials = {column: table[column].tolist() for column in table}
         spent = {"seconds_compile": raced.seconds_compile, "seconds_tuning": raced.seconds_run}
     start = time.perf_counter()
     raced = engine.race(
         subject, entry, list(thetas.values()), purpose="report", seeds=range(budget.seeds), steps=budget.steps,
-        progress=progress,
+        tile=tile, progress=progress,
     )  # fmt: skip
     seconds = time.perf_counter() - start
     runs = {tuned_for: _row(raced.runs, i) for i, tuned_for in enumerate(thetas)}

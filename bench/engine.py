@@ -1,7 +1,7 @@
-"""From problems and configurations to recorded runs: tiles of one fixed shape through one program.
+"""From problems and configurations to recorded runs: tiles of one shape through one program.
 
-The shape is the task's (`Task.tile`) and the last tile is padded, so that a row never depends on what else
-was asked for: matrix products of another shape round differently.
+Rows depend on nothing but their own configuration and seed: not on what else was asked for, nor on what stands beside
+them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
+from bench import recording, tiles
 from bench.errors import UserError
 from bench.keys import keys
 from bench.names import NamedTask
+from bench.programs import program
 from bench.records import Runs
 from bench.sampling import batches, sample
-from bench.unroll import compile_unroll
+from bench.unroll import Plan, seeds_outside
 from optimizers import Entry
-from tasks import Task
+from tasks import Task, mistakes
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a number can move for the same task, optimizer and budget."""
 POINTS = 40
 """Recorded steps of a run, about."""
@@ -33,7 +36,7 @@ class Race(NamedTuple):
 
     runs: Runs
     seconds_compile: float
-    """First calls of new programs, each with the one tile it ran."""
+    """First calls of new programs, each with the steps it took."""
     seconds_run: float
 
 
@@ -52,21 +55,40 @@ def race(
     seeds: Sequence[int],
     steps: int,
     record: str = "log",
-    progress: Callable[[int], None] = lambda runs: None,
+    tile: tuple[int, int] | None = None,
+    progress: Callable[[float], None] = lambda runs: None,
 ) -> Race:
     """Run every θ on every seed's problem; `record` is "log" or "all" steps; `progress` is told of runs done.
 
-    Raises UserError when several θ carry weights, and whatever the task or the optimizer raises.
+    `tile` is that of a race whose program is to be used again. Raises UserError when several θ carry weights, when
+    the task cannot be vectorised, and whatever else the task or the optimizer raises.
     """
-    recorded = log_steps(steps) if record == "log" else np.arange(steps + 1)
-    clock = _Clock()
+    spaced = log_steps(steps)
+    points = spaced if record == "log" else np.arange(steps + 1)
+    tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
+    job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
     rows: dict[int, list] = {}
+    seconds = np.zeros(2)
     for switches, chosen in _by_switches(thetas).items():
-        sweep = _Sweep.of(entry, [thetas[i] for i in chosen], dict(switches))
-        runs = _race_program(subject, entry, sweep, purpose, list(seeds), recorded, clock, progress)
-        rows.update({i: [part[at] for part in runs] for at, i in enumerate(chosen)})
-    stacked = [np.stack([rows[i][k] for i in range(len(thetas))]) for k in range(5)]
-    return Race(Runs(recorded, *stacked), clock.compile, clock.run)
+        sweep = _Sweep.of(entry, [_horizon(thetas[i], steps) for i in chosen], dict(switches))
+        kept, spent = _explained(job, sweep)
+        seconds += spent
+        rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
+    losses, *summary = (np.stack(parts) for parts in zip(*(rows[i] for i in range(len(thetas)))))
+    runs = recording.runs(points, spaced, losses, summary or None, subject.task.floor)
+    return Race(runs, *seconds.tolist())
+
+
+class _Job(NamedTuple):
+    """What every tile of a race shares."""
+
+    subject: NamedTask
+    entry: Entry
+    purpose: str
+    seeds: list[int]
+    points: np.ndarray
+    tile: tuple[int, int]
+    progress: Callable[[float], None]
 
 
 class _Sweep(NamedTuple):
@@ -91,6 +113,11 @@ class _Sweep(NamedTuple):
         return cls(columns, shared, switches, len(thetas))
 
 
+def _horizon(theta: Mapping[str, Any], steps: int) -> Mapping[str, Any]:
+    """θ of an entry that asks for the length of the run, given it."""
+    return {**theta, "horizon": float(steps)} if "horizon" in theta else theta
+
+
 def _by_switches(thetas) -> dict[tuple, list[int]]:
     """Rows of `thetas` by their switches: booleans, integers, strings and None choose the program."""
     groups: dict[tuple, list[int]] = {}
@@ -100,60 +127,50 @@ def _by_switches(thetas) -> dict[tuple, list[int]]:
     return groups
 
 
-def _race_program(subject, entry, sweep, purpose, seeds, recorded, clock, progress):
-    configurations, width = (subject.task.tile[0] if sweep.columns else 1), subject.task.tile[1]
-    steps, rows = int(recorded[-1]), []
-    for block in _blocks(seeds, width):
-        params, data = sample(subject.task, keys(subject.name, purpose, block))
-        seen = batches(subject.task, keys(subject.name, "batches-" + purpose, block), steps)
-        noisy = seen is not None or type(subject.task).evaluate is not Task.evaluate
-        program = _program(
-            subject.task,
-            entry.build,
-            tuple(sweep.switches.items()),
-            configurations,
-            tuple(recorded.tolist()),
-            noisy,
-        )
+def _explained(job: _Job, sweep: _Sweep):
+    """`_run`, or the one line that says what to write instead where TensorFlow's own message does not."""
+    try:
+        return _run(job, sweep)
+    except Exception as problem:
+        if (remedy := mistakes.explain(problem)) is None:
+            raise
+        raise UserError(f"task {job.subject.name!r}: {remedy}") from problem
+
+
+def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
+    """[losses (C, S, K), total, best, diverged (C, S)] and the seconds of compiling and of running."""
+    task, name = job.subject.task, job.subject.name
+    width, steps = (job.tile[0] if sweep.columns else 1), int(job.points[-1])
+    rows, seconds, outside = [], np.zeros(2), True
+    shared = {n: tf.constant(value) for n, value in sweep.shared.items()}
+    for block in tiles.blocks(job.seeds, job.tile[1]):
+        params, data = sample(task, keys(name, job.purpose, block))
+        seen = batches(task, keys(name, "batches-" + job.purpose, block), steps)
+        outside = seeds_outside(data)
+        run = program(_plan(job, sweep, (width, job.tile[1]), seen is not None), len(job.points))
         columns = []
-        for chosen in _blocks(range(sweep.size), configurations):
-            hyper = {name: column[chosen] for name, column in sweep.columns.items()}
-            columns.append(clock(program, params, data, seen, hyper, sweep.shared))
-            progress(len(set(chosen)) * len(set(block)))
-        rows.append(_join(columns, axis=-1, size=sweep.size))
-    losses, *summaries = _join(rows, axis=-2, size=len(seeds))
-    return [losses[:-1].transpose(2, 1, 0), *(summary.T for summary in summaries[:4])]
+        for chosen in tiles.blocks(range(sweep.size), width):
+            size = len(set(chosen)) * len(set(block))
+            hyper = {n: tf.constant(column[chosen]) for n, column in sweep.columns.items()}
+            began, compiled = time.perf_counter(), run.seconds_compile
+            told = functools.partial(_tell, job.progress, size)
+            columns.append(run(params, data, seen, hyper, shared, job.points, told))
+            compiled = run.seconds_compile - compiled
+            seconds += compiled, time.perf_counter() - began - compiled
+        rows.append(tiles.join(columns, axis=-1 if outside else -2, size=sweep.size))
+    kept = tiles.join(rows, axis=-2 if outside else -1, size=len(job.seeds))
+    turned = [np.swapaxes(part, -1, -2) for part in kept] if outside else kept
+    return [np.moveaxis(turned[0], 0, -1), *turned[1:]], seconds
 
 
-@functools.lru_cache(maxsize=64)
-def _program(task, build, switches, configurations, recorded, noisy):
-    return compile_unroll(task, build, dict(switches), configurations, np.array(recorded), noisy)
+def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
+    progress(runs * share)
 
 
-def _blocks(items: Sequence, width: int) -> list[list]:
-    """Consecutive blocks of exactly `width`, the last one padded with its last item."""
-    blocks = [list(items[i : i + width]) for i in range(0, len(items), width)]
-    return [block + block[-1:] * (width - len(block)) for block in blocks]
-
-
-def _join(parts, *, axis: int, size: int) -> list[np.ndarray]:
-    """Tiles concatenated along `axis`, the padding cut off."""
-    joined = (np.concatenate(arrays, axis) for arrays in zip(*parts, strict=True))
-    return [array.take(range(size), axis) for array in joined]
-
-
-class _Clock:
-    """Calls programs and adds up seconds; the first call of each apart, because it compiles."""
-
-    def __init__(self):
-        self.compile = 0.0
-        self.run = 0.0
-
-    def __call__(self, program, *arguments):
-        cold = program.experimental_get_tracing_count() == 0
-        start = time.perf_counter()
-        results = [np.asarray(result) for result in program(*arguments)]
-        seconds = time.perf_counter() - start
-        self.compile += seconds * cold
-        self.run += seconds * (not cold)
-        return results
+def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
+    task = job.subject.task
+    noisy = drawn or task.delay > 0 or type(task).evaluate is not Task.evaluate
+    swept = [(name, ()) for name in sorted(sweep.columns)]
+    weights = [(name, value.shape) for name, value in sorted(sweep.shared.items())]
+    switches, numbers = tuple(sweep.switches.items()), (*swept, *weights)
+    return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy)

@@ -61,21 +61,36 @@ def step_weights(steps: np.ndarray) -> np.ndarray:
     return np.diff(edges) / (edges[-1] - edges[0])
 
 
-def summarize(steps: np.ndarray, losses: np.ndarray) -> Runs:
-    """Runs of full curves, every step recorded: steps (K,) = 0 … T, losses (…, K)."""
-    ratio = _ratio(losses, losses[..., :1])
-    sound = _sound(losses, losses[..., :1])
-    with np.errstate(invalid="ignore"):
-        mean_log = np.log10(ratio + LOG_FLOOR).mean(axis=-1)
+def summarize(steps: np.ndarray, losses: np.ndarray, floor: float = 0.0) -> Runs:
+    """Runs of curves (…, K) at `steps` (K,), each loss standing for the steps around it: all of them, or recorded ones."""
+    initial = losses[..., :1]
+    sound = _sound(losses, initial, floor)
     first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))
     return Runs(
         steps,
         losses,
-        ratio.mean(axis=-1),
-        mean_log,
+        _over_steps(steps, _ratio(losses, initial, floor)),
+        mean_log(steps, losses, floor),
         np.where(sound, losses, np.inf).min(axis=-1),
         np.where(first >= 0, np.asarray(steps)[first], -1).astype("int32"),
     )
+
+
+def mean_log(steps: np.ndarray, losses: np.ndarray, floor: float) -> np.ndarray:
+    """Mean over the run of log10 of loss / initial loss, by the losses (…, K) at `steps` (K,)."""
+    gap = np.asarray(losses, "float32") - np.float32(min(floor, 0.0))
+    with np.errstate(all="ignore"):
+        ratio = np.fmin(
+            np.abs(gap / gap[..., :1]), np.float32(CAP)
+        )  # fmin puts CAP for what is no number
+    return _over_steps(steps, np.log10(ratio + np.float32(LOG_FLOOR)))
+
+
+def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean over the steps from the first to the last, each recorded one standing for those nearest to it."""
+    edges = np.concatenate([[steps[0] - 0.5], (steps[1:] + steps[:-1]) / 2, [steps[-1] + 0.5]])
+    weights = np.diff(edges)
+    return (values * (weights / weights.sum())).sum(axis=-1)
 
 
 def _anytime(runs: Runs, floor: float) -> np.ndarray:
@@ -102,16 +117,19 @@ def _mean_log(runs: Runs, floor: float) -> np.ndarray:
 
 
 def _final(runs: Runs, floor: float) -> np.ndarray:
-    return _ratio(runs.losses[..., -1], runs.losses[..., 0])
+    return _ratio(runs.losses[..., -1], runs.losses[..., 0], floor)
 
 
 def _best(runs: Runs, floor: float) -> np.ndarray:
-    return _ratio(runs.best, runs.losses[..., 0])
+    return _ratio(runs.best, runs.losses[..., 0], floor)
 
 
-def _ratio(losses: np.ndarray, initial: np.ndarray) -> np.ndarray:
+def _ratio(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
+    """loss / initial loss, capped; where losses can be negative, of what both are above the floor."""
+    offset = min(floor, 0.0)
     with np.errstate(all="ignore"):
-        return _capped(np.asarray(losses, "float64") / np.asarray(initial, "float64"))
+        gap = np.asarray(losses, "float64") - offset
+        return _capped(gap / (np.asarray(initial, "float64") - offset))
 
 
 def _capped(ratio: np.ndarray) -> np.ndarray:
@@ -119,10 +137,11 @@ def _capped(ratio: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(ratio), np.minimum(ratio, CAP), CAP)
 
 
-def _sound(losses: np.ndarray, initial: np.ndarray) -> np.ndarray:
+def _sound(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
+    offset = min(floor, 0.0)
     with np.errstate(all="ignore"):
-        ratio = np.asarray(losses, "float64") / np.asarray(initial, "float64")
-    return np.isfinite(ratio) & (ratio <= CAP)
+        limit = CAP * np.abs(np.asarray(initial, "float64") - offset)
+        return np.isfinite(losses) & (np.asarray(losses, "float64") - offset <= limit)
 
 
 METRICS: dict[str, Metric] = {

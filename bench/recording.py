@@ -1,70 +1,80 @@
-"""What a run leaves behind, kept in the carry of the engine's loop so that it costs next to nothing."""
+"""What a run leaves behind: losses at recorded steps, and sums over every step kept in the engine's loop.
+
+Only what needs every step is summed there, as each array in the loop's carry costs a pass over memory per step;
+all else is made of the recorded losses afterwards.
+"""
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from bench.metrics import CAP, LOG_FLOOR
+from bench.metrics import CAP, mean_log, summarize
+from bench.records import Runs
+
+_NEVER = 2**30
 
 
-class Carry(NamedTuple):
-    """Losses (K + 1, S, C), the last slot a bin for steps that are not recorded; the rest (S, C)."""
+class Summary(NamedTuple):
+    """Over the steps so far, each with the tile's two leading axes but for `limit`, the same for configurations."""
 
-    losses: Any
-    mean: Any
-    mean_log: Any
+    total: Any
+    """Sum of loss − offset, `limit` in place of a diverged one."""
     best: Any
     diverged: Any
-    initial: Any
-    latest: Any
+    """First diverged step, 2³⁰ if there was none."""
+    limit: Any
+    """CAP × |initial loss − offset|; infinite until the first recorded point."""
 
 
-class Recorder:
-    """Notes losses at `steps` (K,), and over all steps their mean, mean logarithm, minimum and first divergence.
+def blank(lead: list[int], seeds_outside: bool) -> Summary:
+    zeros = tf.zeros(lead)
+    limit = zeros[:, :1] if seeds_outside else zeros[:1]
+    infinite = limit + np.inf
+    return Summary(zeros, zeros + np.inf, tf.fill(lead, _NEVER), infinite)
 
-    `every_step`: each step's loss is given and weighs the same. Otherwise losses are given at the recorded steps
-    only, and the means are trapezoidal over those.
+
+def note(summary: Summary, step, losses, offset: float) -> Summary:
+    """Summary after the losses of `step`; offset ≤ 0 makes them nowhere negative."""
+    gap = losses - offset if offset else losses
+    sound = gap <= summary.limit
+    return Summary(
+        summary.total + tf.where(sound, gap, summary.limit),
+        tf.minimum(summary.best, tf.where(sound, losses, np.inf)),
+        tf.minimum(summary.diverged, tf.where(sound, _NEVER, step)),
+        summary.limit,
+    )
+
+
+def settle(summary: Summary, slot, losses, offset: float) -> Summary:
+    """Summary whose `limit` is set by the losses of recorded point 0."""
+    rows, columns = summary.limit.shape
+    limit = CAP * tf.abs(losses[:rows, :columns] - offset)
+    return summary._replace(limit=tf.where(slot == 0, limit, summary.limit))
+
+
+def runs(points: np.ndarray, spaced: np.ndarray, losses, summary, floor: float) -> Runs:
+    """Runs (…) of losses (…, K) at `points`; `spaced` are the log-spaced ones among them.
+
+    `summary`: (total, best, diverged) over every step, or None where losses are known at `points` only. The mean
+    logarithm is always by the spaced ones.
     """
-
-    def __init__(self, steps: np.ndarray, every_step: bool):
-        horizon = int(steps[-1])
-        self._size = len(steps) + 1
-        self._slots = np.full(horizon + 1, len(steps), "int32")
-        self._slots[steps] = np.arange(len(steps))
-        self._weights = np.zeros(horizon + 1, "float32")
-        self._weights[steps] = np.gradient(steps) if len(steps) > 1 else 1.0
-        if every_step:
-            self._weights[:] = 1.0
-        self._weights /= self._weights.sum()
-
-    def blank(self, seeds: int, configurations: int) -> Carry:
-        lead = [seeds, configurations]
-        zeros = tf.zeros(lead)
-        losses = tf.zeros([self._size, *lead])
-        return Carry(losses, zeros, zeros, tf.fill(lead, math.inf), tf.fill(lead, -1), zeros, zeros)
-
-    def due(self, t):
-        """Whether step `t` is recorded; scalar bool tensor."""
-        return tf.gather(self._weights, t) > 0
-
-    def note(self, carry: Carry, t, losses) -> Carry:
-        """Carry after the (S, C) losses of step `t`."""
-        initial = tf.where(t == 0, losses, carry.initial)
-        ratio = losses / initial
-        sound = tf.math.is_finite(ratio) & (ratio <= CAP)
-        ratio = tf.where(sound, ratio, CAP)
-        weight = tf.gather(self._weights, t)
-        fresh = ~sound & (carry.diverged < 0)
-        return Carry(
-            tf.tensor_scatter_nd_update(carry.losses, [[tf.gather(self._slots, t)]], losses[None]),
-            carry.mean + weight * ratio,
-            carry.mean_log + weight * tf.math.log(ratio + LOG_FLOOR) / math.log(10.0),
-            tf.minimum(carry.best, tf.where(sound, losses, carry.best)),
-            tf.where(fresh, t, carry.diverged),
-            initial,
-            losses,
-        )
+    logs = mean_log(spaced, losses[..., np.searchsorted(points, spaced)], floor).astype("float32")
+    if summary is None:
+        known = summarize(points, losses, floor)
+        return known._replace(mean_loss=known.mean_loss.astype("float32"), mean_log=logs)
+    total, best, diverged = summary
+    initial = losses[..., 0] - np.float32(min(floor, 0.0))
+    with np.errstate(all="ignore"):
+        mean = total / np.float32(points[-1] + 1) / initial
+    lost = ~np.isfinite(initial)
+    return Runs(
+        points,
+        losses,
+        np.where(lost | ~np.isfinite(mean), np.float32(CAP), np.minimum(mean, np.float32(CAP))),
+        logs,
+        np.where(lost, np.float32(np.inf), best),
+        np.where(lost, 0, np.where(diverged == _NEVER, -1, diverged)).astype("int32"),
+    )

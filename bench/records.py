@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
@@ -50,7 +51,7 @@ class Cell:
     versions: dict[str, str] = field(default_factory=dict)
     """Of everything that can move a number: tensorflow, keras, the engine."""
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits of a SHA-256 over all of the above."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

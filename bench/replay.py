@@ -1,9 +1,9 @@
-"""Running a recorded configuration again, with its gradients kept: what the probes look at."""
+"""Running a recorded configuration again, with its gradients and states kept: what the probes look at."""
 
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -11,65 +11,76 @@ import tensorflow as tf
 from bench.keys import keys
 from bench.names import NamedTask
 from bench.sampling import batches, sample
-from bench.unroll import advance
+from bench.unroll import Plan, advance, at_step, begin
 from optimizers import Entry
 
 
 class Replay(NamedTuple):
-    """`gradients`: (seeds, steps, parameters); `losses`: (seeds, steps), at the points of those gradients."""
+    """At every step, before its update; parameters flattened.
+
+    `gradients`: (seeds, steps, parameters); `losses`: (seeds, steps), at the points of those gradients; `states`: the
+    optimizer's, nested, leading axes (seeds, steps), or None if they were not asked for.
+    """
 
     gradients: np.ndarray
     losses: np.ndarray
+    states: Any = None
 
 
-def replay(subject: NamedTask, entry: Entry, theta, *, seeds, steps: int) -> Replay:
+def replay(
+    subject: NamedTask, entry: Entry, theta, *, seeds, steps: int, states: bool = False
+) -> Replay:
     """The first `steps` steps of θ on report problems `seeds`; the same arithmetic as the recorded run."""
     params, data = sample(subject.task, keys(subject.name, "report", seeds))
     seen = batches(subject.task, keys(subject.name, "batches-report", seeds), steps)
     switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
     numbers = {n: np.asarray(v, "float32") for n, v in theta.items() if n not in switches}
-    program = _program(subject.task, entry.build, tuple(switches.items()), steps)
-    gradients, losses = program(params, data, seen, numbers)
-    return Replay(gradients.numpy().transpose(1, 0, 2), losses.numpy().T)
+    if "horizon" in numbers:
+        numbers["horizon"] = np.float32(steps)
+    shapes = tuple((name, value.shape) for name, value in sorted(numbers.items()))
+    structure = tuple(switches.items())
+    plan = Plan(subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True)
+    kept = _program(plan, steps, states)(params, data, seen, numbers)
+    turned = tf.nest.map_structure(lambda t: np.swapaxes(t.numpy(), 0, 1), kept)
+    return Replay(*turned) if states else Replay(*turned, None)
 
 
 @functools.lru_cache(maxsize=16)
-def _program(task, build, switches, steps):
+def _program(plan: Plan, steps: int, states: bool):
     over_seeds = functools.partial(tf.vectorized_map, fallback_to_while_loop=False)
 
     @tf.function(jit_compile=True, autograph=False)
     def program(params, data, seen, numbers):
-        optimizer = build({**numbers, **dict(switches)})
+        def start(problem):
+            return begin(plan.task, plan.bind(numbers, {}, problem[1]), problem[0])
 
-        def one(run):
-            params, state, data, batch, t = run
-            new, state, gradients, loss = advance(
-                task, optimizer, params, state, data, batch[0] if batch else None, t
-            )
-            flat = tf.concat([tf.reshape(g, [-1]) for g in tf.nest.flatten(gradients)], 0)
-            return new, state, flat, loss
+        def step(t, run):
+            def one(args):
+                run, data, batch = args
+                optimizer = plan.bind(numbers, {}, data)
+                new, gradients, loss = advance(
+                    plan.task, optimizer, run, data, batch[0] if batch else None, t
+                )
+                flat = tf.concat([tf.reshape(g, [-1]) for g in tf.nest.flatten(gradients)], 0)
+                return new, (flat, loss, *([run.state] if states else []))
 
-        def body(t, params, state, kept, losses):
-            batch = (
-                []
-                if seen is None
-                else [tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), seen)]
-            )
-            step = lambda run: one((*run[:2], *run[2:], t))  # noqa: E731
-            params, state, flat, loss = over_seeds(step, (params, state, data, batch))
-            return t + 1, params, state, kept.write(t, flat), losses.write(t, loss)
+            batch = [] if seen is None else [at_step(seen, t)]
+            return over_seeds(one, (run, data, batch))
 
-        state = over_seeds(optimizer.init, params)
-        seeds = tf.nest.flatten(params)[0].shape[0]
-        size = sum(int(np.prod(leaf.shape[1:])) for leaf in tf.nest.flatten(params))
-        kept = tf.TensorArray(tf.float32, steps, element_shape=[seeds, size])
-        losses = tf.TensorArray(tf.float32, steps, element_shape=[seeds])
-        *_, kept, losses = tf.while_loop(
-            lambda t, *_: t < steps,
-            body,
-            (0, params, state, kept, losses),
-            maximum_iterations=steps,
+        def body(t, run, kept):
+            run, shown = step(t, run)
+            put = functools.partial(_put, t)
+            return t + 1, run, tf.nest.map_structure(put, kept, shown)
+
+        run = over_seeds(start, (params, data))
+        shapes = tf.nest.map_structure(
+            lambda x: tf.zeros([steps, *x.shape], x.dtype), step(0, run)[1]
         )
-        return kept.stack(), losses.stack()
+        *_, kept = tf.while_loop(lambda t, *_: t < steps, body, (0, run, shapes))
+        return kept
 
     return program
+
+
+def _put(t, array, value):
+    return tf.tensor_scatter_nd_update(array, [[t]], value[None])

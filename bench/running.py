@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tqdm import tqdm
 
 from bench import imports, names, runtime
-from bench.cells import finish, identify
+from bench.cells import finish, identify, planned_runs
 from bench.errors import UserError
-from bench.records import Budget
+from bench.planning import Job, plan, readings_planned
 from bench.store import Store
 from bench.suites import Suite
-
-
-class Job(NamedTuple):
-    """One unit of work a process takes: a cell, or the probes of one learned optimizer on one task."""
-
-    kind: str
-    task: Any
-    optimizer: Any
-    budget: Budget
-
-
-def plan(suite: Suite) -> list[Job]:
-    """Cells of the suite; raises for unknown names before anything runs."""
-    jobs = []
-    for task in suite.tasks:
-        names.named_task(task)
-        jobs += [
-            Job("cell", task, optimizer, suite.budget_for(task)) for optimizer in suite.optimizers
-        ]
-    for optimizer in suite.optimizers:
-        names.entry(optimizer)
-    return jobs
-
-
-def readings_planned(suite: Suite) -> list[Job]:
-    """Probes of every learned entry on those of the suite's tasks that it was trained on."""
-    learned = [o for o in suite.optimizers if names.entry(o).kind == "learned"]
-    return [
-        Job("reading", task, optimizer, suite.budget_for(task))
-        for optimizer in learned
-        for task in suite.tasks
-        if names.named_task(task).name in names.entry(optimizer).discloses.get("trained_on", ())
-    ]
 
 
 def run(
@@ -69,11 +37,12 @@ def run(
     _work(todo, "probes", len(readings), out, workers, import_files)
 
 
-def do(job: Job, out: Path) -> str:
-    """Do one job and keep its result; the name of what was done."""
+def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: None) -> str:
+    """Do one job and keep its result; the name of what was done. `progress` is told of shares of it."""
     subject, entry = names.named_task(job.task), names.entry(job.optimizer)
     if job.kind == "cell":
-        Store(out).write(finish(subject, entry, job.budget))
+        planned = planned_runs(entry, job.budget)
+        Store(out).write(finish(subject, entry, job.budget, lambda runs: progress(runs / planned)))
     else:
         from bench.probing import keep_reading
 
@@ -97,31 +66,63 @@ def _read(out: Path, job: Job) -> bool:
 
 
 def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
-    with tqdm(total=total, initial=total - len(jobs), desc=noun, unit="", disable=not total) as bar:
+    with _Bar(noun, total, total - len(jobs)) as bar:
         portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
         if workers > 1 and len(jobs) > 1 and portable:
             _in_processes(jobs, out, workers, import_files, bar)
         else:
-            for job in jobs:
-                bar.set_postfix_str(do(job, out))
-                bar.update()
+            for i, job in enumerate(jobs):
+                bar.finished(i, do(job, out, lambda share, i=i: bar.share(i, share)))
 
 
-def _in_processes(jobs, out, workers, import_files, bar) -> None:
+class _Bar:
+    """A tqdm bar over jobs that moves while they run: finished ones, and shares of those in flight."""
+
+    def __init__(self, noun: str, total: int, done: int):
+        self._done = done
+        self._shares: dict[int, float] = {}
+        form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} [{elapsed}<{remaining}{postfix}]"
+        self._tqdm = tqdm(total=total, initial=done, desc=noun, disable=not total, bar_format=form)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._tqdm.close()
+
+    def share(self, job: int, share: float) -> None:
+        self._shares[job] = self._shares.get(job, 0.0) + share
+        self._show()
+
+    def finished(self, job: int, name: str) -> None:
+        self._shares.pop(job, None)
+        self._done += 1
+        self._tqdm.set_postfix_str(name, refresh=False)
+        self._show()
+
+    def _show(self) -> None:
+        ahead = sum(min(share, 1.0) for share in self._shares.values())
+        self._tqdm.update(self._done + ahead - self._tqdm.n)
+
+
+def _in_processes(jobs, out, workers, import_files, bar: _Bar) -> None:
     """One spawned process per core: TensorFlow does not survive a fork, and one thread each scales best."""
+    context = get_context("spawn")
+    channel = context.SimpleQueue()
     pool = ProcessPoolExecutor(
         min(workers, len(jobs)),
-        get_context("spawn"),
+        context,
         initializer=_start,
-        initargs=(tuple(import_files),),
+        initargs=(tuple(import_files), channel),
     )
     try:
-        waiting = {pool.submit(do, job, out) for job in jobs}
+        waiting = {pool.submit(_do_and_tell, i, job, out): i for i, job in enumerate(jobs)}
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            while not channel.empty():
+                bar.share(*channel.get())
             for future in done:
-                bar.set_postfix_str(future.result())
-                bar.update()
+                bar.finished(waiting.pop(future), future.result())
     except BrokenProcessPool:
         raise UserError(
             "a worker process was killed (memory?); what it had finished is kept: run the same command again, "
@@ -131,6 +132,16 @@ def _in_processes(jobs, out, workers, import_files, bar) -> None:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(import_files) -> None:
+_channel: Any = None
+"""In a worker: where shares of its job go."""
+
+
+def _start(import_files, channel) -> None:
+    global _channel
+    _channel = channel
     runtime.load_tensorflow()
     imports.load_files(import_files)
+
+
+def _do_and_tell(i: int, job: Job, out: Path) -> str:
+    return do(job, out, lambda share: _channel.put((i, share)))

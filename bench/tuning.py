@@ -47,13 +47,14 @@ def score_trials(
     trials: int,
     seeds: int,
     steps: int,
-    progress: Callable[[int], None] = lambda runs: None,
+    tile: tuple[int, int] | None = None,
+    progress: Callable[[float], None] = lambda runs: None,
 ) -> tuple[pd.DataFrame, Race]:
     """Trials table (trial, swept settings, mean score per metric) on problems 0 … seeds − 1 for tuning."""
     thetas = draw_trials(entry, trials)
     raced = race(
-        subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, progress=progress
-    )
+        subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, tile=tile, progress=progress
+    )  # fmt: skip
     table = pd.DataFrame({name: [theta[name] for theta in thetas] for name in sorted(entry.space)})
     for metric in METRICS.values():
         table[metric.name] = np.asarray(metric.score(raced.runs, subject.task.floor)).mean(axis=-1)

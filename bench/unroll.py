@@ -1,91 +1,204 @@
-"""The one unroll: a tile of problems × configurations through all steps, as one XLA program.
+"""The one unroll: a tile of problems × configurations through its steps, as one XLA program.
 
-Task and optimizer code is written for one problem. Two nested `tf.vectorized_map`s put the axes on, seeds
-outside and configurations inside, so that what depends on the seed only is not copied per configuration,
-and a matrix–vector product per run becomes one matrix product per seed.
+Task and optimizer code is written for one problem. Two nested `tf.vectorized_map`s put the axes on. Where a
+problem has data, seeds are outside: what depends on the seed only is not copied per configuration, and a
+matrix–vector product per run becomes one matrix product per seed. Where it has none, configurations are outside:
+a hyper-parameter is then one number for a whole inner row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from bench.recording import Recorder
+from bench import recording
+from tasks import Task
 
 _map = partial(tf.vectorized_map, fallback_to_while_loop=False)
 
 
-def nested(f):
-    """`f(run, problem, hyper)` of one run, lifted to run (S, C, …), problem (S, …), hyper (C, …) -> (S, C, …)."""
+class Plan(NamedTuple):
+    """What one program is compiled for; hashable. `switches` are the structural part of θ."""
 
-    def lifted(run, problem, hyper):
-        def one_seed(seed):
-            runs, its_problem = seed
-            return _map(lambda each: f(each[0], its_problem, each[1]), (runs, hyper))
+    task: Task
+    build: Callable
+    informed: bool
+    switches: tuple[tuple[str, Any], ...]
+    numbers: tuple[tuple[str, tuple[int, ...]], ...]
+    """Name and shape of the rest of θ: swept numbers () and weights."""
+    tile: tuple[int, int]
+    """Configurations × seeds."""
+    noisy: bool
+    """The task has batches, a delay or an evaluation of its own: what is scored is not what is differentiated."""
 
-        return _map(one_seed, (run, problem))
+    @property
+    def lag(self) -> int:
+        return 0 if self.noisy else 1
+
+    @property
+    def offset(self) -> float:
+        """What makes no loss negative when taken away."""
+        return min(float(self.task.floor), 0.0)
+
+    def bind(self, hyper: Mapping, shared: Mapping, data: Any):
+        """The optimizer of one problem; an informed one is handed the problem's noise-free loss."""
+        theta = {**hyper, **shared, **dict(self.switches)}
+        if not self.informed:
+            return self.build(theta)
+        return self.build(theta, lambda params: self.task.evaluate(params, data))
+
+
+class Run(NamedTuple):
+    """Where one run stands. `past`: parameters of the last `task.delay` steps, leading axis `delay`; () if 0."""
+
+    params: Any
+    state: Any
+    past: Any
+
+
+class Carry(NamedTuple):
+    """What a piece of the unroll hands to the next; the leading axes are those of `nested`."""
+
+    step: Any
+    """The next step, scalar int32."""
+    slot: Any
+    """The next recorded point, scalar int32."""
+    run: Run
+    losses: Any
+    """(points, outer, inner): losses at the recorded points."""
+    summary: recording.Summary
+
+
+def begin(task: Task, optimizer, params) -> Run:
+    past: Any = ()
+    if task.delay:
+        past = tf.nest.map_structure(lambda p: tf.repeat(p[None], task.delay, axis=0), params)
+    return Run(params, optimizer.init(params), past)
+
+
+def advance(task: Task, optimizer, run: Run, data, batch, step):
+    """One step of one run -> (run, gradients, loss); both of the parameters the gradient is taken at."""
+    seen = tf.nest.map_structure(lambda p: p[0], run.past) if task.delay else run.params
+    with tf.GradientTape() as tape:
+        tape.watch(seen)
+        loss = task.loss(seen, data, batch)
+    gradients = tape.gradient(loss, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    updates, state = optimizer.update(gradients, run.state, run.params, step)
+    params = tf.nest.map_structure(tf.add, run.params, updates)
+    past = run.past
+    if task.delay:
+        past = tf.nest.map_structure(
+            lambda q, p: tf.concat([q[1:], p[None]], 0), run.past, run.params
+        )
+    return Run(params, state, past), gradients, loss
+
+
+def seeds_outside(data: Any) -> bool:
+    return bool(tf.nest.flatten(data))
+
+
+def nested(f: Callable, outside: bool) -> Callable:
+    """`f(run, problem, hyper)` of one run, lifted to runs (S, C, …) if seeds are `outside`, (C, S, …) otherwise.
+
+    Problems have leading axis S, hyper-parameters C; a tile without hyper-parameters has one configuration.
+    """
+
+    def lifted(runs, problem, hyper):
+        outer, inner = (problem, hyper) if outside else (hyper, problem)
+        call = f if outside else (lambda run, mine, each: f(run, each, mine))
+
+        def row(args):
+            runs, mine = args
+            return _map(lambda each: call(each[0], mine, each[1]), (runs, inner))
+
+        return _map(row, (runs, outer))
 
     return lifted
 
 
-def advance(task, optimizer, params, state, data, batch, step):
-    """One step of one run -> (params, state, gradients, loss at the old params)."""
-    with tf.GradientTape() as tape:
-        tape.watch(params)
-        loss = task.loss(params, data, batch)
-    gradients = tape.gradient(loss, params, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    updates, state = optimizer.update(gradients, state, params, step)
-    return tf.nest.map_structure(tf.add, params, updates), state, gradients, loss
+class Unroll:
+    """The programs of one plan. `start`: (params (S, …), data, hyper {(C,)}, shared, points) -> Carry at step 0.
 
-
-def _at(batches, t):
-    return tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), batches)
-
-
-def compile_unroll(task, build, switches: dict, configurations: int, recorded, noisy: bool):
-    """Program (params (S, …), data (S, …), batches (S, T, …) | None, hyper {(C,)}, shared) -> recording.Carry.
-
-    `hyper` is swept, `shared` (weights) the same for all, `switches` structure. `noisy`: the task has batches or
-    an evaluation of its own, so that what is scored is not what is differentiated.
+    `go`: (Carry, until, points, data, batches, hyper, shared) -> Carry, having taken the steps below `until` and,
+    where that is beyond the last recorded point, all. `points` are the recorded steps (K,), `batches` (S, T, …).
     """
-    steps = int(recorded[-1])
-    recorder = Recorder(recorded, every_step=not noisy)
 
-    def bind(hyper, shared):
-        return build({**hyper, **shared, **switches})
+    def __init__(self, plan: Plan):
+        self.plan = plan
 
-    @tf.function(jit_compile=True, autograph=False)
-    def program(params, data, batches, hyper, shared):
-        seeds = tf.nest.flatten(params)[0].shape[0]
-        params = tf.nest.map_structure(
-            lambda p: tf.repeat(p[:, None], configurations, axis=1), params
+    def start(self, params, data, hyper, shared, points) -> Carry:
+        plan, outside = self.plan, seeds_outside(data)
+        axis, extra = int(outside), plan.tile[0]
+        tiled = tf.nest.map_structure(
+            lambda p: tf.repeat(tf.expand_dims(p, axis), extra, axis=axis), params
         )
-        state = nested(lambda p, _, h: bind(h, shared).init(p))(params, data, hyper)
+        first = nested(lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p), outside)
+        run = first(tiled, data, hyper)
+        lead = list(plan.tile[::-1] if outside else plan.tile)
+        zero = tf.constant(0)
+        losses = tf.zeros([points.shape[0], *lead])
+        return Carry(zero, zero, run, losses, recording.blank(lead, outside))
 
-        def body(t, params, state, carry):
-            seen = [] if batches is None else [_at(batches, tf.minimum(t, steps - 1))]
+    def go(self, carry: Carry, until, points, data, batches, hyper, shared) -> Carry:
+        """Recorded point by recorded point: the steps up to it, then its losses into their slot."""
+        plan, outside = self.plan, seeds_outside(data)
+        steps = self._steps(data, batches, hyper, shared)
+        score = nested(lambda run, d, h: plan.task.evaluate(run.params, d), outside)
+
+        def due(slot):
+            # a loss comes with the step it is differentiated for, so a deterministic task takes that step to have it
+            return tf.gather(points, slot) + plan.lag
+
+        def unfinished(carry: Carry):
+            waiting = (carry.step < until) | (due(carry.slot) <= carry.step)
+            return (carry.slot < points.shape[0]) & waiting
+
+        def point(carry: Carry) -> Carry:
+            end = tf.minimum(due(carry.slot), until)
+            at = tf.gather(carry.losses, carry.slot)
+            step, run, losses, summary = steps(carry.step, end, carry.run, at, carry.summary)
+            if plan.noisy:
+                losses = score(run, data, hyper)
+            else:
+                summary = recording.settle(summary, carry.slot, losses, plan.offset)
+            kept = tf.tensor_scatter_nd_update(carry.losses, [[carry.slot]], losses[None])
+            arrived = tf.cast(step == due(carry.slot), tf.int32)
+            return Carry(step, carry.slot + arrived, run, kept, summary)
+
+        return tf.while_loop(lambda *c: unfinished(Carry(*c)), lambda *c: point(Carry(*c)), carry)
+
+    def whole(self, params, until, points, data, batches, hyper, shared) -> Carry:
+        carry = self.start(params, data, hyper, shared, points)
+        return self.go(carry, until, points, data, batches, hyper, shared)
+
+    def _steps(self, data, batches, hyper, shared):
+        """(step, end, run, losses, summary) -> the same at step `end`, losses those of the step before."""
+        plan = self.plan
+
+        def body(step, run, losses, summary):
+            seen = [] if batches is None else [at_step(batches, step)]
 
             def one(run, problem, h):
-                batch = problem[1][0] if problem[1] else None
-                new, next_state, _, loss = advance(
-                    task, bind(h, shared), run[0], run[1], problem[0], batch, t
+                data, batch = problem[0], problem[1][0] if problem[1] else None
+                run, _, loss = advance(
+                    plan.task, plan.bind(h, shared, data), run, data, batch, step
                 )
-                return new, next_state, loss
+                return run, loss
 
-            new, state, losses = nested(one)((params, state), (data, seen), hyper)
-            if noisy:
-                score = nested(lambda p, d, h: task.evaluate(p, d))
-                losses = tf.cond(
-                    recorder.due(t), lambda: score(params, data, hyper), lambda: carry.latest
-                )
-            return t + 1, new, state, recorder.note(carry, t, losses)
+            run, losses = nested(one, seeds_outside(data))(run, (data, seen), hyper)
+            if not plan.noisy:
+                summary = recording.note(summary, step, losses, plan.offset)
+            return step + 1, run, losses, summary
 
-        # one round more than there are steps: it notes the last loss, and its update is dropped
-        start = (0, params, state, recorder.blank(seeds, configurations))
-        *_, carry = tf.while_loop(
-            lambda t, *_: t <= steps, body, start, maximum_iterations=steps + 1
-        )
-        return carry
+        def steps(step, end, *carried):
+            return tf.while_loop(lambda step, *_: step < end, body, (step, *carried))
 
-    return program
+        return steps
+
+
+def at_step(batches, step):
+    """What all runs see at one step: batches (S, T, …) -> (S, …)."""
+    return tf.nest.map_structure(lambda b: tf.gather(b, step, axis=1), batches)

@@ -79,6 +79,11 @@ class Task(ABC):
         return (16, 16)
 
     @property
+    def flexible(self) -> bool:
+        """Whether its rows come out the same bits in any tile shape: all arithmetic number by number, no products of matrices."""
+        return False
+
+    @property
     def cost(self) -> str:
         """A step of one run takes about a microsecond or less: "light"; up to 20: "medium"; more: "heavy"."""
         return "light"

@@ -20,6 +20,7 @@ class Planar(Task):
 
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
+    flexible: ClassVar[bool] = True
 
 
 class Rosenbrock(Planar):

@@ -8,7 +8,7 @@ import tasks
 from bench.keys import keys
 from bench.metagradient import _damp, compile_metagradient, meta_loss
 from bench.sampling import sample
-from bench.unroll import advance
+from bench.unroll import advance, begin
 from optimizers import Optimizer
 from optimizers.learned.gru import Gru
 
@@ -32,9 +32,9 @@ def whole_loop(task, build, theta, params, data):
         for i in range(tf.nest.flatten(params)[0].shape[0]):
             x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))
             optimizer = build(theta)
-            state, losses = optimizer.init(x), []
+            run, losses = begin(task, optimizer, x), []
             for t in range(STEPS + 1):
-                x, state, _, loss = advance(task, optimizer, x, state, its_data, None, t)
+                run, _, loss = advance(task, optimizer, run, its_data, None, t)
                 losses.append(loss)
             curves.append(tf.stack(losses))
         value = meta_loss("mixed")(tf.stack(curves, axis=1))

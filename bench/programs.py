@@ -1,0 +1,110 @@
+"""Compiled tiles: an unroll called piece by piece, so that progress shows and a stop is prompt.
+
+Where a piece ends moves no number: it is the compiled loop's bound, an argument.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.unroll import Carry, Plan, Unroll
+
+PIECE = 0.25
+"""Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
+_FIRST = 64
+"""Steps of the first piece, when nothing is known of their cost."""
+
+
+class Flat:
+    """A compiled function called through its flat signature: a fifth of the cost of `tf.function`'s own call."""
+
+    def __init__(self, f: Callable):
+        self._traced = tf.function(f, jit_compile=True, autograph=False)
+        self._concrete: Any = None
+
+    @property
+    def cold(self) -> bool:
+        return self._concrete is None
+
+    def __call__(self, *arguments):
+        if self._concrete is None:
+            self._concrete = self._traced.get_concrete_function(*arguments)
+        tensors = [leaf for leaf in tf.nest.flatten(arguments) if leaf is not None]
+        call = self._concrete.inference_fn.call_flat
+        results = call(*tensors, *self._concrete.captured_inputs)
+        return tf.nest.pack_sequence_as(self._concrete.structured_outputs, results)
+
+
+class Program:
+    """One plan's tile. Light tasks go from start to end in one program; others have a start of its own."""
+
+    def __init__(self, plan: Plan):
+        unroll = Unroll(plan)
+        self.plan = plan
+        self._light = plan.task.cost == "light"
+        self._start, self._go, self._whole = (
+            Flat(f) for f in (unroll.start, unroll.go, unroll.whole)
+        )
+        self._pace = 0.0
+        self._kept: Any = None
+        self.seconds_compile = 0.0
+        """So far: first calls, each with the steps it took."""
+
+    def __call__(self, params, data, batches, hyper, shared, points, progress) -> list[np.ndarray]:
+        """Losses (K, outer, inner) at `points` and, unless noisy, total, best and first diverged step (outer, inner).
+
+        `progress` is told the share of the tile that each piece was.
+        """
+        total = int(points[-1]) + self.plan.lag
+        tail = (self._points(points), data, batches, hyper, shared)
+        carry, step = None, 0
+        while carry is None or step < total:
+            until = self._until(step, total)
+            carry = self._piece(carry, params, step, until, tail)
+            progress((until - step) / max(total, 1))
+            step = until
+        return self._fetch(carry)
+
+    def _points(self, points: np.ndarray):
+        """Kept as a tensor from one tile to the next."""
+        if self._kept is None or self._kept[0] is not points:
+            self._kept = points, tf.constant(points, tf.int32)
+        return self._kept[1]
+
+    def _until(self, step: int, total: int) -> int:
+        pace = self._pace
+        return min(total, step + (max(1, int(PIECE / pace)) if pace else _FIRST))
+
+    def _piece(self, carry, params, step: int, until: int, tail) -> Carry:
+        began, bound = time.perf_counter(), tf.constant(until, tf.int32)
+        whole = carry is None and self._light
+        cold = (self._whole if whole else self._go).cold
+        if whole:
+            carry = self._whole(params, bound, *tail)
+        else:
+            points, data, _, hyper, shared = tail
+            carry = carry or self._start(params, data, hyper, shared, points)
+            carry = self._go(carry, bound, *tail)
+        int(carry.step)  # waits for it
+        seconds = time.perf_counter() - began
+        if cold:
+            self.seconds_compile += seconds
+        else:
+            self._pace = seconds / (until - step)
+        return carry
+
+    def _fetch(self, carry: Carry) -> list[np.ndarray]:
+        kept = [carry.losses] if self.plan.noisy else [carry.losses, *carry.summary[:3]]
+        return [tensor.numpy() for tensor in kept]
+
+
+@functools.lru_cache(maxsize=64)
+def program(plan: Plan, points: int) -> Program:
+    """The program of a plan for so many recorded points; kept, so that a cell's tuning and reporting share it."""
+    return Program(plan)

@@ -1,0 +1,93 @@
+"""Our side: `bench.engine.race`, called from outside as anybody calls it. Imports TensorFlow when first called."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench import runtime
+from bench.speed.cells import Cell, sweep
+from bench.speed.sides import Contender
+
+
+def engine(cell: Cell) -> Contender:
+    """The race of a cell; its own seconds are those of the program calls, sampling and stacking apart."""
+    return Contender(lambda: _race(cell, cell.steps).seconds_run, cell.work)
+
+
+class Problem(NamedTuple):
+    """What every peer is handed, in NumPy: problems with leading axis seeds, and the steps (K,) that we record.
+
+    `weights` and `settings` are those of a learned optimizer, else empty.
+    """
+
+    params: Any
+    data: Any
+    recorded: np.ndarray
+    weights: dict[str, np.ndarray]
+    settings: dict[str, Any]
+
+
+def problem(cell: Cell) -> Problem:
+    """The problems that the engine races in this cell, drawn by the public `bench.draw`."""
+    import bench
+
+    runtime.load_tensorflow()
+    import tensorflow as tf
+
+    drawn = [bench.draw(cell.task, seed) for seed in range(cell.seeds)]
+    params, data = tf.nest.map_structure(lambda *leaves: np.stack(leaves), *drawn)
+    recorded = _race(cell, cell.steps).runs.steps
+    return Problem(_plain(params), _plain(data), recorded, *_architecture(cell))
+
+
+def curves(cell: Cell, steps: int) -> np.ndarray:
+    """Every loss of the first `steps` steps: (configurations, seeds, steps + 1)."""
+    return _race(cell, steps, "all").runs.losses
+
+
+def _race(cell: Cell, steps: int, record: str = "log"):
+    runtime.load_tensorflow()
+    import optimizers
+    from bench.engine import race
+    from bench.names import named_task
+
+    entry = optimizers.get(cell.optimizer)
+    return race(
+        named_task(cell.task), entry, thetas(cell, entry),
+        purpose="report", seeds=range(cell.seeds), steps=steps, record=record,
+    )  # fmt: skip
+
+
+def thetas(cell: Cell, entry) -> list[dict[str, Any]]:
+    """The cell's sweep of Adam, or the one θ of a learned optimizer."""
+    if cell.configurations == 1:
+        return [dict(entry.defaults)]
+    columns = sweep(cell.configurations)
+    return [
+        {name: float(column[i]) for name, column in columns.items()}
+        for i in range(cell.configurations)
+    ]
+
+
+def _plain(nest: Any) -> Any:
+    """Lists, tuples and dictionaries of TensorFlow's wrappers as Python's own, so that they can be sent."""
+    if isinstance(nest, dict):
+        return {key: _plain(value) for key, value in nest.items()}
+    if isinstance(nest, (list, tuple)):
+        return (list if isinstance(nest, list) else tuple)(_plain(part) for part in nest)
+    return np.asarray(nest)
+
+
+def _architecture(cell: Cell) -> tuple[dict, dict]:
+    """Weights and settings of a cell's learned optimizer, else empty."""
+    import optimizers
+    from optimizers import learned
+
+    entry = optimizers.get(cell.optimizer)
+    if entry.kind != "learned":
+        return {}, {}
+    weights = {name: np.asarray(value) for name, value in entry.defaults.items()}
+    return weights, dataclasses.asdict(learned.get(entry.build.architecture))  # type: ignore[attr-defined]

@@ -1,0 +1,68 @@
+"""All rows of the table, in its order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.speed import bounds, cells, comparisons, scaling, scarce, startup
+from bench.speed.context import Measurement
+
+SIDES = ("ours", "bare", "jax", "keras", "torch")
+"""Processes: two with the engine (the second records nothing), and one per library."""
+
+
+def measurements() -> list[Measurement]:
+    """What is measured, with the names that `--only` looks at."""
+    return [*_duels(), *_bounds(), *_own_costs(), *_starts()]
+
+
+def _duels() -> list[Measurement]:
+    return [
+        Measurement(c.cell.name, c.peer.name, partial(comparisons.measure, comparison=c))
+        for c in comparisons.COMPARISONS
+    ]
+
+
+def _bounds() -> list[Measurement]:
+    return [
+        Measurement(cell.name, "bound of this core", partial(bounds.row, cell=cell))
+        for cell in cells.FOUR
+    ]
+
+
+def _own_costs() -> list[Measurement]:
+    return [
+        Measurement("two workers", "one", scarce.two_workers),
+        *(
+            Measurement(
+                f"recording, {cell.name}", "last loss only", partial(scarce.recording, cell=cell)
+            )
+            for cell in (cells.ROSENBROCK, cells.MOONS)
+        ),
+        *(
+            Measurement(
+                f"cost in {axis}", f"× {scaling.FACTORS[-1]}", partial(scaling.row, axis=axis)
+            )
+            for axis in scaling.AXES
+        ),
+    ]
+
+
+def _starts() -> list[Measurement]:
+    commands = {"list": (), "leaderboard": (startup.STORED,)}
+    return [
+        *(
+            Measurement(
+                f"start of {cell.name}", "warm cache", partial(startup.cell_start, cell=cell)
+            )
+            for cell in cells.FOUR
+        ),
+        *(
+            Measurement(f"bench {name}", "a second", partial(_command, line=(name, *arguments)))
+            for name, arguments in commands.items()
+        ),
+    ]
+
+
+def _command(context, line):
+    return startup.command(context, *line)

@@ -1,0 +1,116 @@
+"""The table on disk: ratios.md to read, ratios.csv to compute with, ratios.png to see, with where and when."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench import runtime
+from bench.errors import UserError
+from bench.speed import bounds
+from bench.speed.plot import draw
+from bench.speed.rows import Row
+from bench.speed.table import HEADERS, line, short
+
+PEERS = ("jax", "optax", "torch")
+_HOW = """\
+Made by `python -m bench.speed` ({rounds} rounds). Every contender has a process of its own, all pinned to the same
+core, one thread, float32, and they take turns: ours, peer, ours, peer. In a turn of at least 0.2 s the best run
+counts. *ratio* is the median over rounds of peer / ours (above 1: ours is faster), *rounds* its extremes; *ours* and
+*peer* are the best seconds of all rounds, per optimizer step of one run. Compilation is excluded (first calls are in
+the CSV file), results are fetched to NumPy on both sides, and inputs are placed beforehand for the peers. Ours is what
+`bench.engine.race` clocks around its programs; `ours_whole` in the CSV file is the whole call, sampling and stacking
+included. All run the same numbers of configurations, seeds and steps on the same problems, handed over as NumPy arrays,
+and are timed only if they repeat our losses to 1e-4 over the first {checked} steps (`disagreement`). tf.function per
+step and model.fit run one configuration on one seed and are charged per step; torch.func runs fewer steps, as nothing
+is compiled there. The expert's JAX is tried in each layout with the full curve kept and with our recording in the
+carry; the fastest counts.
+"""
+
+
+def write(folder: Path, rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> None:
+    """The three files, into `folder`; raises UserError where that cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ratios.md").write_text(markdown(rows, peaks, rounds), encoding="utf-8")
+        write_csv(folder / "ratios.csv", rows)
+        draw(rows, folder / "ratios.png")
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}; choose another --out") from None
+
+
+def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> str:
+    """The table, how it was made, the machine and its peaks, and what the bound counts."""
+    from bench.speed.duels import CHECKED
+
+    where = machine()
+    table = [HEADERS, ("---",) * len(HEADERS), *(line(row) for row in rows)]
+    parts = [
+        "# Speed, side by side",
+        verdict(rows),
+        "\n".join("| " + " | ".join(cells) + " |" for cells in table),
+        "![Ratios and targets](ratios.png)",
+        _HOW.format(rounds=rounds, checked=CHECKED).strip(),
+        f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}.",
+        f"## Bound\n\n{_bound(peaks)}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """One sentence: how many targets hold, and the names of those that do not."""
+    promised = [row for row in rows if row.held is not None]
+    short_of = [row.name for row in promised if row.held is False]
+    text = f"{len(promised) - len(short_of)} of {len(promised)} targets hold."
+    return text + (f" Short: {'; '.join(short_of)}." if short_of else "")
+
+
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """One line per row, with every further number and where it was measured."""
+    where, details = machine(), sorted({name for row in rows for name in row.details})
+    with path.open("w", newline="", encoding="utf-8") as file:
+        columns = list(_record(rows[0])) + details + list(where)
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**_record(row), **row.details, **where} for row in rows)
+
+
+def machine() -> dict[str, str]:
+    """Processor, time, commit and versions of what can move a number; no host name."""
+    known = {**runtime.versions(), **{name: _version(name) for name in PEERS}}
+    versions = ", ".join(f"{name} {number}" for name, number in known.items() if number)
+    about = runtime.provenance()
+    return {name: about[name] for name in ("processor", "time", "commit")} | {"versions": versions}
+
+
+def _record(row: Row) -> dict[str, object]:
+    return {
+        "work": row.work, "against": row.against, "number": row.number, "unit": row.unit,
+        "low": min(row.rounds, default=""), "high": max(row.rounds, default=""),
+        "target": str(row.target or ""), "held": "" if row.held is None else row.held,
+        "ours_seconds": row.ours, "peer_seconds": row.peer, "note": row.note, "missing": row.missing,
+    }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _bound(peaks: Mapping[str, float]) -> str:
+    measured = ", ".join(f"{name} {short(rate / 1e9)} G/s" for name, rate in peaks.items())
+    table: list[tuple[str, ...]] = [("family", *bounds.Count._fields, "bytes")]
+    table.append(("---",) * len(table[0]))
+    table += [
+        (family, *map(str, count), str(count.moved)) for family, count in bounds.counts().items()
+    ]
+    lines = "\n".join("| " + " | ".join(cells) + " |" for cells in table)
+    about = (bounds.__doc__ or "").partition("\n\n")[2].strip()
+    return (
+        f"{about}\n\nPeaks of one core, measured in this run (bytes N: a copy that touches N MiB): {measured}.\n\n"
+        f"Work of one optimizer step of one run:\n\n{lines}"
+    )
