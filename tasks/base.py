@@ -80,7 +80,10 @@ class Task(ABC):
 
     @property
     def flexible(self) -> bool:
-        """Whether its rows come out the same bits in any tile shape: all arithmetic number by number, no products of matrices."""
+        """Whether its rows come out the same bits in any tile shape: all arithmetic number by number.
+
+        That is, no products of matrices.
+        """
         return False
 
     @property
