@@ -40,7 +40,7 @@ from tasks.network import DigitsNetwork, PlanarNetwork
 from tasks.quadratic import Conditioned, Diagonal, Quadratic, Saddle
 from tasks.regression import Diabetes, LeastSquares, Regression
 from tasks.sequence import Adding, Reversing
-from tasks.wrappers import Noisy, Rescaled, Rotated, ScaledLoss
+from tasks.wrappers import Delayed, Noisy, Rescaled, Rotated, ScaledLoss
 
 register("linear-regression", Quadratic(dimension=5, log10_spectrum=(-3.0, 0.0)))
 register("rosenbrock", Rosenbrock())
@@ -109,4 +109,5 @@ register("reversing-transformer", Reversing())
 register("rescaled", Rescaled("rosenbrock"))
 register("scaled-loss", ScaledLoss("rosenbrock"))
 register("noisy", Noisy("rosenbrock"))
+register("delayed", Delayed("quadratic"))
 register("rotated", Rotated("quadratic-diagonal"))

@@ -1,5 +1,8 @@
 """Layout helpers and families against NumPy, SciPy, scikit-learn and TensorFlow's own layers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import tasks
 from bench.floors import search
+from tasks import base, mistakes
 from tasks.data import load, rings, spirals
 from tasks.layout import (
     convolve,
@@ -238,3 +242,18 @@ def test_transformer_against_numpy():
         chosen = logits[np.arange(6), sequence[::-1]]
         losses.append(np.log(np.exp(logits).sum(1)) - chosen)
     np.testing.assert_allclose(task.loss(params, data, None), np.mean(losses), rtol=1e-4)
+
+
+def test_the_example_of_the_guide_runs_and_its_names_exist(monkeypatch):
+    text = (Path(__file__).parents[1] / "docs" / "layout.md").read_text()
+    registry = dict(base._registry)
+    monkeypatch.setattr(base, "_registry", registry)
+    exec(text.split("```python\n")[1].split("```")[0], {"__name__": "halves"})
+    task = tasks.get("halves")
+    params, data = task.sample(KEY)
+    mistakes.check(task, params, data)
+    assert 0 < task.loss(params, data, None) < 10
+    shown = re.findall(r"^\| `([a-z-]+\[.*?\])`", text, re.MULTILINE)
+    assert len(shown) == 6
+    for name in shown:
+        tasks.get(name)

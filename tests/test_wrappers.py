@@ -153,6 +153,7 @@ def test_delays_add_up():
     assert Delayed("rosenbrock", 4).delay == 4
     assert Noisy(Delayed(Delayed("rosenbrock", 4), 3)).delay == 7
     assert Rosenbrock().delay == 0
+    assert tasks.get("delayed[steps=2]") == Delayed("quadratic", 2)
 
 
 def test_wrapped_problems_are_vectorized_draws():
