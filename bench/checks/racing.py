@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 import optimizers
+from bench.checks.graphs import trace
 from bench.checks.nests import first, gap
 from bench.checks.problems import SEEDS, Problems, value_and_gradient
 from bench.checks.result import Fault, one_line
@@ -35,9 +36,8 @@ def vectorizes(problems: Problems) -> None:
         return loss, [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
 
     try:
-        together = tf.function(nested(single), autograph=False)(
-            runs, (data, [] if batch is None else [batch]), tf.zeros([width])
-        )
+        arguments = runs, (data, [] if batch is None else [batch]), tf.zeros([width])
+        together = trace(nested(single), *arguments)(*arguments)
     except Exception as problem:
         raise Fault(
             f"cannot be vectorized: {one_line(problem, 160)}; use operations tf.vectorized_map knows "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from bench.errors import UserError
+
+
+_LEAKED = re.compile("out of scope|another function|leaked")
 
 
 class Result(NamedTuple):
@@ -48,7 +52,8 @@ def _finding(check: Check, subject: Any) -> str:
     except UserError as fault:
         return str(fault)
     except Exception as problem:  # anybody's task or optimizer runs in here
-        return f"raises {one_line(problem)}"
+        hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""
+        return f"raises {one_line(problem)}{hint}"
     return ""
 
 
