@@ -40,7 +40,9 @@ def text(results: Iterable[Result]) -> str:
     for (kind, name), group in groups.items():
         failed = [result for result in group if not result.passed]
         state = "FAILED" if failed else "ok"
-        lines.append(f"{state:7} {kind:10} {name}  ({len(group) - len(failed)} of {len(group)} checks)")
+        lines.append(
+            f"{state:7} {kind:10} {name}  ({len(group) - len(failed)} of {len(group)} checks)"
+        )
         lines += [f"        {result.check}: {result.text}" for result in failed]
     broken = sum(any(not result.passed for result in group) for group in groups.values())
     total = f"{len(groups)} checked, " + (f"{broken} failed" if broken else "all passed")

@@ -79,7 +79,9 @@ def score(f: Any, word: str, *arguments: Any) -> None:
             f"{word} returns shape {value.shape}, not a scalar; reduce it: tf.reduce_sum or tf.reduce_mean"
         )
     if value.dtype != tf.float32:
-        raise UserError(f"{word} returns {value.dtype.name}, not float32; cast it and its constants")
+        raise UserError(
+            f"{word} returns {value.dtype.name}, not float32; cast it and its constants"
+        )
 
 
 def verify_optimizer(entry: Entry) -> None:
@@ -96,12 +98,15 @@ def verify_optimizer(entry: Entry) -> None:
     built(entry, entry.defaults)
 
 
-def built(entry: Entry, theta: Mapping[str, Any]) -> Optimizer:
-    """`entry.build(θ)`; raises UserError when that is not an Optimizer."""
+def built(entry: Entry, theta: Mapping[str, Any], loss: Any) -> Optimizer:
+    """`entry.build(θ)`, or `build(θ, loss)` of an informed entry; raises UserError when that is not an Optimizer."""
     if not callable(entry.build):
         raise UserError(f"optimizer {entry.name!r}: build is {entry.build!r}; give a function of θ")
-    optimizer = entry.build(theta)
-    if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
+    informed = getattr(entry, "informed", False)
+    optimizer = entry.build(theta, loss) if informed else entry.build(theta)
+    if not (
+        callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))
+    ):
         raise UserError(
             f"optimizer {entry.name!r}: build returns {_kind(optimizer)}; return Optimizer(init, update)"
         )
@@ -124,8 +129,10 @@ def _specification(leaf: Any) -> Any:
     if leaf is None or isinstance(leaf, str):
         return leaf
     try:
-        return tf.type_spec_from_value(leaf) if tf.is_tensor(leaf) else tf.TensorSpec.from_tensor(
-            tf.convert_to_tensor(leaf)
+        return (
+            tf.type_spec_from_value(leaf)
+            if tf.is_tensor(leaf)
+            else tf.TensorSpec.from_tensor(tf.convert_to_tensor(leaf))
         )
     except (TypeError, ValueError):
         return leaf

@@ -31,7 +31,9 @@ def register(name: str | Entry, thing: Any = None, **settings: Any) -> Task | En
         _no_more(settings, name, None)
         return tasks.register(name, thing)
     if isinstance(thing, Entry):
-        raise UserError(f"an Entry names itself {thing.name!r}; use register(entry) without {name!r}")
+        raise UserError(
+            f"an Entry names itself {thing.name!r}; use register(entry) without {name!r}"
+        )
     if thing is None or isinstance(thing, Optimizer) or not _could_be_keras(thing):
         raise UserError(f"cannot register {_spell(thing)} as {name!r}; use {_FORMS}")
     return optimizers.register(name, thing, **settings)
@@ -40,7 +42,9 @@ def register(name: str | Entry, thing: Any = None, **settings: Any) -> Task | En
 def _no_more(settings: dict[str, Any], name: str, thing: Any) -> None:
     if settings or thing is not None:
         extra = ", ".join(settings) or _spell(thing)
-        raise UserError(f"{name!r} takes nothing else, not {extra}; settings go into the object itself")
+        raise UserError(
+            f"{name!r} takes nothing else, not {extra}; settings go into the object itself"
+        )
 
 
 def _could_be_keras(thing: Any) -> bool:

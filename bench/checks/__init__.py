@@ -14,7 +14,9 @@ from bench.checks.subjects import Subject, everything, find
 __all__ = ["Result", "Subject", "check", "check_subject", "everything", "find"]
 
 
-def check(*things: Any, done: Callable[[list[Result]], None] = lambda results: None) -> list[Result]:
+def check(
+    *things: Any, done: Callable[[list[Result]], None] = lambda results: None
+) -> list[Result]:
     """Results of every check of `things`: names, files, tasks, entries, Keras optimizers; nothing: everything.
 
     `done` is told the results of each subject. Raises UserError for what cannot be found or loaded.

@@ -12,6 +12,7 @@ from tasks import Task, tf
 class Bowl(Task):
     """f = ½ Σ λ (x − m)², λ uniform on [0.1, 1], m and start standard normal, x in a matrix and a vector."""
 
+    tags: ClassVar[tuple[str, ...]] = ("quadratic", "convex")
     tile: ClassVar[tuple[int, int]] = (4, 4)
 
     def sample(self, key):
@@ -30,6 +31,7 @@ class Bowl(Task):
     def loss(self, params, data, batch):
         curvatures, minimizer = data
         terms = (
-            tf.reduce_sum(curvatures[name] * tf.square(params[name] - minimizer[name])) for name in params
+            tf.reduce_sum(curvatures[name] * tf.square(params[name] - minimizer[name]))
+            for name in params
         )
         return 0.5 * sum(terms)

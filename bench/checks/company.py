@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from bench import contracts
-from bench.checks.nests import first, gap
+from bench.checks.nests import gap
 from bench.checks.result import Fault, one_line
-from bench.checks.rivals import STEPS, SUBJECT, Rival, tensors
+from bench.checks.rivals import SEEDS, STEPS, Rival, tensors
 from bench.engine import race
 from bench.records import Runs
 from bench.tuning import draw_trials
@@ -17,14 +17,13 @@ from bench.tuning import draw_trials
 HORIZON = 50
 TRIALS = 6
 _AGREE = 1e-4
-_SEEDS = SUBJECT.task.tile[1]
 
 
 def vectorizes(rival: Rival) -> None:
     """The engine's losses are those of one problem and one θ at a time."""
     thetas = _thetas(rival)
     try:
-        runs = _race(rival, thetas, range(_SEEDS))
+        runs = _race(rival, thetas, _seeds(rival))
     except contracts.UserError:
         raise
     except Exception as problem:
@@ -35,10 +34,9 @@ def vectorizes(rival: Rival) -> None:
     steps = [step for step in range(1, STEPS + 1) if step in runs.steps]
     at = np.searchsorted(runs.steps, steps)
     for number, row in ((0, 0), (0, 2), (min(1, len(thetas) - 1), 1)):
-        optimizer = contracts.built(rival.entry, tensors(thetas[number]))
-        path = rival.walk(optimizer, row)
-        data = first(rival.problems[1], row)
-        alone = [SUBJECT.task.loss(path[step - 1], data, None) for step in steps]
+        path = rival.walk(row, tensors(thetas[number]))
+        task, data = rival.subject.task, rival.data(row)
+        alone = [task.evaluate(path[step - 1], data) for step in steps]
         if (apart := gap(np.array(alone), runs.losses[number, row, at])) > _AGREE:
             raise Fault(
                 f"the loss of problem {row} differs by {apart:.1e} from its run alone; use no axis but the "
@@ -49,7 +47,7 @@ def vectorizes(rival: Rival) -> None:
 def neighbors(rival: Rival) -> None:
     """In the engine, a run has the same bits whatever θ and problems stand beside it."""
     thetas = _thetas(rival)
-    many = _race(rival, thetas, range(_SEEDS)).losses
+    many = _race(rival, thetas, _seeds(rival)).losses
     alone = _race(rival, thetas[-1:], [1]).losses
     if not np.array_equal(many[-1, 1], alone[0, 0], equal_nan=True):
         raise Fault(
@@ -59,7 +57,7 @@ def neighbors(rival: Rival) -> None:
 
 def descends(rival: Rival) -> None:
     """At some θ of the defaults and the space, the loss of a convex bowl goes down."""
-    runs = _race(rival, _thetas(rival), range(_SEEDS))
+    runs = _race(rival, _thetas(rival), _seeds(rival))
     if not np.any(runs.losses[..., -1] < runs.losses[..., 0]):
         raise Fault(
             f"no θ lowers the loss of a convex bowl in {HORIZON} steps; update returns what is added to params "
@@ -69,8 +67,12 @@ def descends(rival: Rival) -> None:
 
 def _race(rival: Rival, thetas: list[dict], seeds: Any) -> Runs:
     return race(
-        SUBJECT, rival.entry, thetas, purpose="report", seeds=list(seeds), steps=HORIZON
+        rival.subject, rival.entry, thetas, purpose="report", seeds=list(seeds), steps=HORIZON
     ).runs
+
+
+def _seeds(rival: Rival) -> range:
+    return range(max(SEEDS, rival.subject.task.tile[1]))
 
 
 def _thetas(rival: Rival) -> list[dict[str, Any]]:

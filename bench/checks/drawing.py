@@ -27,19 +27,27 @@ def dtypes(problems: Problems) -> None:
     for word, nest in nests.items():
         for leaf in tf.nest.flatten(nest):
             if leaf is not None and leaf.dtype in _FLOATS:
-                raise Fault(f"{word} gives {leaf.dtype.name} of shape {leaf.shape}; cast it to tf.float32")
+                raise Fault(
+                    f"{word} gives {leaf.dtype.name} of shape {leaf.shape}; cast it to tf.float32"
+                )
     for word, traced in (("loss", problems.loss), ("evaluate", problems.evaluate)):
         if traced is not None and (found := graphs.float64(traced)):
-            raise Fault(f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts")
+            raise Fault(
+                f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts"
+            )
 
 
 def by_the_key(problems: Problems) -> None:
     """Draws follow the key, with bits that are the same on every device."""
     for traced in problems.sampling:
         if found := graphs.unkeyed_draws(traced):
-            raise Fault(f'draws with {found[0]}; use tf.random.stateless_*(…, seed=key, alg="philox")')
+            raise Fault(
+                f'draws with {found[0]}; use tf.random.stateless_*(…, seed=key, alg="philox")'
+            )
         if held := graphs.variables(traced):
-            raise Fault(f"sample or batches keep state in {held[0]}; let them depend on the key alone")
+            raise Fault(
+                f"sample or batches keep state in {held[0]}; let them depend on the key alone"
+            )
     own, other = keys(problems.name, "report", [0]), keys(problems.name, "tune", [0])
     if np.array_equal(own, other):
         raise Fault("keys of two purposes are equal; report this")
@@ -53,13 +61,21 @@ def determinism(problems: Problems) -> None:
     again = graphs.trace(problems.task.sample, tf.TensorSpec([2], tf.int32))
     for row, key in enumerate(problems.keys):
         if not same_bits(again(tf.constant(key)), first(problems.drawn, row)):
-            raise Fault("another problem for the same key; draw everything in sample from `key`, keep no state")
+            raise Fault(
+                "another problem for the same key; draw everything in sample from `key`, keep no state"
+            )
     if problems.seen is not None:
         key = tf.constant(keys(problems.name, "batches-report", [0])[0])
-        traced = graphs.trace(lambda k: problems.task.batches(k, STEPS), tf.TensorSpec([2], tf.int32))
+        traced = graphs.trace(
+            lambda k: problems.task.batches(k, STEPS), tf.TensorSpec([2], tf.int32)
+        )
         if not same_bits(traced(key), first(problems.seen)):
-            raise Fault("other batches for the same key; draw everything in batches from `key`, keep no state")
+            raise Fault(
+                "other batches for the same key; draw everything in batches from `key`, keep no state"
+            )
     before = problems.task.loss(*problems.one(0))
     problems.task.loss(*problems.one(1))
     if not same_bits(before, problems.task.loss(*problems.one(0))):
-        raise Fault("another loss for the same problem at the second call; no random numbers or global state in loss")
+        raise Fault(
+            "another loss for the same problem at the second call; no random numbers or global state in loss"
+        )

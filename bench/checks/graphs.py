@@ -71,6 +71,17 @@ def float64(traced: Any) -> list[str]:
     )
 
 
+def nested(f: Callable) -> Callable:
+    """`f(run, problem)` of one run, lifted to runs (S, C, …) and problems (S, …), as the engine does it."""
+
+    def over(each: Callable, elements: Any) -> Any:
+        return tf.vectorized_map(each, elements, fallback_to_while_loop=False)
+
+    return lambda runs, problems: over(
+        lambda row: over(lambda run: f(run, row[1]), row[0]), (runs, problems)
+    )
+
+
 def variables(traced: Any) -> list[str]:
     """Names of the variables and other resources that a traced function reads or writes."""
     return [held.name for _, held in traced.graph.captures if held.dtype == tf.resource]

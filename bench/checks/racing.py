@@ -9,12 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 import optimizers
-from bench.checks.graphs import trace
+from bench.checks.graphs import nested, trace
 from bench.checks.nests import first, gap
 from bench.checks.problems import SEEDS, Problems, value_and_gradient
 from bench.checks.result import Fault, one_line
 from bench.engine import race
-from bench.unroll import nested
 
 RATES = (1e-3, 1e-2, 0.1, 1.0)
 FEW, SMALL = 20, 200
@@ -27,16 +26,18 @@ def vectorizes(problems: Problems) -> None:
     """Two nested maps over problems and configurations, without TensorFlow's slow way out, give the same numbers."""
     task, width = problems.task, 2
     params, data = problems.drawn
-    batch = None if problems.seen is None else first(tf.nest.map_structure(_steps_first, problems.seen))
+    batch = (
+        None if problems.seen is None else first(tf.nest.map_structure(_steps_first, problems.seen))
+    )
     runs = tf.nest.map_structure(lambda p: tf.repeat(p[:, None], width, axis=1), params)
     one = value_and_gradient(task)
 
-    def single(run, problem, _):
+    def single(run, problem):
         loss, gradients = one(run, problem[0], problem[1][0] if problem[1] else None)
         return loss, [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
 
     try:
-        arguments = runs, (data, [] if batch is None else [batch]), tf.zeros([width])
+        arguments = runs, (data, [] if batch is None else [batch])
         together = trace(nested(single), *arguments)(*arguments)
     except Exception as problem:
         raise Fault(
@@ -59,7 +60,9 @@ def above_the_floor(problems: Problems) -> None:
     """No loss of a short race with Adam, at several learning rates, lies below `floor`."""
     task, floor = problems.task, problems.task.floor
     if not isinstance(floor, (int, float)) or not math.isfinite(floor):
-        raise Fault(f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number")
+        raise Fault(
+            f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number"
+        )
     size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(problems.specifications[0]))
     entry = optimizers.get("adam")
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
@@ -74,10 +77,16 @@ def above_the_floor(problems: Problems) -> None:
             f"a race reached {reached:.6g}, below floor = {floor:.6g}; set floor to the lowest reachable loss, "
             "or to a bound below it"
         )
-    alone = [problems.evaluate(*problems.one(row)[:2]) if problems.evaluate is not None
-             else problems.loss(*problems.one(row)) for row in range(min(SEEDS, task.tile[1]))]
+    alone = [
+        problems.evaluate(*problems.one(row)[:2])
+        if problems.evaluate is not None
+        else problems.loss(*problems.one(row))
+        for row in range(min(SEEDS, task.tile[1]))
+    ]
     if (apart := gap(alone, list(runs.losses[0, : len(alone), 0]))) > _AGREE:
-        raise Fault(f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only")
+        raise Fault(
+            f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only"
+        )
 
 
 def tile(problems: Problems) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from bench.errors import UserError
 
-
 _LEAKED = re.compile("out of scope|another function|leaked")
 
 

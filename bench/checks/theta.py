@@ -23,13 +23,17 @@ def restores(rival: Rival) -> None:
     restored = _restored(theta)
     for name, value in theta.items():
         if not _same(value, restored[name]):
-            raise Fault(f"θ[{name!r}] = {value!r} does not survive being written down; use numbers, switches or arrays")
-    before = rival.walk(rival.optimizer, 0)
-    after = rival.walk(rival.entry.build(tensors(restored)), 0)
+            raise Fault(
+                f"θ[{name!r}] = {value!r} does not survive being written down; use numbers, switches or arrays"
+            )
+    before = rival.walk(0)
+    after = rival.walk(0, tensors(restored))
     if not same_bits(before, after):
         raise Fault("a restored θ makes other updates; let build depend on θ alone")
     if " at 0x" in optimizer_definition(rival.entry):
-        raise Fault("its definition names a memory address; give build and space lasting representations")
+        raise Fault(
+            "its definition names a memory address; give build and space lasting representations"
+        )
 
 
 def _restored(theta: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +45,9 @@ def _restored(theta: dict[str, Any]) -> dict[str, Any]:
     for name, value in theta.items():
         if name not in arrays:
             try:
-                plain[name] = json.loads(json.dumps(value.item() if hasattr(value, "item") else value))
+                plain[name] = json.loads(
+                    json.dumps(value.item() if hasattr(value, "item") else value)
+                )
             except (TypeError, ValueError):
                 raise Fault(
                     f"θ[{name!r}] is a {type(value).__name__}; use a number, a switch, a string or an array"
@@ -65,6 +71,8 @@ def space(rival: Rival) -> None:
                 raise Fault(f"space of {name!r} gives {value} at quantile {u}; narrow it")
         default, drawn = entry.defaults[name], distribution.quantile(0.5)
         if isinstance(drawn, float) and (isinstance(default, (bool, str)) or default is None):
-            raise Fault(f"{name!r} is swept as a number but its default is {default!r}; give a number")
+            raise Fault(
+                f"{name!r} is swept as a number but its default is {default!r}; give a number"
+            )
     if len(draw_trials(entry, 2)) != (2 if entry.space else 1):
         raise Fault("trials cannot be drawn from space; give {name: LogUniform | Uniform | Choice}")

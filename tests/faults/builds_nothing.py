@@ -1,7 +1,6 @@
 """Build forgets to return."""
 
 from optimizers import Entry, Optimizer, register
-from tasks import tf
 
 
 def build(theta):

@@ -6,7 +6,6 @@ import numpy as np
 
 from tasks import Task, register, tf
 
-
 generator = np.random.default_rng(0)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from tasks import Task, register, tf
 
-
 memory = []
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from tasks import Task, register, tf
 
 
-
 def square(x):
     return tf.custom_gradient(lambda y: (y * y, lambda upstream: upstream * y))(x)
 
