@@ -89,7 +89,7 @@ def finite_updates(rival: Rival) -> None:
     zeros = tf.nest.map_structure(tf.zeros_like, params)
     for step in range(STEPS):
         for word, gradients in (("ordinary", rival.gradients(params)), ("zero", zeros)):
-            updates, after = rival.update(gradients, state, params, tf.constant(step))
+            updates, _ = rival.update(gradients, state, params, tf.constant(step))
             if not finite(updates):
                 raise Fault(
                     f"updates are not finite for {word} gradients at step {step}; guard the division or root"
