@@ -85,7 +85,7 @@ def score(f: Any, word: str, *arguments: Any) -> None:
 
 
 def verify_optimizer(entry: Entry) -> None:
-    """Raises UserError for an entry whose space and defaults do not fit, or that builds no optimizer."""
+    """Raises UserError for an entry whose space and defaults do not fit."""
     if missing := sorted(set(entry.space) - set(entry.defaults)):
         raise UserError(
             f"optimizer {entry.name!r}: space has {', '.join(missing)} but defaults do not; give each a default"
@@ -95,7 +95,6 @@ def verify_optimizer(entry: Entry) -> None:
             raise UserError(
                 f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; give LogUniform, Uniform or Choice"
             )
-    built(entry, entry.defaults)
 
 
 def built(entry: Entry, theta: Mapping[str, Any], loss: Any) -> Optimizer:

@@ -33,6 +33,7 @@ def check_subject(subject: Subject) -> list[Result]:
     from bench import runtime
 
     runtime.load_tensorflow()
+    _quiet()
     if subject.kind == "task":
         from bench.checks.of_tasks import check_task
 
@@ -40,3 +41,10 @@ def check_subject(subject: Subject) -> list[Result]:
     from bench.checks.of_optimizers import check_optimizer
 
     return check_optimizer(subject.thing)
+
+
+def _quiet() -> None:
+    """Every subject is traced afresh, on purpose; TensorFlow would warn of it."""
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")

@@ -58,5 +58,8 @@ def _finding(check: Check, subject: Any) -> str:
 
 def one_line(problem: BaseException, length: int = 240) -> str:
     """The kind and the first words of an exception."""
-    words = " ".join(str(problem).split())
+    text = str(problem).strip()
+    if text.startswith("in user code"):  # a traceback follows, and what went wrong comes last
+        text = text.splitlines()[-1]
+    words = " ".join(text.split())
     return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}"
