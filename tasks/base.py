@@ -10,13 +10,16 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import math
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 _NAME = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 _PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 _registry: dict[str, Task] = {}
+_floors: list[tuple[Task, float]] = []
+COSTS = ("light", "medium", "heavy")
 
 
 class TaskError(ValueError):
@@ -39,19 +42,51 @@ tf: Any = _Lazy("tensorflow")
 class Task(ABC):
     """A distribution of optimization problems, written for one problem at a time; the engine adds the axes.
 
-    Subclasses are frozen dataclasses. Tensors are float32; random numbers come from
-    `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, `key + 2`, … as independent streams.
+    Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32;
+    random numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, … as
+    independent streams.
     """
 
-    floor: ClassVar[float] = 0.0
-    """Lowest reachable evaluation loss, known or best found."""
-    reference: ClassVar[str] = ""
-    """Source: title, year."""
-    tags: ClassVar[tuple[str, ...]] = ()
-    version: ClassVar[int] = 1
-    """Raised whenever a number of this task changes; records of other versions are not reused."""
-    tile: ClassVar[tuple[int, int]] = (16, 16)
-    """Configurations × seeds run by one call of the compiled program: part of the numbers, so never derived."""
+    @property
+    def floor(self) -> float:
+        """Lowest reachable evaluation loss over the task's problems, or a bound below it.
+
+        Known in closed form, or found by `python -m bench.floors` and given to `register`; 0 otherwise.
+        """
+        return next((floor for task, floor in _floors if task == self), 0.0)
+
+    @property
+    def reference(self) -> str:
+        """Source: author, title, year."""
+        return ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its family first, then "convex" | "nonconvex", "stochastic", "paper"."""
+        return ()
+
+    @property
+    def version(self) -> int:
+        """Raised whenever a number of this task changes; records of other versions are not reused."""
+        return 1
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Configurations × seeds run by one call of the compiled program: part of the numbers.
+
+        A function of the settings alone, never of the machine (docs/layout.md says how to choose it).
+        """
+        return (16, 16)
+
+    @property
+    def cost(self) -> str:
+        """A step of one run takes about a microsecond or less: "light"; up to 20: "medium"; more: "heavy"."""
+        return "light"
+
+    @property
+    def delay(self) -> int:
+        """Steps by which gradients are late: step t is handed the gradient at the parameters of step t − delay."""
+        return 0
 
     @abstractmethod
     def sample(self, key) -> tuple[Any, Any]:
@@ -70,16 +105,33 @@ class Task(ABC):
         return self.loss(params, data, None)
 
 
-def register(name: str, task: Task) -> Task:
-    """Make `task` known as `name`; raises TaskError when either cannot be."""
+def register(name: str, task: Task, *, floor: float | None = None) -> Task:
+    """Make `task` known as `name`, with the `floor` a search found; raises TaskError when it cannot be."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise TaskError(f"task name {name!r} is not valid; use lower-case words joined by '-'")
     if not isinstance(task, Task):
         hint = f"; register an instance: {task.__name__}()" if isinstance(task, type) else ""
         raise TaskError(f"task {name!r} is a {type(task).__name__}, not a tasks.Task{hint}")
+    _check_attributes(name, task)
     if _registry.setdefault(name, task) != task:
         raise TaskError(f"task {name!r} is already registered; choose another name")
+    if floor is not None:
+        _floors.append((task, float(floor)))
     return task
+
+
+def _check_attributes(name: str, task: Task) -> None:
+    tile = task.tile
+    if not isinstance(tile, tuple) or [type(side) for side in tile] != [int, int] or min(tile) < 1:
+        raise TaskError(
+            f"task {name!r} has tile {tile!r}; it is two whole numbers ≥ 1, (configurations, seeds)"
+        )
+    if task.cost not in COSTS:
+        raise TaskError(f"task {name!r} has cost {task.cost!r}; use one of {', '.join(COSTS)}")
+    if not isinstance(task.floor, (int, float)) or not math.isfinite(task.floor):
+        raise TaskError(f"task {name!r} has floor {task.floor!r}; it is a finite number")
+    if not isinstance(task.tags, tuple) or not all(isinstance(tag, str) for tag in task.tags):
+        raise TaskError(f"task {name!r} has tags {task.tags!r}; they are a tuple of words")
 
 
 def names() -> list[str]:
@@ -97,16 +149,35 @@ def get(name: str) -> Task:
 
 
 def _variant(name: str, task: Task, settings: str) -> Task:
-    fields: list[str] = []
+    defaults: dict[str, Any] = {}
     if dataclasses.is_dataclass(task):
-        fields = [field.name for field in dataclasses.fields(task)]
+        defaults = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
     try:
         call: Any = ast.parse(f"f({settings})", mode="eval").body
         changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-        if call.args or not set(changes) <= set(fields):
+        if call.args or not set(changes) <= set(defaults):
             raise ValueError
-        return dataclasses.replace(task, **changes)  # type: ignore[type-var]
     except (SyntaxError, ValueError, TypeError):
         raise TaskError(
-            f"cannot make task {name!r}; its settings are: {', '.join(fields) or 'none'}"
+            f"cannot make task {name!r}; its settings are: {', '.join(defaults) or 'none'}"
         ) from None
+    for setting, value in changes.items():
+        _check_kind(name, setting, value, defaults[setting])
+        if type(defaults[setting]) is float:
+            changes[setting] = float(value)  # 10 and 10.0 are one task, not two
+    return dataclasses.replace(task, **changes)  # type: ignore[type-var]
+
+
+def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
+    """Raise TaskError unless `value` is of the kind of `default`: a float may be given as a whole number."""
+    kinds: dict[type, tuple] = {float: (float, int), tuple: (tuple,), int: (int,), str: (str,)}
+    allowed = kinds.get(type(default), (str,) if isinstance(default, Task) else (object,))
+    if not isinstance(value, allowed) or (isinstance(value, bool) and type(default) is not bool):
+        shown = "a task's name" if isinstance(default, Task) else f"like {default!r}"
+        raise TaskError(f"cannot make task {name!r}; {setting} is {shown}, not {value!r}")
+    numbers = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(n, (int, float)) and not math.isfinite(n) for n in numbers):
+        raise TaskError(f"cannot make task {name!r}; {setting} is finite, not {value!r}")
+    if type(default) is int and value < min(default, 1):
+        least = min(default, 1)
+        raise TaskError(f"cannot make task {name!r}; {setting} is at least {least}, not {value!r}")

@@ -1,6 +1,9 @@
-"""Contract of every registered task, and known values of the shipped ones."""
+"""Contract of every registered task, known values of the paper's, and names."""
 
 import dataclasses
+import functools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,72 +13,128 @@ from sklearn.datasets import make_moons
 import tasks
 from bench.keys import keys
 from bench.sampling import batches, sample
-from tasks.moons import FreshTwoMoons, TwoMoons, mlp
-from tasks.quadratic import Quadratic
+from tasks.layout import mlp
+from tasks.mistakes import check
+from tasks.moons import FreshTwoMoons, TwoMoons
+from tasks.quadratic import Conditioned, Quadratic
+
+FAMILIES = ("quadratic", "regression", "classic", "logistic", "matrix", "network", "image", "sequence")  # fmt: skip
 
 
+@functools.cache
 def problem(name, seed=0):
     params, data = sample(tasks.get(name), keys(name, "report", [seed]))
     return tf.nest.map_structure(lambda t: t[0], (params, data))
 
 
-def value_and_gradient(task, params, data):
+@functools.cache
+def batch(name, steps=3):
+    drawn = batches(tasks.get(name), keys(name, "batches-report", [0]), steps)
+    return None if drawn is None else tf.nest.map_structure(lambda t: t[0], drawn)
+
+
+@functools.cache
+def value_and_gradient(name):
+    task, (params, data) = tasks.get(name), problem(name)
     with tf.GradientTape() as tape:
         tape.watch(params)
-        loss = task.loss(params, data, None)
+        loss = task.evaluate(params, data)
     return loss, tape.gradient(loss, params)
+
+
+def flat(structure):
+    return np.concatenate([np.ravel(leaf) for leaf in tf.nest.flatten(structure)])
 
 
 @pytest.mark.parametrize("name", tasks.names())
 class TestContract:
-    def test_same_key_same_problem_however_many(self, name):
-        one = sample(tasks.get(name), keys(name, "report", [3]))
-        many = sample(tasks.get(name), keys(name, "report", [1, 3, 2]))
-        for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(many), strict=True):
-            np.testing.assert_array_equal(a[0], b[1])
-
-    def test_seeds_and_purposes_differ(self, name):
-        first, second = (tf.nest.flatten(problem(name, seed)[0])[0] for seed in (0, 1))
-        other = sample(tasks.get(name), keys(name, "tune", [0]))[0]
-        assert np.any(first != second)
-        assert np.any(first != tf.nest.flatten(other)[0][0])
-
-    def test_loss_is_a_finite_float32_scalar_above_the_floor(self, name):
+    def test_same_key_same_problem_others_differ(self, name):
         task = tasks.get(name)
-        params, data = problem(name)
-        loss, gradients = value_and_gradient(task, params, data)
+        many = sample(task, keys(name, "report", [1, 0, 2]))
+        for a, b in zip(tf.nest.flatten(problem(name)), tf.nest.flatten(many), strict=True):
+            np.testing.assert_array_equal(a, b[1])
+        starts = tf.nest.flatten(many[0])[0].numpy()
+        other = tf.nest.flatten(sample(task, keys(name, "tune", [0]))[0])[0].numpy()
+        assert np.any(starts[0] != starts[1])
+        assert np.any(starts[1] != other[0])
+
+    def test_loss_is_what_the_engine_can_run(self, name):
+        seen = batch(name)
+        one = seen if seen is None else tf.nest.map_structure(lambda t: t[0], seen)
+        check(tasks.get(name), *problem(name), one)
+
+    def test_loss_and_gradient_are_finite_and_above_the_floor(self, name):
+        loss, gradients = value_and_gradient(name)
         assert loss.shape == ()
-        assert loss.dtype == tf.float32
         assert np.isfinite(loss)
-        assert loss > task.floor
-        assert all(np.all(np.isfinite(g)) for g in tf.nest.flatten(gradients))
+        assert loss > tasks.get(name).floor
+        assert np.all(np.isfinite(flat(gradients)))
+        assert np.any(flat(gradients))
 
     def test_gradient_agrees_with_finite_differences(self, name):
-        task = tasks.get(name)
-        params, data = problem(name)
-        _, gradients = value_and_gradient(task, params, data)
-        rng = np.random.default_rng(1)
-        direction = tf.nest.map_structure(
-            lambda p: tf.constant(rng.normal(size=p.shape), tf.float32), params
-        )
-        slope = sum(
-            tf.reduce_sum(g * d)
-            for g, d in zip(*map(tf.nest.flatten, (gradients, direction)), strict=True)
-        )
-        step = 2e-3
-        moved = [
-            tf.nest.map_structure(lambda p, d, s=s: p + s * step * d, params, direction)
-            for s in (1, -1)
+        """Along the gradient itself, where the slope stands out of float32's rounding."""
+        task, (params, data) = tasks.get(name), problem(name)
+        loss, gradients = value_and_gradient(name)
+        slope = np.linalg.norm(flat(gradients).astype("float64"))
+        # a change of the loss by 1e-3 of it, either way, well above its rounding
+        step = min(1e-3 * max(abs(float(loss)), 1e-2) / slope, 1e-2) / slope
+        ends = [
+            task.evaluate(
+                tf.nest.map_structure(lambda p, g, s=s: p + s * g, params, gradients), data
+            )
+            for s in (step, -step)
         ]
-        numeric = (task.loss(moved[0], data, None) - task.loss(moved[1], data, None)) / (2 * step)
-        np.testing.assert_allclose(numeric, slope, rtol=2e-2, atol=1e-3)
+        np.testing.assert_allclose((ends[0] - ends[1]) / (2 * step), slope**2, rtol=2e-2)
 
-    def test_says_where_it_comes_from(self, name):
-        assert tasks.get(name).reference
-        assert tasks.get(name).version >= 1
+    def test_says_where_it_comes_from_and_what_it_costs(self, name):
+        task = tasks.get(name)
+        assert task.reference[-4:].isdigit() or "made small" in task.reference
+        assert task.version >= 1
+        assert task.tags[0] in FAMILIES
+        assert ("convex" in task.tags) != ("nonconvex" in task.tags)
+        assert task.cost in ("light", "medium", "heavy")
+        configurations, seeds = task.tile
+        assert configurations & (configurations - 1) == seeds & (seeds - 1) == 0
 
-    def test_deterministic_tasks_have_no_batches(self, name):
-        assert batches(tasks.get(name), keys(name, "batches-report", [0]), 5) is None
+    def test_batches_are_the_sign_of_a_stochastic_task(self, name):
+        seen = batch(name)
+        assert (seen is not None) == ("stochastic" in tasks.get(name).tags)
+        if seen is not None:
+            assert {leaf.shape[0] for leaf in tf.nest.flatten(seen)} == {3}
+            first, second = (tf.nest.map_structure(lambda t, i=i: t[i], seen) for i in (0, 1))
+            assert np.any(flat(first) != flat(second))
+
+
+STOCHASTIC = [name for name in tasks.names() if "stochastic" in tasks.get(name).tags]
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_batches_are_unbiased(name):
+    """The mean loss over many steps' batches is the loss that is scored, within four standard errors."""
+    task, (params, data) = tasks.get(name), problem(name)
+    seen = batch(name, 400)
+    losses = tf.map_fn(
+        tf.function(lambda one: task.loss(params, data, one), autograph=False),
+        seen, fn_output_signature=tf.float32,
+    ).numpy()  # fmt: skip
+    # sequences are scored on a sample of the problem's own, itself some standard errors off
+    share = 0.25 if task.tags[0] == "sequence" else 0.0
+    allowed = 4 * losses.std() / np.sqrt(len(losses)) + share * losses.mean()
+    assert abs(losses.mean() - float(task.evaluate(params, data))) < allowed
+
+
+def test_there_are_forty_names_in_eight_families():
+    assert {tasks.get(name).tags[0] for name in tasks.names()} == set(FAMILIES)
+    assert len([name for name in tasks.names() if "wrapped" not in tasks.get(name).tags]) >= 40
+
+
+def test_naming_the_tasks_loads_neither_tensorflow_nor_scikit_learn():
+    code = (
+        "import sys, tasks; [tasks.get(n).floor for n in tasks.names()]; "
+        "print({'tensorflow', 'sklearn', 'numpy'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
 
 
 def test_rosenbrock_by_hand():
@@ -119,7 +178,7 @@ def test_small_moons_are_fresh_and_separable():
     assert sum(int(tf.size(p)) for p in tf.nest.flatten(params)) == 105
     assert data["inputs"].shape == (2, 64)
     assert np.any(data["inputs"] != problem("two-moons-small", 1)[1]["inputs"])
-    assert mlp(params, data["inputs"]).shape == (64,)
+    assert mlp(params, data["inputs"]).shape == (1, 64)
     clean = FreshTwoMoons(noise=0.0)
     inputs = sample(clean, keys("x", "report", [0]))[1]["inputs"][0].numpy()
     outer = inputs[:, :32] + [[0.5], [0.25]]
@@ -129,10 +188,15 @@ def test_small_moons_are_fresh_and_separable():
 class TestNames:
     def test_variants(self):
         assert tasks.get("linear-regression[dimension=20]") == Quadratic(dimension=20)
-        assert tasks.get("linear-regression[log10_spectrum=(-1.0, 0.0)]").log10_spectrum == (
-            -1.0,
-            0.0,
-        )
+        spectrum = tasks.get("linear-regression[log10_spectrum=(-1.0, 0.0)]").log10_spectrum
+        assert spectrum == (-1.0, 0.0)
+        assert tasks.get("quadratic[dimension=20,condition=1e4]") == Conditioned(20, 1e4)
+        assert repr(tasks.get("quadratic[condition=10]")) == repr(tasks.get("quadratic[condition=10.0]"))  # fmt: skip
+
+    def test_a_searched_floor_is_not_a_variants(self):
+        assert tasks.get("wine").floor > 0
+        assert tasks.get("wine[penalty=1e-4]").floor == 0
+        assert tasks.get("styblinski-tang[dimension=2]").floor == 2 * -39.16618
 
     @pytest.mark.parametrize(
         ("name", "text"),
@@ -141,8 +205,15 @@ class TestNames:
             ("rosenbrock[a=1]", "its settings are: none"),
             ("linear-regression[dimension]", "its settings are: dimension, log10_spectrum"),
             ("linear-regression[dim=3]", "its settings are"),
+            ("quadratic[dimension=2.5]", "dimension is like 10, not 2.5"),
+            ("quadratic[dimension=0]", "dimension is at least 1, not 0"),
+            ("quadratic[condition=1e999]", "condition is finite, not inf"),
+            ("quadratic[condition='x']", "condition is like 100.0, not 'x'"),
+            ("powell[dimension=6]", "6 of Powell's function is not a multiple of 4"),
+            ("circles[data='cubes']", "unknown data 'cubes' of a network; known: moons, circles"),
+            ("regression-huber[penalty='cube']", "unknown penalty 'cube' of a regression; known: square"),
         ],
-    )
+    )  # fmt: skip
     def test_mistakes_name_the_remedy(self, name, text):
         with pytest.raises(tasks.TaskError, match=text.replace("[", r"\[")):
             tasks.get(name)
@@ -155,3 +226,19 @@ class TestNames:
         with pytest.raises(tasks.TaskError, match=r"register an instance: Quadratic\(\)"):
             tasks.register("fine", Quadratic)
         assert dataclasses.is_dataclass(Quadratic)
+
+    @pytest.mark.parametrize(
+        ("attributes", "text"),
+        [
+            ({"tile": (16,)}, r"has tile \(16,\); it is two whole numbers"),
+            ({"tile": (0, 16)}, "two whole numbers ≥ 1"),
+            ({"cost": "cheap"}, "has cost 'cheap'; use one of light, medium, heavy"),
+            ({"floor": float("nan")}, "has floor nan; it is a finite number"),
+            ({"tags": "convex"}, "has tags 'convex'; they are a tuple of words"),
+        ],
+    )
+    def test_attributes_of_a_wrong_kind(self, attributes, text):
+        odd = type("Odd", (Quadratic,), attributes)
+        with pytest.raises(tasks.TaskError, match=text):
+            tasks.register("odd", odd())
+        assert "odd" not in tasks.names()

@@ -1,0 +1,129 @@
+"""What a loss cannot do in the engine, and what to write instead.
+
+TensorFlow's own errors name the op that cannot be vectorized, not the remedy; and some mistakes raise nothing: draws
+by `tf.random.normal` or dropout are vectorized without complaint, and then no run can be repeated. `check` looks at
+the traced graph of one problem for those; `explain` puts a line under what was raised.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tasks.base import Task, TaskError, tf
+
+_RANDOM = re.compile(
+    r"Random|Rng|TruncatedNormal|Multinomial|StatefulStandard|StatefulUniform|Shuffle"
+)
+_NO_DRAWS = (
+    "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
+)
+_FLOAT32 = "tensors are float32: cast data in `sample`, and write tf.constant(…, tf.float32)"
+_PLAIN_OPS = "the engine runs all problems at once: write it with tf.where, tf.gather, tf.one_hot, products and sums"
+
+_RAISED = (
+    (
+        r"No pfor vectorization defined for (\S*(?:Random|Rng|Multinomial)\S*)",
+        f"{{}} draws random numbers; {_NO_DRAWS}",
+    ),
+    (
+        r"op '(\w*Conv\w*)' expected to be (?:not )?loop invariant",
+        "{} cannot be vectorized over filters; write tasks.layout.convolve, patches times a matrix",
+    ),
+    (
+        r"No pfor vectorization defined for ((?:Eager)?PyFunc\w*)",
+        "{} calls Python; write the loss in TensorFlow operations",
+    ),
+    (
+        r"No pfor vectorization defined for (Where)\b",
+        "tf.boolean_mask and one-argument tf.where have results of varying size; multiply by a mask instead",
+    ),
+    (r"No pfor vectorization defined for (\w+)", f"{{}} cannot be vectorized; {_PLAIN_OPS}"),
+    (r"No converter defined for (\w+)", f"{{}} cannot be vectorized; {_PLAIN_OPS}"),
+    (r"gradient registry has no entry for: (\w+)", f"{{}} has no gradient; {_PLAIN_OPS}"),
+    (
+        r"unsupported operations .*: TensorListReserve|'variant'\W+ is not compatible",
+        "a loop of TensorFlow's (tf.while_loop, tf.scan, tf.map_fn) cannot be compiled inside a loss; "
+        "unroll it in Python, `for t in range(length)`",
+    ),
+    (r"unsupported operations when .*?: (\w+) \(", f"XLA cannot compile {{}}; {_PLAIN_OPS}"),
+    (
+        r"symbolic `tf.Tensor` as a Python `bool`",
+        "a Python `if` cannot depend on a tensor; write tf.where(condition, a, b)",
+    ),
+    (
+        r"Iterating over a symbolic `tf.Tensor`",
+        "a Python `for` cannot run over a tensor; write tf.unstack(x), or one operation on all of x",
+    ),
+    (
+        r"has no attribute 'numpy'|NotImplementedError: Cannot convert a symbolic",
+        "a loss is traced before there are numbers; write tf functions, not NumPy's",
+    ),
+    (
+        r"singleton tf\.Variables|tf\.Variable",
+        "a loss is a pure function of params, data and batch; make no tf.Variable in it",
+    ),
+    (
+        r"Argument `target` should be .* received None",
+        "the loss returns None; it returns a scalar tensor",
+    ),
+    (r"does not match type float64|has type float64|double", _FLOAT32),
+    (
+        r"Dimensions must be equal.*SelectV2",
+        "the loss is not a scalar; end it with tf.reduce_mean or tf.reduce_sum",
+    ),
+)
+
+
+def explain(exception: BaseException) -> str | None:
+    """One line that says what to write instead of what made TensorFlow raise; None: not a mistake known here."""
+    text = " ".join(f"{type(exception).__name__}: {exception}".split())
+    for pattern, remedy in _RAISED:
+        if found := re.search(pattern, text):
+            return remedy.format(*found.groups())
+    return None
+
+
+def check(task: Task, params: Any, data: Any, batch: Any = None) -> None:
+    """Raise TaskError when the loss or the evaluation of one problem is not what the engine can run.
+
+    `params`, `data` and `batch` are of one problem and one step, tensors or `tf.TensorSpec`s. Traces, computes nothing.
+    """
+    what = type(task).__name__
+    for leaf in tf.nest.flatten(params):
+        if leaf.dtype != tf.float32:
+            raise TaskError(f"{what}.sample returns {leaf.dtype.name} parameters; {_FLOAT32}")
+    specs, seen = _specs((params, data)), None if batch is None else _specs(batch)
+    _check_scalar(f"{what}.loss", task.loss, *specs, seen)
+    _check_scalar(f"{what}.evaluate", task.evaluate, *specs)
+
+
+def _specs(structure):
+    return tf.nest.map_structure(lambda leaf: tf.TensorSpec(leaf.shape, leaf.dtype), structure)
+
+
+def _check_scalar(what: str, function, *specs) -> None:
+    try:
+        traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+    except Exception as problem:  # anybody's loss runs in here
+        if (remedy := explain(problem)) is None:
+            raise
+        raise TaskError(f"{what}: {remedy}") from problem
+    if drawn := sorted({op for op in _operations(traced.graph) if _RANDOM.search(op)}):
+        raise TaskError(f"{what}: {drawn[0]} draws random numbers; {_NO_DRAWS}")
+    value = traced.structured_outputs
+    if not tf.is_tensor(value) and not isinstance(value, tf.TensorSpec):
+        raise TaskError(f"{what} returns {type(value).__name__}; it returns a scalar tensor")
+    if value.shape.rank != 0:
+        raise TaskError(
+            f"{what} returns shape {value.shape}, not a scalar; end it with tf.reduce_mean or tf.reduce_sum"
+        )
+    if value.dtype != tf.float32:
+        raise TaskError(f"{what} returns {value.dtype.name}; {_FLOAT32}")
+
+
+def _operations(graph) -> set[str]:
+    """Types of the operations of a graph and of the functions that it calls."""
+    definition = graph.as_graph_def()
+    inner = (node.op for function in definition.library.function for node in function.node_def)
+    return {node.op for node in definition.node} | set(inner)
