@@ -2,6 +2,7 @@
 
 from optimizers.base import Entry, Optimizer, OptimizerError, get, names, register
 from optimizers.hand_designed import register_all
+from optimizers.oracles import register_oracles
 from optimizers.shipped import load, register_shipped
 from optimizers.spaces import Choice, LogUniform, Uniform
 
@@ -12,3 +13,4 @@ __all__ = [
 
 register_all()
 register_shipped()
+register_oracles()

@@ -45,12 +45,17 @@ class Entry:
 
     name: str
     kind: str
-    build: Callable[[Mapping[str, Any]], Optimizer]
+    build: Callable[..., Optimizer]
+    """θ -> Optimizer; (θ, loss) -> Optimizer when `informed`."""
     space: Mapping[str, Distribution] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     discloses: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
     version: int = 1
+    informed: bool = False
+    """Whether `build` also takes `loss`, the noise-free loss of one problem: params -> scalar. For oracles."""
+    needs: tuple[str, ...] = ()
+    """Tags a task must have, all of them, for this entry to run on it."""
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -66,8 +71,9 @@ def register(
 ) -> Entry:
     """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
 
-    `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry.
-    Raises OptimizerError for a bad or taken name.
+    `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry, and
+    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises
+    OptimizerError for a bad or taken name.
     """
     if isinstance(entry, str):
         from optimizers.keras import keras_entry
@@ -98,16 +104,36 @@ def get(name: str) -> Entry:
 
 
 def _variant(name: str, entry: Entry, settings: str) -> Entry:
-    """`entry` with other defaults; what a setting fixes is no longer tuned."""
-    try:
-        call: Any = ast.parse(f"f({settings})", mode="eval").body
-        changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-        if call.args or not set(changes) <= set(entry.defaults):
-            raise ValueError
-    except (SyntaxError, ValueError):
-        known = ", ".join(entry.defaults) or "none"
-        raise OptimizerError(f"cannot make optimizer {name!r}; its settings are: {known}") from None
+    """`entry` with other defaults; what a setting fixes is no longer tuned.
+
+    A build may have `settings`, names it takes beyond the defaults: `adam[clipnorm=1.0]`.
+    """
+    changes = _parsed(settings)
+    known = tuple(entry.defaults)
+    if changes is None or not set(changes) <= set(known):
+        known = tuple(dict.fromkeys((*known, *getattr(entry.build, "settings", ()))))
+    if changes is None or not set(changes) <= set(known):
+        raise OptimizerError(
+            f"cannot make optimizer {name!r}; its settings are: {', '.join(known) or 'none'}"
+        )
+    changes = {key: _alike(value, entry.defaults.get(key)) for key, value in changes.items()}
     space = {key: value for key, value in entry.space.items() if key not in changes}
     renamed = replace(entry, space=space, defaults={**entry.defaults, **changes})
     object.__setattr__(renamed, "name", name)
     return renamed
+
+
+def _parsed(settings: str) -> dict[Any, Any] | None:
+    """`a=1, b=0.5` as a mapping; None when it is not that."""
+    try:
+        call: Any = ast.parse(f"f({settings})", mode="eval").body
+        changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError):
+        return None
+    return None if call.args else changes
+
+
+def _alike(value: Any, default: Any) -> Any:
+    """An integer given where a float stands is that float."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if whole and isinstance(default, float) else value

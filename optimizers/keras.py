@@ -1,9 +1,9 @@
-"""Every `keras.optimizers` class, unmodified, as a pure function whose hyper-parameters are tensors.
+"""Every `keras.optimizers` class, anybody's subclass, or an instance, unmodified, as an entry.
 
-Keras refuses `stateless_apply` on TensorFlow because its TensorFlow mixin overrides a dozen methods with
-ones that need live variables. Below, a subclass puts the backend-neutral methods of `BaseOptimizer` back
-in front of that mixin, where `super()` of any optimizer class finds them. Private names of Keras are used
-in this file only; tests compare every entry with plain Keras.
+Floats in θ are swept as tensors: constructor arguments of the class, and of its learning-rate schedule under
+their own names. Integers, booleans, strings and None are given to the constructor and choose the program.
+What Python code does with a swept value is explained in `hyper.py`, what happens before the first step in
+`keras_state.py`; tests compare every entry with plain Keras.
 """
 
 from __future__ import annotations
@@ -16,39 +16,62 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizers.base import Entry, Optimizer, OptimizerError
+from optimizers.schedules import HORIZON, Schedule
 
-_PROBE = 0.5
-"""What Python code of Keras sees when it compares a swept hyper-parameter: valid for every one of them."""
+_TYPICAL = 0.5
+"""What stands for a swept setting in Python code when the class gives no number of its own."""
 
 
-def keras_entry(name: str, source: Any, *, space, defaults, kind="hand-designed", **about) -> Entry:
+def keras_entry(
+    name: str, source: Any, *, space, defaults, schedule="", kind="hand-designed", **about
+) -> Entry:
     """Entry for `source`: a class of keras.optimizers by name, any optimizer class, or an instance.
 
-    Its float settings become θ and can be swept; what an instance fixes otherwise (switches, integers,
-    schedules) stays fixed. Raises OptimizerError for anything else and for a space over unknown names.
+    Its float settings become θ and can be swept, and so do those of an instance's schedule, and integers that
+    `space` names; what an instance fixes otherwise stays fixed. `schedule`: one of schedules.HORIZON, laid out
+    along the run. Raises OptimizerError for anything else and for a space over unknown names.
     """
+    from optimizers.keras_instances import described
+
+    about = {"kind": kind, **about}
     if isinstance(source, str):
-        return Entry(name, kind, KerasBuild(source), space, defaults, **about)
-    cls = source if isinstance(source, type) else type(source)
-    if not _is_optimizer(cls):
-        raise OptimizerError(
-            f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance"
+        build, theta = KerasBuild(source), dict(defaults)
+    else:
+        fixed, settings = described(name, source)
+        swept = {
+            k for k, v in settings.items() if isinstance(v, float) or k in space or k in defaults
+        }
+        build = KerasBuild(
+            source if isinstance(source, type) else type(source),
+            tuple((k, v) for k, v in fixed if k not in swept),
         )
-    config = _signature_defaults(cls) if isinstance(source, type) else source.get_config()
-    floats = {key: value for key, value in config.items() if isinstance(value, float)}
-    fixed = {key: value for key, value in config.items() if key not in floats and key != "name"}
-    theta = {**floats, **defaults}
+        theta = {k: _floated(settings[k]) for k in settings if k in swept} | defaults
+    made: Any = build
+    if schedule:
+        made, theta = ScheduledBuild(build, schedule), _along(name, schedule, theta)
+        about["discloses"] = {**about.get("discloses", {}), "knows_horizon": True}
     if unknown := set(space) - set(theta):
         raise OptimizerError(
             f"optimizer {name!r}: cannot sweep {', '.join(sorted(unknown))}; its float settings are: {', '.join(theta)}"
         )
-    build = KerasBuild(cls, _freeze(fixed) if not isinstance(source, type) else ())
-    return Entry(name, kind, build, space, theta, **about)
+    return Entry(name, build=made, space=space, defaults=theta, **about)
+
+
+def _along(name: str, schedule: str, theta: Mapping[str, Any]) -> dict[str, Any]:
+    """θ with the learning rate replaced by the numbers of a schedule, whose peak it is."""
+    if schedule not in HORIZON:
+        raise OptimizerError(
+            f"optimizer {name!r}: unknown schedule {schedule!r}; known: {', '.join(HORIZON)}"
+        )
+    shape, rest = HORIZON[schedule], dict(theta)
+    numbers = shape.numbers()
+    numbers[shape.peak] = rest.pop("learning_rate", numbers[shape.peak])
+    return {**numbers, **rest}
 
 
 @dataclass(frozen=True)
 class KerasBuild:
-    """θ -> Optimizer for one Keras class; `fixed` are constructor arguments outside θ."""
+    """θ -> Optimizer for one Keras class; `fixed` are constructor arguments outside θ, hashable."""
 
     source: Any
     fixed: tuple[tuple[str, Any], ...] = ()
@@ -56,198 +79,137 @@ class KerasBuild:
     def __call__(self, theta: Mapping[str, Any]) -> Optimizer:
         import tensorflow as tf
 
+        from optimizers.keras_template import template
+
         swept = {key: tf.convert_to_tensor(v) for key, v in theta.items() if _is_swept(v)}
         switches = tuple(sorted((key, v) for key, v in theta.items() if key not in swept))
+        recipe = KerasBuild(self.source, _merged(self.fixed, switches))
 
-        def template(params):
+        def built(params):
             leaves = tf.nest.flatten(params)
             shapes = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
-            return _template(self.source, self.fixed + switches, tuple(swept), shapes)
+            return template(recipe, tuple(sorted(swept)), shapes)
 
         return Optimizer(
-            lambda params: template(params).initial_state(),
-            lambda gradients, state, params, step: template(params).update(
+            lambda params: built(params).initial_state(params, swept),
+            lambda gradients, state, params, step: built(params).update(
                 gradients, state, params, step, swept
             ),
         )
 
+    def plain(self, theta: Mapping[str, Any], cls: type | None = None) -> Any:
+        """The live Keras optimizer with θ of Python numbers, made by `cls`, by default the class itself."""
+        schedule = dict(self.fixed).get("learning_rate")
+        given = {**dict(self.fixed), **theta}
+        if isinstance(schedule, Schedule):
+            own = {key: given.pop(key) for key in schedule.settings() if key in given}
+            given["learning_rate"] = schedule.make(own)
+        try:
+            return (cls or self.cls)(**{key: _listed(value) for key, value in given.items()})
+        except OptimizerError:
+            raise
+        except Exception as problem:
+            shown = ", ".join(f"{key}={value!r}" for key, value in theta.items())
+            raise OptimizerError(f"{self.cls.__name__} refuses {shown}: {problem}") from problem
 
-class _Template:
-    """One built Keras optimizer, used only while tracing."""
+    @property
+    def cls(self) -> type:
+        """The optimizer class."""
+        import keras
 
-    def __init__(self, optimizer, variables):
-        self.optimizer = optimizer
-        optimizer.build(variables)
-        self._places = {
-            name: next((i for i, v in enumerate(optimizer.variables) if v is variable), None)
-            for name, variable in (
-                ("step", optimizer._iterations),
-                ("rate", optimizer._learning_rate),
-            )
-        }
-        kept = (v for i, v in enumerate(optimizer.variables) if i not in self._places.values())
-        self._initial = [v.numpy() for v in kept]
+        from optimizers.keras_shim import check_version
 
-    def initial_state(self):
-        import tensorflow as tf
+        check_version()
+        if not isinstance(self.source, str):
+            return self.source
+        return getattr(keras.optimizers, self.source)
 
-        return [tf.constant(value) for value in self._initial]
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Every name θ may have: constructor arguments of the class and of its schedule."""
+        schedule = dict(self.fixed).get("learning_rate")
+        scheduled = isinstance(schedule, Schedule)
+        own = tuple(schedule.settings()) if scheduled else ("learning_rate",)
+        return own + tuple(n for n in arguments(self.cls) if n not in ("name", "learning_rate"))
 
-    def update(self, gradients, state, params, step, swept):
-        """Updates and new state; the learning rate and the step count are handed in, never kept in the state."""
-        import tensorflow as tf
-
-        old, given = tf.nest.flatten(params), list(state)
-        handed = {
-            "step": tf.cast(step, self.optimizer._iterations.dtype),
-            "rate": swept.get("learning_rate"),
-        }
-        for name, place in sorted(
-            self._places.items(), key=lambda item: (item[1] is None, item[1])
-        ):
-            if place is not None:
-                given.insert(place, handed[name])
-        with _Swept(self.optimizer, swept):
-            new, given = self.optimizer.stateless_apply(given, tf.nest.flatten(gradients), old)
-        kept = [v for i, v in enumerate(given) if i not in self._places.values()]
-        updates = [after - before for after, before in zip(new, old, strict=True)]
-        return tf.nest.pack_sequence_as(params, updates), kept
-
-
-class _Swept:
-    """While inside: the attributes of `optimizer` named in `swept` are its tensors."""
-
-    def __init__(self, optimizer, swept):
-        self._optimizer = optimizer
-        self._tensors = {name: v for name, v in swept.items() if name != "learning_rate"}
-
-    def __enter__(self):
-        self._saved = {name: getattr(self._optimizer, name) for name in self._tensors}
-        for name, tensor in self._tensors.items():
-            object.__setattr__(self._optimizer, name, HyperParameter(tensor))
-
-    def __exit__(self, *_):
-        for name, value in self._saved.items():
-            object.__setattr__(self._optimizer, name, value)
+    def typical(self, name: str) -> float:
+        """A valid value of a setting, the class's own default when that is a number other than 0."""
+        schedule = dict(self.fixed).get("learning_rate")
+        own = schedule.settings() if isinstance(schedule, Schedule) else {}
+        value = own.get(name, arguments(self.cls).get(name))
+        known = isinstance(value, numbers.Real) and not isinstance(value, bool) and value
+        return float(value) if known else _TYPICAL  # type: ignore[arg-type]
 
 
-class HyperParameter:
-    """A tensor in arithmetic, an ordinary float in the `if`s of Keras's Python code."""
+@dataclass(frozen=True)
+class ScheduledBuild:
+    """θ -> Optimizer for a Keras class under a schedule laid out along θ's `horizon`."""
 
-    __array_priority__ = 1000
+    keras: KerasBuild
+    schedule: str
 
-    def __init__(self, tensor):
-        self._tensor = tensor
-        self.dtype = tensor.dtype
-        self.shape = tensor.shape
+    def __call__(self, theta: Mapping[str, Any]) -> Optimizer:
+        return self._inner(self._expanded(theta))
 
-    def __tf_tensor__(self, dtype=None, name=None):
-        import tensorflow as tf
+    def plain(self, theta: Mapping[str, Any]) -> Any:
+        """The live Keras optimizer with θ of Python numbers."""
+        return self._inner.plain(self._expanded(theta))
 
-        return self._tensor if dtype in (None, self.dtype) else tf.cast(self._tensor, dtype)
+    @property
+    def source(self) -> Any:
+        return self.keras.source
 
-    def __bool__(self):
-        return True
+    @property
+    def settings(self) -> tuple[str, ...]:
+        shape = HORIZON[self.schedule]
+        counts = shape.steps(shape.numbers())
+        return (*shape.numbers(), *(n for n in self._inner.settings if n not in counts))
 
-    def __neg__(self):
-        return -self._tensor
+    @property
+    def _inner(self) -> KerasBuild:
+        return KerasBuild(
+            self.keras.source,
+            _merged(self.keras.fixed, (("learning_rate", HORIZON[self.schedule].schedule),)),
+        )
 
-
-def _arithmetic(operator):
-    def method(self, other):
-        import tensorflow as tf
-
-        other = other._tensor if isinstance(other, HyperParameter) else other
-        same = other if not hasattr(other, "dtype") else tf.cast(self._tensor, other.dtype)
-        mine = self._tensor if same is other else same
-        return getattr(mine, operator)(other)
-
-    return method
-
-
-def _comparison(operator):
-    return lambda self, other: getattr(_PROBE, operator)(
-        _PROBE if isinstance(other, HyperParameter) else float(other)
-    )
-
-
-for _name in ("add", "sub", "mul", "truediv", "pow"):
-    for _operator in (f"__{_name}__", f"__r{_name}__"):
-        setattr(HyperParameter, _operator, _arithmetic(_operator))
-for _operator in ("__lt__", "__le__", "__gt__", "__ge__"):
-    setattr(HyperParameter, _operator, _comparison(_operator))
-
-
-@functools.lru_cache(maxsize=256)
-def _template(source, fixed, swept, shapes) -> _Template:
-    import keras
-    import tensorflow as tf
-
-    cls = getattr(keras.optimizers, source) if isinstance(source, str) else source
-    settings = {**_thaw(fixed), **dict.fromkeys(swept, _PROBE)}
-    with tf.init_scope():
-        variables = [
-            keras.Variable(tf.zeros(shape, dtype), dtype=dtype, name=f"parameter_{i}")
-            for i, (shape, dtype) in enumerate(shapes)
-        ]
-        return _Template(_functional(cls)(**settings), variables)
+    def _expanded(self, theta: Mapping[str, Any]) -> dict[str, Any]:
+        """θ with fractions of the horizon made step counts."""
+        shape = HORIZON[self.schedule]
+        steps = shape.steps({**shape.fractions, **theta})
+        return {k: v for k, v in theta.items() if k not in (*shape.fractions, "horizon")} | steps
 
 
 @functools.cache
-def _functional(cls):
-    return type("Functional" + cls.__name__, (cls, _neutral()), {})
+def arguments(cls: type) -> dict[str, Any]:
+    """Constructor arguments of `cls` and their defaults; `**kwargs` stand for those of the next class."""
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        named = (p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+        for parameter in named:
+            found.setdefault(parameter.name, parameter.default)
+        if not open_ended or base.__module__.endswith("base_optimizer"):
+            break
+    return found
 
 
-@functools.cache
-def _neutral():
-    """A subclass of Keras's TensorFlow mixin with every overridden method set back to the neutral one."""
-    from keras.src.backend.tensorflow.optimizer import TFOptimizer
-    from keras.src.optimizers.base_optimizer import BaseOptimizer
-
-    overridden = (
-        (vars(TFOptimizer).keys() & vars(BaseOptimizer).keys()) - set(dir(type)) - {"__init__"}
-    )
-    methods = {
-        name: vars(BaseOptimizer)[name] for name in overridden if callable(vars(TFOptimizer)[name])
-    }
-    return type("Neutral", (TFOptimizer,), methods)
+def _merged(*settings: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    return tuple({key: value for group in settings for key, value in group}.items())
 
 
 def _is_swept(value: Any) -> bool:
-    return (
-        not isinstance(value, (bool, str))
-        and not isinstance(value, numbers.Integral)
-        and value is not None
+    return value is not None and not isinstance(
+        value, (bool, str, tuple, Schedule, numbers.Integral)
     )
 
 
-def _is_optimizer(cls: type) -> bool:
-    import keras
-
-    return issubclass(cls, keras.optimizers.Optimizer)
-
-
-def _signature_defaults(cls: type) -> dict[str, Any]:
-    parameters = inspect.signature(cls).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+def _floated(value: Any) -> Any:
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return float(value) if number else value  # type: ignore[arg-type]
 
 
-def _freeze(config: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Settings as a hashable tuple; a serialized schedule becomes its JSON text."""
-    import json
-
-    return tuple(
-        (k, json.dumps(v) if isinstance(v, dict) else v) for k, v in sorted(config.items())
-    )
-
-
-def _thaw(fixed: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    import json
-
-    import keras
-
-    def value(key, v):
-        serialized = key == "learning_rate" and isinstance(v, str)
-        return keras.optimizers.schedules.deserialize(json.loads(v)) if serialized else v
-
-    return {key: value(key, v) for key, v in fixed}
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

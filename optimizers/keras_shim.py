@@ -1,0 +1,141 @@
+"""Keras optimizer classes as pure functions on TensorFlow, and the only file that uses Keras's private names.
+
+Keras refuses `stateless_apply` on TensorFlow because its TensorFlow mixin overrides a dozen methods with ones
+that need live variables. A subclass puts the backend-neutral methods of `BaseOptimizer` back in front of that
+mixin, where `super()` of any optimizer class finds them; no class of Keras's is altered. `keras.ops.cond` within
+our scope computes both sides and selects, because `vectorized_map` within XLA cannot branch per problem.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from optimizers.base import OptimizerError
+from optimizers.hyper import Deferred
+
+KNOWN = "3.15."
+"""The minor version of Keras whose internals this file knows."""
+
+
+def check_version() -> None:
+    """Raises OptimizerError unless this Keras is one whose internals the shim knows, on TensorFlow."""
+    import keras
+
+    if not keras.__version__.startswith(KNOWN):
+        raise OptimizerError(
+            f"Keras {keras.__version__} is installed, but its optimizers are known for {KNOWN}x only; "
+            "install 'keras>=3.15,<3.16'"
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise OptimizerError(
+            f"Keras runs on {keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow before starting"
+        )
+
+
+@functools.cache
+def functional(cls: type) -> type:
+    """`cls` with the method resolution order cls, …, Optimizer, neutral methods, TFOptimizer, …"""
+    check_version()
+    _select_within_scope()
+    return type("Functional" + cls.__name__, (cls, _neutral()), {})
+
+
+@functools.cache
+def _neutral() -> type:
+    """A subclass of Keras's TensorFlow mixin with every overridden method set back to the neutral one."""
+    from keras.src.backend.tensorflow.optimizer import TFOptimizer
+    from keras.src.optimizers.base_optimizer import BaseOptimizer
+
+    overridden = vars(TFOptimizer).keys() & vars(BaseOptimizer).keys()
+    methods = {
+        name: vars(BaseOptimizer)[name]
+        for name in overridden - set(dir(type)) - {"__init__"}
+        if callable(vars(TFOptimizer)[name])
+    }
+    return type("Neutral", (TFOptimizer,), methods)
+
+
+def apply(optimizer, state, gradients, params) -> tuple[list, list]:
+    """One step of a built functional optimizer -> (params, state), lists of tensors in its order."""
+    variables = [*optimizer._trainable_variables, *optimizer.variables]
+    with _scope()(zip(variables, [*params, *state], strict=True)) as scope:
+        optimizer.apply(gradients)
+    values = [scope.state_mapping[id(variable)] for variable in variables]
+    return values[: len(params)], values[len(params) :]
+
+
+def clock(optimizer) -> tuple[Any, Any]:
+    """The variables of step count and learning rate; the latter is a schedule when it is one."""
+    return optimizer._iterations, optimizer._learning_rate
+
+
+class _Late(Deferred):
+    """`variable.value`, read when it is used: on TensorFlow it is a live variable, not a snapshot.
+
+    ScheduleFreeAdamW of Keras 3.15 keeps such a value as "old" and then assigns; plain Keras on TensorFlow
+    sees the new one there, and so do we.
+    """
+
+    def __init__(self, scope, key: int):
+        self._scope, self._key = scope, key
+
+    def read(self):
+        return self._scope.state_mapping[self._key]
+
+
+@functools.cache
+def _scope() -> type:
+    from keras.src.backend.common.stateless_scope import StatelessScope
+
+    class Scope(StatelessScope):
+        """A stateless scope whose values are read late."""
+
+        def get_current_value(self, variable):
+            key = id(variable)
+            return _Late(self, key) if key in self.state_mapping else None
+
+    return Scope
+
+
+@functools.cache
+def _select_within_scope() -> None:
+    """Let `keras.ops.cond` select inside our scope; outside, it stays what it is."""
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+    from keras.src.backend.tensorflow import core
+
+    branch = core.cond
+
+    @functools.wraps(branch)
+    def cond(pred, true_fn, false_fn):
+        scope = get_stateless_scope()
+        if isinstance(scope, _scope()):
+            return _select(scope, pred, true_fn, false_fn)
+        return branch(pred, true_fn, false_fn)
+
+    core.cond = cond
+
+
+def _select(scope, pred, true_fn, false_fn):
+    """Both branches from the same state; results and written state by `tf.where`."""
+    import tensorflow as tf
+
+    pred = tf.convert_to_tensor(pred)
+    known = tf.get_static_value(pred)
+    if known is not None:
+        return true_fn() if known else false_fn()
+    before = dict(scope.state_mapping)
+    results, written = [], []
+    for branch in (true_fn, false_fn):
+        scope.state_mapping = dict(before)
+        results.append(branch())
+        written.append(scope.state_mapping)
+    scope.state_mapping = {
+        key: written[0][key]
+        if written[0][key] is written[1][key]
+        else tf.where(pred, written[0][key], written[1][key])
+        for key in before
+    }
+    return tf.nest.map_structure(
+        lambda yes, no: None if yes is None else tf.where(pred, yes, no), *results
+    )

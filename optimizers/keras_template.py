@@ -1,0 +1,138 @@
+"""One Keras optimizer built for parameters of given shapes, used only while a program is traced."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from optimizers.base import OptimizerError
+from optimizers.hyper import HyperParameter, explore
+from optimizers.keras import KerasBuild
+from optimizers.keras_shim import apply, clock, functional
+from optimizers.keras_state import Probe, places, starts, swept
+
+_BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
+"""Keras takes a bound of 0 or less as none; swept, such a bound becomes NaN, so that the run diverges."""
+
+
+@functools.lru_cache(maxsize=256)
+def template(recipe: KerasBuild, names: tuple[str, ...], shapes) -> Template:
+    """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …)."""
+    import tensorflow as tf
+
+    with tf.init_scope():
+        made = Template(recipe, names, shapes)
+        if not recipe.cls.__module__.startswith("keras."):
+            made.rehearse()
+    return made
+
+
+class Template:
+    """Initial state and update of `recipe`, whose settings `names` are tensors."""
+
+    def __init__(self, recipe: KerasBuild, names: tuple[str, ...], shapes):
+        self._recipe, self._shapes = recipe, shapes
+        self._typical = {name: recipe.typical(name) for name in names}
+        others = {n: v * (0.95 - 0.01 * i) for i, (n, v) in enumerate(self._typical.items())}
+        first, self._other = (self._probe(s, i) for i, s in enumerate((self._typical, others)))
+        self._optimizer = first.optimizer
+        self._handed = dict(zip(("step", "rate"), self._handed_places(), strict=True))
+        self._found = places(first, self._other)
+        rate = self._handed["rate"]
+        self._rate = None if rate is None else first.state[rate]
+        kept = [i for i in range(len(first.state)) if i not in self._handed.values()]
+        first, second = (p._replace(state=[p.state[i] for i in kept]) for p in (first, self._other))
+        self._starts = starts(first, second)
+
+    def _probe(self, settings, seed: int) -> Probe:
+        """An object built with `settings` on random parameters."""
+        import keras
+
+        rng = np.random.default_rng(seed)
+        params = [rng.normal(size=shape).astype(dtype) for shape, dtype in self._shapes]
+        variables = [keras.Variable(p, name=f"parameter_{i}") for i, p in enumerate(params)]
+        optimizer = self._recipe.plain(settings, functional(self._recipe.cls))
+        optimizer.build(variables)
+        return Probe(optimizer, settings, params, [v.numpy() for v in optimizer.variables])
+
+    def _handed_places(self):
+        """Indices, among the optimizer's variables, of the step count and the learning rate; None: no variable."""
+        variables = self._optimizer.variables
+        return [
+            next((i for i, v in enumerate(variables) if v is its), None)
+            for its in clock(self._optimizer)
+        ]
+
+    def initial_state(self, params, values):
+        """State of one problem, without step count and learning rate: those are handed in."""
+        import tensorflow as tf
+
+        leaves = tf.nest.flatten(params)
+        return [start.make(leaves, values) for start in self._starts]
+
+    def update(self, gradients, state, params, step, values):
+        """(updates, state) of one step, at swept `values`."""
+        import tensorflow as tf
+
+        old, gradients = tf.nest.flatten(params), tf.nest.flatten(gradients)
+        handed = {
+            "step": tf.cast(step, clock(self._optimizer)[0].dtype),
+            "rate": values.get("learning_rate", self._rate),
+        }
+        given = list(state)
+        for name, place in sorted(self._handed.items(), key=lambda item: item[1] or 0):
+            if place is not None:
+                given.insert(place, handed[name])
+
+        def run(decisions):
+            settings = {n: self._setting(n, values[n], decisions) for n in self._typical}
+            with swept(self._found, settings):
+                new, rest = apply(self._optimizer, given, gradients, old)
+            kept = [v for i, v in enumerate(rest) if i not in self._handed.values()]
+            return [after - before for after, before in zip(new, old, strict=True)], kept
+
+        updates, kept = explore(run)
+        return tf.nest.pack_sequence_as(params, updates), kept
+
+    def _setting(self, name: str, tensor, decisions) -> HyperParameter:
+        import tensorflow as tf
+
+        bound = name in _BOUNDS
+        if bound:
+            tensor = tf.where(tensor > 0, tensor, float("nan"))
+        return HyperParameter(
+            name, tensor, self._typical[name], decisions, bound or self._is_harmless(name)
+        )
+
+    def _is_harmless(self, name: str) -> bool:
+        """Momentum of 0 in Keras's own classes: what `if self.momentum` skips would have changed nothing."""
+        step = getattr(self._recipe.cls, "update_step", None)
+        return name == "momentum" and getattr(step, "__module__", "").startswith("keras.")
+
+    def rehearse(self, steps: int = 3) -> None:
+        """Compare with the class itself at other settings; raises OptimizerError where they part.
+
+        Finds what the eye for attributes cannot: a setting caught in a closure, or state kept elsewhere.
+        """
+        import keras
+        import tensorflow as tf
+
+        rng = np.random.default_rng(2)
+        variables = [keras.Variable(p) for p in self._other.params]
+        plain = self._recipe.plain(self._other.settings)
+        values = {n: tf.constant(v, tf.float32) for n, v in self._other.settings.items()}
+        params = [tf.constant(p) for p in self._other.params]
+        state = self.initial_state(params, values)
+        for step in range(steps):
+            gradients = [tf.constant(rng.normal(size=p.shape), p.dtype) for p in params]
+            plain.apply(gradients, variables)
+            updates, state = self.update(gradients, state, params, tf.constant(step), values)
+            params = [p + u for p, u in zip(params, updates, strict=True)]
+            for mine, theirs in zip(params, variables, strict=True):
+                if not np.allclose(mine, theirs.numpy(), rtol=1e-4, atol=1e-5, equal_nan=True):
+                    raise OptimizerError(
+                        f"{self._recipe.cls.__name__} with swept {', '.join(values) or 'nothing'} does not do what it "
+                        f"does by itself (step {step}); let it read its settings from attributes in update_step, keep "
+                        "state in self.add_variable, and draw no random numbers"
+                    )
