@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bench import imports, metrics, suites
+from bench import imports, suites
 from bench.errors import UserError
 
+_RUNS = Path("results/runs")
 _DIRS = click.argument("dirs", nargs=-1, required=True, type=click.Path(path_type=Path))
 _IMPORT = click.option(
     "--import", "files", multiple=True, metavar="FILE", help="Python file with tasks or optimizers."
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+_ELSEWHERE = {
+    "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
+}
+
+
+class _Commands(click.Group):
+    """Commands of modules of their own (_ELSEWHERE) are imported when run, not when listed."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] in _ELSEWHERE:
+            module = importlib.import_module(_ELSEWHERE[args[0]][0])
+            self.add_command(getattr(module, args[0]), args[0])
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    commands=[click.Command(name, short_help=about) for name, (_, about) in _ELSEWHERE.items()],
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.pass_context
+def main(context: click.Context) -> None:
     """Race learned and hand-designed optimizers on equal budgets, and look inside the learned ones."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @main.command("list")
@@ -32,13 +58,10 @@ def main() -> None:
 @_IMPORT
 def list_(what: str | None, files: tuple[str, ...]) -> None:
     """What there is, one line each."""
-    _load(files)
-    for kind, lines in _listings().items():
-        if what in (None, kind):
-            if what is None:
-                click.echo(f"{kind}:")
-            for name, about in lines:
-                click.echo(f"{'' if what else '  '}{name:24} {about}")
+    from bench.listing import listing
+
+    _load(files, tensorflow=False)
+    click.echo(listing(what))
 
 
 @main.command()
@@ -48,21 +71,23 @@ def list_(what: str | None, files: tuple[str, ...]) -> None:
     type=click.Path(path_type=Path),
     help="Folder; default results/runs/SUITE. Resumed if it exists.",
 )
-@click.option("--tasks", help="Comma-separated names instead of the suite's.")
-@click.option("--optimizers", help="Comma-separated names instead of the suite's.")
+@click.option(
+    "--tasks", help="Names, patterns, tag:T or cost:C between commas, instead of the suite's."
+)
+@click.option(
+    "--optimizers", help="Names, patterns or kind:K between commas, instead of the suite's."
+)
 @click.option("--steps", type=int, help="Gradient evaluations a run.")
 @click.option("--seeds", type=int, help="Report problems.")
 @click.option("--trials", type=int, help="Configurations tried per optimizer.")
 @click.option(
     "--workers", type=int, default=os.cpu_count() or 1, show_default="cores", help="Processes."
 )
-@click.option("--dry-run", is_flag=True, help="Print the cells and stop.")
+@click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
 @_IMPORT
 def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, files) -> None:
-    """Run SUITE; resumes what is there; ends with the leaderboard and what the probes found."""
-    _load(files)
-    from bench import report, running
-
+    """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
+    _load(files, tensorflow=not dry_run)
     chosen = suites.override(
         suites.get(suite),
         tasks=_names(tasks),
@@ -72,11 +97,14 @@ def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, f
         trials=trials,
     )
     suites.check_count("workers", workers)
+    out = out or _RUNS / chosen.name
     if dry_run:
-        for job in running.plan(chosen):
-            click.echo(f"{job.task} × {job.optimizer}: {job.budget}")
+        from bench.dry_run import describe
+
+        click.echo(describe(chosen, out, workers, [*_RUNS.glob("*/")]))
         return
-    out = out or Path("results/runs") / chosen.name
+    from bench import report, running
+
     running.run(chosen, out, workers=workers, import_files=files)
     click.echo(report.write(out, {task: chosen.metric_for(task) for task in chosen.tasks}))
 
@@ -182,15 +210,23 @@ def command_line() -> None:
 
     try:
         _check_siblings()
-        main(standalone_mode=True)
+        sys.exit(main(prog_name="python -m bench", standalone_mode=False))
     except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
-        click.echo(f"error: {mistake}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
+        _refuse(str(mistake))
+    except click.ClickException as mistake:
+        context = getattr(mistake, "ctx", None)
+        where = f"; see {context.command_path} --help" if context else ""
+        _refuse(" ".join(mistake.format_message().split()).rstrip(".") + where)
+    except (click.Abort, KeyboardInterrupt):
         click.echo(
             "stopped; what is finished is kept, the same command goes on from there", err=True
         )
         sys.exit(130)
+
+
+def _refuse(mistake: str) -> None:
+    click.echo(f"error: {mistake}", err=True)
+    sys.exit(2)
 
 
 def _check_siblings() -> None:
@@ -205,10 +241,13 @@ def _check_siblings() -> None:
         )
 
 
-def _load(files) -> None:
+def _load(files, tensorflow: bool = True) -> None:
     from bench import runtime
 
-    runtime.load_tensorflow()
+    if tensorflow:
+        runtime.load_tensorflow()
+    elif files:
+        runtime.prepare()
     imports.load_plugins()
     imports.load_files(files)
 
@@ -236,24 +275,3 @@ def _recorded_theta(out, task: str, entry):
         r for r in Store(out).records() if r.cell.task == task and r.cell.optimizer == entry.name
     )
     return next((record.thetas.get("mean_loss") for record in found), None)
-
-
-def _listings() -> dict[str, list[tuple[str, str]]]:
-    import optimizers
-    import tasks
-    from bench.probes import PROBES
-
-    return {
-        "tasks": [(name, tasks.get(name).reference) for name in tasks.names()],
-        "optimizers": [
-            (n, f"{optimizers.get(n).kind:14} {optimizers.get(n).reference}")
-            for n in optimizers.names()
-        ],
-        "suites": [(suite.name, suite.about) for suite in suites.SUITES.values()],
-        "probes": [(name, _first_line(probe)) for name, probe in PROBES.items()],
-        "metrics": [(metric.name, metric.summary) for metric in metrics.METRICS.values()],
-    }
-
-
-def _first_line(thing) -> str:
-    return (thing.__doc__ or "").strip().partition("\n")[0]

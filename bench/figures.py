@@ -20,44 +20,93 @@ _THICK: tuple[Any, ...] = ("-", (0, (3.5, 1)), (0, (3.5, 1, 0.8, 1)), (0, (1.2, 
 _THIN: tuple[Any, ...] = (
     (0, (5, 2)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "-", (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)),
 )  # fmt: skip
-_COLUMNS = 3
 _FLOOR = 1e-14
 """Ratios below are drawn here: float32 tasks in shifted form reach an exact 0."""
+MANY = 12
+"""Entries beyond which a panel names its best ones only."""
+NAMED = 5
+"""Entries that such a panel names: the best, the best learned one among them."""
 
 
 def plot_curves(out: Any, path: Path | str) -> Path:
     """One panel per task: median loss / initial loss over seeds with its 25–75 % band, against
     steps.
 
-    Learned entries are thick, the others thin. Raises UserError if `path`
-    cannot be written.
+    Learned entries are thick, the others thin. With more than MANY entries a panel shows its best in color and
+    the rest in gray; oracles are dotted. Raises UserError if `path` cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     results = load(out)
-    columns = min(_COLUMNS, len(results.tasks))
+    columns = _columns(len(results.tasks))
     rows = -(-len(results.tasks) // columns)
-    entries = -(-len(results.optimizers) // 4)
-    figure = Figure(
-        figsize=(3.4 * columns + 0.4, 2.75 * rows + 0.2 * entries), layout="constrained"
-    )
+    many = len(results.optimizers) > MANY
+    below = 0.3 if many else 0.2 * -(-len(results.optimizers) // 4)
+    figure = Figure(figsize=(3.4 * columns + 0.4, 2.75 * rows + below), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False)
     styles = _styles(results)
     handles: dict[str, Any] = {}
     for panel, task in zip(panels.flat, results.tasks, strict=False):
-        handles |= _panel(panel, results, task, styles)
+        shown = _best_styles(results, task) if many else styles
+        handles |= _panel(panel, results, task, shown)
+        if many:
+            _name_the_best(panel)
     for panel in panels.flat[len(results.tasks) :]:
         panel.remove()
     for row in panels:
         row[0].set_ylabel("loss / initial loss")
-    shown = [name for name in styles if name in handles]
-    figure.legend(
-        [handles[name] for name in shown], shown, loc="outside lower center",
-        ncols=min(4, 1 + columns), frameon=False, fontsize=8, handlelength=3.5,
-    )  # fmt: skip
+    if many:
+        figure.supxlabel(
+            f"in color: the {NAMED} best of each task; gray: the others; dotted: oracles",
+            fontsize=8,
+        )
+    else:
+        named = [name for name in styles if name in handles]
+        figure.legend(
+            [handles[name] for name in named], named, loc="outside lower center",
+            ncols=min(4, 1 + columns), frameon=False, fontsize=8, handlelength=3.5,
+        )  # fmt: skip
     return _save(figure, Path(path))
+
+
+def _columns(tasks: int) -> int:
+    """Panels side by side: at most 3, more where the picture would become a scroll."""
+    return min(tasks, 3 if tasks <= 9 else 4 if tasks <= 16 else 6)
+
+
+def _best_styles(results: Results, task: str) -> dict[str, dict[str, Any]]:
+    """Line style by optimizer on one task of many entries: the best in color, in order, then the others in gray."""
+    scored = [
+        (float(np.mean(runs_of(record, None).mean_log)), record.cell.optimizer)
+        for record in results.of_task(task)
+        if record is not None and finished(record)
+    ]
+    order = [name for _, name in sorted(scored) if results.kind(name) != "oracle"]
+    learned = [name for name in order if results.kind(name) == "learned"][:1]
+    best = order[:NAMED] if set(learned) <= set(order[:NAMED]) else [*order[: NAMED - 1], *learned]
+    styles: dict[str, dict[str, Any]] = {}
+    for i, name in enumerate(best):
+        line = (
+            {"linewidth": 2.6, "zorder": 3.5}
+            if results.kind(name) == "learned"
+            else {"linewidth": 1.3, "zorder": 3}
+        )
+        styles[name] = {"color": COLORS[i], "linestyle": _THIN[i], **line}
+    for _, name in sorted(scored):
+        oracle = results.kind(name) == "oracle"
+        plain = {"color": "0" if oracle else "0.75", "linestyle": ":" if oracle else "-"}
+        styles.setdefault(name, {**plain, "linewidth": 1.2 if oracle else 0.6, "zorder": 2})
+    return styles
+
+
+def _name_the_best(panel) -> None:
+    lines = [line for line in panel.lines if line.get_zorder() >= 3 or line.get_linestyle() == ":"]
+    panel.legend(
+        lines, [line.get_label() for line in lines], loc="lower left", fontsize=6, frameon=True,
+        framealpha=0.8, edgecolor="none", handlelength=3, borderpad=0.2, labelspacing=0.2,
+    )  # fmt: skip
 
 
 def relative(record: Record) -> tuple[np.ndarray, np.ndarray]:
@@ -96,11 +145,12 @@ def _panel(panel, results: Results, task: str, styles) -> dict[str, Any]:
         if record is None or not finished(record):
             continue
         steps, (low, middle, high) = relative(record)
-        (lines[name],) = panel.plot(steps, middle, **style)
-        faint = 0.16 if style["zorder"] == 3 else 0.08
-        panel.fill_between(
-            steps, low, high, color=style["color"], alpha=faint, linewidth=0, zorder=1
-        )
+        (lines[name],) = panel.plot(steps, middle, label=name, **style)
+        faint = 0.16 if style["linewidth"] > 2 else 0.08
+        if style["linewidth"] >= 1:
+            panel.fill_between(
+                steps, low, high, color=style["color"], alpha=faint, linewidth=0, zorder=1
+            )
         lowest, last = min(lowest, float(low.min())), int(steps[-1])
     panel.set(yscale="log", title=task, xlabel="gradient evaluations")
     panel.set_ylim(max(_FLOOR, lowest) / 2, _top(panel))

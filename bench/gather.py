@@ -31,6 +31,10 @@ class Results(NamedTuple):
         """Records of an optimizer, its missing cells left out."""
         return [r for (_, name), r in self.records.items() if name == optimizer]
 
+    def applies(self, task: str, optimizer: str) -> bool:
+        """False where an oracle has no cell: it is made for other tasks."""
+        return (task, optimizer) in self.records or self.kind(optimizer) != "oracle"
+
     def kind(self, optimizer: str) -> str:
         return self.of_optimizer(optimizer)[0].kind
 
@@ -76,10 +80,12 @@ def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
     """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on
     every seed.
     """
-    return {task: _scores_of(results.of_task(task), metric) for task in results.tasks}
+    return {task: task_scores(results, task, metric) for task in results.tasks}
 
 
-def _scores_of(records: list[Record | None], metric: Metric) -> np.ndarray:
+def task_scores(results: Results, task: str, metric: Metric) -> np.ndarray:
+    """Scores (optimizers, seeds) of one task, as in `scores`."""
+    records = results.of_task(task)
     seeds = next(record.cell.budget.seeds for record in records if record is not None)
     rows = [np.full(seeds, metric.worst) for _ in records]
     for i, record in enumerate(records):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bench import statistics
-from bench.gather import Results, chosen, finished, load, runs_of, scores
+from bench.gather import Results, chosen, finished, load, runs_of, scores, task_scores
 from bench.metrics import METRICS, Metric, get
 from bench.records import Record
 from bench.tables import number, render
@@ -35,12 +35,12 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """
     chosen_metric, results = get(metric), load(out)
     ranked = _ranked(results)
-    means, replicates = statistics.suite_means(
+    means, resampled, replicates = statistics.suite_iqms(
         scores(results, chosen_metric),
         statistics.generator(),
         statistics.replicates_for(len(ranked)),
     )
-    total, resampled = statistics.iqm(means), statistics.iqm(replicates, axis=1)
+    total = statistics.iqm(means)
     seeds = sum(record.cell.budget.seeds for record in _one_per_task(results))
     numbers = {
         **_ranks(total, resampled, ranked, chosen_metric, seeds),
@@ -51,7 +51,10 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
     frame = frame.assign(**numbers)[[*_FRONT, *_BACK]]
     frame = pd.concat([frame, pd.DataFrame(dict(zip(results.tasks, means, strict=True)))], axis=1)
-    return _sorted(frame, chosen_metric, _notes(chosen_metric, results))
+    _silence_partial_oracles(frame, results)
+    board = _sorted(frame, chosen_metric, _notes(chosen_metric, results))
+    board.attrs["tasks"] = results.tasks
+    return board
 
 
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
@@ -60,10 +63,9 @@ def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what
     finding θ cost: tuning and meta-training, in gradient evaluations. Raises UserError.
     """
-    chosen_metric, results = get(metric), load(out)
-    table = scores(results, chosen_metric)
-    parts = [_task_rows(results, task, table[task], chosen_metric) for task in results.tasks]
-    return _framed(pd.concat(parts, ignore_index=True), chosen_metric, [])
+    results = load(out)
+    parts = [task_table(results, task, metric) for task in results.tasks]
+    return _framed(pd.concat(parts, ignore_index=True), get(metric), [])
 
 
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
@@ -90,7 +92,17 @@ _FRONT = [
     "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks",
     "high_tasks",
 ]  # fmt: skip
+_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
+
+
+def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
+    """No score for an oracle that some task has no use for, over all tasks and on those; in place."""
+    for row, name in enumerate(results.optimizers):
+        absent = [task for task in results.tasks if not results.applies(task, name)]
+        if absent:
+            frame.loc[row, [*_SCORES, *absent]] = np.nan
+            frame.loc[row, "missing"] -= len(absent)
 
 
 def _ranked(results: Results) -> np.ndarray:
@@ -125,8 +137,7 @@ def _over_tasks(total: np.ndarray, replicates: np.ndarray) -> statistics.Interva
     """Interval for tasks like these; none from a single task."""
     if replicates.shape[1] < 2:
         return statistics.Interval(total, np.full_like(total, np.nan), np.full_like(total, np.nan))
-    some = replicates[: statistics.REPLICATES]
-    drawn = statistics.with_tasks(some, statistics.generator(1))
+    drawn = statistics.with_tasks(replicates, statistics.generator(1))
     return statistics.interval(total, statistics.iqm(drawn, axis=1))
 
 
@@ -156,14 +167,18 @@ def _notes(metric: Metric, results: Results) -> list[str]:
         "95 % intervals over seeds, then (other tasks) over tasks too.",
         "Ranks that no test separates (paired, Holm-corrected, 5 %) are printed as a range.",
     ]
-    if len(results.records) < len(results.tasks) * len(results.optimizers) or not all(
-        map(finished, results.records.values())
-    ):
+    expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
+    if any(results.kind(name) == "oracle" for name in results.optimizers):
+        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+    if len(results.records) < expected or not all(map(finished, results.records.values())):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes
 
 
-def _task_rows(results: Results, task: str, table: np.ndarray, metric: Metric) -> pd.DataFrame:
+def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
+    """The rows of `per_task` for one task; an oracle that is not made for it has none."""
+    metric = get(metric_name)
+    table = task_scores(results, task, metric)
     ranked, records = _ranked(results), results.of_task(task)
     replicates = statistics.resampled_means(
         table, statistics.generator(), statistics.replicates_for(len(ranked))
@@ -183,7 +198,8 @@ def _task_rows(results: Results, task: str, table: np.ndarray, metric: Metric) -
             "theta": [_tuned(record, metric) for record in records],
         }
     )
-    return _sorted(frame, metric, [])
+    made_for_it = [results.applies(task, name) for name in results.optimizers]
+    return _sorted(frame[made_for_it].reset_index(drop=True), metric, [])
 
 
 def _cost(record: Record | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from bench import names
 from bench.errors import UserError
 from bench.files import read_json, write_json
 from bench.names import NamedTask
-from bench.probes import PROBES, Reading, Visited, read
-from bench.probes.figures import draw
+from bench.probes import PROBES
 from optimizers import Entry
+
+if TYPE_CHECKING:
+    from bench.probes import Reading, Visited
 
 SEEDS = 16
 """Report problems replayed for a reading."""
@@ -37,11 +39,14 @@ def probe(
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    from bench.probes import read
+
     return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen)
 
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
     """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
+    from bench.probes import Visited
     from bench.replay import replay
 
     replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
@@ -64,6 +69,9 @@ def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> 
 
 
 def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
+    """Keep readings of `entry` with θ, and their picture, under `out`/readings."""
+    from bench.probes.figures import draw
+
     path = reading_path(subject, entry, out)
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = {name: reading.to_json() for name, reading in readings.items()}

@@ -15,15 +15,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.brief import by_learned, by_task
 from bench.costs import ledger
 from bench.figures import plot_curves
 from bench.files import read_json, write_bytes
-from bench.gather import Results, finished, load, scores
-from bench.leaderboard import leaderboard, per_task, verdicts
+from bench.gather import Results, finished, load, task_scores
+from bench.leaderboard import leaderboard, task_table, verdicts
 from bench.metrics import METRICS, get
-from bench.tables import Grid, grid, markdown, number, rank_range, settings, text, with_interval
+from bench.tables import (
+    MANY_TASKS,
+    Grid,
+    grid,
+    markdown,
+    number,
+    rank_range,
+    settings,
+    text,
+    with_interval,
+)
 
-__all__ = ["plot_curves", "readings_text", "summary", "write"]
+__all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 
 WIDTH = 100
 
@@ -33,11 +44,11 @@ def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> 
     UserError.
     """
     out = Path(out)
-    printed = summary(out, metric_for_task)
+    results, printed = load(out), summary(out, metric_for_task)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
-    write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(out))).encode() + b"\n")
-    plot_curves(out, out / "curves.png")
-    return printed
+    write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
+    plot_curves(results, out / "curves.png")
+    return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task)
 
 
 def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
@@ -45,12 +56,8 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
     ledger, paths.
     """
     results, metric_of = load(out), dict(metric_for_task or {})
-    ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
-    if not ranked["missing"].any():
-        ranked = ranked.drop(columns=["tasks", "missing"])
-    ranked.attrs["notes"].append("In every column, of every table, stand the runs tuned for it.")
     parts = [
-        _section("All tasks", text(grid(ranked), WIDTH)),
+        _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
         _section("Learned against the best hand-designed", _verdict_table(results, metric_of)),
         _section("What the probes found", _probe_lines(Path(out))),
@@ -58,6 +65,37 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
         _section("Where things are", _paths(Path(out))),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """`summary` of many tasks in one page: a line per task and a line per learned entry."""
+    results, metric_of = load(out), dict(metric_for_task or {})
+    learned = by_learned(results, metric_of)
+    parts = [
+        _section("All tasks", _ranking(results)),
+        _section("Task by task", text(by_task(results, metric_of), WIDTH)),
+        _section(
+            "Learned against the best hand-designed", text(learned, WIDTH) if learned.rows else ""
+        ),
+        _section("What the probes found", _probe_lines(Path(out))),
+        _section("What it cost", ledger(results)),
+        _section("Where things are", _paths(Path(out))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ranking(results: Results) -> str:
+    """The leaderboard, without what is the same in all its rows, and then without what does not fit in WIDTH."""
+    ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
+    ranked.attrs["notes"].append("In every column, of every table, stand the runs tuned for it.")
+    if not ranked["missing"].any():
+        ranked = ranked.drop(columns=["tasks", "missing"])
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):
+        ranked = ranked.drop(columns=spare)
+        printed = text(grid(ranked), WIDTH)
+        if max(map(len, printed.splitlines())) <= WIDTH:
+            break
+    return printed
 
 
 def readings_text(
@@ -80,8 +118,7 @@ def _section(title: str, body: str) -> str:
 
 def _task_section(results: Results, task: str, metric: str) -> str:
     """Entries × metrics, the task's own first with its interval; then what tuning chose for it."""
-    frame = per_task(results, metric)
-    frame = frame[frame["task"] == task]
+    frame = task_table(results, task, metric)
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
@@ -96,7 +133,7 @@ def _task_section(results: Results, task: str, metric: str) -> str:
 
 def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
     others = [name for name in METRICS if name != metric]
-    columns = [scores(results, get(name))[task].mean(axis=1) for name in others]
+    columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
     means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
     rows = [
         [
@@ -113,7 +150,9 @@ def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) ->
 def _failures(results: Results, task: str) -> list[str]:
     failed = [r for r in results.of_task(task) if r is not None and not finished(r)]
     missing = [
-        o for o, r in zip(results.optimizers, results.of_task(task), strict=True) if r is None
+        name
+        for name, record in zip(results.optimizers, results.of_task(task), strict=True)
+        if record is None and results.applies(task, name)
     ]
     lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
     return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])

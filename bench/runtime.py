@@ -5,7 +5,6 @@ Call `prepare` before TensorFlow is first imported; afterwards it still sets the
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import platformdirs
+from bench import cache
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
@@ -26,13 +25,12 @@ def prepare() -> None:
         "TF_NUM_INTRAOP_THREADS", "1"
     )  # a second thread slows tiles down; processes do not
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-    if "tensorflow" not in sys.modules and "persistent_cache" not in os.environ.get(
-        "TF_XLA_FLAGS", ""
-    ):
-        flags = os.environ.get("TF_XLA_FLAGS", "")
-        os.environ["TF_XLA_FLAGS"] = (
-            f"{flags} --tf_xla_persistent_cache_directory={cache_folder()}".strip()
-        )
+    flags = os.environ.get("TF_XLA_FLAGS", "")
+    if "tensorflow" in sys.modules or "persistent_cache" in flags:
+        return
+    if folder := cache.prepare(processor()):
+        flag = f'--tf_xla_persistent_cache_directory="{folder}"'
+        os.environ["TF_XLA_FLAGS"] = f"{flags} {flag}".strip()
 
 
 def load_tensorflow() -> None:
@@ -51,12 +49,6 @@ def load_tensorflow() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def cache_folder() -> Path:
-    """Where compiled programs are kept: native code, so one folder per TensorFlow version and processor."""
-    identity = hashlib.sha256(f"{version('tensorflow')} {processor()}".encode()).hexdigest()[:12]
-    return Path(platformdirs.user_cache_dir("optoscope")) / f"xla-{identity}"
 
 
 def processor() -> str:

@@ -19,6 +19,8 @@ LEVEL = 0.95
 SIGNIFICANCE = 0.05
 _CHUNK = 250
 """Replicates whose weights stay in the processor's cache."""
+_BLOCK = 10 * _CHUNK
+"""Replicates of a whole suite held at once."""
 
 
 class Interval(NamedTuple):
@@ -82,6 +84,26 @@ def suite_means(
     streams = rng.spawn(len(arrays))
     parts = [resampled_means(a, s, replicates) for a, s in zip(arrays, streams, strict=True)]
     return np.stack([array.mean(axis=1) for array in arrays]), np.stack(parts, axis=1)
+
+
+def suite_iqms(
+    scores: Mapping[str, np.ndarray], rng: np.random.Generator, replicates: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per-task means (tasks, entries), replicates of their IQM (replicates, entries) and, at most REPLICATES, of them.
+
+    The numbers of `suite_means`, block by block: all at once would be gigabytes for 50 tasks and 40 entries.
+    """
+    arrays, streams = list(scores.values()), rng.spawn(len(scores))
+    blocks, kept = [], []
+    for start in range(0, replicates, _BLOCK):
+        size = min(_BLOCK, replicates - start)
+        drawn = [resampled_means(a, s, size) for a, s in zip(arrays, streams, strict=True)]
+        block = np.stack(drawn, axis=1)
+        blocks.append(iqm(block, axis=1))
+        if start < REPLICATES:
+            kept.append(block[: REPLICATES - start])
+    means = np.stack([array.mean(axis=1) for array in arrays])
+    return means, np.concatenate(blocks), np.concatenate(kept)
 
 
 def interval(value: np.ndarray, replicates: np.ndarray) -> Interval:

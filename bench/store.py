@@ -6,6 +6,7 @@ next to a SHA-256 over card and columns. Knows nothing of tasks, optimizers or s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -77,6 +78,16 @@ class Store:
         found = [record for record in map(self.read, ids) if record is not None]
         return sorted(found, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
 
+    def ledgers(self) -> list[tuple[Cell, dict[str, float]]]:
+        """Cells and ledgers of all that is finished, from the cards alone: quick, and nothing else is looked at."""
+        found = []
+        for path in sorted((self.root / "cells").glob("[!.]*.parquet")):
+            with contextlib.suppress(Exception):  # a damaged file is the business of `read`
+                card = loads((pq.read_schema(path).metadata or {})[_CARD].decode())
+                if card["status"] == "ok":
+                    found.append((_cell(card), card["ledger"]))
+        return found
+
     def _note_damage(self, path: Path, error: Exception) -> None:
         if path not in self.damaged:
             self.damaged.append(path)
@@ -140,8 +151,11 @@ def _card(record: Record) -> dict[str, Any]:
 def _record(card: dict[str, Any], columns: dict[str, np.ndarray]) -> Record:
     if card.pop("format", None) != FORMAT:
         raise ValueError(f"not of format {FORMAT}; another version of Optoscope wrote it")
-    cell = Cell(**{**card["cell"], "budget": Budget(**card["cell"]["budget"])})
-    return Record(**{**card, "cell": cell, "runs": dict(_parts(card["runs"], columns))})
+    return Record(**{**card, "cell": _cell(card), "runs": dict(_parts(card["runs"], columns))})
+
+
+def _cell(card: dict[str, Any]) -> Cell:
+    return Cell(**{**card["cell"], "budget": Budget(**card["cell"]["budget"])})
 
 
 def _columns(runs: dict[str, Runs]) -> dict[str, np.ndarray]:

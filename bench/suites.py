@@ -9,13 +9,16 @@ from typing import Any
 
 from bench.errors import UserError
 from bench.records import Budget
+from bench.selection import nearest, select_optimizers, select_tasks, task_matches
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Tasks × optimizers, by name or object; `budgets` and `metrics` say where a task differs from the default.
+    """Tasks × optimizers, by selector (bench.selection) or object.
 
-    `metrics` is what a task's own table is about; the leaderboard over all tasks is about `anytime`.
+    `budgets` and `metrics` say where a task differs from the default: their keys are selectors, a task's own name
+    goes before the others, of which the first that matches counts. `metrics` is what a task's own table is about;
+    the leaderboard over all tasks is about `anytime`.
     """
 
     name: str
@@ -27,54 +30,90 @@ class Suite:
     about: str = ""
 
     def budget_for(self, task: Any) -> Budget:
-        return self.budgets.get(task, self.budget) if isinstance(task, str) else self.budget
+        return _first_match(self.budgets, task, self.budget)
 
     def metric_for(self, task: Any) -> str:
-        return self.metrics.get(task, "mean_loss") if isinstance(task, str) else "mean_loss"
+        return _first_match(self.metrics, task, "mean_loss")
+
+
+def _first_match(table: Mapping[str, Any], task: Any, default: Any) -> Any:
+    if isinstance(task, str) and task in table:
+        return table[task]
+    return next((value for key, value in table.items() if task_matches(key, task)), default)
 
 
 _BASELINES = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
 _LEARNED = ("gru-linear-regression", "gru-rosenbrock", "gru-two-moons-small")
 _CHEAP = Budget(steps=200, seeds=512, trials=1024, tuning_seeds=64)
 
-SUITES = {
-    suite.name: suite
-    for suite in (
-        Suite(
-            "quick",
-            ("linear-regression", "rosenbrock", "two-moons-small"),
-            _BASELINES + _LEARNED,
-            budget=Budget(steps=200, seeds=256, trials=128, tuning_seeds=16),
-            budgets={"linear-regression": _CHEAP, "rosenbrock": _CHEAP},
-            metrics={"rosenbrock": "mean_log"},
-            about="the paper's three tasks, tuned baselines against meta-trained optimizers, and the probes; minutes",
-        ),
-        Suite(
-            "smoke",
-            ("linear-regression", "rosenbrock"),
-            ("sgd", "momentum", "gru-rosenbrock"),
-            budget=Budget(steps=30, seeds=8, trials=4, tuning_seeds=4),
-            metrics={"rosenbrock": "mean_log"},
-            about="every part once, in seconds; the numbers mean nothing",
-        ),
-    )
-}
+_QUICK = Suite(
+    "quick",
+    ("linear-regression", "rosenbrock", "two-moons-small"),
+    _BASELINES + _LEARNED,
+    budget=Budget(steps=200, seeds=256, trials=128, tuning_seeds=16),
+    budgets={"linear-regression": _CHEAP, "rosenbrock": _CHEAP},
+    metrics={"rosenbrock": "mean_log"},
+    about="the paper's three tasks, tuned baselines against meta-trained optimizers, and the probes; minutes",
+)
+_SMOKE = Suite(
+    "smoke",
+    ("linear-regression", "rosenbrock"),
+    ("sgd", "momentum", "gru-rosenbrock"),
+    budget=Budget(steps=30, seeds=8, trials=4, tuning_seeds=4),
+    metrics={"rosenbrock": "mean_log"},
+    about="every part once, in seconds; the numbers mean nothing",
+)
+_PAPER = Suite(
+    "paper",
+    ("linear-regression", "rosenbrock", "two-moons", "two-moons-small"),
+    (*_BASELINES, "kind:learned"),
+    budget=Budget(steps=200, seeds=128, trials=2500, tuning_seeds=64),
+    budgets={
+        "two-moons": Budget(steps=200, seeds=128, trials=200, tuning_seeds=4),
+        "two-moons-small": Budget(steps=200, seeds=128, trials=256, tuning_seeds=16),
+    },
+    metrics={"rosenbrock": "mean_log"},
+    about="tasks and baselines of Maheswaranathan et al. (2021), 128 problems, up to 2500 trials, all learned entries",
+)
+_CORE = Suite(
+    "core",
+    ("*",),
+    ("*",),
+    budget=Budget(steps=200, seeds=64, trials=64, tuning_seeds=8),
+    budgets={
+        "cost:medium": Budget(steps=200, seeds=32, trials=32, tuning_seeds=4),
+        "cost:heavy": Budget(steps=100, seeds=16, trials=16, tuning_seeds=2),
+    },
+    metrics={"rosenbrock": "mean_log"},
+    about="every family of tasks against every entry",
+)
+SUITES = {suite.name: suite for suite in (_QUICK, _SMOKE, _PAPER, _CORE)}
 
 
 def get(name: str) -> Suite:
-    """The suite called `name`; raises UserError."""
+    """The suite called `name`, or the one in a file ending in .toml; raises UserError."""
+    if name.endswith(".toml"):
+        from bench.suite_files import read
+
+        return read(name)
     if name not in SUITES:
-        raise UserError(f"unknown suite {name!r}; known: {', '.join(SUITES)}")
+        raise UserError(
+            f"unknown suite {name!r}; known: {', '.join(SUITES)}, or a file ending in .toml"
+            + nearest(name, SUITES)
+        )
     return SUITES[name]
 
 
 def override(suite: Suite, *, tasks=None, optimizers=None, **numbers: int | None) -> Suite:
-    """`suite` with other tasks, optimizers or budget numbers (steps, seeds, trials, tuning_seeds)."""
+    """`suite` with other tasks, optimizers or budget numbers (steps, seeds, trials, tuning_seeds), selectors resolved.
+
+    Raises UserError, TaskError and OptimizerError for what does not exist.
+    """
     given = {name: check_count(name, value) for name, value in numbers.items() if value is not None}
     return dataclasses.replace(
         suite,
-        tasks=tuple(tasks or suite.tasks),
-        optimizers=tuple(optimizers or suite.optimizers),
+        tasks=select_tasks(tasks or suite.tasks),
+        optimizers=select_optimizers(optimizers or suite.optimizers),
         budget=dataclasses.replace(suite.budget, **given),
         budgets={name: dataclasses.replace(b, **given) for name, b in suite.budgets.items()},
     )

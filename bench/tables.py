@@ -14,6 +14,8 @@ import pandas as pd
 from bench.errors import UserError
 
 FORMATS = ("text", "md", "csv", "json", "latex")
+MANY_TASKS = 6
+"""Tasks beyond which tables and pictures show less of each."""
 _MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
 _LEFT = {
     "task",
@@ -25,6 +27,9 @@ _LEFT = {
     "trained on",
     "word",
     "verdict",
+    "learned",
+    "ahead on",
+    "from",
 }
 
 
@@ -86,6 +91,7 @@ def grid(frame: pd.DataFrame) -> Grid:
     """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing
     empty.
     """
+    frame = _without_many_tasks(frame)
     columns: dict[str, list[str]] = {}
     for name in frame.columns:
         if name == "rank":
@@ -148,6 +154,17 @@ def latex(table: Grid) -> str:
             r"\end{tabular}",
         ]
     )
+
+
+def _without_many_tasks(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` without its columns of tasks where they are more than a page is wide; a note says where they are."""
+    many = [task for task in frame.attrs.get("tasks", []) if task in frame]
+    if len(many) <= MANY_TASKS:
+        return frame
+    narrow = frame.drop(columns=many)
+    note = f"Means of each of {len(many)} tasks: --format csv or json."
+    narrow.attrs = {**frame.attrs, "notes": [*frame.attrs.get("notes", []), note]}
+    return narrow
 
 
 def _pairs(write, frame: pd.DataFrame, *names: str) -> list[str]:

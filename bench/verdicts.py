@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench import statistics
-from bench.gather import Results, load, scores
+from bench.gather import Results, load, task_scores
 from bench.metrics import Metric, get
 
 _VERDICT = [
@@ -34,7 +34,7 @@ def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.D
 
 
 def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str, Any]]:
-    table = scores(results, metric)[task]
+    table = task_scores(results, task, metric)
     kinds = [results.kind(name) for name in results.optimizers]
     baselines = [i for i, kind in enumerate(kinds) if kind == "hand-designed"]
     learned = [i for i, kind in enumerate(kinds) if kind == "learned"]

@@ -115,6 +115,14 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
     ("arguments", "text"),
     [
         (["run", "quik"], "unknown suite 'quik'; known: quick, smoke"),
+        (["run", "quik"], "did you mean 'quick'?"),
+        (["run", "my.toml"], "cannot read suite my.toml: No such file"),
+        ([*SMOKE, "--tasks", "rosen*k,x*"], "no task matches 'x*'; see python -m bench list tasks"),
+        (["lst"], "No such command 'lst'"),
+        (["run"], "Missing argument 'SUITE'; see python -m bench run --help"),
+        (["run", "quick", "--steps", "many"], "Invalid value for '--steps': 'many' is not"),
+        (["run", "quick", "--step", "3"], "No such option '--step'"),
+        (["list", "taks"], "'taks' is not one of 'tasks'"),
         ([*SMOKE, "--tasks", "rosen"], "unknown task 'rosen'; known: linear-regression"),
         ([*SMOKE, "--optimizers", "adm"], "unknown optimizer 'adm'; known: sgd"),
         ([*SMOKE, "--seeds", "0"], "seeds must be a whole number of at least 1, not 0"),
@@ -138,6 +146,64 @@ def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
     assert len(error) == 1
     assert error[0].startswith("error: ")
     assert text in error[0]
+
+
+def test_stopping_says_what_is_kept(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", "list"])
+    monkeypatch.setattr(cli.imports, "load_files", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        cli.command_line()
+    assert stop.value.code == 130
+    said = capsys.readouterr().err.split("\n")
+    assert "stopped; what is finished is kept, the same command goes on from there" in said
+
+
+def interrupted(files):
+    raise KeyboardInterrupt
+
+
+def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    with pytest.raises(SystemExit) as stop:
+        cli.command_line()
+    assert not stop.value.code
+    printed = capsys.readouterr().out
+    assert printed.startswith("Usage: python -m bench [OPTIONS] [COMMAND]")
+    assert "leaderboard  One row per optimizer" in printed
+
+
+def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):
+    (tmp_path / "elsewhere.py").write_text(
+        "import click\n@click.command()\n@click.argument('name')\ndef check(name):\n    print('checked', name)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(cli._ELSEWHERE, "check", ("elsewhere", "about"))
+    monkeypatch.setitem(cli.main.commands, "check", cli.main.commands["check"])
+    assert "Hold a task" in run("--help").output
+    assert "elsewhere" not in sys.modules
+    assert run("check", "adam").output == "checked adam\n"
+
+
+SUITE = """
+tasks = ["linear-reg*"]
+optimizers = ["sgd"]
+budget = { steps = 10, seeds = 3, trials = 2, tuning_seeds = 2 }
+"""
+
+
+def test_a_suite_of_ones_own_is_planned_and_run(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text(SUITE)
+    monkeypatch.chdir(tmp_path)
+    planned = run("run", "mine.toml", "--dry-run")
+    assert planned.exit_code == 0
+    assert planned.output.splitlines()[2].split()[:7] == [
+        "linear-regression", "sgd", "10", "3", "2", "×", "2",
+    ]  # fmt: skip
+    assert not (tmp_path / "results").exists()
+    result = run("run", "mine.toml", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "results/runs/mine/cells").glob("*.parquet"))) == 1
+    assert "is there already" in run("run", "mine.toml", "--dry-run").output
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

@@ -13,7 +13,8 @@ ALLOWED = {
 }
 WITHOUT_TENSORFLOW = (
     "records", "errors", "metrics", "statistics", "store", "files", "gather", "leaderboard", "report", "costs",
-    "suites", "cells", "running", "runtime", "cli",
+    "suites", "cells", "running", "runtime", "cli", "selection", "suite_files", "planning", "estimates", "dry_run",
+    "listing", "cache", "names", "brief", "figures", "tables", "verdicts", "probing", "calibrate",
 )  # fmt: skip
 
 

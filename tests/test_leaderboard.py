@@ -143,6 +143,30 @@ def test_oracles_are_shown_and_not_ranked(out):
     assert "newton" not in verdicts(out)["baseline"].tolist()
 
 
+def test_an_oracle_of_some_tasks_has_no_score_over_all(out):
+    Store(out).write(samples.record("bowl", "newton", samples.curves(0.9), kind="oracle"))
+    board = by_name(leaderboard(out))
+    assert board["bowl"]["newton"] > board["bowl"]["gru-a"]
+    assert np.isnan(board["score"]["newton"])
+    assert np.isnan(board["valley"]["newton"])
+    assert (board["tasks"]["newton"], board["missing"]["newton"]) == (1, 0)
+    assert board["score"].drop("newton").notna().all()
+    rows = per_task(out)
+    assert rows[rows["optimizer"] == "newton"]["task"].tolist() == ["bowl"]
+    notes = " ".join(leaderboard(out).attrs["notes"])
+    assert "Oracles are ceilings" in notes
+    assert "missing" not in notes
+
+
+def test_many_tasks_stand_in_files_not_in_text(tmp_path):
+    names = [f"task-{i}" for i in range(9)]
+    board = leaderboard(samples.folder(tmp_path / "many", {"sgd": 0.1, "adam": 0.2}, names))
+    assert "task-3" not in render(board, "text")
+    assert "Means of each of 9 tasks: --format csv" in render(board, "text")
+    assert "task-3" in render(board, "csv")
+    assert "task-3" in json.loads(render(board, "json"))[0]
+
+
 def test_folders_merge_and_a_cell_counts_once(tmp_path, out):
     other = samples.folder(tmp_path / "other", {"sgd": 0.05, "momentum": 0.3})
     board = leaderboard([out, other])

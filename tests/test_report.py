@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import samples
 
-from bench import report
+from bench import figures, report
 from bench.errors import UserError
 from bench.figures import relative
+from bench.gather import load
 from bench.records import Budget
 from bench.store import Store, write_json
 
@@ -138,6 +139,49 @@ def test_pictures_survive_divergence_failures_and_many_tasks(tmp_path):
         losses[:, 1:] = value
         store.write(samples.record(task, "gru-a", losses))
     assert report.plot_curves(folder, tmp_path / "new" / "curves.png").stat().st_size > 10_000
+
+
+def many(tmp_path, tasks=9):
+    """Fourteen entries, one of them learned, and an oracle made for the first task only."""
+    rates = {f"entry-{i:02}": 0.02 * (i + 1) for i in range(13)} | {"gru-a": 0.1}
+    folder = samples.folder(tmp_path / "many", rates, [f"task-{i}" for i in range(tasks)])
+    Store(folder).write(samples.record("task-0", "newton", samples.curves(0.9), kind="oracle"))
+    return folder
+
+
+def test_many_tasks_end_with_a_page_and_leave_the_rest_in_the_file(tmp_path):
+    folder = many(tmp_path)
+    printed = report.write(folder, {"task-3": "mean_log"})
+    assert printed.count("\n") < 90
+    assert max(map(len, printed.replace(str(folder), "results").splitlines())) <= report.WIDTH
+    lines = printed.split("Task by task")[1].split("Learned against")[0].splitlines()
+    row = next(line.split() for line in lines if line.startswith("task-3"))
+    assert row[1] == "entry-12"
+    assert row[3:] == ["(mean_log)", "0", "gru-a", "9–10"]
+    learned = printed.split("best hand-designed")[1]
+    assert next(li for li in learned.splitlines() if li.startswith("gru-a")).split()[1:] == [
+        "0", "0", "9", "–",
+    ]  # fmt: skip
+    assert "Tuned for mean_loss" in (folder / "summary.txt").read_text()
+
+
+def test_oracles_made_for_other_tasks_are_not_called_missing(tmp_path):
+    text = report.summary(many(tmp_path, 2))
+    assert "Not run" not in text
+    assert text.split("\ntask-0\n")[1].split("\ntask-1\n")[0].count("newton") == 1
+    assert "newton" not in text.split("\ntask-1\n")[1].split("What it cost")[0]
+
+
+def test_a_panel_of_many_entries_names_its_best_the_best_learned_and_oracles(tmp_path):
+    results = load(many(tmp_path, 2))
+    styles = figures._best_styles(results, "task-0")
+    colored = [name for name, style in styles.items() if style["color"] in figures.COLORS]
+    assert colored == ["entry-12", "entry-11", "entry-10", "entry-09", "gru-a"]
+    assert styles["newton"]["linestyle"] == ":"
+    assert len(styles) == 15
+    assert len({styles[name]["color"] for name in colored}) == 5
+    assert "newton" not in figures._best_styles(results, "task-1")
+    assert report.plot_curves(results, tmp_path / "many.png").stat().st_size > 10_000
 
 
 def test_a_picture_of_one_step_runs(tmp_path):

@@ -225,3 +225,14 @@ def test_ten_thousand_replicates_take_less_than_a_second():
         statistics.p_values(total, 640)
         best = min(best, time.process_time() - start)
     assert best < 1.0
+
+
+def test_blocks_of_replicates_give_what_all_at_once_give():
+    rng = np.random.default_rng(0)
+    scores = {name: rng.normal(size=(3, 12)) for name in "abcde"}
+    means, replicates = statistics.suite_means(scores, generator(2), 6000)
+    again, iqms, kept = statistics.suite_iqms(scores, generator(2), 6000)
+    assert np.array_equal(again, means)
+    assert np.array_equal(iqms, statistics.iqm(replicates, axis=1))
+    assert np.array_equal(kept, replicates)
+    assert statistics.suite_iqms(scores, generator(2), 12_000)[2].shape == (10_000, 5, 3)

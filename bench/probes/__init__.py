@@ -1,75 +1,37 @@
 """Probes: look inside any component-wise optimizer and say which mechanisms it has, with numbers.
 
-`read` takes an optimizer and the gradients it met, runs each probe's controls once, then the probe.
+`read` takes an optimizer and the gradients it met, runs each probe's controls once, then the probe. Only the
+catalog of probes is imported at once; the rest, and TensorFlow with it, when first used.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import importlib
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from bench.probes.catalog import PROBES
 
-from bench.probes import adaptation, clipping, fixed_points, momentum, schedule
-from bench.probes.component import pack, system_of
-from bench.probes.controls import CONTROLS, check
-from bench.probes.reading import UNDECIDED, Reading, undecided
-from bench.probes.subject import Subject, Visited
-from bench.probes.system import ProbeError, System
-from optimizers import Optimizer
+if TYPE_CHECKING:
+    from bench.probes.component import pack, system_of
+    from bench.probes.controls import CONTROLS
+    from bench.probes.examine import read, run_controls
+    from bench.probes.reading import Reading
+    from bench.probes.subject import Subject, Visited
+    from bench.probes.system import ProbeError, System
 
 __all__ = [
     "CONTROLS", "PROBES", "ProbeError", "Reading", "Subject", "System", "Visited", "pack", "read",
     "run_controls", "system_of",
 ]  # fmt: skip
 
-PROBES: dict[str, Callable[[Subject], Reading]] = {
-    "fixed_points": fixed_points.probe,
-    "momentum": momentum.probe,
-    "clipping": clipping.probe,
-    "schedule": schedule.probe,
-    "adaptation": adaptation.probe,
-}
+_HOMES = {
+    "CONTROLS": "controls", "ProbeError": "system", "Reading": "reading", "Subject": "subject", "System": "system",
+    "Visited": "subject", "pack": "component", "read": "examine", "run_controls": "examine",
+    "system_of": "component",
+}  # fmt: skip
 
 
-@np.errstate(all="ignore")
-def read(
-    optimizer: Optimizer | System, visited: Visited, probes: Iterable[str] | None = None
-) -> dict[str, Reading]:
-    """{probe: Reading} of an optimizer on what it met; `probes` are names, all by default.
-
-    An optimizer that cannot be probed gives readings that are undecided and say why. Raises
-    ProbeError for an unknown probe.
-    """
-    names = list(PROBES) if probes is None else list(probes)
-    if unknown := [name for name in names if name not in PROBES]:
-        raise ProbeError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
-    try:
-        system = optimizer if isinstance(optimizer, System) else system_of(optimizer)
-        subject = Subject.of(system, visited)
-    except ProbeError as error:
-        return {name: undecided(_title(name), str(error)) for name in names}
-    return {name: _read(name, subject) for name in names}
-
-
-@functools.cache
-def run_controls(name: str) -> tuple[dict, ...]:
-    """The controls of a probe, run once in a process."""
-    return tuple(check(PROBES[name], control) for control in CONTROLS[name])
-
-
-def _read(name: str, subject: Subject) -> Reading:
-    controls = run_controls(name)
-    try:
-        reading = replace(PROBES[name](subject), controls=controls)
-    except np.linalg.LinAlgError as error:
-        reading = replace(undecided(_title(name), str(error)), controls=controls)
-    if failed := [control["name"] for control in controls if not control["passed"]]:
-        text = f"{_title(name)}: no claim; failed on its control {', '.join(map(repr, failed))}"
-        return replace(reading, verdict=UNDECIDED, sentence=text)
-    return reading
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ")
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,203 @@
+"""Suites by selector, and from TOML files whose mistakes name the file, the line and the remedy."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+
+import optimizers
+from bench import selection, suites
+from bench.errors import UserError
+from bench.metrics import METRICS
+from bench.planning import plan, readings_planned
+from bench.records import Budget
+from bench.suite_files import line_of, read
+from tasks import Task
+
+GOOD = """\
+name = "mine"
+about = "a try"
+tasks = ["rosenbrock", "two-moons*"]
+optimizers = [
+    "adam[beta_1=0.8]",
+    "kind:learned",
+]
+
+[metrics]
+rosenbrock = "mean_log"
+
+[budget]
+seeds = 32
+trials = 8
+
+# [budgets] is where tasks differ
+[budgets."two-moons*"]
+trials = 4
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+    return path
+
+
+class TestFiles:
+    def test_every_field_arrives(self, tmp_path):
+        suite = read(written(tmp_path, GOOD))
+        learned = tuple(n for n in optimizers.names() if optimizers.get(n).kind == "learned")
+        assert (suite.name, suite.about) == ("mine", "a try")
+        assert suite.tasks == ("rosenbrock", "two-moons", "two-moons-small")
+        assert suite.optimizers == ("adam[beta_1=0.8]", *learned)
+        assert suite.budget_for("rosenbrock") == Budget(200, 32, 8, 16)
+        assert suite.budget_for("two-moons-small") == Budget(200, 32, 4, 16)
+        assert suite.metric_for("rosenbrock") == "mean_log"
+        assert suite.metric_for("two-moons") == "mean_loss"
+
+    def test_the_example_of_the_documentation_is_read(self, tmp_path):
+        page = (Path(__file__).parents[1] / "docs" / "suites.md").read_text()
+        suite = read(written(tmp_path, re.search(r"```toml\n(.*?)```", page, re.S)[1]))
+        assert suite.budget_for("two-moons-small[hidden=(4, 4)]") == Budget(200, 32, 8, 16)
+        assert suite.budget_for("rosenbrock") == Budget(200, 128, 64, 16)
+        assert {"adam[beta_1=0.8]", "gru-rosenbrock"} < set(suite.optimizers)
+        assert plan(suite)
+
+    def test_the_least_there_can_be(self, tmp_path):
+        suite = read(written(tmp_path, 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\n'))
+        assert (suite.name, suite.budget) == ("my", Budget())
+        assert suites.get(str(tmp_path / "my.toml")) == suite
+
+    @pytest.mark.parametrize(
+        ("old", "new", "line", "text"),
+        [
+            ("tasks =", "task =", 3, "unknown key 'task'; known: name, about, tasks, "),
+            ("tasks =", "task =", 3, "; did you mean 'tasks'?"),
+            ('"rosenbrock", ', '"rosenbrok", ', 3, "did you mean 'rosenbrock'?"),
+            ('"adam[beta_1=0.8]"', '"adam[beta=0.8]"', 5, "its settings are: learning_rate"),
+            ('"kind:learned"', '"kind:lerned"', 6, "no optimizer matches 'kind:lerned'"),
+            ("seeds = 32", "seeds = 0", 13, "seeds must be a whole number of at least 1, not 0"),
+            ("seeds = 32", "seeds = true", 13, "seeds must be a whole number"),
+            ("seeds = 32", "sedes = 32", 13, "unknown key 'sedes'; known: steps, seeds, "),
+            ("trials = 4", "trials = 4.5", 18, "trials must be a whole number of at least 1"),
+            ("trials = 4", "tirals = 4", 18, "did you mean 'trials'?"),
+            ('"two-moons*"]\ntrials', 'sphere]\ntrials', 17, "'sphere' is none of this suite's tasks"),
+            ('"mean_log"', '"log"', 10, "unknown metric 'log'; known: anytime, mean_loss, "),
+            ('name = "mine"', 'name = "../mine"', 1, "cannot name a folder"),
+            ('about = "a try"', "about = 3", 2, "about must be text, not 3"),
+            ('name = "mine"', "name mine", 1, "; the file must be TOML"),
+            ('tasks = ["rosenbrock", "two-moons*"]', "tasks = []", 3, "must be a list of names"),
+            ("[budget]", "[[budget]]", 12, "budget must be a table with steps, seeds"),
+        ],
+    )  # fmt: skip
+    def test_mistakes_name_file_line_and_remedy(self, tmp_path, old, new, line, text):
+        assert old in GOOD
+        path = written(tmp_path, GOOD.replace(old, new, 1))
+        with pytest.raises(UserError) as mistake:
+            read(path)
+        said = str(mistake.value)
+        assert said.startswith(f"{path}, line {line}: ")
+        assert text in said
+        assert "\n" not in said
+
+    def test_what_is_missing_is_shown(self, tmp_path):
+        with pytest.raises(UserError, match=r"optimizers is missing; add, e\.g\., optimizers = \["):
+            read(written(tmp_path, 'tasks = ["rosenbrock"]'))
+        with pytest.raises(UserError, match=r"cannot read suite nowhere\.toml: No such file"):
+            read("nowhere.toml")
+        (tmp_path / "my.toml").write_bytes(b"\xff\xfe")
+        with pytest.raises(UserError, match="not text in UTF-8"):
+            read(tmp_path / "my.toml")
+
+    def test_lines_are_found_in_other_layouts(self):
+        assert line_of("a = 1\nbudget = { steps = 1,\n  seedz = 2 }", "budget", "seedz") == 3
+        assert line_of("a = 1\nbudget.seedz = 2", "budget", "seedz") == 2
+        assert line_of('about = "tasks"\n[budgets.x]\n"tasks" = 3', "tasks") == 3
+
+
+@dataclass(frozen=True)
+class Tagged(Task):
+    cost: ClassVar[str] = "heavy"
+    tags: ClassVar[tuple[str, ...]] = ("convex", "quadratic")
+
+    def sample(self, key):
+        raise NotImplementedError
+
+    loss = sample
+
+
+class TestSelection:
+    def test_names_patterns_and_tags(self):
+        assert selection.select_tasks(["tag:paper"]) == tuple(
+            name for name in selection.tasks.names() if "paper" in selection.tasks.get(name).tags
+        )
+        chosen = selection.select_tasks(["rosenbrock", "*"])
+        assert chosen[0] == "rosenbrock"
+        assert sorted(chosen) == sorted(selection.tasks.names())
+        assert selection.select_tasks([Tagged()]) == (Tagged(),)
+        with pytest.raises(
+            UserError, match=r"no task matches 'tag:none'; see python -m bench list tasks"
+        ):
+            selection.select_tasks(["tag:none"])
+
+    def test_brackets_are_no_pattern(self):
+        assert not selection.is_selector("quadratic[factor=2*3]")
+        assert selection.task_matches("two-moons-small*", "two-moons-small")
+        assert selection.is_selector("two-*")
+        assert not selection.is_selector("two-moons-small[noise=0.2]")
+
+    def test_costs_and_tags_of_objects(self):
+        assert selection.task_matches("cost:heavy", Tagged())
+        assert selection.task_matches("tag:convex", Tagged())
+        assert not selection.task_matches("cost:light", Tagged())
+
+    def test_an_entry_runs_only_where_it_is_made_for(self, monkeypatch):
+        oracle = SimpleNamespace(name="newton", kind="oracle", needs=("quadratic",), discloses={})
+        everywhere = SimpleNamespace(name="adam", kind="hand-designed", needs=(), discloses={})
+        monkeypatch.setattr(selection.names, "entry", {"o": oracle, "a": everywhere}.get)
+        suite = suites.Suite("s", ("rosenbrock", Tagged()), ("o", "a"))
+        cells = [(job.task, job.optimizer) for job in plan(suite)]
+        assert cells == [("rosenbrock", "a"), (Tagged(), "o"), (Tagged(), "a")]
+
+
+class TestShipped:
+    @pytest.mark.parametrize("name", suites.SUITES)
+    def test_names_exist_and_every_task_has_a_metric(self, name):
+        suite = suites.override(suites.get(name))
+        assert plan(suite)
+        for task in suite.tasks:
+            assert suite.metric_for(task) in METRICS
+            assert suite.budget_for(task).steps > 0
+
+    def test_the_numbers_of_quick_are_those_of_its_reference_results(self):
+        quick = suites.get("quick")
+        assert quick.budget_for("rosenbrock") == Budget(200, 512, 1024, 64)
+        assert quick.budget_for("two-moons-small") == Budget(200, 256, 128, 16)
+        assert quick.metric_for("rosenbrock") == "mean_log"
+
+    def test_paper_has_the_papers_tasks_baselines_and_seeds(self):
+        paper = suites.override(suites.get("paper"))
+        assert {"sgd", "momentum", "nesterov", "rmsprop", "adam"} < set(paper.optimizers)
+        for task in ("linear-regression", "rosenbrock", "two-moons", "two-moons-small"):
+            assert paper.budget_for(task).seeds == 128
+            assert paper.budget_for(task).trials >= 200
+        assert paper.budget_for("rosenbrock").trials == 2500
+        assert readings_planned(paper)
+
+    def test_core_spends_by_cost(self):
+        core = suites.get("core")
+        assert core.budget_for(Tagged()) == core.budgets["cost:heavy"]
+        assert core.budget_for("rosenbrock") == core.budget
+
+    def test_an_override_reaches_every_budget(self):
+        changed = suites.override(suites.get("quick"), tasks=["linear-reg*"], seeds=4)
+        assert changed.tasks == ("linear-regression",)
+        assert changed.budget_for("linear-regression") == Budget(200, 4, 1024, 64)
+
+    def test_an_unknown_suite_suggests_the_nearest(self):
+        with pytest.raises(
+            UserError, match=r"unknown suite 'quik'; known: quick, smoke.*mean 'quick'"
+        ):
+            suites.get("quik")
