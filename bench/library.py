@@ -1,4 +1,4 @@
-"""`python -m bench.library [--check]`: docs/library.md, every task and optimizer with its source, from the registries."""
+"""`python -m bench.library [--check]`: docs/library.md, every registered task and optimizer with its source."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from tasks import Task
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 _INTRO = """# Library
 
-Made by `python -m bench.library`; a test checks that it is current. `python -m bench check` holds every line to its contract.
+Made by `python -m bench.library`; a test checks that it is current. `python -m bench check` holds every
+line to its contract.
 """
 _TASKS = """
 ## Tasks
 
-The first tag is the family. *Floor*: lowest reachable evaluation loss, exact, best found, or a bound below it. *Cost*: of one step
-of one run, light (about a microsecond), medium (up to 20) or heavy.
+The first tag is the family. *Floor*: lowest reachable evaluation loss, exact, best found, or a bound below
+it. *Cost*: of one step of one run, light (about a microsecond), medium (up to 20) or heavy.
 """
 _OPTIMIZERS = """
 ## Optimizers
 
-*Tuned*: what tuning may set; other settings are fixed at their defaults. Oracles know the problem: ceilings, never ranked.
+*Tuned*: what tuning may set; other settings are fixed at their defaults. Oracles know the problem: ceilings,
+never ranked.
 """
 
 

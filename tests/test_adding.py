@@ -1,8 +1,6 @@
 """Adding one's own: files, installed plug-ins, one `register`, and mistakes that explain themselves."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import pytest
@@ -17,7 +15,6 @@ from bench.registering import register
 from optimizers import Entry, LogUniform, Optimizer, OptimizerError
 from tasks import Task, TaskError, tf
 
-ROOT = Path(__file__).parents[1]
 TASK = """
 from dataclasses import dataclass
 
@@ -59,7 +56,10 @@ def _own_registries(monkeypatch):
     imports.load_plugins.cache_clear()
 
 
-def package(folder, name="optoscope_plugin_test", code=TASK.format(name="plugged")):
+PLUGGED = TASK.format(name="plugged")
+
+
+def package(folder, name="optoscope_plugin_test", code=PLUGGED):
     """An installed distribution with one module, as an installer would leave it."""
     (folder / f"{name}.py").write_text(code)
     info = folder / f"{name}-1.0.dist-info"
@@ -89,7 +89,7 @@ class TestFiles:
     def test_a_file_that_fails_says_why_in_one_line(self, tmp_path, code, words):
         path = tmp_path / "mine.py"
         path.write_text(code)
-        with pytest.raises(UserError, match="cannot import .*mine.py") as caught:
+        with pytest.raises(UserError, match=r"cannot import .*mine\.py") as caught:
             imports.load_file(path)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -108,27 +108,19 @@ class TestPlugins:
     def test_one_that_does_not_load_is_named(self, tmp_path, monkeypatch):
         package(tmp_path, "optoscope_broken_test", "raise RuntimeError('no luck')")
         monkeypatch.syspath_prepend(tmp_path)
-        with pytest.raises(UserError, match="plug-in 'mine' .*RuntimeError: no luck; repair or"):
+        with pytest.raises(UserError, match=r"plug-in 'mine' .*RuntimeError: no luck; repair or"):
             names.entry("no-such-optimizer")
 
-    def test_spawned_workers_find_files_and_plugins(self, tmp_path):
+    def test_spawned_workers_find_files_and_plugins(self, tmp_path, monkeypatch):
         package(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)
         (tmp_path / "mine.py").write_text(TASK.format(name="mine"))
-        command = [
-            "run", "smoke", "--import", str(tmp_path / "mine.py"), "--tasks", "mine,plugged", "--optimizers", "sgd",
-            "--steps", "5", "--seeds", "2", "--trials", "2", "--workers", "2", "--out", str(tmp_path / "out"),
-        ]  # fmt: skip
-        environment = {
-            "PYTHONPATH": str(tmp_path),
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(Path.home()),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "bench", *command], cwd=ROOT, env=environment, capture_output=True, text=True
+        imports.load_file(tmp_path / "mine.py")
+        folder = bench.run(
+            "smoke", tmp_path / "out", workers=2, import_files=[tmp_path / "mine.py"],
+            tasks=["mine", "plugged"], optimizers=["sgd"], steps=5, seeds=2, trials=2,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        frame = bench.curves(tmp_path / "out")
-        assert set(frame["task"]) == {"mine", "plugged"}
+        assert set(bench.curves(folder)["task"]) == {"mine", "plugged"}
 
 
 class TestRegister:

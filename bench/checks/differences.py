@@ -23,6 +23,7 @@ RANDOM = 2
 """Random directions per parameter tensor."""
 TOLERANCE = 0.02
 STEPS = {"float64": (1e-5, 1e-7, 1e-3), "float32": (3e-3, 3e-2, 1e-3, 1e-2, 3e-4, 1e-1)}
+KINK = {"float64": (1e-7, 1e-6), "float32": (1e-3, 1e-2)}
 """Of a central difference, × the size of the tensor that is moved."""
 
 
@@ -112,9 +113,24 @@ def _disagreement(along: Callable, slope: float, size: float, dtype: str) -> flo
         if noise > TOLERANCE * scale and abs(quotient - slope) <= 2 * noise:
             continue
         quotients.append(quotient)
-    if not quotients:
+    if not quotients or _at_a_kink(along, slope, max(size, 0.1), dtype):
         return None
     return min(quotients, key=lambda q: abs(q - slope))
+
+
+def _at_a_kink(along: Callable, slope: float, size: float, dtype: str) -> bool:
+    """Whether `slope` lies between one-sided derivatives that differ: a bias of zero under a ReLU, say.
+
+    Of a smooth function, one-sided quotients come together as the step shrinks; at a kink they do not.
+    """
+    middle, sides = along(0.0, dtype), []
+    for step in (fraction * size for fraction in KINK[dtype]):
+        sides.append(((middle - along(-step, dtype)) / step, (along(step, dtype) - middle) / step))
+    (left, right), (wide_left, wide_right) = sides
+    noise = 4 * float(np.finfo(dtype).eps) * abs(middle) / (KINK[dtype][0] * size)
+    slack = TOLERANCE * max(abs(left), abs(right)) + noise
+    kinked = abs(right - left) > max(0.5 * abs(wide_right - wide_left), 4 * noise)
+    return kinked and min(left, right) - slack <= slope <= max(left, right) + slack
 
 
 def _double_specification(spec: Any) -> Any:

@@ -32,9 +32,16 @@ def same_bits(one: Any, other: Any) -> bool:
 
 
 def gap(one: Any, other: Any) -> float:
-    """Largest difference of two nests over the largest magnitude in them, leaf by leaf; inf for a stray NaN."""
-    pairs = zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
-    return max((_leaf_gap(np.asarray(a), np.asarray(b)) for a, b in pairs), default=0.0)
+    """Largest difference of two nests, each leaf's relative to its largest magnitude; inf for a stray NaN.
+
+    Leaves 1e-4 as large as the largest or smaller count as that large: they are sums that cancel to rounding.
+    """
+    pairs = [
+        (np.asarray(a), np.asarray(b))
+        for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
+    ]
+    least = 1e-4 * max((_size(leaf) for pair in pairs for leaf in pair), default=0.0)
+    return max((_leaf_gap(a, b, least) for a, b in pairs), default=0.0)
 
 
 def finite(nest: Any) -> bool:
@@ -45,13 +52,16 @@ def _floats(leaf: Any) -> bool:
     return np.asarray(leaf).dtype.kind == "f"
 
 
-def _leaf_gap(a: np.ndarray, b: np.ndarray) -> float:
-    if a.shape != b.shape:
+def _size(leaf: np.ndarray) -> float:
+    if leaf.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(leaf[np.isfinite(leaf)]), initial=0.0))
+
+
+def _leaf_gap(a: np.ndarray, b: np.ndarray, least: float) -> float:
+    if a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)):
         return float("inf")
     if a.dtype.kind != "f":
         return 0.0 if np.array_equal(a, b) else float("inf")
-    both = np.isfinite(a) & np.isfinite(b)
-    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
-        return float("inf")
-    size = max(np.max(np.abs(a[both]), initial=0.0), np.max(np.abs(b[both]), initial=0.0))
+    both, size = np.isfinite(a), max(_size(a), _size(b), least)
     return float(np.max(np.abs(a[both] - b[both]), initial=0.0) / size) if size > 0 else 0.0
