@@ -71,9 +71,8 @@ def _of_name(name: str) -> list[Subject]:
         near = difflib.get_close_matches(base, known, 3)
         hint = f"did you mean {', '.join(near)}?" if near else "see python -m bench list"
         raise UserError(f"unknown name {name!r}, neither a task nor an optimizer; {hint}")
-    return [_task(name)] * (base in tasks.names()) + [_optimizer(name)] * (
-        base in optimizers.names()
-    )
+    found = [_task(name)] if base in tasks.names() else []
+    return [*found, _optimizer(name)] if base in optimizers.names() else found
 
 
 def _task(task: Any) -> Subject:
