@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from optimizers import Entry
-from optimizers.parity import parity as difference
-
 from typing import Any
 
 from bench.checks.result import Fault
 from bench.checks.rivals import Rival
+from optimizers import Entry
+from optimizers.parity import parity as difference
 
 _AGREE = 1e-5
 
