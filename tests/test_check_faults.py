@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import optimizers
 import optimizers.base
 import tasks.base
 from bench import imports
@@ -50,7 +51,7 @@ OPTIMIZERS = {
     "float64_decay": ("dtypes", "update computes in float64"),
     "float64_updates": ("shapes", "float64 where params hold"),
     "growing_state": ("shapes", "state after update"),
-    "keras_reads_while_building": ("keras parity", "away from plain Keras"),
+    "keras_to_python": ("shapes", "turns it into a Python number"),
     "nan_at_zero": ("finite", "zero gradients"),
     "random_update": ("pure", "update draws random numbers"),
     "remembers_in_a_variable": ("pure", "keep what it remembers in the state"),
@@ -87,3 +88,18 @@ def test_found(fault, expected):
     assert name in failed, failed
     assert re.search(words, failed[name]), failed[name]
     assert all("\n" not in text for text in failed.values())
+
+
+def test_a_shim_that_parts_from_keras_is_found(monkeypatch):
+    """Plain Keras at half the rate stands for a shim that is wrong by a factor of two."""
+    entry = optimizers.get("sgd")
+    plain = type(entry.build).plain
+    monkeypatch.setattr(
+        type(entry.build),
+        "plain",
+        lambda self, theta: plain(self, {**theta, "learning_rate": 0.005}),
+    )
+    chosen = [check for check in of_optimizers.CHECKS if check.name == "keras parity"]
+    (result,) = go_through(chosen, "sgd", "optimizer", Rival(entry))
+    assert not result.passed
+    assert "from plain Keras" in result.text

@@ -19,8 +19,8 @@ def parity(rival: Rival) -> None:
     apart = difference(rival.entry, [dict(rival.entry.defaults), _elsewhere(rival.entry)])
     if not apart <= _AGREE:
         raise Fault(
-            f"differs by {apart:.1e} from plain Keras; its class reads a setting while building or keeps a copy of "
-            "the variables: write it as a functional Entry"
+            f"differs by {apart:.1e} from plain Keras; its class makes a Python number of a "
+            "swept setting or keeps a copy of the variables: write it as a functional Entry"
         )
 
 

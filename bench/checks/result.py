@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from bench.errors import UserError
+from optimizers import OptimizerError
+from tasks import TaskError
 
 _LEAKED = re.compile("out of scope|another function|leaked")
 
@@ -48,7 +50,7 @@ def go_through(checks: Iterable[Check], name: str, kind: str, subject: Any) -> l
 def _finding(check: Check, subject: Any) -> str:
     try:
         check.run(subject)
-    except UserError as fault:
+    except (UserError, OptimizerError, TaskError) as fault:
         return str(fault)
     except Exception as problem:  # anybody's task or optimizer runs in here
         hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""

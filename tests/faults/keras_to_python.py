@@ -1,4 +1,4 @@
-"""A Keras class that reads a setting while it builds: a sweep would never change it."""
+"""A Keras class that makes a Python number of a swept setting: one program cannot hold them all."""
 
 import keras
 
@@ -10,12 +10,9 @@ class Scaled(keras.optimizers.Optimizer):
         super().__init__(learning_rate=learning_rate, **settings)
         self.scale = scale
 
-    def build(self, variables):
-        super().build(variables)
-        self.factor = float(self.scale)
-
     def update_step(self, gradient, variable, learning_rate):
-        self.assign(variable, variable - learning_rate * self.factor * gradient)
+        factor = float(self.scale)
+        self.assign(variable, variable - learning_rate * factor * gradient)
 
 
 register("faulty", Scaled, space={"scale": Uniform(0.5, 2.0)})
