@@ -27,7 +27,9 @@ def register(name: str | Entry, thing: Any = None, **settings: Any) -> Task | En
         return optimizers.register(name)
     if isinstance(name, (Task, Optimizer)) or not isinstance(name, str):
         raise UserError(f"cannot register a {type(name).__name__} without a name; use {_FORMS}")
-    if isinstance(thing, Task) or (isinstance(thing, type) and issubclass(thing, Task)):
+    if isinstance(thing, type) and issubclass(thing, Task):
+        raise UserError(f"task {name!r} is a class; register an instance: {thing.__name__}()")
+    if isinstance(thing, Task):
         _no_more(settings, name, None)
         return tasks.register(name, thing)
     if isinstance(thing, Entry):

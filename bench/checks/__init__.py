@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.checks.result import Result
 from bench.checks.subjects import Subject, everything, find
+from bench.names import NamedTask
 
 __all__ = ["Result", "Subject", "check", "check_subject", "everything", "find"]
 
@@ -34,7 +35,7 @@ def check_subject(subject: Subject) -> list[Result]:
 
     runtime.load_tensorflow()
     _quiet()
-    if subject.kind == "task":
+    if isinstance(subject.thing, NamedTask):
         from bench.checks.of_tasks import check_task
 
         return check_task(subject.thing)

@@ -37,7 +37,9 @@ def restores(rival: Rival) -> None:
 
 
 def _restored(theta: dict[str, Any]) -> dict[str, Any]:
-    arrays = {name: np.asarray(value) for name, value in theta.items() if np.ndim(value) > 0}
+    arrays: dict[str, Any] = {
+        name: np.asarray(value) for name, value in theta.items() if np.ndim(value) > 0
+    }
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     buffer.seek(0)
