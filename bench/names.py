@@ -80,7 +80,10 @@ def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
 
 def task_definition(task: Task) -> str:
     """Everything of a task that determines its numbers: class, settings, version, source if out of tree."""
-    return f"{_settings(task)} version {task.version}{_source(type(task))}"
+    inner = [
+        f" around {task_definition(value)}" for value in _values(task) if isinstance(value, Task)
+    ]
+    return f"{_settings(task)} version {task.version}{_source(type(task))}{''.join(inner)}"
 
 
 def optimizer_definition(entry: Entry) -> str:
@@ -102,6 +105,11 @@ def _function(build: Any) -> str:
     held = [cell.cell_contents for cell in getattr(build, "__closure__", None) or ()]
     plain = [value for value in held if isinstance(value, (bool, int, float, str, tuple))]
     return f"{name}{plain}" if plain else name
+
+
+def _values(task: Task) -> list[Any]:
+    fields = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
+    return [getattr(task, field.name) for field in fields]
 
 
 def _settings(task: Task) -> str:

@@ -1,5 +1,6 @@
 """Adding one's own: files, installed plug-ins, one `register`, and mistakes that explain themselves."""
 
+import dataclasses
 import sys
 
 import keras
@@ -218,3 +219,13 @@ def test_what_builds_close_over_is_part_of_their_definition():
 
     one, other = (names.optimizer_definition(Entry("m", "oracle", made(r))) for r in (0.1, 0.2))
     assert one != other
+
+
+def test_a_wrapper_is_identified_by_what_it_wraps(tmp_path):
+    """The file of a user's task counts when the task is worn by one that ships."""
+    path = tmp_path / "mine.py"
+    path.write_text(TASK.format(name="mine"))
+    imports.load_file(path)
+    worn = dataclasses.replace(tasks.get("rescaled"), task=tasks.get("mine"))
+    assert " source " in names.task_definition(worn)
+    assert " source " not in names.task_definition(tasks.get("rescaled"))

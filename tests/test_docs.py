@@ -91,7 +91,7 @@ def test_the_probe_reads_and_its_controls_pass(written, monkeypatch):
     for registry in (PROBES, CONTROLS):
         monkeypatch.setitem(registry, "oddness", None)
     imports.load_file(written("adding-a-probe.md", "oddness.py"))
-    reading = bench.probe("momentum", "rosenbrock", probes=["oddness"])["oddness"]
+    reading = bench.probe("momentum", "linear-regression", probes=["oddness"])["oddness"]
     assert [control["passed"] for control in reading.controls] == [True, True]
     assert reading.verdict == "present"
     assert reading.values["bias"]["value"] < 1e-6
