@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import inspect
 from pathlib import Path
@@ -12,11 +13,14 @@ import numpy as np
 
 import optimizers
 import tasks
+from bench import imports
 from bench.errors import UserError
 from optimizers import Entry
 from tasks import Task
 
 _PROJECT = {Path(package.__file__).parent for package in (optimizers, tasks) if package.__file__}
+_VERSIONED = ("keras", "tensorflow")
+"""Packages whose versions are part of a record, so that their source need not be."""
 
 
 class NamedTask(NamedTuple):
@@ -29,6 +33,7 @@ class NamedTask(NamedTuple):
 def named_task(task: str | Task) -> NamedTask:
     """The task meant by a name, a parametrized name or an object; raises UserError or TaskError."""
     if isinstance(task, str):
+        _load_plugins_for(task, tasks.names())
         return NamedTask(task, tasks.get(task))
     if not isinstance(task, Task):
         raise UserError(f"{task!r} is not a task; give a registered name or a tasks.Task instance")
@@ -47,13 +52,20 @@ def entry(optimizer: Any) -> Entry:
     if isinstance(optimizer, Entry):
         return optimizer
     if isinstance(optimizer, str):
-        return (
-            optimizers.load(optimizer) if optimizer.endswith(".npz") else optimizers.get(optimizer)
-        )
+        if optimizer.endswith(".npz"):
+            return optimizers.load(optimizer)
+        _load_plugins_for(optimizer, optimizers.names())
+        return optimizers.get(optimizer)
     from optimizers.keras import keras_entry
 
     cls = optimizer if isinstance(optimizer, type) else type(optimizer)
     return keras_entry(cls.__name__.lower(), optimizer, space={}, defaults={})
+
+
+def _load_plugins_for(name: str, known: list[str]) -> None:
+    """A name nobody registered yet may be that of an installed plug-in, in this process or in a worker."""
+    if name.partition("[")[0] not in known:
+        imports.load_plugins()
 
 
 def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
@@ -69,20 +81,36 @@ def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
 
 def task_definition(task: Task) -> str:
     """Everything of a task that determines its numbers: class, settings, version, source if out of tree."""
-    return f"{_settings(task)} version {task.version}{_source(type(task))}"
+    inner = [
+        f" around {task_definition(value)}" for value in _values(task) if isinstance(value, Task)
+    ]
+    return f"{_settings(task)} version {task.version}{_source(type(task))}{''.join(inner)}"
 
 
 def optimizer_definition(entry: Entry) -> str:
     """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree."""
     values = sorted((name, _value(v)) for name, v in entry.defaults.items())
     build = getattr(entry.build, "__self__", entry.build)
-    shown = (
-        repr(build)
-        if dataclasses.is_dataclass(build)
-        else getattr(build, "__qualname__", type(build).__name__)
-    )
     source = getattr(build, "source", build)
+    shown = _function(build)
     return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{_source(source)}"
+
+
+def _function(build: Any) -> str:
+    """What tells one `build` from another: its name, what it is bound to and what it closes over."""
+    if dataclasses.is_dataclass(build):
+        return repr(build)
+    if isinstance(build, functools.partial):
+        return f"{_function(build.func)}({build.args}, {sorted(build.keywords.items())})"
+    name = getattr(build, "__qualname__", type(build).__name__)
+    held = [cell.cell_contents for cell in getattr(build, "__closure__", None) or ()]
+    plain = [value for value in held if isinstance(value, (bool, int, float, str, tuple))]
+    return f"{name}{plain}" if plain else name
+
+
+def _values(task: Task) -> list[Any]:
+    fields = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
+    return [getattr(task, field.name) for field in fields]
 
 
 def _settings(task: Task) -> str:
@@ -98,6 +126,10 @@ def _value(value: Any) -> str:
 
 def _source(thing: Any) -> str:
     """A digest of the file that defines `thing`, unless this project or Keras ships it."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    if getattr(thing, "__module__", "").partition(".")[0] in _VERSIONED:
+        return ""
     try:
         path = Path(
             inspect.getfile(
@@ -106,6 +138,6 @@ def _source(thing: Any) -> str:
         )
     except (TypeError, OSError):
         return ""
-    if any(folder in path.parents for folder in _PROJECT) or "site-packages" in path.parts:
+    if any(folder in path.parents for folder in _PROJECT):
         return ""
     return " source " + hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""

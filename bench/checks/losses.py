@@ -1,0 +1,68 @@
+"""The loss and what is scored: scalar, pure, finite at the start, and differentiable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench import contracts
+from bench.checks import graphs
+from bench.checks.nests import finite
+from bench.checks.problems import SEEDS, Problems
+from bench.checks.result import Fault
+
+
+def scalar(problems: Problems) -> None:
+    """`loss` and `evaluate` are one float32 number."""
+    params, data, batch = problems.specifications
+    contracts.score(problems.task.loss, "loss", params, data, batch)
+    try:
+        contracts.score(problems.task.evaluate, "evaluate", params, data)
+    except contracts.UserError:
+        raise
+    except Exception:
+        if batch is None:
+            raise
+        raise Fault(
+            "loss with batch None fails; override evaluate(params, data), noise-free"
+        ) from None
+
+
+def pure(problems: Problems) -> None:
+    """No random draws, no variables and no Python in `loss` and `evaluate`."""
+    for word, traced in (("loss", problems.loss), ("evaluate", problems.evaluate)):
+        if traced is None:
+            continue
+        if found := graphs.random_draws(traced):
+            raise Fault(f"{word} draws random numbers ({found[0]}); draw them in sample or batches")
+        if held := graphs.variables(traced):
+            raise Fault(f"{word} uses the variable {held[0]}; put what it needs into data")
+        if found := graphs.python_calls(traced):
+            raise Fault(f"{word} calls Python ({found[0]}); write it in TensorFlow operations")
+
+
+def finite_start(problems: Problems) -> None:
+    """Loss, score and gradient are finite where runs start."""
+    for row in range(SEEDS):
+        params, data, batch = problems.one(row)
+        loss, gradients = problems.value_and_gradient(params, data, batch)
+        _all_finite("loss", row, loss)
+        if problems.evaluate is not None:
+            _all_finite("evaluate", row, problems.evaluate(params, data))
+        present = [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
+        if not present:
+            raise Fault(
+                "the loss does not depend on params; compute it from params in TensorFlow operations"
+            )
+        _all_finite("gradient", row, present)
+
+
+def _all_finite(word: str, row: int, nest: Any) -> None:
+    if not finite(nest):
+        bad = next(leaf for leaf in tf.nest.flatten(nest) if not np.all(np.isfinite(leaf)))
+        value = np.asarray(bad)[~np.isfinite(np.asarray(bad))].reshape(-1)[0]
+        raise Fault(
+            f"{word} is {value} at the start of problem {row}; start elsewhere, or guard the sqrt, log or division"
+        )

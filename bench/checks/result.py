@@ -1,0 +1,67 @@
+"""What a check leaves behind, and how a list of checks is gone through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from bench.errors import UserError
+from optimizers import OptimizerError
+from tasks import TaskError
+
+_LEAKED = re.compile("out of scope|another function|leaked")
+
+
+class Result(NamedTuple):
+    """One check of one subject; `text` says in one line what is wrong and what to change, or is empty."""
+
+    subject: str
+    kind: str
+    """"task" | "optimizer"."""
+    check: str
+    passed: bool
+    text: str
+
+
+class Fault(UserError):
+    """What a check found: one line that says what is wrong and what to change."""
+
+
+class Check(NamedTuple):
+    """`run(subject)` raises Fault. Later checks need a `required` one: when it fails, they are not made."""
+
+    name: str
+    run: Callable[[Any], None]
+    required: bool = False
+
+
+def go_through(checks: Iterable[Check], name: str, kind: str, subject: Any) -> list[Result]:
+    """Results of the checks, in order, up to the first required one that fails."""
+    results = []
+    for check in checks:
+        text = _finding(check, subject)
+        results.append(Result(name, kind, check.name, not text, text))
+        if text and check.required:
+            break
+    return results
+
+
+def _finding(check: Check, subject: Any) -> str:
+    try:
+        check.run(subject)
+    except (UserError, OptimizerError, TaskError) as fault:
+        return str(fault)
+    except Exception as problem:  # anybody's task or optimizer runs in here
+        hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""
+        return f"raises {one_line(problem)}{hint}"
+    return ""
+
+
+def one_line(problem: BaseException, length: int = 240) -> str:
+    """The kind and the first words of an exception."""
+    text = str(problem).strip()
+    if text.startswith("in user code"):  # a traceback follows, and what went wrong comes last
+        text = text.splitlines()[-1]
+    words = " ".join(text.split())
+    return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}"

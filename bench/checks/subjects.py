@@ -1,0 +1,91 @@
+"""What is to be checked: names, files, objects, or everything that is registered."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import optimizers
+import tasks
+from bench import imports, names
+from bench.errors import UserError
+from bench.names import NamedTask
+from optimizers import Entry
+from tasks import Task
+
+
+class Subject(NamedTuple):
+    """`thing` is a NamedTask or an Entry, `kind` "task" or "optimizer"."""
+
+    kind: str
+    name: str
+    thing: NamedTask | Entry
+
+
+def everything() -> list[Subject]:
+    """Every registered task, then every registered optimizer, plug-ins' too."""
+    imports.load_plugins()
+    return [_task(name) for name in tasks.names()] + [
+        _optimizer(name) for name in optimizers.names()
+    ]
+
+
+def find(things: Iterable[Any]) -> list[Subject]:
+    """Subjects meant by names, files (.py, .npz), tasks, entries and Keras optimizers, each once."""
+    found: dict[tuple[str, str], Subject] = {}
+    for thing in things:
+        for subject in _find(thing):
+            found.setdefault(subject[:2], subject)
+    return list(found.values())
+
+
+def only(things: Iterable[str], kind: str) -> list[Subject]:
+    """Subjects of one kind by name; raises UserError, TaskError or OptimizerError for an unknown one."""
+    return [(_task if kind == "task" else _optimizer)(thing) for thing in things]
+
+
+def _find(thing: Any) -> list[Subject]:
+    if isinstance(thing, Task):
+        return [_task(thing)]
+    if not isinstance(thing, str) or thing.endswith(".npz"):
+        return [_optimizer(thing)]
+    if thing.endswith(".py"):
+        return _of_file(thing)
+    return _of_name(thing)
+
+
+def _of_file(path: str) -> list[Subject]:
+    added = imports.load_file(path)
+    if not any(added):
+        raise UserError(f"{path} registers no task and no optimizer; call register in it")
+    return [_task(name) for name in added.tasks] + [_optimizer(name) for name in added.optimizers]
+
+
+def _of_name(name: str) -> list[Subject]:
+    base = name.partition("[")[0]
+    if base not in {*tasks.names(), *optimizers.names()}:
+        imports.load_plugins()
+    known = {*tasks.names(), *optimizers.names()}
+    if base not in known:
+        near = difflib.get_close_matches(base, known, 3)
+        hint = f"did you mean {', '.join(near)}?" if near else "see python -m bench list"
+        raise UserError(f"unknown name {name!r}, neither a task nor an optimizer; {hint}")
+    found = [_task(name)] if base in tasks.names() else []
+    return [*found, _optimizer(name)] if base in optimizers.names() else found
+
+
+def _task(task: Any) -> Subject:
+    if isinstance(task, Task):
+        try:
+            subject = names.named_task(task)
+        except UserError:  # unhashable: for the checks to say
+            subject = NamedTask(type(task).__name__, task)
+    else:
+        subject = names.named_task(task)
+    return Subject("task", subject.name, subject)
+
+
+def _optimizer(optimizer: Any) -> Subject:
+    entry = names.entry(optimizer)
+    return Subject("optimizer", entry.name, entry)

@@ -1,0 +1,98 @@
+"""The two functions of an optimizer: what goes in comes out in the same shape, and nothing else is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from bench import contracts
+from bench.checks import graphs
+from bench.checks.nests import finite, look, looks, same_bits
+from bench.checks.result import Fault
+from bench.checks.rivals import STEPS, Rival
+
+
+def builds(rival: Rival) -> None:
+    """θ makes an optimizer, and every name of the space has a default and a distribution."""
+    contracts.verify_optimizer(rival.entry)
+    rival.optimizer()
+
+
+def shapes(rival: Rival) -> None:
+    """Updates look like the parameters, the new state like the old; both stay so step after step."""
+    params, optimizer = rival.params(), rival.optimizer()
+    state = optimizer.init(params)
+    for leaf in tf.nest.flatten(state):
+        if not tf.is_tensor(leaf):
+            raise Fault(
+                f"init returns {look(leaf)} in the state; hold tensors only, () for no state"
+            )
+    for step in range(2):
+        result = optimizer.update(rival.gradients(params), state, params, tf.constant(step))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise Fault(f"update returns {type(result).__name__}; return the pair (updates, state)")
+        updates, after = result
+        _alike("updates", updates, "params", params)
+        _alike("the state after update", after, "the state from init", state)
+        params, state = tf.nest.map_structure(tf.add, params, updates), after
+
+
+def _alike(word: str, nest: Any, model_word: str, model: Any) -> None:
+    try:
+        tf.nest.assert_same_structure(nest, model)
+    except (TypeError, ValueError):
+        raise Fault(
+            f"{word} are nested unlike {model_word}; build them with tf.nest.map_structure over {model_word}"
+        ) from None
+    for one, other in zip(looks(nest), looks(model), strict=True):
+        if one != other:
+            raise Fault(
+                f"{word} hold {one} where {model_word} hold {other}; keep shapes and dtypes"
+            )
+
+
+def pure(rival: Rival) -> None:
+    """No random draws, no variables, no Python in the graph, and the same update at every call."""
+    # eager first: tracing would leave symbolic tensors in whatever remembers
+    before = rival.walk(0)
+    rival.walk(1)
+    again = rival.walk(0)
+    for word, traced in (("init", rival.init), ("update", rival.update)):
+        if found := graphs.random_draws(traced):
+            raise Fault(
+                f"{word} draws random numbers ({found[0]}); an optimizer has no key: derive them from step"
+            )
+        if held := graphs.variables(traced):
+            raise Fault(f"{word} uses the variable {held[0]}; keep what it remembers in the state")
+        if found := graphs.python_calls(traced):
+            raise Fault(f"{word} calls Python ({found[0]}); write it in TensorFlow operations")
+    if not same_bits(before, again):
+        raise Fault(
+            "another update for the same inputs at the second call; keep memory in the state, not in Python"
+        )
+
+
+def dtypes(rival: Rival) -> None:
+    """float32 throughout the arithmetic of `init` and `update`."""
+    for word, traced in (("init", rival.init), ("update", rival.update)):
+        if found := graphs.float64(traced):
+            raise Fault(
+                f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts"
+            )
+
+
+def finite_updates(rival: Rival) -> None:
+    """Updates are finite for ordinary gradients and for gradients of zero."""
+    params = rival.params()
+    state = rival.init(params)
+    zeros = tf.nest.map_structure(tf.zeros_like, params)
+    for step in range(STEPS):
+        for word, gradients in (("ordinary", rival.gradients(params)), ("zero", zeros)):
+            updates, _ = rival.update(gradients, state, params, tf.constant(step))
+            if not finite(updates):
+                raise Fault(
+                    f"updates are not finite for {word} gradients at step {step}; guard the division or root"
+                )
+        updates, state = rival.update(rival.gradients(params), state, params, tf.constant(step))
+        params = tf.nest.map_structure(tf.add, params, updates)

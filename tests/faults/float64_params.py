@@ -1,0 +1,17 @@
+"""Parameters in float64."""
+
+from dataclasses import dataclass
+
+from tasks import Task, register, tf
+
+
+@dataclass(frozen=True)
+class Faulty(Task):
+    def sample(self, key):
+        return tf.random.stateless_normal([3], key, dtype=tf.float64, alg="philox"), ()
+
+    def loss(self, params, data, batch):
+        return tf.reduce_sum(tf.square(params))
+
+
+register("faulty", Faulty())

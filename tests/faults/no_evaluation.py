@@ -1,0 +1,20 @@
+"""Mini-batches, and nothing noise-free to score."""
+
+from dataclasses import dataclass
+
+from tasks import Task, register, tf
+
+
+@dataclass(frozen=True)
+class Faulty(Task):
+    def sample(self, key):
+        return tf.random.stateless_normal([3], key, alg="philox"), ()
+
+    def batches(self, key, steps):
+        return tf.random.stateless_normal([steps, 3], key, alg="philox")
+
+    def loss(self, params, data, batch):
+        return tf.reduce_sum(tf.square(params - batch))
+
+
+register("faulty", Faulty())

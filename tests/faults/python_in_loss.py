@@ -1,0 +1,17 @@
+"""The loss calls back into Python."""
+
+from dataclasses import dataclass
+
+from tasks import Task, register, tf
+
+
+@dataclass(frozen=True)
+class Faulty(Task):
+    def sample(self, key):
+        return tf.random.stateless_normal([3], key, alg="philox"), ()
+
+    def loss(self, params, data, batch):
+        return tf.reduce_sum(tf.square(tf.numpy_function(lambda x: x, [params], tf.float32)))
+
+
+register("faulty", Faulty())

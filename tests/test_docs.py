@@ -1,0 +1,108 @@
+"""Every complete example of docs/ runs as it stands: what it registers passes its check, or works small."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import bench
+import optimizers.base
+import tasks.base
+from bench import imports, library
+from bench.check_command import check
+from bench.probes import CONTROLS, PROBES
+from optimizers import learned
+
+DOCS = Path(__file__).parents[1] / "docs"
+_FENCE = re.compile(r"```python\n(?:# (\w+\.py)\n)?(.*?)```", re.DOTALL)
+
+
+def examples(page):
+    """{file name, or "" for one that has none: code} of the fenced Python of a page."""
+    return dict(_FENCE.findall((DOCS / page).read_text()))
+
+
+@pytest.fixture(autouse=True)
+def _own_registries(monkeypatch):
+    for module in (tasks.base, optimizers.base):
+        monkeypatch.setattr(module, "_registry", dict(module._registry))
+    monkeypatch.setattr(imports, "_loaded", {})
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(page, name):
+        path = tmp_path / name
+        path.write_text(examples(page)[name])
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("adding-a-task.md", "egg_crate.py"),
+        ("adding-a-task.md", "noisy_line.py"),
+        ("adding-an-optimizer.md", "sign_step.py"),
+        ("adding-an-optimizer.md", "soft_sign.py"),
+    ],
+)
+def test_examples_pass_their_check(written, page, name):
+    done = CliRunner().invoke(check, [str(written(page, name))])
+    assert done.exit_code == 0, done.output
+    assert "1 checked, all passed" in done.output
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "limit"),
+    [("adding-a-task.md", "egg_crate.py", 12), ("adding-an-optimizer.md", "sign_step.py", 10),
+     ("adding-an-optimizer.md", "soft_sign.py", 10)],
+)  # fmt: skip
+def test_adding_takes_few_lines(page, name, limit):
+    lines = [line for line in examples(page)[name].splitlines() if line.strip()]
+    assert len(lines) <= limit
+
+
+def test_a_keras_instance_is_an_optimizer(capsys):
+    exec(examples("adding-an-optimizer.md")[""], {})
+    start = bench.evaluate("rosenbrock", "sgd", seeds=4, steps=1)
+    start = start[start["step"] == 0]["loss"].median()
+    assert 0 < float(capsys.readouterr().out) < start
+
+
+def test_the_architecture_can_be_meta_trained_and_raced(written, tmp_path, monkeypatch):
+    monkeypatch.setitem(learned.ARCHITECTURES, "learned-momentum", None)
+    imports.load_file(written("adding-an-architecture.md", "learned_momentum.py"))
+    out = tmp_path / "mine.npz"
+    theta = bench.metatrain(
+        "learned-momentum", "rosenbrock", steps=2, batch=4, unroll=5, out=out, progress=False
+    )
+    assert set(theta) == {"decays", "mix"}
+    untrained = learned.get("learned-momentum").initial(0)
+    assert any(np.any(theta[name] != untrained[name]) for name in theta)
+    done = CliRunner().invoke(check, [str(out)])
+    assert done.exit_code == 0, done.output
+
+
+def test_the_probe_reads_and_its_controls_pass(written, monkeypatch):
+    for registry in (PROBES, CONTROLS):
+        monkeypatch.setitem(registry, "oddness", None)
+    imports.load_file(written("adding-a-probe.md", "oddness.py"))
+    reading = bench.probe("momentum", "linear-regression", probes=["oddness"])["oddness"]
+    assert [control["passed"] for control in reading.controls] == [True, True]
+    assert reading.verdict == "present"
+    assert reading.values["bias"]["value"] < 1e-6
+
+
+def test_the_library_page_is_current():
+    assert (DOCS / "library.md").read_text() == library.page(), "run python -m bench.library"
+
+
+def test_every_page_names_only_commands_and_files_that_exist():
+    root = DOCS.parent
+    for page in DOCS.glob("adding-*.md"):
+        for path in re.findall(r"`((?:tasks|optimizers|bench)/[\w/]+\.py)`", page.read_text()):
+            assert (root / path).is_file(), f"{page.name}: {path}"
