@@ -14,7 +14,24 @@ if TYPE_CHECKING:
     from bench.probes import Reading
     from bench.tuning import Tuned
 
-__all__ = ["curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "run", "tune"]
+__all__ = [
+    "check", "curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "register", "run", "tune",
+]  # fmt: skip
+
+
+def register(name: Any, thing: Any = None, **settings: Any) -> Any:
+    """Make a task or an optimizer known: ("name", task), (entry) or ("name", Keras class or instance, space={…})."""
+    from bench.registering import register
+
+    return register(name, thing, **settings)
+
+
+def check(*things: Any) -> Any:
+    """Results of every check of names, files or objects; of everything that is registered when none is given."""
+    _prepare()
+    from bench.checks import check
+
+    return check(*things)
 
 
 def draw(task: Any, seed: int) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from bench.errors import UserError
 from bench.names import NamedTask
 from optimizers import Entry, Optimizer
-from tasks import Task
+from tasks import Task, TaskError, mistakes
 
 _KEY = tf.TensorSpec([2], tf.int32)
 _STEPS = 5
@@ -21,14 +21,14 @@ def verify_task(subject: NamedTask) -> None:
     """Trace `sample`, `batches` and `loss` once; raises UserError for what is not a task's shape."""
     try:
         _verify_task(subject.task)
-    except UserError as fault:
-        raise UserError(f"task {subject.name!r}: {fault}") from None
+    except (UserError, TaskError) as fault:
+        raise UserError(f"task {subject.name!r}: {fault}") from fault.__cause__
 
 
 @functools.lru_cache(maxsize=256)
 def _verify_task(task: Task) -> None:
     params, data = sampled(task)
-    score(task.loss, "loss", params, data, a_batch(task))
+    mistakes.check(task, params, data, a_batch(task))
 
 
 def sampled(task: Task) -> tuple[Any, Any]:

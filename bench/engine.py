@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench import recording, tiles
+from bench import contracts, recording, tiles
 from bench.errors import UserError
 from bench.keys import keys
 from bench.names import NamedTask
@@ -63,6 +63,8 @@ def race(
     `tile` is that of a race whose program is to be used again. Raises UserError when several θ carry weights, when
     the task cannot be vectorised, and whatever else the task or the optimizer raises.
     """
+    contracts.verify_task(subject)
+    contracts.verify_optimizer(entry)
     spaced = log_steps(steps)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
@@ -135,7 +137,7 @@ def _explained(job: _Job, sweep: _Sweep):
     except Exception as problem:
         if (remedy := mistakes.explain(problem)) is None:
             raise
-        raise UserError(f"task {job.subject.name!r}: {remedy}") from problem
+        raise UserError(f"{job.entry.name!r} on {job.subject.name!r}: {remedy}") from problem
 
 
 def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
