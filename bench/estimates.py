@@ -67,14 +67,19 @@ def _forecast(job: Job, held: set, earlier: Mapping, table: Mapping) -> Forecast
 
 def steps_computed(subject: NamedTask, entry: Entry, budget: Budget) -> int:
     """Optimizer steps of a cell over all its runs, the padding of tiles included."""
-    trials, problems = (budget.trials, budget.tuning_seeds) if entry.space else (1, budget.seeds)
-    rows, columns = tiles.shape(subject.task, trials, problems)
-    rows = rows if any(np.ndim(value) == 0 for value in entry.defaults.values()) else 1
+    rows, columns = _tile(subject, entry, budget)
     report = 1 + len(METRICS) if entry.space else 1
     runs = _padded(report, rows) * _padded(budget.seeds, columns)
     if entry.space:
         runs += _padded(budget.trials, rows) * _padded(budget.tuning_seeds, columns)
     return runs * budget.steps
+
+
+def _tile(subject: NamedTask, entry: Entry, budget: Budget) -> tuple[int, int]:
+    trials, problems = (budget.trials, budget.tuning_seeds) if entry.space else (1, budget.seeds)
+    rows, columns = tiles.shape(subject.task, trials, problems)
+    swept = any(np.ndim(value) == 0 for value in entry.defaults.values())
+    return (rows if swept else 1), columns
 
 
 def _padded(count: int, width: int) -> int:
@@ -85,7 +90,7 @@ def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping) -> Cost | Non
     """Cost by this machine's ledgers of the same task and entry; the first tile is in their compile seconds."""
     compiling, seconds, steps = [], 0.0, 0
     for budget, ledger in earlier.get((subject.name, entry.name), ()):
-        first = math.prod(subject.task.tile) * budget.steps
+        first = math.prod(_tile(subject, entry, budget)) * budget.steps
         compiling.append(ledger.get("seconds_compile", 0.0))
         seconds += ledger.get("seconds_tuning", 0.0) + ledger.get("seconds_reporting", 0.0)
         steps += max(0, steps_computed(subject, entry, budget) - first)

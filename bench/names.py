@@ -109,7 +109,7 @@ def _function(build: Any) -> str:
 
 
 def _values(task: Task) -> list[Any]:
-    fields = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
+    fields: tuple[Any, ...] = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
     return [getattr(task, field.name) for field in fields]
 
 

@@ -1,5 +1,6 @@
 """Expected time: earlier runs first, then the table, then nothing; sums checked by hand."""
 
+import dataclasses
 import math
 
 import pytest
@@ -8,7 +9,7 @@ import samples
 from bench import dry_run, estimates, names, suites
 from bench.files import write_json
 from bench.planning import Job, plan
-from bench.records import Budget, Cell
+from bench.records import Budget
 from bench.store import Store
 
 TABLE = {
@@ -20,7 +21,6 @@ TABLE = {
     "processor": "a processor",
 }
 BUDGET = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4)
-ROWS, COLUMNS = names.named_task("rosenbrock").task.tile
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
     """A record of exactly the cell that would be planned, with a ledger of `seconds`."""
     subject, entry = subjects(optimizer=optimizer)
     planned = estimates._planned(subject, entry, budget)
-    cell = Cell(**{**vars(planned), "versions": {**planned.versions, "engine": "1"}})
+    cell = dataclasses.replace(planned, versions={**planned.versions, "engine": "1"})
     ledger = {f"seconds_{name}": value for name, value in seconds.items()}
     record = samples.record("rosenbrock", optimizer, budget=budget, cell=cell, ledger=ledger)
     Store(folder).write(record)
@@ -50,15 +50,15 @@ def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
 
 
 def test_steps_count_whole_tiles():
-    assert (ROWS, COLUMNS) == (128, 64)
-    # tuning 200 → 256 rows on 4 → 64 columns; reporting 6 → 128 rows on 10 → 64 columns
-    assert estimates.steps_computed(*subjects(), BUDGET) == 100 * (256 * 64 + 128 * 64)
-    learned = subjects(optimizer="gru-rosenbrock")
-    assert estimates.steps_computed(*learned, BUDGET) == 100 * 64
+    # tuning 200 × 4 takes a tile of 256 × 8, and so does reporting: 6 → 256 rows on 10 → 16 columns
+    assert estimates.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
+    assert estimates.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
+    moons = subjects("two-moons-small")  # 16 × 16 whatever is asked for
+    assert estimates.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
 
 
 def test_the_table_adds_task_and_optimizer(tmp_path):
-    steps = 100 * 384 * 64
+    steps = 100 * 256 * 24
     found = forecast(tmp_path / "new")
     assert found.source == "table"
     assert found.seconds == pytest.approx(3.0 + steps * (1e-8 + 2 * 5e-9))
@@ -76,9 +76,9 @@ def test_earlier_runs_go_before_the_table(tmp_path):
     other = Budget(steps=50, seeds=64, trials=128, tuning_seeds=64)
     folder = kept(tmp_path / "before", budget=other, compile=4.0, tuning=1.5, reporting=0.5)
     found = forecast(tmp_path / "new", folders=[folder])
-    measured = 50 * (128 * 64 + 128 * 64) - 50 * 128 * 64  # the first tile is in compile
+    measured = 50 * 128 * 64  # tuning is one tile, in the seconds of compiling, and so is reporting
     assert found.source == "runs"
-    assert found.seconds == pytest.approx(4.0 + 2.0 / measured * 100 * 384 * 64)
+    assert found.seconds == pytest.approx(4.0 + 2.0 / measured * 100 * 256 * 24)
 
 
 def test_a_run_of_one_tile_says_nothing_of_steps(tmp_path):
