@@ -61,7 +61,8 @@ PLUGGED = TASK.format(name="plugged")
 
 
 def package(folder, name="optoscope_plugin_test", code=PLUGGED):
-    """An installed distribution with one module, as an installer would leave it."""
+    """An installed distribution with one module, as an installer would leave it, not looked for yet."""
+    imports.load_plugins.cache_clear()
     (folder / f"{name}.py").write_text(code)
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
@@ -170,7 +171,11 @@ class TestBadShapes:
                 lambda self, p, d, b: tf.square(p),
                 r"loss returns shape \(2,\), not a scalar",
             ),
-            ("loss", lambda self, p, d, b: None, "loss returns nothing; return one scalar"),
+            (
+                "loss",
+                lambda self, p, d, b: None,
+                "loss returns NoneType; it returns a scalar tensor",
+            ),
             ("loss", lambda self, p, d, b: tf.cast(p[0], tf.float64), "loss returns float64"),
             ("sample", lambda self, key: tf.zeros([2]), r"return the pair \(params, data\)"),
             ("sample", lambda self, key: ("x", ()), "params hold a str; hold tensors only"),

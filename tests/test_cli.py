@@ -272,4 +272,4 @@ def test_the_readmes_files_run_as_printed(tmp_path):
             *[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3]
         )
         assert result.returncode == 0, result.stderr
-        assert "booth" in result.stdout or "signsgd" in result.stdout
+        assert "egg-crate" in result.stdout or "signsgd" in result.stdout

@@ -124,8 +124,10 @@ def test_batches_are_unbiased(name):
 
 
 def test_there_are_forty_names_in_eight_families():
-    assert {tasks.get(name).tags[0] for name in tasks.names()} == set(FAMILIES)
-    assert len([name for name in tasks.names() if "wrapped" not in tasks.get(name).tags]) >= 40
+    tagged = [tasks.get(name).tags for name in tasks.names()]
+    shipped = [tags for tags in tagged if tags]  # other tests register tasks without
+    assert {tags[0] for tags in shipped} == set(FAMILIES)
+    assert len([tags for tags in shipped if "wrapped" not in tags]) >= 40
 
 
 def test_naming_the_tasks_loads_neither_tensorflow_nor_scikit_learn():

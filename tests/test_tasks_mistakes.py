@@ -37,7 +37,7 @@ def raised(write):
 
     @tf.function(jit_compile=True, autograph=False)
     def program(params):
-        return nested(one)(params, tf.zeros([3]), tf.zeros([2]))
+        return nested(one, True)(params, tf.zeros([3]), tf.zeros([2]))
 
     with pytest.raises(Exception) as caught:  # noqa: PT011
         program(tf.ones([3, 2, 4]))
