@@ -193,7 +193,8 @@ class TestShipped:
 
     def test_core_has_some_of_every_family_and_all_entries_that_apply(self):
         core = suites.override(suites.get("core"))
-        families = {selection.tasks.get(name).tags[0] for name in selection.tasks.names()}
+        tagged = [selection.tasks.get(name).tags for name in selection.tasks.names()]
+        families = {tags[0] for tags in tagged if tags}  # other tests register tasks without
         assert {selection.tasks.get(name).tags[0] for name in core.tasks} == families
         assert set(core.optimizers) == set(optimizers.names())
         assert all(
