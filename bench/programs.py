@@ -17,8 +17,11 @@ from bench.unroll import Carry, Plan, Unroll
 
 PIECE = 0.25
 """Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
-_FIRST = 64
-"""Steps of the first piece, when nothing is known of their cost."""
+FIRST = {"light": 1024, "medium": 64, "heavy": 8}
+"""Steps of a piece by the task's cost, while nothing is known of how long they take."""
+
+_KEPT = slice(-5, -1)
+"""Where losses, total, best and first divergence are among a Carry's flat tensors."""
 
 
 class Flat:
@@ -36,8 +39,10 @@ class Flat:
         if self._concrete is None:
             self._concrete = self._traced.get_concrete_function(*arguments)
         tensors = [leaf for leaf in tf.nest.flatten(arguments) if leaf is not None]
-        call = self._concrete.inference_fn.call_flat
-        results = call(*tensors, *self._concrete.captured_inputs)
+        return self._concrete.inference_fn.call_flat(*tensors, *self._concrete.captured_inputs)
+
+    def packed(self, results):
+        """What the function returned, of the flat tensors that a call gives."""
         return tf.nest.pack_sequence_as(self._concrete.structured_outputs, results)
 
 
@@ -53,6 +58,7 @@ class Program:
         )
         self._pace = 0.0
         self._kept: Any = None
+        self._last = self._start
         self.seconds_compile = 0.0
         """So far: first calls, each with the steps it took."""
 
@@ -63,13 +69,15 @@ class Program:
         """
         total = int(points[-1]) + self.plan.lag
         tail = (self._points(points), data, batches, hyper, shared)
-        carry, step = None, 0
-        while carry is None or step < total:
+        results, step = None, 0
+        while results is None or step < total:
             until = self._until(step, total)
-            carry = self._piece(carry, params, step, until, tail)
+            results = self._piece(results, params, step, until, tail)
             progress((until - step) / max(total, 1))
             step = until
-        return self._fetch(carry)
+        # views, where numpy() copies
+        kept = results[_KEPT.start : _KEPT.start + 1] if self.plan.noisy else results[_KEPT]
+        return [np.asarray(memoryview(tensor)) for tensor in kept]
 
     def _points(self, points: np.ndarray):
         """Kept as a tensor from one tile to the next."""
@@ -79,29 +87,31 @@ class Program:
 
     def _until(self, step: int, total: int) -> int:
         pace = self._pace
-        return min(total, step + (max(1, int(PIECE / pace)) if pace else _FIRST))
+        return min(total, step + (max(1, int(PIECE / pace)) if pace else FIRST[self.plan.task.cost]))
 
-    def _piece(self, carry, params, step: int, until: int, tail) -> Carry:
+    def _piece(self, results, params, step: int, until: int, tail) -> list:
+        """Flat tensors of a Carry at step `until`, from those at `step`; None: from the start."""
         began, bound = time.perf_counter(), tf.constant(until, tf.int32)
-        whole = carry is None and self._light
-        cold = (self._whole if whole else self._go).cold
-        if whole:
-            carry = self._whole(params, bound, *tail)
+        piece = self._whole if results is None and self._light else self._go
+        cold = piece.cold
+        if piece is self._whole:
+            results = piece(params, bound, *tail)
         else:
-            points, data, _, hyper, shared = tail
-            carry = carry or self._start(params, data, hyper, shared, points)
-            carry = self._go(carry, bound, *tail)
-        int(carry.step)  # waits for it
+            results = piece(self._carry(results, params, tail), bound, *tail)
+        memoryview(results[_KEPT.start])  # waits for it
         seconds = time.perf_counter() - began
+        self._last = piece
         if cold:
             self.seconds_compile += seconds
         else:
             self._pace = seconds / (until - step)
-        return carry
+        return results
 
-    def _fetch(self, carry: Carry) -> list[np.ndarray]:
-        kept = [carry.losses] if self.plan.noisy else [carry.losses, *carry.summary[:3]]
-        return [tensor.numpy() for tensor in kept]
+    def _carry(self, results, params, tail) -> Carry:
+        if results is not None:
+            return self._last.packed(results)
+        points, data, _, hyper, shared = tail
+        return self._start.packed(self._start(params, data, hyper, shared, points))
 
 
 @functools.lru_cache(maxsize=64)

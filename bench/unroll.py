@@ -67,6 +67,8 @@ class Carry(NamedTuple):
     slot: Any
     """The next recorded point, scalar int32."""
     run: Run
+    latest: Any
+    """Losses of the last step taken."""
     losses: Any
     """(points, outer, inner): losses at the recorded points."""
     summary: recording.Summary
@@ -140,7 +142,7 @@ class Unroll:
         lead = list(plan.tile[::-1] if outside else plan.tile)
         zero = tf.constant(0)
         losses = tf.zeros([points.shape[0], *lead])
-        return Carry(zero, zero, run, losses, recording.blank(lead, outside))
+        return Carry(zero, zero, run, tf.zeros(lead), losses, recording.blank(lead, outside))
 
     def go(self, carry: Carry, until, points, data, batches, hyper, shared) -> Carry:
         """Recorded point by recorded point: the steps up to it, then its losses into their slot."""
@@ -158,15 +160,16 @@ class Unroll:
 
         def point(carry: Carry) -> Carry:
             end = tf.minimum(due(carry.slot), until)
-            at = tf.gather(carry.losses, carry.slot)
-            step, run, losses, summary = steps(carry.step, end, carry.run, at, carry.summary)
+            step, run, losses, summary = steps(
+                carry.step, end, carry.run, carry.latest, carry.summary
+            )
             if plan.noisy:
                 losses = score(run, data, hyper)
             else:
                 summary = recording.settle(summary, carry.slot, losses, plan.offset)
             kept = tf.tensor_scatter_nd_update(carry.losses, [[carry.slot]], losses[None])
             arrived = tf.cast(step == due(carry.slot), tf.int32)
-            return Carry(step, carry.slot + arrived, run, kept, summary)
+            return Carry(step, carry.slot + arrived, run, losses, kept, summary)
 
         return tf.while_loop(lambda *c: unfinished(Carry(*c)), lambda *c: point(Carry(*c)), carry)
 

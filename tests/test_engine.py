@@ -150,7 +150,7 @@ def test_where_pieces_end_moves_no_number(task, monkeypatch):
     thetas = momentum(1e-3, 1.0, 1e30)
     whole = race(named_task(subject), MOMENTUM, thetas, purpose="report", seeds=range(3), steps=40)
     programs.program.cache_clear()
-    monkeypatch.setattr(programs, "_FIRST", 7)
+    monkeypatch.setattr(programs, "FIRST", dict.fromkeys(programs.FIRST, 7))
     monkeypatch.setattr(programs, "PIECE", 1e-9)
     shares = []
     pieces = race(
