@@ -86,8 +86,9 @@ class Program:
         return self._kept[1]
 
     def _until(self, step: int, total: int) -> int:
-        pace = self._pace
-        return min(total, step + (max(1, int(PIECE / pace)) if pace else FIRST[self.plan.task.cost]))
+        """Where the next piece ends; no short one is left over for a program of its own."""
+        size = max(1, int(PIECE / self._pace)) if self._pace else FIRST[self.plan.task.cost]
+        return total if total - step < 2 * size else step + size
 
     def _piece(self, results, params, step: int, until: int, tail) -> list:
         """Flat tensors of a Carry at step `until`, from those at `step`; None: from the start."""
