@@ -67,6 +67,14 @@ def tidy(root: Path, limit: int = LIMIT) -> None:
                 path.unlink()
 
 
+def clear() -> None:
+    """Remove every program kept: XLA does not say which one it could not read."""
+    root = location()
+    for path in root.glob("xla-*/*") if root else ():
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def _used(about: os.stat_result) -> float:
     return max(about.st_atime, about.st_mtime)
 

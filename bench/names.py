@@ -80,11 +80,13 @@ def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def task_definition(task: Task) -> str:
-    """Everything of a task that determines its numbers: class, settings, version, source if out of tree."""
+    """Everything of a task that determines its numbers: class, settings, version, tile, source if out of tree."""
     inner = [
         f" around {task_definition(value)}" for value in _values(task) if isinstance(value, Task)
     ]
-    return f"{_settings(task)} version {task.version}{_source(type(task))}{''.join(inner)}"
+    tile = f"tile {task.tile[0]}×{task.tile[1]}{' flexible' if task.flexible else ''}"
+    about = f"{_settings(task)} version {task.version} {tile}"
+    return f"{about}{_source(type(task))}{''.join(inner)}"
 
 
 def optimizer_definition(entry: Entry) -> str:

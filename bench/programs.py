@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bench import cache
 from bench.unroll import Carry, Plan, Unroll
 
 PIECE = 0.25
@@ -28,7 +29,7 @@ class Flat:
     """A compiled function called through its flat signature: a fifth of the cost of `tf.function`'s own call."""
 
     def __init__(self, f: Callable):
-        self._traced = tf.function(f, jit_compile=True, autograph=False)
+        self._f = f
         self._concrete: Any = None
 
     @property
@@ -36,9 +37,22 @@ class Flat:
         return self._concrete is None
 
     def __call__(self, *arguments):
-        if self._concrete is None:
-            self._concrete = self._traced.get_concrete_function(*arguments)
         tensors = [leaf for leaf in tf.nest.flatten(arguments) if leaf is not None]
+        if self._concrete is not None:
+            return self._call(tensors)
+        self._trace(arguments)
+        try:
+            return self._call(tensors)
+        except (tf.errors.OutOfRangeError, tf.errors.DataLossError):  # a damaged compiled program
+            cache.clear()
+            self._trace(arguments)  # TensorFlow remembers that the old trace could not be compiled
+            return self._call(tensors)
+
+    def _trace(self, arguments):
+        traced = tf.function(self._f, jit_compile=True, autograph=False)
+        self._concrete = traced.get_concrete_function(*arguments)
+
+    def _call(self, tensors):
         return self._concrete.inference_fn.call_flat(*tensors, *self._concrete.captured_inputs)
 
     def packed(self, results):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import bench
 import optimizers.base
 import tasks.base
-from bench import imports, library
+from bench import imports
 from bench.check_command import check
 from bench.probes import CONTROLS, PROBES
 from optimizers import learned
