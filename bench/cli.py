@@ -263,7 +263,10 @@ def _names(text: str | None) -> list[str] | None:
             parts.append("")
         else:
             parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
+    found = [part.strip() for part in parts if part.strip()]
+    if not found:
+        raise UserError(f"no name in {text!r}; give names between commas, or leave the option out")
+    return found
 
 
 def _recorded_theta(out, task: str, entry):

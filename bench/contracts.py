@@ -84,6 +84,16 @@ def score(f: Any, word: str, *arguments: Any) -> None:
         )
 
 
+def verify_match(subject: NamedTask, entry: Entry) -> None:
+    """Raises UserError for an oracle on a task that it is not made for."""
+    missing = set(entry.needs) - set(subject.task.tags)
+    if missing or (entry.informed and (subject.task.delay or "stochastic" in subject.task.tags)):
+        raise UserError(
+            f"optimizer {entry.name!r} is not made for task {subject.name!r}; it needs exact gradients and the tags "
+            f"{', '.join(entry.needs) or 'none'}"
+        )
+
+
 def verify_optimizer(entry: Entry) -> None:
     """Raises UserError for an entry whose space and defaults do not fit."""
     if missing := sorted(set(entry.space) - set(entry.defaults)):

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,11 +72,25 @@ def _load_plugins_for(name: str, known: list[str]) -> None:
 def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
     """The entry's defaults with `changes`; raises UserError for a name θ does not have."""
     defaults = dict(entry.defaults)
+    if not isinstance(changes or {}, Mapping):
+        raise UserError(f"theta is {changes!r}; give a mapping from setting to value, or None")
     known = dict.fromkeys((*defaults, *getattr(entry.build, "settings", ())))
     if unknown := set(changes or {}) - set(known):
         raise UserError(
             f"optimizer {entry.name!r} has no setting {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
         )
+    for name, value in (changes or {}).items():
+        default = defaults.get(name)
+        if (
+            isinstance(default, float)
+            and not isinstance(value, (bool, str))
+            and np.ndim(value) == 0
+        ):
+            continue
+        if isinstance(default, float):
+            raise UserError(
+                f"optimizer {entry.name!r}: {name} is {value!r}; give a number like {default!r}"
+            )
     return {**defaults, **(changes or {})}
 
 

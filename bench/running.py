@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from bench import imports, names, runtime
+from bench import names
 from bench.cells import finish, identify, planned_runs
 from bench.errors import UserError
+from bench.files import note
 from bench.planning import Job, plan, readings_planned
 from bench.store import Store
 from bench.suites import Suite
+from bench.workers import CHUNK, in_processes
 
 
 def run(
@@ -30,10 +28,15 @@ def run(
     """
     out = Path(out)
     cells, readings = plan(suite), readings_planned(suite) if probes else []
+    if not cells:
+        raise UserError(
+            f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks"
+        )
     store = Store(out)
     store.prepare()
     todo = [job for job in cells if not _held(store, job)]
     _work(todo, "cells", len(cells), out, workers, import_files)
+    _report_failures(store, cells)
     todo = [job for job in readings if not _read(out, job)]
     _work(todo, "probes", len(readings), out, workers, import_files)
 
@@ -51,10 +54,24 @@ def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: No
     return f"{entry.name} on {subject.name}"
 
 
+def _report_failures(store: Store, cells: list[Job]) -> None:
+    """A note when some cells failed; raises UserError when all did: then there is nothing to compare."""
+    ids = {_identity(job) for job in cells}
+    failed = [r for r in store.records() if r.cell.id in ids and r.status != "ok"]
+    if not failed:
+        return
+    first = f"{failed[0].cell.optimizer} on {failed[0].cell.task}: {failed[0].error}"
+    if len(failed) == len(cells):
+        raise UserError(f"all {len(cells)} cells failed; {first}")
+    note(f"{len(failed)} of {len(cells)} cells failed and count as the worst score; {first}")
+
+
+def _identity(job: Job) -> str:
+    return identify(names.named_task(job.task), names.entry(job.optimizer), job.budget).id
+
+
 def _held(store: Store, job: Job) -> bool:
-    record = store.read(
-        identify(names.named_task(job.task), names.entry(job.optimizer), job.budget).id
-    )
+    record = store.read(_identity(job))
     return record is not None and record.status == "ok"
 
 
@@ -69,8 +86,8 @@ def _read(out: Path, job: Job) -> bool:
 def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
     with _Bar(noun, total, total - len(jobs)) as bar:
         portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
-        if workers > 1 and len(jobs) > 1 and portable:
-            _in_processes(jobs, out, workers, import_files, bar)
+        if portable and (len(jobs) > CHUNK or (workers > 1 and len(jobs) > 1)):
+            in_processes(jobs, out, workers, import_files, bar)
         else:
             for i, job in enumerate(jobs):
                 bar.finished(i, do(job, out, functools.partial(bar.share, i)))
@@ -104,45 +121,3 @@ class _Bar:
     def _show(self) -> None:
         ahead = sum(min(share, 1.0) for share in self._shares.values())
         self._tqdm.update(self._done + ahead - self._tqdm.n)
-
-
-def _in_processes(jobs, out, workers, import_files, bar: _Bar) -> None:
-    """One spawned process per core: TensorFlow does not survive a fork, and one thread each scales best."""
-    context = get_context("spawn")
-    channel = context.SimpleQueue()
-    pool = ProcessPoolExecutor(
-        min(workers, len(jobs)),
-        context,
-        initializer=_start,
-        initargs=(tuple(import_files), channel),
-    )
-    try:
-        waiting = {pool.submit(_do_and_tell, i, job, out): i for i, job in enumerate(jobs)}
-        while waiting:
-            done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-            while not channel.empty():
-                bar.share(*channel.get())
-            for future in done:
-                bar.finished(waiting.pop(future), future.result())
-    except BrokenProcessPool:
-        raise UserError(
-            "a worker process was killed (memory?); what it had finished is kept: run the same command again, "
-            "with --workers 1 if memory is short"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_channel: Any = None
-"""In a worker: where shares of its job go."""
-
-
-def _start(import_files, channel) -> None:
-    global _channel
-    _channel = channel
-    runtime.load_tensorflow()
-    imports.load_files(import_files)
-
-
-def _do_and_tell(i: int, job: Job, out: Path) -> str:
-    return do(job, out, lambda share: _channel.put((i, share)))

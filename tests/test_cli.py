@@ -91,9 +91,21 @@ class TestSmoke:
             assert all(control["passed"] for control in reading["controls"])
 
 
+def children(process):
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
     out = tmp_path / "killed"
-    command = [sys.executable, "-m", "bench", *SMOKE, "--out", str(out)]
+    command = [sys.executable, "-m", "bench", *SMOKE, "--workers", "2", "--out", str(out)]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -104,8 +116,13 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         and time.time() < deadline
     ):
         time.sleep(0.01)
+    workers = children(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    assert workers
+    while any(map(alive, workers)) and time.time() < deadline:
+        time.sleep(0.1)
+    assert not any(map(alive, workers)), "a killed run leaves its workers behind"
     assert 0 < len(list(out.glob("cells/*.parquet"))) < 6
     assert run(*SMOKE, "--out", out).exit_code == 0
     assert curves(out) == curves(finished[0])
@@ -117,6 +134,11 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         (["run", "quik"], "unknown suite 'quik'; known: quick, smoke"),
         (["run", "quik"], "did you mean 'quick'?"),
         (["run", "my.toml"], "cannot read suite my.toml: No such file"),
+        ([*SMOKE, "--tasks", ""], "no name in ''; give names between commas"),
+        (
+            [*SMOKE, "--optimizers", "oracle-newton", "--tasks", "rosenbrock"],
+            "has no cells: none of its",
+        ),
         ([*SMOKE, "--tasks", "rosen*k,x*"], "no task matches 'x*'; see python -m bench list tasks"),
         (["lst"], "No such command 'lst'"),
         (["run"], "Missing argument 'SUITE'; see python -m bench run --help"),
