@@ -77,7 +77,8 @@ def _seeds(rival: Rival) -> range:
 
 def _thetas(rival: Rival) -> list[dict[str, Any]]:
     """The defaults, then what tuning would draw first; one θ alone if it carries weights."""
-    defaults = dict(rival.entry.defaults)
+    told = {"horizon": float(HORIZON)} if "horizon" in rival.entry.defaults else {}
+    defaults = {**rival.entry.defaults, **told}
     if not rival.entry.space or any(np.ndim(value) > 0 for value in defaults.values()):
         return [defaults]
-    return [defaults, *draw_trials(rival.entry, TRIALS)]
+    return [defaults, *({**theta, **told} for theta in draw_trials(rival.entry, TRIALS))]
