@@ -44,7 +44,9 @@ def load_tensorflow() -> None:
     try:
         import tensorflow as tf
 
-        tf.get_logger().setLevel("ERROR")  # its warnings of retracing are for one function called in a loop
+        tf.get_logger().setLevel(
+            "ERROR"
+        )  # its warnings of retracing are for one function called in a loop
         tf.constant(0)
     finally:
         os.dup2(kept, 2)
