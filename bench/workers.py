@@ -17,8 +17,8 @@ from bench.errors import UserError
 from bench.files import note
 from bench.planning import Job
 
-CHUNK = 24
-"""Jobs a process does before another takes its place: TensorFlow never frees a compiled program, some 15 MB each."""
+CHUNK = 8
+"""Jobs a process does before another takes its place: TensorFlow never frees a compiled program, 15–75 MB each."""
 
 
 def in_processes(jobs: list[Job], out: Path, workers: int, import_files, bar: Any) -> None:
