@@ -99,7 +99,7 @@ _CORE = Suite(
     metrics={
         "linear-regression": "mean_loss", "tag:classic": "mean_log", "tag:quadratic": "mean_log",
     },
-    about="every family of tasks against every entry, oracles where there are any; about an hour on two cores",
+    about="every family of tasks against every entry, oracles where there are any; see --dry-run for how long",
 )  # fmt: skip
 SUITES = {suite.name: suite for suite in (_QUICK, _SMOKE, _PAPER, _CORE)}
 
