@@ -13,6 +13,7 @@ from bench.planning import plan, readings_planned
 from bench.records import Budget
 from bench.suites import Suite
 from bench.tables import Grid, text
+from bench.workers import SHARE, weight
 
 _SOURCES = {
     "done": "is there already",
@@ -85,7 +86,11 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
 
 
 def _expected(cells: list[Forecast], workers: int) -> str:
-    known = [cell.seconds for cell in cells if cell.source in ("runs", "table")]
+    known = [
+        cell.seconds + START * weight(cell.job) / SHARE
+        for cell in cells
+        if cell.source in ("runs", "table")
+    ]
     unknown = sum(cell.source == "unknown" for cell in cells)
     if not unknown:
         return duration(finish_time(known, workers))

@@ -15,7 +15,7 @@ from bench.files import note
 from bench.planning import Job, plan, readings_planned
 from bench.store import Store
 from bench.suites import Suite
-from bench.workers import CHUNK, in_processes
+from bench.workers import SHARE, in_processes, weight
 
 
 def run(
@@ -62,8 +62,8 @@ def _report_failures(store: Store, cells: list[Job]) -> None:
         return
     first = f"{failed[0].cell.optimizer} on {failed[0].cell.task}: {failed[0].error}"
     if len(failed) == len(cells):
-        raise UserError(f"all {len(cells)} cells failed; {first}")
-    note(f"{len(failed)} of {len(cells)} cells failed and count as the worst score; {first}")
+        raise UserError(f"every cell failed ({len(cells)}); {first}")
+    note(f"{len(failed)} of {len(cells)} cells failed, counted as the worst score; {first}")
 
 
 def _identity(job: Job) -> str:
@@ -86,7 +86,7 @@ def _read(out: Path, job: Job) -> bool:
 def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
     with _Bar(noun, total, total - len(jobs)) as bar:
         portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
-        if portable and (len(jobs) > CHUNK or (workers > 1 and len(jobs) > 1)):
+        if portable and len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
             in_processes(jobs, out, workers, import_files, bar)
         else:
             for i, job in enumerate(jobs):

@@ -6,16 +6,19 @@ Imports nothing else in this project but the spaces, and no TensorFlow.
 from __future__ import annotations
 
 import ast
+import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from optimizers.spaces import Distribution
+from optimizers.spaces import Distribution, LogUniform
 
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*")
 _PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 KINDS = ("hand-designed", "learned", "oracle")
+_BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 _registry: dict[str, Entry] = {}
 
 
@@ -99,7 +102,9 @@ def get(name: str) -> Entry:
     if match := _PARAMETRIZED.fullmatch(name):
         return _variant(name, get(match["name"]), match["settings"])
     if name not in _registry:
-        raise OptimizerError(f"unknown optimizer {name!r}; known: {', '.join(_registry)}")
+        near = difflib.get_close_matches(name, list(_registry), 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise OptimizerError(f"unknown optimizer {name!r}; {hint}known: {', '.join(_registry)}")
     return _registry[name]
 
 
@@ -108,29 +113,52 @@ def _variant(name: str, entry: Entry, settings: str) -> Entry:
 
     A build may have `settings`, names it takes beyond the defaults: `adam[clipnorm=1.0]`.
     """
-    changes = _parsed(settings)
+    changes = _parsed(name, settings)
     known = tuple(entry.defaults)
-    if changes is None or not set(changes) <= set(known):
+    if not set(changes) <= set(known):
         known = tuple(dict.fromkeys((*known, *getattr(entry.build, "settings", ()))))
-    if changes is None or not set(changes) <= set(known):
+    if not set(changes) <= set(known):
         raise OptimizerError(
             f"cannot make optimizer {name!r}; its settings are: {', '.join(known) or 'none'}"
         )
     changes = {key: _alike(value, entry.defaults.get(key)) for key, value in changes.items()}
+    for key, value in changes.items():
+        _check_number(name, key, value, signed=not isinstance(entry.space.get(key), LogUniform))
     space = {key: value for key, value in entry.space.items() if key not in changes}
     renamed = replace(entry, space=space, defaults={**entry.defaults, **changes})
     object.__setattr__(renamed, "name", name)
     return renamed
 
 
-def _parsed(settings: str) -> dict[Any, Any] | None:
-    """`a=1, b=0.5` as a mapping; None when it is not that."""
+def _parsed(name: str, settings: str) -> dict[Any, Any]:
+    """`a=1, b=0.5` as a mapping; raises OptimizerError naming what is not that."""
     try:
         call: Any = ast.parse(f"f({settings})", mode="eval").body
-        changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError):
-        return None
-    return None if call.args else changes
+    except SyntaxError:
+        call = None
+    if call is None or call.args or any(word.arg is None for word in call.keywords):
+        raise OptimizerError(f"cannot make optimizer {name!r}; settings are name=value")
+    changes = {}
+    for word in call.keywords:
+        try:
+            changes[word.arg] = ast.literal_eval(word.value)
+        except ValueError:
+            raise OptimizerError(
+                f"cannot make optimizer {name!r}; {word.arg} is {ast.unparse(word.value)}, not a number"
+            ) from None
+    return changes
+
+
+def _check_number(name: str, key: str, value: Any, *, signed: bool) -> None:
+    """Raise OptimizerError for a number that is not finite, negative where none is searched, or no bound at all."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if not math.isfinite(value):
+        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is finite, not {value}")
+    if key in _BOUNDS and value <= 0:
+        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is above 0, not {value}")
+    if value < 0 and not signed:
+        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is 0 or more, not {value}")
 
 
 def _alike(value: Any, default: Any) -> Any:

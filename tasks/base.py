@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import difflib
 import importlib
 import math
 import re
@@ -149,7 +150,9 @@ def get(name: str) -> Task:
     if match := _PARAMETRIZED.fullmatch(name):
         return _variant(name, get(match["name"]), match["settings"])
     if name not in _registry:
-        raise TaskError(f"unknown task {name!r}; known: {', '.join(_registry)}")
+        near = difflib.get_close_matches(name, list(_registry), 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise TaskError(f"unknown task {name!r}; {hint}known: {', '.join(_registry)}")
     return _registry[name]
 
 
