@@ -1,0 +1,92 @@
+"""The matrix for readers: an overview of numbers per panel, and a list with intervals. No TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pandas as pd
+
+from bench.errors import UserError
+from bench.tables import Grid, markdown, number, text, with_interval
+
+FORMATS = ("text", "md", "csv", "json")
+_NOTES = [
+    "Ratio: mean over the run of loss / initial loss, over that of the best of momentum, RMSProp and Adam, tuned on "
+    "the same column; below 1 is better, [ ]: paired 95 % interval over problems. Log10: difference of the mean over "
+    "the run of log10 loss / initial loss, below 0 is better. Against Adam: ratio to Adam as it comes.",
+    "✗: share of runs that diverged (a loss above a million times the first, or none). Seeds: lowest and highest ratio "
+    "of a meta-seed, where there are several.",
+]
+
+
+def render(frame: pd.DataFrame, form: str) -> str:
+    """The table in one of FORMATS; csv and json keep every column at full precision. Raises UserError."""
+    if form == "csv":
+        return frame.to_csv(index=False).rstrip("\n")
+    if form == "json":
+        lines = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        return json.dumps(lines, indent=1)
+    if form not in FORMATS:
+        raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
+    show, head = (text, "") if form == "text" else (markdown, "## ")
+    parts = []
+    for title, panel in frame.groupby("panel", sort=False):
+        parts += [f"{head}{title}", show(intervals(panel)), show(overview(panel))]
+    return "\n\n".join([*parts, *_NOTES])
+
+
+def overview(panel: pd.DataFrame) -> Grid:
+    """Rows × columns of ratios, ✗ with the share of diverged runs behind."""
+    columns = list(dict.fromkeys(map(heading, panel.to_dict("records"))))
+    cells = {(line["entry"], heading(line)): cell(line) for line in panel.to_dict("records")}
+    entries = list(dict.fromkeys(panel["entry"]))
+    rows = [[entry, *(cells.get((entry, column), "") for column in columns)] for entry in entries]
+    return Grid(["optimizer", *columns], rows, [])
+
+
+def intervals(panel: pd.DataFrame) -> Grid:
+    """A line per column and learned or named entry; references are in the overview."""
+    headers = [
+        "task", "optimizer", "ratio [95 %]", "seeds", "best", "against adam", "log10 [95 %]", "✗",
+    ]  # fmt: skip
+    lines = panel[panel["kind"] != "reference"].to_dict("records")
+    return Grid(headers, list(_lines(lines)), [])
+
+
+def heading(line: dict) -> str:
+    """What a column is called within its panel: the task it races on, or what is changed."""
+    if line["panel"] == "raced on":
+        return line["task"]
+    return " ".join(filter(None, (line["change"], line["label"])))
+
+
+def cell(line: dict) -> str:
+    """`0.84`, `1.2e+03 ✗ 40 %`."""
+    return short(line["ratio"]) + (f" ✗ {share(line['diverged'])}" if line["diverged"] else "")
+
+
+def short(value: float) -> str:
+    """Two digits; of large numbers the power of ten, of small ones the place after it."""
+    if value >= 1000:
+        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
+
+
+def share(diverged: float) -> str:
+    return f"{100 * diverged:.2g} %"
+
+
+def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
+    for line in lines:
+        several = line["meta_seeds"] > 1
+        yield [
+            heading(line),
+            line["entry"],
+            with_interval(line["ratio"], line["ratio_low"], line["ratio_high"]),
+            f"{short(line['ratio_least'])}–{short(line['ratio_most'])}" if several else "",
+            line["ratio_best"],
+            number(line["adam"]),
+            with_interval(line["log10"], line["log10_low"], line["log10_high"]),
+            share(line["diverged"]) if line["diverged"] else "",
+        ]
