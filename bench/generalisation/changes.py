@@ -102,7 +102,8 @@ def _widths(hidden: tuple[int, ...]) -> list[tuple[str, str, Any]]:
 _SETTINGS: dict[str, Callable[[Any], list[tuple[str, str, Any]]]] = {
     "dimension": lambda own: [("dimension", f"n = {n}", n) for n in SIZES],
     "log10_spectrum": lambda own: [
-        ("spectrum", f"10^{low:g}…{high:g}", (low, high)) for low, high in SPECTRA
+        ("spectrum", f"λ ≥ {10**low:.1g}".replace("e-0", "e−"), (low, high))
+        for low, high in SPECTRA
     ],
     "condition": lambda own: [("spectrum", f"κ = {value:g}", value) for value in CONDITIONS],
     "hidden": _widths,

@@ -14,16 +14,20 @@ import numpy as np
 import pandas as pd
 
 from bench.files import write_bytes
-from bench.generalisation.pages import heading, share, short
+from bench.generalisation.pages import cell, heading
 
 _WIDE, _HIGH, _LEFT, _RIGHT, _GAP = 0.68, 0.33, 2.6, 0.75, 0.35
 """Inches: a cell's sides, the margins left and right, and the space between panels."""
+_FEWEST = 8
+"""Columns that a figure has room for at least: the scale of colors needs it."""
 _BETTER, _WORSE = "#0072B2", "#D55E00"
 """Of Okabe and Ito (2008)."""
+_DARK = 0.179
+"""The luminance against which black and white stand out alike."""
 
 
 class Measure(NamedTuple):
-    """What a heat map shows: a column of the table, where the colors end, and how numbers are written."""
+    """What a heat map shows: a column of the table, where the colors end, and whether it is a ratio."""
 
     column: str
     title: str
@@ -31,11 +35,6 @@ class Measure(NamedTuple):
     ends: tuple[float, float]
     ticks: tuple[float, ...]
     log: bool
-
-    def write(self, value: float) -> str:
-        if self.log:
-            return short(value)
-        return f"{value:+.1f}".replace("-", "−")
 
     def scaled(self, value: float) -> float:
         """−1 … 1 between the ends, 0 where there is no difference."""
@@ -72,24 +71,29 @@ def draw(frame: pd.DataFrame, out: Path) -> list[Path]:
 
 
 def picture(frame: pd.DataFrame, measure: Measure) -> bytes:
-    """PNG with the panels of `frame` below each other."""
+    """PNG of `panels`."""
+    buffer = io.BytesIO()
+    panels(frame, measure).savefig(buffer, dpi=160, format="png")
+    return buffer.getvalue()
+
+
+def panels(frame: pd.DataFrame, measure: Measure) -> Any:
+    """A Figure with the panels of `frame` below each other, and the scale of colors."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels = [_Panel.of(title, part) for title, part in frame.groupby("panel", sort=False)]
-    width = _LEFT + _RIGHT + _WIDE * max(7, *(len(panel.columns) for panel in panels))
-    height = 0.75 + sum(panel.height + _GAP for panel in panels)
+    blocks = [_Panel.of(title, part) for title, part in frame.groupby("panel", sort=False)]
+    width = _LEFT + _RIGHT + _WIDE * max(_FEWEST, *(len(block.columns) for block in blocks))
+    height = 0.75 + sum(block.height + _GAP for block in blocks)
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     top = height - 0.1
-    for panel in panels:
-        top -= panel.head
-        _panel(figure, panel, measure, top)
-        top -= panel.height - panel.head + _GAP
+    for block in blocks:
+        top -= block.head
+        _panel(figure, block, measure, top)
+        top -= block.height - block.head + _GAP
     _scale(figure, measure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=160, format="png")
-    return buffer.getvalue()
+    return figure
 
 
 class _Panel(NamedTuple):
@@ -134,7 +138,7 @@ def _panel(figure, panel: _Panel, measure: Measure, top: float) -> None:
     _headings(axes, panel)
     above = (panel.head - 0.05) / (_HIGH * down)
     axes.text(
-        -_LEFT / (_WIDE * across) + 0.002, 1 + above - 0.15 / (_HIGH * down), panel.title,
+        (0.1 - _LEFT) / (_WIDE * across), 1 + above - 0.15 / (_HIGH * down), panel.title,
         transform=axes.transAxes, size=10, weight="bold", va="center",
     )  # fmt: skip
 
@@ -156,7 +160,7 @@ def _cell(axes, x: int, y: int, line: dict[str, Any], measure: Measure) -> None:
                 (x + 0.03, y + 0.06), 0.94, 0.88, fill=False, edgecolor="black", linewidth=1.6
             )
         )
-    text = measure.write(value) + (f"\n✗ {share(line['diverged'])}" if lost else "")
+    text = "\n".join(cell(line, measure.column))
     ground = {"facecolor": face, "edgecolor": "none", "pad": 0.6} if lost else None
     axes.text(
         x + 0.5, y + 0.52, text, ha="center", va="center", color=ink, size=7 if lost else 8, linespacing=0.95,
@@ -166,12 +170,19 @@ def _cell(axes, x: int, y: int, line: dict[str, Any], measure: Measure) -> None:
 
 
 def _colors(place: float) -> tuple[tuple[float, ...], str]:
-    """Face and ink of a cell at −1 (better) … 1 (worse)."""
+    """Face of a cell at −1 (better) … 1 (worse), and the ink that stands out more against it."""
     from matplotlib.colors import to_rgb
 
     end = np.array(to_rgb(_BETTER if place < 0 else _WORSE))
     face = 1 - (1 - end) * min(1.0, abs(place))
-    return tuple(face), "white" if face @ [0.299, 0.587, 0.114] < 0.5 else "black"
+    return tuple(face.tolist()), "white" if luminance(face) < _DARK else "black"
+
+
+def luminance(color: Any) -> float:
+    """Relative luminance, 0 … 1, of an sRGB color (3,) (Web Content Accessibility Guidelines 2.1, 2018)."""
+    color = np.asarray(color)
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def _row_label(panel: _Panel, row: str) -> str:

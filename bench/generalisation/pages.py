@@ -8,9 +8,11 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bench.errors import UserError
-from bench.tables import Grid, markdown, number, text, with_interval
+from bench.tables import Grid, markdown, text, with_interval
 
 FORMATS = ("text", "md", "csv", "json")
+_ABSURD = 1000.0
+"""Ratios above are written as powers of ten, and not at all where runs diverged."""
 _NOTES = [
     "Ratio: mean over the run of loss / initial loss, over that of the best of momentum, RMSProp and Adam, tuned on "
     "the same column; below 1 is better, [ ]: paired 95 % interval over problems. Log10: difference of the mean over "
@@ -39,7 +41,9 @@ def render(frame: pd.DataFrame, form: str) -> str:
 def overview(panel: pd.DataFrame) -> Grid:
     """Rows × columns of ratios, ✗ with the share of diverged runs behind."""
     columns = list(dict.fromkeys(map(heading, panel.to_dict("records"))))
-    cells = {(line["entry"], heading(line)): cell(line) for line in panel.to_dict("records")}
+    cells = {
+        (line["entry"], heading(line)): " ".join(cell(line)) for line in panel.to_dict("records")
+    }
     entries = list(dict.fromkeys(panel["entry"]))
     rows = [[entry, *(cells.get((entry, column), "") for column in columns)] for entry in entries]
     return Grid(["optimizer", *columns], rows, [])
@@ -61,20 +65,31 @@ def heading(line: dict) -> str:
     return " ".join(filter(None, (line["change"], line["label"])))
 
 
-def cell(line: dict) -> str:
-    """`0.84`, `1.2e+03 ✗ 40 %`."""
-    return short(line["ratio"]) + (f" ✗ {share(line['diverged'])}" if line["diverged"] else "")
+def cell(line: dict, column: str = "ratio") -> list[str]:
+    """What a cell says: `["0.84"]`, `["2.1", "✗ 3 %"]`; the share alone where the cap on losses makes the number."""
+    lost = [f"✗ {share(line['diverged'])}"] if line["diverged"] else []
+    if lost and line["ratio"] >= _ABSURD:
+        return lost
+    return [short(line[column]) if column == "ratio" else signed(line[column]), *lost]
 
 
 def short(value: float) -> str:
-    """Two digits; of large numbers the power of ten, of small ones the place after it."""
-    if value >= 1000:
+    """Two or three digits; of large numbers the power of ten."""
+    if value >= _ABSURD:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
 
 
+def signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
 def share(diverged: float) -> str:
-    return f"{100 * diverged:.2g} %"
+    """In percent, never 0 of some and never 100 of fewer than all."""
+    percent = 100 * diverged
+    if 0 < percent < 1:
+        return "<1 %"
+    return f"{min(round(percent), 99) if percent < 100 else 100} %"
 
 
 def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
@@ -86,7 +101,7 @@ def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
             with_interval(line["ratio"], line["ratio_low"], line["ratio_high"]),
             f"{short(line['ratio_least'])}–{short(line['ratio_most'])}" if several else "",
             line["ratio_best"],
-            number(line["adam"]),
+            short(line["adam"]),
             with_interval(line["log10"], line["log10_low"], line["log10_high"]),
             share(line["diverged"]) if line["diverged"] else "",
         ]
