@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.files import write_bytes
+from bench.generalisation.matrix import FAMILIES
 from bench.generalisation.pages import cell, heading
 
 _WIDE, _HIGH, _LEFT, _RIGHT, _GAP = 0.68, 0.33, 2.6, 0.75, 0.35
@@ -59,7 +60,7 @@ MEASURES = {
 
 def draw(frame: pd.DataFrame, out: Path) -> list[Path]:
     """Two files per measure, where there are such panels: entries by tasks, and changes of a task each."""
-    wide = frame["panel"] == "raced on"
+    wide = frame["panel"] == FAMILIES
     written = []
     for name, measure in MEASURES.items():
         for part, chosen in (("tasks", frame[wide]), ("changes", frame[~wide])):
@@ -111,9 +112,9 @@ class _Panel(NamedTuple):
         lines = part.to_dict("records")
         rows = list(dict.fromkeys(line["entry"] for line in lines))
         columns = list(dict.fromkeys(map(heading, lines)))
-        slanted = any(line["panel"] == "raced on" for line in lines)
+        slanted = any(line["panel"] == FAMILIES for line in lines)
         longest = max(map(len, columns)) if slanted else 0
-        return cls(title, rows, columns, lines, 0.35 + (0.055 * longest if slanted else 0.4))
+        return cls(title, rows, columns, lines, 0.35 + (0.045 * longest if slanted else 0.4))
 
     @property
     def height(self) -> float:
@@ -204,7 +205,7 @@ def _headings(axes, panel: _Panel) -> None:
     seen: dict[str, list[int]] = {}
     for x, column in enumerate(panel.columns):
         line = first[column]
-        if line["panel"] == "raced on":
+        if line["panel"] == FAMILIES:
             axes.text(x + 0.35, -0.05 * inch, column, size=8, rotation=35, ha="left", va="bottom",
                       rotation_mode="anchor")  # fmt: skip
             continue

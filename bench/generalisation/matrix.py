@@ -18,6 +18,8 @@ from bench.suites import check_count
 
 ELSEWHERE = ("quadratic", "ackley", "breast-cancer", "matrix-factorization")
 """Raced on besides the tasks trained on: a family each that trains within seconds."""
+FAMILIES = "trained on × raced on"
+"""The title of the panel whose columns are tasks as they are."""
 BUDGETS = {
     "light": Budget(seeds=128, trials=64, tuning_seeds=32),
     "medium": Budget(seeds=64, trials=64, tuning_seeds=16),
@@ -67,7 +69,7 @@ def plan(
     found = rows(list(entries) or ["kind:learned"])
     homes = select_tasks(raced_on) or tuple(filter(_affordable, specialities(found)))
     wide = homes if raced_on else tuple(dict.fromkeys((*homes, *ELSEWHERE)))
-    panels = [Panel("raced on", (*found, *REFERENCES), tuple(unchanged(t, steps) for t in wide))]
+    panels = [Panel(FAMILIES, (*found, *REFERENCES), tuple(unchanged(t, steps) for t in wide))]
     for home in homes:
         own = tuple(row for row in found if row.at_home(home))
         if own:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bench.errors import UserError
+from bench.generalisation.matrix import FAMILIES
 from bench.tables import Grid, markdown, text, with_interval
 
 FORMATS = ("text", "md", "csv", "json")
@@ -60,7 +61,7 @@ def intervals(panel: pd.DataFrame) -> Grid:
 
 def heading(line: dict) -> str:
     """What a column is called within its panel: the task it races on, or what is changed."""
-    if line["panel"] == "raced on":
+    if line["panel"] == FAMILIES:
         return line["task"]
     return " ".join(filter(None, (line["change"], line["label"])))
 
