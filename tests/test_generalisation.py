@@ -200,6 +200,12 @@ class TestRows:
         assert found["gru-rosenbrock"] == TWO_SEEDS
         assert found["adam"] == Row("adam", ("adam",), (), "hand-designed")
 
+    def test_an_entry_named_twice_is_there_once(self):
+        shipped = "optimizers/weights/gru-rosenbrock.npz"
+        assert [row.members for row in rows(["gru-rosenbrock", str(ROOT / shipped)])] == [
+            ("gru-rosenbrock",)
+        ]
+
     def test_a_number_alone_makes_no_meta_seed(self, twin):
         first = optimizers.get("gru-rosenbrock")
         about = {**first.discloses, "trained_on": ["beale"]}

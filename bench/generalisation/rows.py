@@ -42,10 +42,12 @@ def rows(selectors: Iterable[str]) -> list[Row]:
     Meta-seeds, `name` and `name-2`, `name-3`, … of one architecture and training task, are one row.
     """
     groups: dict[str, list[str]] = {}
-    chosen = {selector: names.entry(selector) for selector in select_optimizers(selectors)}
-    known = {entry.name: entry for entry in chosen.values()}
-    for selector, entry in chosen.items():
-        groups.setdefault(_first_seed(entry, known), []).append(selector)
+    spelled: dict[str, str] = {}
+    for selector in select_optimizers(selectors):  # a weights file may be one that is registered
+        spelled.setdefault(names.entry(selector).name, selector)
+    known = {name: names.entry(selector) for name, selector in spelled.items()}
+    for name, entry in known.items():
+        groups.setdefault(_first_seed(entry, known), []).append(spelled[name])
     found = [
         Row(label, tuple(members), _trained_on(known[label]), known[label].kind)
         for label, members in groups.items()
