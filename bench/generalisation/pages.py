@@ -17,9 +17,9 @@ _ABSURD = 1000.0
 _NOTES = [
     "Ratio: mean over the run of loss / initial loss, over that of the best of momentum, RMSProp and Adam, tuned on "
     "the same column; below 1 is better, [ ]: paired 95 % interval over problems. Log10: difference of the mean over "
-    "the run of log10 loss / initial loss, below 0 is better. Against Adam: ratio to Adam as it comes.",
-    "✗: share of runs that diverged (a loss above a million times the first, or none). Seeds: lowest and highest ratio "
-    "of a meta-seed, where there are several.",
+    "the run of log10 loss / initial loss, below 0 is better. Default adam: ratio to Adam at its defaults.",
+    "✗: share of runs that diverged (a loss above a million times the first, or not a number). Meta-seeds: "
+    "lowest and highest ratio of one, where there are several.",
 ]
 
 
@@ -53,7 +53,7 @@ def overview(panel: pd.DataFrame) -> Grid:
 def intervals(panel: pd.DataFrame) -> Grid:
     """A line per column and learned or named entry; references are in the overview."""
     headers = [
-        "task", "optimizer", "ratio [95 %]", "seeds", "best", "against adam", "log10 [95 %]", "✗",
+        "task", "optimizer", "ratio [95 %]", "meta-seeds", "best", "default adam", "log10 [95 %]", "✗",
     ]  # fmt: skip
     lines = panel[panel["kind"] != "reference"].to_dict("records")
     return Grid(headers, list(_lines(lines)), [])
