@@ -23,6 +23,7 @@ _IMPORT = click.option(
 
 _ELSEWHERE = {
     "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
+    "generalise": ("bench.generalise_command", "Race learned optimizers off their training task."),
 }
 
 
