@@ -1,5 +1,8 @@
 """What every architecture of learned optimizers keeps to."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -167,3 +170,20 @@ def test_saved_weights_move_alike(text, tmp_path):
     made = architecture.build(theta), entry.build(entry.defaults)
     first, again = (o.update(g, o.init(g), g, 0)[0].numpy() for o in made)
     np.testing.assert_array_equal(first, again)
+
+
+def test_the_page_of_architectures_is_current():
+    """Counts and settings of every architecture stand in docs/architectures.md."""
+    page = (Path(__file__).parents[1] / "docs" / "architectures.md").read_text()
+    for name, cls in learned.ARCHITECTURES.items():
+        assert described(name, cls()) in page, described(name, cls())
+
+
+def described(name, architecture):
+    """A row of the page's second table: numbers in θ, floats of state of one parameter, settings."""
+    theta = architecture.initial(0)
+    state = architecture.build(theta).init(tf.zeros([1]))
+    floats = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(state))
+    settings = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(architecture))
+    count = sum(value.size for value in theta.values())
+    return f"| `{name}` | {count} | {floats} | {settings} |"
