@@ -32,6 +32,8 @@ VARIANTS = [
 ]
 EVERY = [SMALL.get(name, name) for name in learned.ARCHITECTURES] + VARIANTS
 COUPLED = ("mlp",)
+ADAPTIVE = ("hyperparameters", "hyperparameters[optimizer=rmsprop]")
+"""Keras's root of a second moment that is 0."""
 STEPS = 4
 SCALE = {"hyperparameters": 0.02}
 """How far from the untrained weights to look: a unit is ten of the logarithm there."""
@@ -82,6 +84,22 @@ def test_updates_keep_shape_and_dtype_and_are_finite(text, dtype):
             for name, update in updates.items():
                 assert (update.shape, update.dtype.name) == (params[name].shape, dtype)
                 assert np.all(np.abs(update) < 2.0), (name, step)
+
+
+@pytest.mark.parametrize("text", [text for text in EVERY if text not in ADAPTIVE])
+def test_derivatives_are_finite_where_a_gradient_is_zero(text):
+    architecture = learned.get(text)
+    theta = {name: tf.constant(value) for name, value in trained(architecture).items()}
+    g = tf.constant([[0.0, 1.0], [0.0, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch((theta, g))
+        optimizer = architecture.build(theta)
+        state, total = optimizer.init(g), 0.0
+        for step in range(2):
+            updates, state = optimizer.update(g, state, g, step)
+            total += tf.reduce_sum(updates)
+    for slope in tf.nest.flatten(tape.gradient(total, (theta, g))):
+        assert slope is None or np.all(np.isfinite(slope))
 
 
 @pytest.mark.parametrize("text", EVERY)
