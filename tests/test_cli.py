@@ -153,8 +153,8 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         (["leaderboard", "nowhere"], "nowhere"),
         (["probe", "adam", "--task", "rosenbrock", "--probe", "luck"], "unknown probe 'luck'"),
         (
-            ["metatrain", "lstm", "--tasks", "rosenbrock", "--out", "x.npz"],
-            "unknown architecture 'lstm'; known: gru",
+            ["metatrain", "transformer", "--tasks", "rosenbrock", "--out", "x.npz"],
+            "unknown architecture 'transformer'; known: gru",
         ),
     ],
 )
