@@ -191,6 +191,16 @@ def probe(optimizer, task, probes, out, form, files) -> None:
     "--batch", type=int, default=64, show_default=True, help="Problems per meta-iteration."
 )
 @click.option("--unroll", type=int, default=200, show_default=True, help="Inner steps.")
+@click.option(
+    "--log-weight",
+    type=float,
+    default=0.005,
+    show_default=True,
+    help="Of mean(log(f/f0)) beside mean(f/f0) in the mixed loss.",
+)
+@click.option(
+    "--validation", type=int, help="Held-out problems; default 128, or 32 of a heavy task."
+)
 @_IMPORT
 def metatrain(architecture, tasks, out, files, **settings) -> None:
     """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""

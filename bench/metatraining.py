@@ -44,10 +44,14 @@ class Settings:
     rate: float = 5e-3
     batch: int = 64
     unroll: int = 200
+    log_weight: float = 0.005
+    validation: int | None = None
 
     def __post_init__(self):
         for name in ("steps", "batch", "unroll"):
             check_count(name, getattr(self, name))
+        if self.validation is not None:
+            check_count("validation", self.validation)
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UserError(f"seed must be a whole number, 0 or more, not {self.seed!r}")
         if self.loss not in ("mean", "log", "mixed"):
@@ -57,6 +61,8 @@ class Settings:
         for name in ("clip", "rate"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0 <= self.log_weight < np.inf:
+            raise UserError(f"log_weight must be 0 or more, not {self.log_weight}")
 
 
 def metatrain(
@@ -71,9 +77,9 @@ def metatrain(
 ) -> dict[str, np.ndarray]:
     """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
 
-    `steps`: meta-iterations. `settings`: loss, discount, clip, rate, batch, unroll, as in Settings. With `out` (a file
-    ending in .npz) weights and card are written there, and a checkpoint beside it makes the same call
-    go on where it was stopped. Raises UserError.
+    `steps`: meta-iterations. `settings`: loss, log_weight, discount, clip, rate, batch, unroll, validation, as in
+    Settings. With `out` (a file ending in .npz) weights and card are written there, and a checkpoint beside it
+    makes the same call go on where it was stopped. Raises UserError.
     """
     from bench.separable import check_separable
     from optimizers import learned
@@ -227,9 +233,10 @@ class _Training:
 
         from bench.metagradient import meta_loss
 
+        s = self.settings
         curves = [self._held_out(i) for i in range(len(self.subjects))]
         score = float(
-            np.mean([meta_loss(self.settings.loss)(tf.constant(curve)) for curve in curves])
+            np.mean([meta_loss(s.loss, s.log_weight)(tf.constant(curve)) for curve in curves])
         )
         ratio = np.concatenate([(curve / curve[:1]).ravel() for curve in curves]).astype("float64")
         self.shown = {"mean": float(ratio.mean()), "log10": float(np.log10(ratio + 1e-14).mean())}
@@ -245,7 +252,8 @@ class _Training:
         from bench.engine import race
 
         entry = Entry("in-training", "learned", self.architecture.build)
-        seeds = range(128 if self.subjects[i].task.tile[1] >= 32 else 32)
+        usual = 128 if self.subjects[i].task.tile[1] >= 32 else 32
+        seeds = range(self.settings.validation or usual)
         raced = race(
             self.subjects[i],
             entry,
@@ -269,6 +277,7 @@ class _Training:
                 loss=s.loss,
                 discount=s.discount,
                 clip=s.clip,
+                log_weight=s.log_weight,
             )
         return self._programs[i]
 
@@ -311,7 +320,9 @@ class _Training:
                 card, held = json.loads(str(arrays["card"])), dict(arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return
-        if card["identity"] != json.loads(json.dumps(self._identity())):
+        if {**asdict(Settings(steps=1)), **card["identity"]} != json.loads(
+            json.dumps(self._identity())
+        ):
             raise UserError(
                 f"{path} is of a training with other settings; delete it, or choose another --out"
             )
@@ -324,7 +335,9 @@ class _Training:
         """How the weights were made: enough to make them again."""
         tasks = [subject.name for subject in self.subjects]
         s = asdict(self.settings)
-        options = " ".join(f"--{name} {value}" for name, value in s.items())
+        options = " ".join(
+            f"--{name.replace('_', '-')} {value}" for name, value in s.items() if value is not None
+        )
         command = f"python -m bench metatrain {shlex.quote(self.spelled)} --tasks {shlex.quote(','.join(tasks))}"
         return {
             "architecture": self.spelled,
