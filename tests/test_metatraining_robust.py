@@ -144,13 +144,15 @@ def test_interrupted_training_goes_on_to_the_same_bits(tmp_path):
     out, settings = tmp_path / "gru-stopped.npz", {**SMALL, "steps": 40, "unroll": 200}
     code = (
         "from bench import runtime; runtime.prepare()\n"
-        "from bench.metatraining import _Training, metatrain\n"
-        "validate = _Training._validate\n"
-        "def slowly(self):\n"
-        "    validate(self)\n"
+        "from bench.metatraining import metatrain\n"
+        "from bench.metatraining.loop import Loop\n"
+        "validate = Loop.validate\n"
+        "def slowly(self, state):\n"
+        "    state = validate(self, state)\n"
         "    print('validated', flush=True)\n"
         "    import time; time.sleep(1)\n"
-        "_Training._validate = slowly\n"
+        "    return state\n"
+        "Loop.validate = slowly\n"
         f"metatrain('gru[units=2]', 'rosenbrock', out={str(out)!r}, **{settings!r})\n"
     )
     root = Path(__file__).parents[1]
