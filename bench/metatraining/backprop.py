@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,13 +59,23 @@ def spell(estimator: Backprop) -> str:
     return "backprop"
 
 
-def refuse_if_too_large(size: int, limit: int) -> None:
-    """Raise UserError when `size` bytes are more than `limit`."""
-    if size > limit:
+def refuse_if_too_large(needed: float, limit: float | None = None) -> None:
+    """Raise UserError when `needed` bytes are more than `limit`, by default what is free."""
+    limit = _free() if limit is None else limit
+    if needed > limit:
         raise UserError(
-            f"the meta-gradient would store {size / 1e9:.1f} GB and {limit / 1e9:.1f} GB are free; "
-            "lower --batch or --unroll, or choose a smaller architecture"
+            f"meta-training would take {needed / 2**30:.1f} GB, and {limit / 2**30:.1f} GB may be used; "
+            "lower --batch, --unroll or the units"
         )
+
+
+def _free() -> float:
+    """Bytes that may still be taken; infinity where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024.0 * int(x.split()[1]) for x in lines if x.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return math.inf
 
 
 def _state_size(architecture: Any, params_count: int) -> int:

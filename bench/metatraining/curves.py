@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 from bench.errors import UserError
 from bench.metatraining.state import State
@@ -18,14 +19,14 @@ LONGEST = 1200
 def text(state: State, tasks: list[str]) -> str:
     """CSV: one row per update, thinned, and one per validation."""
     every = -(-len(state.curve) // LONGEST) or 1
-    rows = [
+    rows: list[Any] = [
         (int(i), tasks[int(task)], f"{loss:.6g}", f"{norm:.6g}", int(skipped), "", "", "")
         for i, task, loss, norm, skipped in state.curve[::every]
     ]
     rows += [
         (int(i), "", "", "", "", *(f"{value:.6g}" for value in values))
         for i, *values in state.history
-    ]  # type: ignore[misc]
+    ]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(HEADER)

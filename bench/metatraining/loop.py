@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from bench.keys import digest
-from bench.metatraining import backprop, descent, memory, mixture, validation
+from bench.metatraining import backprop as estimators
+from bench.metatraining import descent, mixture, validation
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta
 from bench.names import NamedTask
@@ -24,7 +25,7 @@ class Loop:
 
     def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings):
         self.architecture, self.subjects, self.settings = architecture, subjects, settings
-        self.estimator = backprop.get(settings.estimator)
+        self.estimator = estimators.get(settings.estimator)
         self._programs: dict[tuple[int, Stage], Any] = {}
 
     def run(
@@ -60,7 +61,8 @@ class Loop:
             self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll
         )
         carry = program.begin(_tensors(state.theta), params, data, seen)
-        spent = len(drawn.numbers) * (stage.unroll + 1)
+        runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
+        spent = len(drawn.numbers) * runs * (stage.unroll + 1)
         state = dataclasses.replace(state, iteration=number + 1, gradients=state.gradients + spent)
         segments = self.estimator.segments(stage.unroll)
         for k in range(segments):
@@ -80,10 +82,10 @@ class Loop:
         return max(self._memory(i, stage) for i in range(len(self.subjects)))
 
     def check_memory(self) -> str:
-        """A line that says what the training will store; UserError when that is more than is free."""
-        size, limit = self.memory_bytes(), memory.free()
-        backprop.refuse_if_too_large(size, limit)
-        return f"the meta-gradient stores {memory.shown(size)}, {memory.shown(limit)} are free"
+        """A line that says what the training will take; UserError when that is more than is free."""
+        size = self.memory_bytes()
+        estimators.refuse_if_too_large(size)
+        return f"the meta-gradient will take {max(size / 2**30, 0.01):.2f} GB"
 
     def _step(self, state: State, task: int, estimate: Any) -> State:
         """θ down the estimate, unless that is not finite."""

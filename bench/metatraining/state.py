@@ -81,7 +81,9 @@ def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
         raise UserError(
             f"{path} is of a training with other settings; delete it, or choose another --out"
         )
-    groups = {group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS}
+    groups: dict[str, Any] = {
+        group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS
+    }
     return dataclasses.replace(fresh, **groups, **card["state"])
 
 

@@ -107,7 +107,7 @@ def _subjects(tasks: Any) -> list[names.NamedTask]:
 
 def _settings(**values: Any) -> Settings:
     """Settings with lists as tuples; raises UserError for one that does not exist."""
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     try:
         return Settings(**plain)
     except TypeError as problem:
