@@ -19,7 +19,7 @@ def _numbers(kind: type) -> Any:
             return None if text is None else tuple(kind(part) for part in text.split(","))
         except ValueError:
             what = "whole numbers" if kind is int else "numbers"
-            raise UserError(f"--{option.name} is {text!r}; give {what} between commas") from None
+            raise UserError(f"{option.opts[0]} is {text!r}; give {what} between commas") from None
 
     return read
 

@@ -27,10 +27,11 @@ def text(state: State, tasks: list[str]) -> str:
         (int(i), "", "", "", "", *(f"{value:.6g}" for value in values))
         for i, *values in state.history
     ]
+    rows.sort(key=lambda row: row[0])
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(sorted(rows, key=lambda row: row[0]))
+    writer.writerows(rows)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Baselines tuned with care: for every metric the best of many trials, chosen again on fresh problems. Kept in files."""
+"""Baselines tuned with care: for every metric the best of many trials, chosen again on fresh problems."""
 
 from __future__ import annotations
 

@@ -40,10 +40,9 @@ def judge(found: Interval, how: str, bound: float | None) -> Verdict:
     value, low, high = (float(part) for part in found)
     if bound is None:
         return Verdict(value, low, high, "reported")
-    sign = -1 if how == "wins" else 1
-    worst = low if how == "wins" else high
-    if sign * worst <= sign * bound:
-        word = "held"
+    if how == "wins":
+        held, near = low >= bound, value >= bound
     else:
-        word = "by estimate" if sign * value <= sign * bound else "missed"
+        held, near = high <= bound, value <= bound
+    word = "held" if held else "by estimate" if near else "missed"
     return Verdict(value, low, high, word)

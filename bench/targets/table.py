@@ -46,9 +46,9 @@ def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str
     lines = [
         "# Targets",
         "",
-        "Measured by `python -m bench.targets`. Every baseline is tuned for the metric of its row. In brackets the paired",
-        "95 % bootstrap interval over the report problems. Held: all of the interval is within the target; by estimate:",
-        "only the number is. Best: of momentum, RMSProp and Adam the one best on the report problems themselves.",
+        "Measured by `python -m bench.targets`. Every baseline is tuned for the metric of its row. In brackets the",
+        "paired 95 % bootstrap interval over the report problems. Held: all of the interval is within the target; by",
+        "estimate: only the number is. Best: of momentum, RMSProp and Adam the one best on the report problems.",
         "",
         *_table(shipped, seconds=False),
     ]
