@@ -12,6 +12,8 @@ import pandas as pd
 from bench.files import read_json, write_bytes, write_json
 from bench.targets.rows import PROTOCOLS, QUICK_SECONDS
 
+COLUMNS = ["task", "metric", "weights", "baseline", "against", "how", "value", "low", "high", "bound", "word",
+           "learned", "baseline_mean", "problems", "seconds", "quick"]  # fmt: skip
 _HOW = {"ratio": "ratio of means", "difference": "difference of means", "wins": "share of wins"}
 
 
@@ -23,9 +25,8 @@ def keep(out: Path, task: str, rows: list[dict[str, Any]], quick: bool) -> None:
 def write(out: Path, order: Iterable[str] = PROTOCOLS) -> str:
     """Both files from all rows there are; returns the Markdown."""
     parts = {True: _rows(out, order, "@quick"), False: _rows(out, order, "")}
-    frame = pd.DataFrame(
-        [{**row, "quick": quick} for quick in (False, True) for row in parts[quick]]
-    )
+    rows = [{**row, "quick": quick} for quick in (False, True) for row in parts[quick]]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     write_bytes(out / "targets.csv", _csv(frame).encode())
     text = _markdown(parts[False], parts[True])
     write_bytes(out / "targets.md", text.encode())
