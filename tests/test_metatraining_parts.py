@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from bench.metatraining import Settings, baselines, curves, descent, mixture, st
 from bench.metatraining.card import command, identity
 from bench.metatraining.loop import Loop
 from bench.names import named_task
+from bench.targets.__main__ import main as targets_command
 from optimizers import learned
 from tasks import tf
 
@@ -232,3 +235,14 @@ def test_remaking_runs_the_cards_command_elsewhere(tmp_path):
     assert set(remake.commands([])) >= {"gru-rosenbrock", "gru-linear-regression"}
     with pytest.raises(UserError, match="no shipped weights nope; there are: gru-"):
         remake.commands(["nope"])
+
+
+def test_the_pages_options_exist():
+    page = (Path(__file__).parents[1] / "docs" / "metatraining.md").read_text()
+    known = {
+        name
+        for command in (metatrain_command.metatrain, remake.main, targets_command)
+        for option in command.params
+        for name in (*option.opts, *option.secondary_opts)
+    } | {"--optimizers"}
+    assert set(re.findall(r"--[a-z-]+", page)) - {"---"} <= known

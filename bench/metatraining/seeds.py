@@ -78,4 +78,9 @@ def _die_with_parent() -> None:
 def _train(architecture, tasks, path, seed, position, settings) -> None:
     from bench import metatraining
 
-    metatraining.metatrain(architecture, tasks, out=path, seed=seed, position=position, **settings)
+    try:
+        metatraining.metatrain(
+            architecture, tasks, out=path, seed=seed, position=position, **settings
+        )
+    except KeyboardInterrupt:  # its checkpoint is written; nothing that still waits shall begin
+        os._exit(130)
