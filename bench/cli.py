@@ -24,6 +24,7 @@ _IMPORT = click.option(
 _ELSEWHERE = {
     "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
     "generalise": ("bench.generalise_command", "Race learned optimizers off their training task."),
+    "metatrain": ("bench.metatrain_command", "Meta-train an architecture on tasks."),
 }
 
 
@@ -163,44 +164,6 @@ def probe(optimizer, task, probes, out, form, files) -> None:
         json.dumps(plain, indent=1)
         if form == "json"
         else report.readings_text(entry.name, subject.name, plain)
-    )
-
-
-@main.command()
-@click.argument("architecture")
-@click.option("--tasks", required=True, help="Comma-separated names.")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Weights file, ending in .npz."
-)
-@click.option("--steps", type=int, default=1000, show_default=True, help="Meta-iterations.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option(
-    "--loss", type=click.Choice(["mixed", "mean", "log"]), default="mixed", show_default=True
-)
-@click.option(
-    "--discount",
-    type=float,
-    default=0.95,
-    show_default=True,
-    help="Of the adjoint, per backward step.",
-)
-@click.option(
-    "--clip", type=float, default=5.0, show_default=True, help="Of the adjoint, × the batch median."
-)
-@click.option("--rate", type=float, default=5e-3, show_default=True, help="Meta learning rate.")
-@click.option(
-    "--batch", type=int, default=64, show_default=True, help="Problems per meta-iteration."
-)
-@click.option("--unroll", type=int, default=200, show_default=True, help="Inner steps.")
-@_IMPORT
-def metatrain(architecture, tasks, out, files, **settings) -> None:
-    """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
-    _load(files)
-    from bench import metatraining
-
-    metatraining.metatrain(architecture, _names(tasks), out=out, **settings)
-    click.echo(
-        f"weights and card: {out} and {out.with_suffix('.json')}; race them: --optimizers {out}"
     )
 
 

@@ -31,8 +31,11 @@ class Estimate(NamedTuple):
     gradients: dict[str, tf.Tensor]
 
 
-def meta_loss(kind: str):
-    """f(losses (steps + 1, problems)) -> scalar: "mean", "log" or "mixed" (both, of loss / initial loss)."""
+def meta_loss(kind: str, log_weight: float = 0.005):
+    """f(losses (steps + 1, problems)) -> scalar: "mean", "log" or "mixed" (both, of loss / initial loss).
+
+    "mixed" is mean(f / f0) + `log_weight` · mean(log(f / f0 + 1e-9)).
+    """
 
     def ratio(losses):
         return losses / tf.stop_gradient(losses[:1])
@@ -42,16 +45,24 @@ def meta_loss(kind: str):
         "log": lambda losses: tf.reduce_mean(tf.math.log(losses + 1e-6)),
         "mixed": lambda losses: (
             tf.reduce_mean(ratio(losses))
-            + 0.005 * tf.reduce_mean(tf.math.log(ratio(losses) + 1e-9))
+            + log_weight * tf.reduce_mean(tf.math.log(ratio(losses) + 1e-9))
         ),
     }[kind]
 
 
 def compile_metagradient(
-    task, build, *, steps: int, loss: str, discount: float, clip: float, jit: bool = True
+    task,
+    build,
+    *,
+    steps: int,
+    loss: str,
+    discount: float,
+    clip: float,
+    log_weight: float = 0.005,
+    jit: bool = True,
 ):
     """Program (θ, params (B, …), data (B, …), batches (B, T, …) | None) -> Estimate."""
-    score = meta_loss(loss)
+    score = meta_loss(loss, log_weight)
 
     @tf.function(jit_compile=jit, autograph=False)
     def program(theta, params, data, batches):

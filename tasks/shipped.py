@@ -38,6 +38,7 @@ from tasks.matrix import DeepLinear, Factorization, SymmetricFactorization
 from tasks.moons import FreshTwoMoons, TwoMoons
 from tasks.network import DigitsNetwork, PlanarNetwork
 from tasks.quadratic import Conditioned, Diagonal, Quadratic, Saddle
+from tasks.random_scales import RandomlyScaled
 from tasks.regression import Diabetes, LeastSquares, Regression
 from tasks.sequence import Adding, Reversing
 from tasks.wrappers import Delayed, Noisy, Rescaled, Rotated, ScaledLoss
@@ -111,3 +112,4 @@ register("scaled-loss", ScaledLoss("rosenbrock"))
 register("noisy", Noisy("rosenbrock"))
 register("delayed", Delayed("quadratic"))
 register("rotated", Rotated("quadratic-diagonal"))
+register("randomly-scaled", RandomlyScaled("rosenbrock"))

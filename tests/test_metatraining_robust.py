@@ -1,5 +1,6 @@
 """Meta-training stopped, damaged or misused: nothing is lost, and every mistake is one line."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -144,13 +145,15 @@ def test_interrupted_training_goes_on_to_the_same_bits(tmp_path):
     out, settings = tmp_path / "gru-stopped.npz", {**SMALL, "steps": 40, "unroll": 200}
     code = (
         "from bench import runtime; runtime.prepare()\n"
-        "from bench.metatraining import _Training, metatrain\n"
-        "validate = _Training._validate\n"
-        "def slowly(self):\n"
-        "    validate(self)\n"
+        "from bench.metatraining import metatrain\n"
+        "from bench.metatraining.loop import Loop\n"
+        "validate = Loop.validate\n"
+        "def slowly(self, state):\n"
+        "    state = validate(self, state)\n"
         "    print('validated', flush=True)\n"
         "    import time; time.sleep(1)\n"
-        "_Training._validate = slowly\n"
+        "    return state\n"
+        "Loop.validate = slowly\n"
         f"metatrain('gru[units=2]', 'rosenbrock', out={str(out)!r}, **{settings!r})\n"
     )
     root = Path(__file__).parents[1]
@@ -168,3 +171,13 @@ def test_interrupted_training_goes_on_to_the_same_bits(tmp_path):
     whole = metatrain("gru[units=2]", "rosenbrock", **settings)
     assert all(np.array_equal(resumed[name], whole[name]) for name in whole)
     assert not checkpoint.exists()
+
+
+def test_the_pages_example_runs():
+    page = (Path(__file__).parents[1] / "docs" / "metatraining.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope = {}
+    exec(code, scope)
+    assert {name: value.shape for name, value in scope["theta"].items()} == {
+        name: value.shape for name, value in learned.get("gru[units=4]").initial(0).items()
+    }

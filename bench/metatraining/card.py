@@ -1,0 +1,60 @@
+"""How weights were made: enough to make them again."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench import names, runtime
+from bench.metatraining.baselines import SEEDS
+from bench.metatraining.settings import Settings
+from bench.metatraining.state import State
+from bench.names import NamedTask
+
+
+def identity(spelled: str, subjects: list[NamedTask], settings: Settings) -> dict[str, Any]:
+    """Everything that determines the weights: a checkpoint is continued when it is the same."""
+    tasks = [names.task_definition(subject.task) for subject in subjects]
+    versions = runtime.versions()
+    return {"architecture": spelled, "tasks": tasks, **asdict(settings), "versions": versions}
+
+
+def card(
+    spelled: str, subjects: list[NamedTask], settings: Settings, state: State, out: Path
+) -> dict[str, Any]:
+    """The JSON card of weights at `out`."""
+    return {
+        "architecture": spelled,
+        "tasks": [subject.name for subject in subjects],
+        "task_definitions": [names.task_definition(subject.task) for subject in subjects],
+        "command": command(spelled, subjects, settings, out),
+        **asdict(settings),
+        "iterations": state.iteration,
+        "seconds": round(state.seconds, 1),
+        "gradients": state.gradients,
+        "validation": {
+            "meta_loss": state.score,
+            "iteration, meta-loss, mean, log10": state.history,
+        },
+        "baselines": _baselines(state),
+        "non_finite_steps": state.skipped,
+        "versions": runtime.versions(),
+        **runtime.provenance(),
+    }
+
+
+def command(spelled: str, subjects: list[NamedTask], settings: Settings, out: Path) -> str:
+    """The command line that makes these weights, without what only shows."""
+    tasks = shlex.quote(",".join(subject.name for subject in subjects))
+    start = f"python -m bench metatrain {shlex.quote(spelled)} --tasks {tasks}"
+    return f"{start} --out {out} {settings.options()}"
+
+
+def _baselines(state: State) -> dict[str, Any]:
+    """Mean loss on the held-out problems of what the progress line compared with, quickly tuned."""
+    return {
+        task: {"tuning_seeds": SEEDS, **{name: found["mean"] for name, found in tuned.items()}}
+        for task, tuned in state.baselines.items()
+    }

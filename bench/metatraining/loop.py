@@ -1,0 +1,138 @@
+"""Iterations: one set of problems each, a step in θ after each of the estimator's segments."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.keys import digest
+from bench.metatraining import backprop as estimators
+from bench.metatraining import descent, mixture, validation
+from bench.metatraining.settings import Settings, Stage
+from bench.metatraining.state import State, Theta
+from bench.names import NamedTask
+
+_EVERY = 50
+"""Iterations between checkpoints."""
+
+
+class Loop:
+    """An architecture, tasks and settings, with the programs compiled for them."""
+
+    def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings):
+        self.architecture, self.subjects, self.settings = architecture, subjects, settings
+        self.estimator = estimators.get(settings.estimator)
+        self._programs: dict[tuple[int, Stage], Any] = {}
+
+    def run(
+        self, state: State, tell: Callable[[State], None], keep: Callable[[State], None]
+    ) -> State:
+        """Iterate to the end; `tell` hears of every iteration, `keep` now and then and when Ctrl-C stops it."""
+        marks = validation.marks(self.settings.steps)
+        try:
+            while state.iteration < self.settings.steps:
+                state = self._timed(state, marks)
+                tell(state)
+                if state.iteration % _EVERY == 0:
+                    keep(state)
+        except KeyboardInterrupt:
+            keep(state)
+            raise
+        return state
+
+    def _timed(self, state: State, marks: set[int]) -> State:
+        """State after one more iteration, validated where there is a mark, with the seconds it took."""
+        began = time.perf_counter()
+        after = self.iterate(state)
+        if after.iteration in marks:
+            after = self.validate(after)
+        return dataclasses.replace(after, seconds=state.seconds + time.perf_counter() - began)
+
+    def iterate(self, state: State) -> State:
+        """State after one more set of problems."""
+        s, number = self.settings, state.iteration
+        stage, drawn = s.stage(number), mixture.draw(s, len(self.subjects), number)
+        program = self._program(drawn.task, stage)
+        params, data, seen = mixture.problems(
+            self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll
+        )
+        carry = program.begin(_tensors(state.theta), params, data, seen)
+        runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
+        spent = len(drawn.numbers) * runs * (stage.unroll + 1)
+        state = dataclasses.replace(state, iteration=number + 1, gradients=state.gradients + spent)
+        segments = self.estimator.segments(stage.unroll)
+        for k in range(segments):
+            key = _key(s.seed, number * segments + k)
+            estimate, carry = program.segment(_tensors(state.theta), carry, data, seen, k, key)
+            state = self._step(state, drawn.task, estimate)
+        return state
+
+    def validate(self, state: State) -> State:
+        """State that knows how its θ does on held-out problems."""
+        found = validation.held_out(self.architecture, self.subjects, state.theta, self.settings)
+        return validation.keep(state, found)
+
+    def memory_bytes(self) -> int:
+        """What the largest of the tasks' meta-gradients stores."""
+        stage = self.settings.stage(self.settings.steps)
+        return max(self._memory(i, stage) for i in range(len(self.subjects)))
+
+    def check_memory(self) -> str:
+        """A line that says what the training will take; UserError when that is more than is free."""
+        size = self.memory_bytes()
+        estimators.refuse_if_too_large(size)
+        return f"the meta-gradient will take {max(size / 2**30, 0.01):.2f} GB"
+
+    def _step(self, state: State, task: int, estimate: Any) -> State:
+        """θ down the estimate, unless that is not finite."""
+        gradients = {name: value.numpy() for name, value in estimate.gradients.items()}
+        norm, loss = descent.norm_of(gradients), float(estimate.loss)
+        skip = not np.isfinite(norm) or not np.isfinite(loss)
+        row = [state.iteration, task, loss, norm, int(skip)]
+        state = dataclasses.replace(state, curve=[*state.curve, row])
+        if skip:
+            return dataclasses.replace(state, skipped=state.skipped + 1)
+        rate = descent.rate_at(self.settings.rate, state.iteration, self.settings.steps)
+        return descent.descend(state, gradients, norm, rate)
+
+    def _program(self, i: int, stage: Stage) -> Any:
+        s = self.settings
+        if (i, stage) not in self._programs:
+            self._programs[i, stage] = self.estimator.compile(
+                self.subjects[i].task,
+                self.architecture,
+                steps=stage.unroll,
+                loss=s.loss,
+                discount=stage.discount,
+                clip=s.clip,
+                log_weight=s.log_weight,
+            )
+        return self._programs[i, stage]
+
+    def _memory(self, i: int, stage: Stage) -> int:
+        params, _, _ = mixture.problems(self.subjects[i], "metatrain", [0], 1)
+        count = sum(int(np.prod(leaf.shape[1:])) for leaf in _leaves(params))
+        return self._program(i, stage).memory_bytes(count, self.settings.batch_of(i))
+
+
+def _tensors(theta: Theta) -> dict[str, Any]:
+    import tensorflow as tf
+
+    return {name: tf.constant(value) for name, value in theta.items()}
+
+
+def _leaves(nested: Any) -> list[Any]:
+    import tensorflow as tf
+
+    return tf.nest.flatten(nested)
+
+
+def _key(seed: int, number: int) -> Any:
+    """A key (2,) int32 for what an estimator draws itself."""
+    import tensorflow as tf
+
+    return tf.constant([digest(f"estimator/{seed}"), number % (2**31 - 2**17)], tf.int32)

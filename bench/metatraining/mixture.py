@@ -1,0 +1,42 @@
+"""Which task an iteration trains on, and which of its problems."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.keys import LIMIT, digest, keys
+from bench.metatraining.settings import Settings
+from bench.names import NamedTask
+
+
+class Draw(NamedTuple):
+    """Task number `task` and the numbers of its problems."""
+
+    task: int
+    numbers: list[int]
+
+
+def draw(settings: Settings, tasks: int, iteration: int) -> Draw:
+    """What iteration number `iteration`, the first being 0, sees; no problem comes twice."""
+    i = _task(digest(f"mixture/{settings.seed}/{iteration}"), tasks, settings.weights)
+    first = digest(f"metatrain/{settings.seed}") + iteration * settings.largest_batch
+    return Draw(i, [(first + k) % (2**31 - 2**17) for k in range(settings.batch_of(i))])
+
+
+def problems(subject: NamedTask, purpose: str, numbers, steps: int) -> tuple[Any, Any, Any]:
+    """(params, data, what each of `steps` steps sees) of the problems of `subject` numbered `numbers`."""
+    from bench.sampling import batches, sample
+
+    name, task = subject
+    seen = batches(task, keys(name, "batches-" + purpose, numbers), steps)
+    return *sample(task, keys(name, purpose, numbers)), seen
+
+
+def _task(number: int, tasks: int, weights: tuple[float, ...] | None) -> int:
+    """A task number from a uniform one in [0, LIMIT)."""
+    if weights is None:
+        return number % tasks
+    edges = np.cumsum(weights) / np.sum(weights)
+    return min(int(np.searchsorted(edges, number / LIMIT, side="right")), tasks - 1)

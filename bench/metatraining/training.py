@@ -1,0 +1,163 @@
+"""`metatrain`: from an architecture and tasks to weights, their card and their curves."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from tqdm import tqdm
+
+from bench import names
+from bench.errors import UserError
+from bench.files import write_bytes
+from bench.metatraining import baselines as tuned
+from bench.metatraining import curves, state
+from bench.metatraining.card import card, identity
+from bench.metatraining.loop import Loop
+from bench.metatraining.settings import Settings
+from bench.metatraining.state import State
+from optimizers import Entry
+
+
+def metatrain(
+    optimizer: Any,
+    tasks: Any,
+    *,
+    steps: int,
+    seed: int = 0,
+    out: Any = None,
+    progress: bool = True,
+    baselines: bool | None = None,
+    plot: Any = None,
+    position: int | None = None,
+    **settings: Any,
+) -> dict[str, np.ndarray]:
+    """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
+
+    `steps`: meta-iterations. `settings`: those of Settings. With `out` (a file ending in .npz) weights, card and
+    curves are written there, and a checkpoint beside it makes the same call go on where it was stopped. `progress`
+    shows a line, `baselines` (as `progress` unless given) what tuned optimizers reach beside it; neither moves a bit
+    of θ. `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. Raises
+    UserError.
+    """
+    from bench.separable import check_separable
+
+    architecture, spelled = _architecture(optimizer, out)
+    subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
+    chosen.check_tasks(len(subjects))
+    path = _weights_path(out)
+    check_separable(architecture)
+    loop = Loop(architecture, subjects, chosen)
+    told = loop.check_memory()
+    about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))
+    if path is not None:
+        now = state.load(_checkpoint(path), now, about)
+    if progress:
+        print(told, file=sys.stderr)
+    if (progress if baselines is None else baselines) and not now.baselines:
+        found = tuned.tune_all(subjects, chosen, progress)
+        now = dataclasses.replace(now, baselines=found)
+    keep = functools.partial(_keep, path, about)
+    with tqdm(
+        total=steps,
+        initial=now.iteration,
+        desc=spelled,
+        unit="it",
+        disable=not progress,
+        position=position,
+    ) as bar:
+        now = loop.run(now, functools.partial(_tell, bar, subjects), keep)
+    _check_score(now, chosen)
+    if path is not None:
+        _write(path, card(spelled, subjects, chosen, now, path), now)
+    if plot is not None:
+        curves.plot(now, Path(plot))
+    return dict(now.best)
+
+
+def status(now: State, subjects: list[names.NamedTask]) -> str:
+    """ "held-out mean .0412 (×0.86 momentum) log10 -5.1 skipped 0"."""
+    if not now.shown:
+        return f"skipped {now.skipped}"
+    beside = tuned.compared(now.means, subjects, now.baselines)
+    mean = f"mean {now.shown['mean']:.4g}" + (f" ({beside})" if beside else "")
+    return f"held-out {mean} log10 {now.shown['log10']:.4g} skipped {now.skipped}"
+
+
+def _architecture(optimizer: Any, out: Any) -> tuple[Any, str]:
+    """The architecture, and how it is spelled; one without a name may train but not be written."""
+    from optimizers import learned
+
+    architecture = learned.get(optimizer) if isinstance(optimizer, str) else optimizer
+    named = out is not None or type(architecture) in learned.ARCHITECTURES.values()
+    return architecture, learned.spell(architecture) if named else type(architecture).__name__
+
+
+def _subjects(tasks: Any) -> list[names.NamedTask]:
+    listed = tasks if isinstance(tasks, (list, tuple)) else [tasks]
+    if not listed:
+        raise UserError("no task to meta-train on; name one, e.g. rosenbrock")
+    return [names.named_task(task) for task in listed]
+
+
+def _settings(**values: Any) -> Settings:
+    """Settings with lists as tuples; raises UserError for one that does not exist."""
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    try:
+        return Settings(**plain)
+    except TypeError as problem:
+        raise UserError(f"meta-training has no such setting: {problem}") from None
+
+
+def _weights_path(out: Any) -> Path | None:
+    if out is None:
+        return None
+    path = Path(out)
+    if path.suffix != ".npz":
+        raise UserError(f"weights file {out} must end in .npz")
+    Entry(
+        path.stem, "learned", cast(Any, None)
+    )  # OptimizerError for a name that could not be loaded again
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as problem:
+        raise UserError(f"cannot write {out}: {problem.strerror}; choose another --out") from None
+    return path
+
+
+def _checkpoint(path: Path) -> Path:
+    return path.with_suffix(".checkpoint")
+
+
+def _keep(path: Path | None, about: dict[str, Any], now: State) -> None:
+    if path is not None:
+        state.save(_checkpoint(path), now, about)
+
+
+def _tell(bar: Any, subjects: list[names.NamedTask], now: State) -> None:
+    bar.update()
+    bar.set_postfix_str(status(now, subjects))
+
+
+def _check_score(now: State, settings: Settings) -> None:
+    if not np.isfinite(now.score):
+        raise UserError(
+            f"meta-loss {settings.loss!r} was never finite on held-out problems ({now.skipped} "
+            f"of {settings.steps} iterations skipped); choose another --loss, a smaller --rate or other scales"
+        )
+
+
+def _write(path: Path, made: dict[str, Any], now: State) -> None:
+    """Curves, weights and card, the card last; then the checkpoint is not needed any more."""
+    from optimizers.shipped import save
+
+    write_bytes(path.with_suffix(".csv"), curves.text(now, made["tasks"]).encode())
+    save(path, now.best, made)
+    _checkpoint(path).unlink(missing_ok=True)

@@ -1,0 +1,33 @@
+"""Settings of meta-training that the loss and the choice of the best follow."""
+
+import math
+
+import numpy as np
+import pytest
+
+from bench.errors import UserError
+from bench.metagradient import meta_loss
+from bench.metatraining import Settings
+from tasks import tf
+
+
+def test_log_weight_of_the_mixed_loss_by_hand():
+    losses = tf.constant([[2.0, 4.0], [1.0, 1.0]])  # ratios 1, 1, 1/2, 1/4
+    mean, log = (1 + 1 + 0.5 + 0.25) / 4, (math.log(0.5) + math.log(0.25)) / 4
+    for weight in (0.005, 0.0, 0.3):
+        value = meta_loss("mixed", log_weight=weight)(losses).numpy()
+        np.testing.assert_allclose(value, mean + weight * log, rtol=1e-6)
+    assert meta_loss("mixed")(losses).numpy() == meta_loss("mixed", 0.005)(losses).numpy()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"log_weight": -1.0}, "log_weight must be 0 or more, not -1.0"),
+        ({"log_weight": math.nan}, "log_weight must be 0 or more, not nan"),
+        ({"validation": 0}, "validation must be a whole number of at least 1, not 0"),
+    ],
+)
+def test_mistaken_settings(change, text):
+    with pytest.raises(UserError, match=text):
+        Settings(steps=3, **change)
