@@ -1,6 +1,8 @@
 """Names and settings of estimators, what they take, and what is refused."""
 
 import math
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -130,3 +132,14 @@ def test_machines_without_proc_tell_their_pages(monkeypatch, tmp_path):
     pages = SimpleNamespace(sysconf=lambda name: {"SC_PHYS_PAGES": 3, "SC_PAGE_SIZE": 4096}[name])
     monkeypatch.setattr(memory, "os", pages)
     assert memory.available() == 3 * 4096
+
+
+def test_the_page_runs_as_it_stands(capsys):
+    page = Path(__file__).parents[1] / "docs" / "estimators.md"
+    (example,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    exec(example, {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["0", "1"]
+    assert all(float(line.split()[2]) > 0 for line in lines)
+    for name in estimators.ESTIMATORS:
+        assert f"`{name}" in page.read_text("utf-8")
