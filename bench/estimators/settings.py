@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ class Goal:
     clip: float
 
 
-class _Estimator:
+class _Estimator(ABC):
     """`compile` gives a program with `begin`, `segment` and `memory_bytes`; see docs/estimators.md."""
 
     def segments(self, unroll: int) -> int:
@@ -43,8 +44,9 @@ class _Estimator:
         score = meta_loss(loss, log_weight)
         return self._program(Goal(task, architecture, steps, score, discount, clip))
 
-    def _program(self, goal: Goal):
-        raise NotImplementedError
+    @abstractmethod
+    def _program(self, goal: Goal) -> Any:
+        """What `compile` returns."""
 
 
 @dataclass(frozen=True)
