@@ -108,9 +108,11 @@ class PerProblem:
         return over_problems(lambda x: self._one.start(theta, x), flat)
 
     def update(self, theta, gradients, state, flat, t):
-        return over_problems(
-            lambda each: self._one.update(theta, *each, t), (gradients, state, flat)
-        )
+        def one(each):
+            gradients, state, x = each
+            return self._one.update(theta, gradients, state, x, t)
+
+        return over_problems(one, (gradients, state, flat))
 
     def pull_start(self, theta, flat, ahead):
         return _summed(
@@ -119,8 +121,8 @@ class PerProblem:
 
     def pull(self, theta, gradients, state, flat, t, ahead) -> Pulled:
         def one(each):
-            *before, ahead = each
-            return self._one.pull(theta, *before, t, ahead)
+            gradients, state, x, ahead = each
+            return self._one.pull(theta, gradients, state, x, t, ahead)
 
         pulled = over_problems(one, (gradients, state, flat, ahead))
         return pulled._replace(theta=_summed(pulled.theta))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from typing import Any
 
 from bench.errors import UserError
 from bench.estimators.memory import refuse_if_too_large
@@ -16,7 +17,7 @@ from bench.estimators.settings import (
     TruncatedEvolutionStrategies,
 )
 
-ESTIMATORS = {
+ESTIMATORS: dict[str, Any] = {
     "backprop": FullBackprop,
     "truncated": TruncatedBackprop,
     "es": EvolutionStrategies,

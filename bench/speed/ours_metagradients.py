@@ -26,7 +26,11 @@ class MetaProblem(NamedTuple):
 def contend(cell: MetaCell) -> Contender:
     """One meta-gradient, fetched; inputs are placed already."""
     run, arguments = _program(cell), _arguments(cell)
-    return Contender(lambda: _fetched(run(*arguments)) and None, cell.work)
+
+    def once() -> None:
+        _fetched(run(*arguments))
+
+    return Contender(once, cell.work)
 
 
 def gradients(cell: MetaCell) -> dict[str, np.ndarray]:
