@@ -6,9 +6,8 @@ product. Two things are done to them at every step: per problem they are clipped
 and all are multiplied by `discount`. Plain backpropagation explodes on curved tasks, and either one alone is not
 enough (measured on Rosenbrock).
 
-The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it: a gradient through
-the map holds operations that XLA compiles anew for every value of its inputs. The optimizer acts on every parameter
-alone, so it runs once on those of all problems, one tensor (problems, parameters).
+The task stays single-problem code under `vectorized_map`, its Hessian–vector product inside it; `bench.lifting` does
+the same for the optimizer.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-_over_problems = functools.partial(tf.vectorized_map, fallback_to_while_loop=False)
-_ZERO = tf.UnconnectedGradients.ZERO
+from bench.lifting import ZERO, Layout, PerProblem, Rows, floats, over_problems
+from bench.metalosses import MetaLoss, meta_loss
+from bench.unroll import at_step
 
 
 class Estimate(NamedTuple):
@@ -31,23 +31,12 @@ class Estimate(NamedTuple):
     gradients: dict[str, tf.Tensor]
 
 
-def meta_loss(kind: str, log_weight: float = 0.005):
-    """f(losses (steps + 1, problems)) -> scalar: "mean", "log" or "mixed" (both, of loss / initial loss).
+class Problems(NamedTuple):
+    """Where a segment of a run begins: params (B, …), state, and f₀ of the run (B,)."""
 
-    "mixed" is mean(f / f0) + `log_weight` · mean(log(f / f0 + 1e-9)).
-    """
-
-    def ratio(losses):
-        return losses / tf.stop_gradient(losses[:1])
-
-    return {
-        "mean": lambda losses: tf.reduce_mean(ratio(losses)),
-        "log": lambda losses: tf.reduce_mean(tf.math.log(losses + 1e-6)),
-        "mixed": lambda losses: (
-            tf.reduce_mean(ratio(losses))
-            + log_weight * tf.reduce_mean(tf.math.log(ratio(losses) + 1e-9))
-        ),
-    }[kind]
+    params: tf.Tensor
+    state: tf.Tensor
+    first: tf.Tensor
 
 
 def compile_metagradient(
@@ -55,129 +44,160 @@ def compile_metagradient(
     build,
     *,
     steps: int,
-    loss: str,
+    loss: str | MetaLoss,
     discount: float,
     clip: float,
     log_weight: float = 0.005,
+    separable: bool = True,
     jit: bool = True,
 ):
-    """Program (θ, params (B, …), data (B, …), batches (B, T, …) | None) -> Estimate."""
+    """Program (θ, params (B, …), data (B, …), batches (B, T, …) | None) -> Estimate, of whole runs.
+
+    `separable`: whether the optimizer treats every parameter by itself, as `bench.separable` finds out.
+    """
     score = meta_loss(loss, log_weight)
 
     @tf.function(jit_compile=jit, autograph=False)
     def program(theta, params, data, batches):
-        flat, unflatten = _flatten(params)
-        lifted = functools.partial(_lift, task, data, batches, unflatten, steps)
-        optimizer = build(theta)
-        start = optimizer.init(flat)
-        stores, losses = _forward(optimizer, lifted, flat, start, steps)
+        unroll = _Unroll(task, build, separable, theta, params, data, batches, steps)
+        flat = unroll.layout.flat(params)
+        stores, losses = unroll.forward(flat, unroll.lane.start(theta, flat), 0, steps)
         with tf.GradientTape() as tape:
             tape.watch(losses)
             value = score(losses)
         weights = tape.gradient(value, losses)
         damp = functools.partial(_damp, problems=flat.shape[0], clip=clip, discount=discount)
-        total, adjoint = _backward(build, theta, lifted, unflatten, stores, weights, steps, damp)
-        with tf.GradientTape() as tape:
-            tape.watch(theta)
-            state = _floats(build(theta).init(flat))
-        first = tape.gradient(state, theta, adjoint, unconnected_gradients=_ZERO)
+        total, adjoint = unroll.backward(stores, weights, 0, steps, damp)
+        first = unroll.lane.pull_start(theta, flat, adjoint)
         return Estimate(value, losses, tf.nest.map_structure(tf.add, total, first))
 
     return program
 
 
-def _lift(task, data, batches, unflatten, steps, f, t, flat, *more):
-    """`f(loss of params, params, …)` of one problem over all problems at step `t`; `flat` and `more` have axis B."""
-    seen = [] if batches is None else [_at(batches, tf.minimum(t, steps - 1))]
+def compile_segment(
+    task,
+    build,
+    *,
+    length: int,
+    steps: int,
+    share: float,
+    loss: MetaLoss,
+    discount: float,
+    clip: float,
+    separable: bool = True,
+    jit: bool = True,
+):
+    """Program (θ, Problems, data, batches, start) -> (Estimate, Problems `length` steps on), cut at `start`.
 
-    def one(run):
-        params, its_data, batch, extra = run
-        return f(lambda p: task.loss(p, its_data, batch[0] if batch else None), params, *extra)
+    `steps`: of the whole run; `share`: as in MetaLoss.of_segment.
+    """
 
-    return _over_problems(one, (unflatten(flat), data, seen, list(more)))
+    @tf.function(jit_compile=jit, autograph=False)
+    def program(theta, problems, data, batches, start):
+        unroll = _Unroll(task, build, separable, theta, problems.params, data, batches, steps)
+        flat = unroll.layout.flat(problems.params)
+        stores, losses = unroll.forward(flat, problems.state, start, length)
+        first = tf.where(tf.equal(start, 0), losses[0], problems.first)
+        with tf.GradientTape() as tape:
+            tape.watch(losses)
+            value = tf.reduce_mean(loss.of_segment(losses, first, start, share))
+        weights = tape.gradient(value, losses)
+        damp = functools.partial(_damp, problems=flat.shape[0], clip=clip, discount=discount)
+        total, adjoint = unroll.backward(stores, weights, start, length, damp)
+        opening = tf.cast(tf.equal(start, 0), flat.dtype)
+        begun = unroll.lane.pull_start(theta, flat, [opening * leaf for leaf in adjoint])
+        last, state, _ = tf.nest.map_structure(lambda store: store[-1], stores)
+        ahead = Problems(unroll.layout.nested(last), state, first)
+        return Estimate(value, losses, tf.nest.map_structure(tf.add, total, begun)), ahead
+
+    return program
 
 
-def _value_and_gradient(loss, params):
+class _Unroll:
+    """A batch of problems, forward and back."""
+
+    def __init__(self, task, build, separable, theta, params, data, batches, steps):
+        self.layout = Layout(params)
+        self.lane = (Rows if separable else PerProblem)(build, self.layout)
+        self.theta = theta
+        self._task, self._data, self._batches, self._steps = task, data, batches, steps
+
+    def forward(self, flat, state, start, length):
+        """Stored (params, state, gradients), stacked over length + 1; losses (length + 1, B).
+
+        The last update is dropped.
+        """
+        leaves = tf.nest.flatten((flat, state, flat))
+        arrays = [tf.TensorArray(x.dtype, length + 1, element_shape=x.shape) for x in leaves]
+        losses = tf.TensorArray(flat.dtype, length + 1, element_shape=flat.shape[:1])
+
+        def body(i, flat, state, arrays, losses):
+            values, gradients = self._lift(value_and_gradient, start + i, flat)
+            gradients = self.layout.flat(gradients)
+            leaves = tf.nest.flatten((flat, state, gradients))
+            arrays = [array.write(i, leaf) for array, leaf in zip(arrays, leaves, strict=True)]
+            updates, state = self.lane.update(self.theta, gradients, state, flat, start + i)
+            return i + 1, flat + updates, state, arrays, losses.write(i, values)
+
+        *_, arrays, losses = tf.while_loop(
+            lambda i, *_: i <= length,
+            body,
+            (0, flat, state, arrays, losses),
+            maximum_iterations=length + 1,
+        )
+        stores = [array.stack() for array in arrays]
+        return tf.nest.pack_sequence_as((flat, state, flat), stores), losses.stack()
+
+    def backward(self, stores, weights, start, length, damp):
+        """Gradient in θ summed over steps, and the adjoint of the floating leaves of the starting state."""
+
+        def body(j, ahead, total):
+            i = length - j
+            flat, state, gradients = tf.nest.map_structure(lambda store: store[i], stores)
+            pulled = self.lane.pull(self.theta, gradients, state, flat, start + i, ahead)
+            push = self.layout.nested(pulled.gradients)
+            through = self.layout.flat(self._lift(_pull_back, start + i, flat, push, weights[i]))
+            behind = [*damp([pulled.params + through]), *damp(pulled.state)]
+            return j + 1, behind, tf.nest.map_structure(tf.add, total, pulled.theta)
+
+        flat, state, _ = stores
+        zeros = [tf.zeros_like(store[0]) for store in [flat, *floats(state)]]
+        loop = (0, zeros, tf.nest.map_structure(tf.zeros_like, self.theta))
+        _, adjoint, total = tf.while_loop(
+            lambda j, *_: j <= length, body, loop, maximum_iterations=length + 1
+        )
+        return total, adjoint[1:]
+
+    def _lift(self, f, t, flat, *more):
+        """`f(loss of params, params, …)` of one problem over all at step `t`; `flat` and `more` have axis B."""
+        batches = self._batches
+        seen = [] if batches is None else [at_step(batches, tf.minimum(t, self._steps - 1))]
+
+        def one(run):
+            params, data, batch, extra = run
+            return f(
+                lambda p: self._task.loss(p, data, batch[0] if batch else None), params, *extra
+            )
+
+        return over_problems(one, (self.layout.nested(flat), self._data, seen, list(more)))
+
+
+def value_and_gradient(loss, params):
+    """Loss of one problem at params, and its gradient, like params."""
     with tf.GradientTape() as tape:
         tape.watch(params)
         value = loss(params)
-    return value, tape.gradient(value, params, unconnected_gradients=_ZERO)
+    return value, tape.gradient(value, params, unconnected_gradients=ZERO)
 
 
 def _pull_back(loss, params, direction, weight):
     """∇(⟨∇f, direction⟩ + weight · f) at params: the adjoint of (gradient, loss), pulled back to params."""
     with tf.GradientTape() as tape:
         tape.watch(params)
-        value, gradient = _value_and_gradient(loss, params)
+        value, gradient = value_and_gradient(loss, params)
         pairs = zip(tf.nest.flatten(gradient), tf.nest.flatten(direction), strict=True)
         objective = weight * value + sum(tf.reduce_sum(g * d) for g, d in pairs)
-    return tape.gradient(objective, params, unconnected_gradients=_ZERO)
-
-
-def _flatten(params):
-    """Params (B, …) as one tensor (B, P), and the way back."""
-    leaves = tf.nest.flatten(params)
-    sizes = [int(np.prod(leaf.shape[1:])) for leaf in leaves]
-    flat = tf.concat([tf.reshape(leaf, [leaf.shape[0], -1]) for leaf in leaves], axis=1)
-
-    def unflatten(flat):
-        parts = zip(tf.split(flat, sizes, axis=1), leaves, strict=True)
-        return tf.nest.pack_sequence_as(
-            params, [tf.reshape(part, leaf.shape) for part, leaf in parts]
-        )
-
-    return flat, unflatten
-
-
-def _forward(optimizer, lifted, flat, state, steps):
-    """Stored (params, state, gradients), stacked over steps + 1; losses (steps + 1, B); the last update is dropped."""
-    leaves = tf.nest.flatten((flat, state, flat))
-    arrays = [tf.TensorArray(leaf.dtype, steps + 1, element_shape=leaf.shape) for leaf in leaves]
-    losses = tf.TensorArray(flat.dtype, steps + 1, element_shape=flat.shape[:1])
-
-    def body(t, flat, state, arrays, losses):
-        values, gradients = lifted(_value_and_gradient, t, flat)
-        gradients, _ = _flatten(gradients)
-        leaves = tf.nest.flatten((flat, state, gradients))
-        arrays = [array.write(t, leaf) for array, leaf in zip(arrays, leaves, strict=True)]
-        updates, state = optimizer.update(gradients, state, flat, t)
-        return t + 1, flat + updates, state, arrays, losses.write(t, values)
-
-    *_, arrays, losses = tf.while_loop(
-        lambda t, *_: t <= steps,
-        body,
-        (0, flat, state, arrays, losses),
-        maximum_iterations=steps + 1,
-    )
-    return tf.nest.pack_sequence_as(
-        (flat, state, flat), [array.stack() for array in arrays]
-    ), losses.stack()
-
-
-def _backward(build, theta, lifted, unflatten, stores, weights, steps, damp):
-    """Gradient in θ summed over steps, and the adjoint of the floating leaves of the starting state."""
-
-    def body(i, ahead, total):
-        t = steps - i
-        flat, state, gradients = tf.nest.map_structure(lambda store: store[t], stores)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch((flat, _floats(state), gradients, theta))
-            updates, after = build(theta).update(gradients, state, flat, t)
-            pairs = zip([flat + updates, *_floats(after)], ahead, strict=True)
-            objective = sum(tf.reduce_sum(value * adjoint) for value, adjoint in pairs)
-        sources = (flat, _floats(state), gradients, theta)
-        direct, states, push, more = tape.gradient(objective, sources, unconnected_gradients=_ZERO)
-        pulled, _ = _flatten(lifted(_pull_back, t, flat, unflatten(push), weights[t]))
-        behind = [*damp([direct + pulled]), *damp(states)]
-        return i + 1, behind, tf.nest.map_structure(tf.add, total, more)
-
-    flat, state, _ = stores
-    zeros = [tf.zeros_like(store[0]) for store in [flat, *_floats(state)]]
-    loop = (0, zeros, tf.nest.map_structure(tf.zeros_like, theta))
-    _, adjoint, total = tf.while_loop(
-        lambda i, *_: i <= steps, body, loop, maximum_iterations=steps + 1
-    )
-    return total, adjoint[1:]
+    return tape.gradient(objective, params, unconnected_gradients=ZERO)
 
 
 def _damp(leaves, *, problems: int, clip: float, discount: float):
@@ -194,11 +214,3 @@ def _damp(leaves, *, problems: int, clip: float, discount: float):
     scaled = [row * scale[:, None] for row in rows]
     sound = [tf.where(tf.math.is_finite(row), row, 0.0) for row in scaled]
     return [tf.reshape(row, leaf.shape) for row, leaf in zip(sound, leaves, strict=True)]
-
-
-def _floats(nested) -> list:
-    return [leaf for leaf in tf.nest.flatten(nested) if leaf.dtype.is_floating]
-
-
-def _at(batches, t):
-    return tf.nest.map_structure(lambda b: tf.gather(b, t, axis=1), batches)

@@ -1,5 +1,7 @@
 """The meta-gradient against whole-loop autodiff and finite differences, and what damping does."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,8 +10,9 @@ import tasks
 from bench.keys import keys
 from bench.metagradient import _damp, compile_metagradient, meta_loss
 from bench.sampling import sample
+from bench.separable import check_separable
 from bench.unroll import advance, begin
-from optimizers import Optimizer
+from optimizers import Optimizer, learned
 from optimizers.learned.gru import Gru
 
 STEPS = 5
@@ -24,7 +27,7 @@ def tensors(theta):
 
 
 @tf.function(autograph=False)
-def whole_loop(task, build, theta, params, data):
+def whole_loop(task, build, theta, params, data, steps=STEPS):
     """Meta-loss and its gradient, one problem after another, by one tape around the whole unroll."""
     with tf.GradientTape() as tape:
         tape.watch(theta)
@@ -33,7 +36,7 @@ def whole_loop(task, build, theta, params, data):
             x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))
             optimizer = build(theta)
             run, losses = begin(task, optimizer, x), []
-            for t in range(STEPS + 1):
+            for t in range(steps + 1):
                 run, _, loss = advance(task, optimizer, run, its_data, None, t)
                 losses.append(loss)
             curves.append(tf.stack(losses))
@@ -51,21 +54,102 @@ def learned_momentum(theta):
     return Optimizer(tf.zeros_like, update)
 
 
+class Normed:
+    """Momentum, every tensor divided by its own decayed scale, rates shared by a norm over all: coupled twice."""
+
+    def initial(self, seed):
+        return {"log_rate": np.float32(-3.0), "mix": np.float32([0.5, 0.2])}
+
+    def build(self, theta):
+        def init(params):
+            zeros = tf.nest.map_structure(tf.zeros_like, params)
+            return zeros, tf.nest.map_structure(lambda p: 1.0 + 0.0 * tf.reduce_sum(p), params)
+
+        def update(gradients, state, params, step):
+            velocity, scale = state
+            velocity = tf.nest.map_structure(
+                lambda v, g: theta["mix"][0] * v + g, velocity, gradients
+            )
+            scale = tf.nest.map_structure(
+                lambda s, g: 0.9 * s + theta["mix"][1] * tf.reduce_mean(tf.square(g)),
+                scale,
+                gradients,
+            )
+            norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in tf.nest.flatten(gradients)))
+            rate = tf.exp(theta["log_rate"]) / (1.0 + norm)
+            moves = tf.nest.map_structure(
+                lambda v, s: -rate * v * tf.math.rsqrt(s), velocity, scale
+            )
+            return moves, (velocity, scale)
+
+        return Optimizer(init, update)
+
+
+def error(found, expected):
+    """‖found − expected‖ / ‖expected‖ over all of θ."""
+    wrong = sum(np.sum(np.square(found[k] - expected[k])) for k in expected)
+    return np.sqrt(wrong / sum(np.sum(np.square(value)) for value in expected.values()))
+
+
+def jittered(architecture, deviation=0.1):
+    rng = np.random.default_rng(0)
+    theta = architecture.initial(0)
+    return tensors({k: v + deviation * rng.normal(size=np.shape(v)) for k, v in theta.items()})
+
+
+def plain(task, architecture, steps=STEPS, separable=True):
+    """The program without clip and discount."""
+    return compile_metagradient(
+        task,
+        architecture.build,
+        steps=steps,
+        loss="mixed",
+        discount=1.0,
+        clip=np.inf,
+        separable=separable,
+    )
+
+
 @pytest.mark.parametrize("name", ["linear-regression", "rosenbrock", "two-moons-small"])
 def test_equals_whole_loop_autodiff(name):
-    gru = Gru(units=4, output_scale=0.01)
-    rng = np.random.default_rng(0)
-    theta = tensors({k: v + 0.1 * rng.normal(size=v.shape) for k, v in gru.initial(0).items()})
-    params, data = problems(name, 2)
-    value, expected = whole_loop(tasks.get(name), gru.build, theta, params, data)
-    program = compile_metagradient(
-        tasks.get(name), gru.build, steps=STEPS, loss="mixed", discount=1.0, clip=np.inf
-    )
+    gru, (params, data) = Gru(units=4, output_scale=0.01), problems(name, 2)
+    theta, task = jittered(gru), tasks.get(name)
+    value, expected = whole_loop(task, gru.build, theta, params, data)
+    estimate = plain(task, gru)(theta, params, data, None)
+    np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
+    assert error(estimate.gradients, expected) < 1e-5
+    if name == "rosenbrock":
+        mapped = plain(task, gru, separable=False)(theta, params, data, None)
+        assert error(mapped.gradients, expected) < 1e-5
+
+
+def test_a_coupled_optimizer_equals_whole_loop_autodiff():
+    """On nested params, with a state of one number a tensor; a call with other values compiles nothing."""
+    task, normed = tasks.get("two-moons-small[hidden=(3,),points=8]"), Normed()
+    program, seconds = plain(task, normed, separable=check_separable(normed)), []
+    for i in range(3):
+        params, data = sample(task, keys("two-moons-small", "metatrain", range(2 * i, 2 * i + 2)))
+        theta = {k: v + 0.05 * i for k, v in jittered(normed).items()}
+        start = time.perf_counter()
+        estimate = program(theta, params, data, None)
+        estimate.loss.numpy()
+        seconds.append(time.perf_counter() - start)
+    value, expected = whole_loop(task, normed.build, theta, params, data)
+    np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
+    assert error(estimate.gradients, expected) < 1e-5
+    assert max(seconds[1:]) < seconds[0] / 5
+
+
+@pytest.mark.parametrize("name", learned.ARCHITECTURES)
+def test_every_architecture_equals_whole_loop_autodiff(name):
+    """12 steps, before clip and discount; the path that meta-training takes."""
+    architecture, task = learned.get(name), tasks.get("linear-regression")
+    theta, (params, data) = jittered(architecture, 0.02), problems("linear-regression", 2)
+    value, expected = whole_loop(task, architecture.build, theta, params, data, 12)
+    program = plain(task, architecture, 12, check_separable(architecture))
     estimate = program(theta, params, data, None)
     np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
-    error = sum(np.sum(np.square(estimate.gradients[k] - expected[k])) for k in theta)
-    size = sum(np.sum(np.square(expected[k])) for k in theta)
-    assert np.sqrt(error / size) < 1e-5
+    assert error(estimate.gradients, expected) < 1e-5
 
 
 def test_equals_finite_differences():
@@ -94,8 +178,6 @@ def test_damping_by_hand():
 
 def test_one_program_serves_all_values():
     """A call with other numbers costs no compilation: gradients through vectorized_map did, every time."""
-    import time
-
     task = tasks.get("two-moons-small")
     gru = Gru(units=4)
     program = compile_metagradient(task, gru.build, steps=5, loss="mean", discount=0.9, clip=5.0)

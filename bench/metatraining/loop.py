@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from bench import estimators
 from bench.keys import digest
-from bench.metatraining import backprop as estimators
 from bench.metatraining import descent, mixture, validation
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta

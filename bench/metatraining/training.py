@@ -45,13 +45,10 @@ def metatrain(
     of θ. `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. Raises
     UserError.
     """
-    from bench.separable import check_separable
-
     architecture, spelled = _architecture(optimizer, out)
     subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
     chosen.check_tasks(len(subjects))
     path = _weights_path(out)
-    check_separable(architecture)
     loop = Loop(architecture, subjects, chosen)
     told = loop.check_memory()
     about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.speed import bounds, cells, comparisons, scaling, scarce, startup
+from bench.speed import bounds, cells, comparisons, metagradients, scaling, scarce, startup
 from bench.speed.context import Measurement
 
 SIDES = ("ours", "bare", "jax", "keras", "torch")
@@ -13,13 +13,20 @@ SIDES = ("ours", "bare", "jax", "keras", "torch")
 
 def measurements() -> list[Measurement]:
     """What is measured, with the names that `--only` looks at."""
-    return [*_duels(), *_bounds(), *_own_costs(), *_starts()]
+    return [*_duels(), *_meta_gradients(), *_bounds(), *_own_costs(), *_starts()]
 
 
 def _duels() -> list[Measurement]:
     return [
         Measurement(c.cell.name, c.peer.name, partial(comparisons.measure, comparison=c))
         for c in comparisons.COMPARISONS
+    ]
+
+
+def _meta_gradients() -> list[Measurement]:
+    return [
+        Measurement(c.cell.name, c.style.name, partial(metagradients.measure_meta, comparison=c))
+        for c in metagradients.META_COMPARISONS
     ]
 
 
