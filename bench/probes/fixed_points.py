@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bench.probes.eigenmodes import Eigenmodes, eigenmodes
+from bench.probes.kernel import gain
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, number
 from bench.probes.search import TOLERANCE, descend, distance, solve, speed
 from bench.probes.system import ZOOMS, System
@@ -24,6 +25,8 @@ MARGINAL = (0.999 + 1e-6, 1.001)
 """Spectral radii between stable and unstable; Adam's β₂ = 0.999 is still stable."""
 RELAXATION = 500
 """Steps under a constant gradient before fixed points are searched."""
+AGREEMENT = 0.01
+"""Largest relative change of a rate over difference steps a hundred times larger."""
 MANY = 8
 """Marginal fixed points at g = 0 from which they are called a continuum."""
 
@@ -125,16 +128,10 @@ def modes_at(system: System, point: FixedPoint, t: int) -> tuple[Eigenmodes, boo
 
     RMSProp and Adam at rest have decays but no rates: there an update is infinitely steep in the accumulator.
     """
-    system_modes, other = (
-        eigenmodes(system.jacobian(point.state, point.gradient, t, zoom)) for zoom in ZOOMS[::2]
-    )
-    size = max(abs(system_modes.direct) + np.abs(system_modes.alpha).sum(), 1e-300)
-    rates = [system_modes.alpha.sum() + system_modes.direct, other.alpha.sum() + other.direct]
-    gains = [system_modes.gain.sum(), other.gain.sum()]
-    same = abs(rates[0] - rates[1]) <= 0.01 * size and np.isclose(
-        *gains, rtol=0.01, atol=0.01 * size
-    )
-    return system_modes, bool(same)
+    near, far = (system.jacobian(point.state, point.gradient, t, zoom) for zoom in ZOOMS[::2])
+    pairs = ((-near.D, -far.D), (gain(near), gain(far)))
+    same = all(abs(a - b) <= AGREEMENT * max(abs(a), abs(b)) for a, b in pairs)
+    return eigenmodes(near), same
 
 
 def probe(subject: Subject) -> Reading:
