@@ -1,12 +1,17 @@
 """Fixed points, modes, kernels along the drift and axes, on systems whose answers are known."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import planted_systems as planted
 import pytest
 
-from bench.probes import PROBES, Subject, System, Visited, dynamics
+from bench import names
+from bench.probes import PROBES, Subject, System, Visited, curvature, dynamics
 from bench.probes.eigenmodes import eigenmodes
 from bench.probes.fixed_points import find
+from bench.probes.heavy_ball import optimal
 from bench.probes.kernel import gain, kernel_at, kernel_of, response, transfer
 from bench.probes.search import descend, distance, solve, speed
 from bench.probes.state_space import principal_axes
@@ -169,6 +174,22 @@ def test_dependence_on_the_step_count_is_declared():
     assert ball.values["step_in_update"]["value"] == 0
     growing = System(lambda h, g, t: (h * t / (t + 1) + g[:, None], -h[:, 0]), np.zeros(1))
     assert PROBES["fixed_points"](planted.subject(growing)).values["step_in_state"]["value"] > 0.1
+
+
+def test_curvatures_of_quadratic_tasks():
+    low, high = curvature.spectrum(names.named_task("linear-regression"))
+    assert (low, high) == (close(1e-3, rel=0.02), close(1.0, rel=0.02))
+    assert optimal(low, high) == (close(3.758, rel=0.01), close(0.881, rel=0.01))
+    given = names.named_task("linear-regression[dimension=4,log10_spectrum=(-1.0, 1.0)]")
+    assert curvature.spectrum(given) == (close(0.1, rel=0.02), close(10, rel=0.02))
+    assert curvature.spectrum(names.named_task("rosenbrock")) is None
+    assert curvature.spectrum(names.named_task("saddle")) is None
+
+
+def test_the_example_of_the_documentation_runs():
+    page = (Path(__file__).parents[1] / "docs" / "probes-dynamics.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(code, {})
 
 
 def test_axes_of_a_known_ellipse():

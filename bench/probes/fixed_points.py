@@ -130,7 +130,9 @@ def modes_at(system: System, point: FixedPoint, t: int) -> tuple[Eigenmodes, boo
     """
     near, far = (system.jacobian(point.state, point.gradient, t, zoom) for zoom in ZOOMS[::2])
     pairs = ((-near.D, -far.D), (gain(near), gain(far)))
-    same = all(abs(a - b) <= AGREEMENT * max(abs(a), abs(b)) for a, b in pairs)
+    same = all(
+        np.isnan([a, b]).all() or abs(a - b) <= AGREEMENT * max(abs(a), abs(b)) for a, b in pairs
+    )
     return eigenmodes(near), same
 
 

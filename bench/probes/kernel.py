@@ -60,8 +60,11 @@ def kernels_along(jacobians: Jacobian, lags: int) -> np.ndarray:
 
 
 def gain(jacobian: Jacobian) -> float:
-    """Σ_j k_j = −(D + C (1 − J)⁻¹ B): minus the lasting update per lasting gradient."""
-    return float(transfer(jacobian, np.ones(1))[0].real)
+    """Σ_j k_j = −(D + C (1 − J)⁻¹ B): minus the lasting update per lasting gradient; NaN for an eigenvalue 1."""
+    try:
+        return float(transfer(jacobian, np.ones(1))[0].real)
+    except np.linalg.LinAlgError:
+        return float("nan")
 
 
 def transfer(jacobian: Jacobian, z: Any) -> np.ndarray:
