@@ -11,8 +11,8 @@ from bench.probes.fits import CRITICAL, OSCILLATING, OVERDAMPED, fit, two_poles
 from bench.probes.heavy_ball import critical_curvature, joint_radius, optimal
 from bench.probes.kernel import kernel_at
 
-DRAWS = range(6)
-NULLS = range(12)
+DRAWS = range(4)
+NULLS = range(10)
 
 
 def read(system, **known):

@@ -129,11 +129,13 @@ def modes_at(system: System, point: FixedPoint, t: int) -> tuple[Eigenmodes, boo
     RMSProp and Adam at rest have decays but no rates: there an update is infinitely steep in the accumulator.
     """
     near, far = (system.jacobian(point.state, point.gradient, t, zoom) for zoom in ZOOMS[::2])
-    pairs = ((-near.D, -far.D), (gain(near), gain(far)))
-    same = all(
-        np.isnan([a, b]).all() or abs(a - b) <= AGREEMENT * max(abs(a), abs(b)) for a, b in pairs
-    )
+    same = all(_alike(*pair) for pair in ((float(near.D), float(far.D)), (gain(near), gain(far))))
     return eigenmodes(near), same
+
+
+def _alike(a: float, b: float) -> bool:
+    """Equal but for AGREEMENT, or both not a number."""
+    return bool(np.isnan([a, b]).all()) or abs(a - b) <= AGREEMENT * max(abs(a), abs(b))
 
 
 def probe(subject: Subject) -> Reading:

@@ -14,7 +14,7 @@ from bench.probes import heavy_ball
 from bench.probes.eigenmodes import eigenmodes, spectrum
 from bench.probes.fits import Fit, fit, two_poles
 from bench.probes.kernel import gain, kernel_at, lasting, memory, response
-from bench.probes.modes import modes
+from bench.probes.modes import modes, realizations
 from bench.probes.momentum_text import at_visited, no_rest, sentence
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, spread, undecided
 from bench.probes.system import ZOOMS
@@ -115,7 +115,8 @@ def _values(
     subject: Subject, kernel: np.ndarray, visited: dict[str, Any], kernels: np.ndarray
 ) -> dict[str, Any]:
     dynamics, lags = subject.dynamics, len(kernel)
-    few, many = modes(kernel, 0.1), modes(kernel, 0.01)
+    sums = realizations(kernel)
+    few, many = modes(kernel, 0.1, sums), modes(kernel, 0.01, sums)
     single = fit(kernel)
     at_rest = {**single._asdict(), "gain": gain(dynamics.jacobian), "memory": memory(kernel)}
     ranges = {
