@@ -143,7 +143,9 @@ def _oscillation(kernel: np.ndarray, single: Fit, kernels: np.ndarray) -> dict[s
     found = two_poles(kernel)
     if found is None:
         return {"shape": None}
-    others = [pair for pair in (two_poles(other, tries=1) for other in kernels) if pair is not None]
+    far = np.linalg.norm(kernels - kernel, axis=1) > 1e-6 * np.linalg.norm(kernel)
+    pairs = (two_poles(k, tries=1) if f else found for k, f in zip(kernels, far, strict=True))
+    others = [pair for pair in pairs if pair is not None]
     wave = {
         f"oscillation_{name}": spread(getattr(found, name), [getattr(o, name) for o in others])
         for name in ("amplitude", "decay", "period", "phase", "r2")
@@ -153,8 +155,13 @@ def _oscillation(kernel: np.ndarray, single: Fit, kernels: np.ndarray) -> dict[s
 
 def _schedule(subject: Subject) -> dict[str, Any]:
     """The kernel of a gradient given at steps 0, 20, … of the drift from h0, and how far β and gain move."""
+    lags, drift = subject.dynamics.lags, subject.drift
     starts = [start for start in STARTS if start <= subject.horizon]
-    kernels = [_drift_kernel(start, subject.dynamics.drift_kernels[start]) for start in starts]
+    each = [
+        response(subject.system, drift[start : start + 1], start, lags, frozen=False)[0]
+        for start in starts
+    ]
+    kernels = [_drift_kernel(start, kernel) for start, kernel in zip(starts, each, strict=True)]
     return {
         "beta_drift": exact(_range([kernel["beta"] for kernel in kernels])),
         "gain_drift": exact(_range([kernel["gain"] for kernel in kernels])),
