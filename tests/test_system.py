@@ -5,6 +5,7 @@ import pytest
 import small_gru
 import tensorflow as tf
 
+import optimizers
 from bench.probes import ProbeError, Subject, System, Visited, pack, planted, system_of
 from optimizers import Optimizer
 
@@ -110,9 +111,9 @@ REFUSED = {
     ),
     "anchored": (_anchored(), "value of the parameter"),
     "integers": (_counting(lambda count: 2 * count + 1), "do not just count"),
-    "single precision": (
-        planted.optimizer(lambda x: tf.zeros(x.shape), lambda g, h, step: (-g, h)),
-        "float32 state",
+    "half precision": (
+        planted.optimizer(lambda x: tf.zeros(x.shape, tf.float16), lambda g, h, step: (-g, h)),
+        "float16 state",
     ),
     "raises": (Optimizer(lambda p: (), lambda g, h, p, step: g["weights"]), "does not run"),
 }
@@ -123,6 +124,49 @@ def test_refusals_say_why(name):
     optimizer, reason = REFUSED[name]
     with pytest.raises(ProbeError, match=reason):
         system_of(optimizer)
+
+
+def _single(rate):
+    """Heavy ball whose state is float32, whatever the parameters are."""
+
+    def update(gradients, v, params, step):
+        v = 0.9 * v - tf.constant(rate) * tf.cast(gradients, tf.float32)
+        return tf.cast(v, gradients.dtype), v
+
+    return Optimizer(lambda params: tf.zeros(params.shape), update)
+
+
+def test_optimizers_that_insist_on_float32_are_retyped():
+    jacobian = system_of(_single(0.3)).jacobian(np.zeros(1), 0.0, 0)
+    assert jacobian.J[0, 0] == pytest.approx(0.9, rel=1e-9)
+    assert pytest.approx(-0.3, rel=1e-9) == jacobian.D
+
+
+def test_registered_optimizers_that_name_float32_are_read_in_float64():
+    system = system_of(_registered("aggmo"))
+    decays = sorted(np.diag(system.jacobian(np.zeros(3), 0.0, 0).J))
+    assert decays == [pytest.approx(d, rel=1e-9, abs=1e-9) for d in (0.0, 0.9, 0.99)]
+    assert system_of(_registered("adagrad")).h0 == pytest.approx([0.1], rel=1e-12)
+    clipped = system_of(_registered("momentum-clipvalue"))
+    assert clipped.step(np.zeros((2, 1)), [1e3, 1e6], 0)[1].std() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("schedule-free-sgd", "value of the parameter"),
+        ("muon", "not component-wise"),
+        ("lamb", "not component-wise"),
+    ],
+)
+def test_registered_optimizers_that_have_no_system_say_why(name, reason):
+    with pytest.raises(ProbeError, match=reason):
+        system_of(_registered(name))
+
+
+def _registered(name):
+    entry = optimizers.get(name)
+    return entry.build(dict(entry.defaults))
 
 
 def test_weight_decay_is_no_reason_to_refuse():

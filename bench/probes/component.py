@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bench.probes.double import doubled
 from bench.probes.system import ProbeError, System
 from optimizers import Optimizer
 
@@ -35,10 +36,26 @@ def system_of(optimizer: Optimizer) -> System:
     """The system of one scalar parameter (a float64 tensor of shape (1,), held at zero; weight
     decay adds nothing).
 
-    Raises ProbeError when there is no such system: updates that depend on other parameters, states
-    that depend on the parameters' values, float32 or random arithmetic, integers in the state that
-    are no step counters.
+    An optimizer that insists on float32 is retyped (`bench.probes.double`). Raises ProbeError when there is no such
+    system: updates that depend on other parameters, states that depend on the parameters' values, random arithmetic,
+    integers in the state that are no step counters.
     """
+    try:
+        return _system(optimizer)
+    except _NotDouble as fault:
+        first = fault
+    try:
+        return _system(doubled(optimizer))
+    except _NotDouble:
+        raise ProbeError(str(first)) from first.__cause__
+
+
+class _NotDouble(Exception):
+    """It does not compute in float64."""
+
+
+def _system(optimizer: Optimizer) -> System:
+    """Raises _NotDouble where it does not run on float64, ProbeError where it has no system."""
     try:
         packing = _Packing.of(optimizer)
         _refuse_coupled(optimizer)
@@ -49,7 +66,7 @@ def system_of(optimizer: Optimizer) -> System:
         raise
     except (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError) as error:
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ProbeError(f"it does not run on one float64 parameter: {first}") from error
+        raise _NotDouble(f"it does not run on one float64 parameter: {first}") from error
     return system
 
 
@@ -99,7 +116,7 @@ def _stride(history: tuple[np.ndarray, ...]) -> Any:
     """
     if np.issubdtype(history[0].dtype, np.floating):
         if any(leaf.dtype != np.float64 for leaf in history):
-            raise ProbeError(f"it keeps {history[0].dtype} state for float64 parameters")
+            raise _NotDouble(f"it keeps {history[0].dtype} state for float64 parameters")
         return None
     if history[0].dtype == bool:
         changes = [leaf ^ history[0] for leaf in history[1:]]
@@ -164,7 +181,7 @@ def _run(optimizer: Optimizer, gradients: np.ndarray, params: np.ndarray):
         states.append(tf.nest.map_structure(_as_tensor, state))
         updates.append(np.asarray(_as_tensor(dx)))
     if updates[0].dtype != np.float64:
-        raise ProbeError(f"it computes {updates[0].dtype} updates for float64 gradients")
+        raise _NotDouble(f"it computes {updates[0].dtype} updates for float64 gradients")
     return states, np.array(updates)
 
 

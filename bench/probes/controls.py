@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.probes import planted
+from bench.probes import planted, planted_modes
 from bench.probes.component import system_of
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, strict
 from bench.probes.subject import Subject, Visited
@@ -137,13 +137,20 @@ CONTROLS: dict[str, list[Control]] = {
     "fixed_points": [
         Control("heavy ball", planted.heavy_ball, _REST),
         Control("linear map", _linear, _CLOSED_FORM),
+        Control("Adam: two decays", planted.adam, planted_modes.DECAYS),
         Control("step counter: none", planted.counter, {"verdict": ABSENT, "count": 0}),
         Control("1/t state: marginal", planted.one_over_t_state, {"verdict": UNDECIDED}),
     ],
     "momentum": [
         Control("heavy ball", planted.heavy_ball, _BALL),
         Control("three heavy balls", planted.aggmo, _AGGMO),
+        Control("oscillation", planted_modes.oscillator, planted_modes.OSCILLATION),
+        Control(
+            "schedule of the momentum", planted_modes.momentum_schedule, planted_modes.SCHEDULE
+        ),
         Control("SGD: none", planted.sgd, {"verdict": ABSENT, "memory": 0.0, "gain": 0.1}),
+        Control("slow state, not read: none", planted_modes.unread, planted_modes.NO_MEMORY),
+        Control("slow state, not fed: none", planted_modes.unfed, planted_modes.NO_MEMORY),
         Control("RMSProp: no kernel at rest", planted.rmsprop, {"verdict": UNDECIDED}),
     ],
     "clipping": [

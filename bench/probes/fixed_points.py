@@ -1,9 +1,7 @@
 """Fixed points h = F(h, g): where an optimizer comes to rest, with and without a constant gradient.
 
-Damped Newton in float64 from visited states and from the same states relaxed without gradient
-(Sussillo and Barak, 2013; Golub and Sussillo, 2018 minimise the speed instead, which stalls at slow
-points). A fixed point with spectral radius close to one is called marginal: no linear statement at
-it can be trusted.
+Searched by damped Newton and by descent on the speed, from visited states and from the same states relaxed first. A
+fixed point with spectral radius close to one is called marginal: no linear statement at it can be trusted.
 """
 
 from __future__ import annotations
@@ -12,23 +10,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bench.probes.eigenmodes import Eigenmodes, eigenmodes
+from bench.probes.kernel import gain
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, number
-from bench.probes.system import System
+from bench.probes.search import TOLERANCE, descend, distance, solve, speed
+from bench.probes.system import ZOOMS, System
 
 if TYPE_CHECKING:
     from bench.probes.subject import Subject
 
-TOLERANCE = 1e-9
-"""Largest |F − h| / (|h| + 1e-6 scale) of a fixed point."""
 SAME = 1e-3
 """Distance, in units of the states' scale, within which two fixed points are one."""
 MARGINAL = (0.999 + 1e-6, 1.001)
 """Spectral radii between stable and unstable; Adam's β₂ = 0.999 is still stable."""
+RELAXATION = 500
+"""Steps under a constant gradient before fixed points are searched."""
+AGREEMENT = 0.01
+"""Largest relative change of a rate over difference steps a hundred times larger."""
+MANY = 8
+"""Marginal fixed points at g = 0 from which they are called a continuum."""
 
 
 class FixedPoint(NamedTuple):
-    """state: (n,); speed: ½ ‖F(h, g) − h‖²; update: dx at (h, g); stability: stable, unstable or
-    marginal.
+    """state: (n,); speed: ½ ‖F(h, g) − h‖²; update: dx at (h, g); stability: stable, unstable,
+    marginal, or none: no fixed point, but the slowest state found.
     """
 
     state: np.ndarray
@@ -39,82 +44,70 @@ class FixedPoint(NamedTuple):
     stability: str
 
 
-def solve(system: System, starts: np.ndarray, g: Any, t: int, iterations: int = 60):
-    """Damped Newton on F(h, g) − h at step count t from starts: (N, n); g: scalar or (N,).
-
-    Returns points (N, n) and residuals (N,): max |F − h| / (|h| + 1e-6 scale), not finite where it
-    was lost.
-    """
-    points, g = starts.copy(), np.broadcast_to(np.asarray(g, float), starts.shape[:1])
-    errors = system.step(points, g, t)[0] - points
-    moving = np.isfinite(errors).all(axis=1)
-    for _ in range(iterations):
-        moving &= ~(_residual(system, points, errors) < 1e-3 * TOLERANCE)
-        if not moving.any() or not system.h0.size:
-            break
-        rows = np.flatnonzero(moving)
-        slopes = system.jacobian(points[rows], g[rows], t).J - np.eye(len(system.h0))
-        directions = -_solve(slopes, errors[rows])
-        points[rows], errors[rows], moved = _descend(
-            system, points[rows], errors[rows], directions, g[rows], t
-        )
-        moving[rows] = moved
-    return points, _residual(system, points, errors)
-
-
-def _residual(system: System, points: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    relative = np.abs(errors) / (np.abs(points) + 1e-6 * system.state_scale)
-    return np.max(relative, axis=1, initial=0.0)
-
-
-def _solve(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    matrices = np.where(np.isfinite(matrices), matrices, 0.0)
-    try:
-        return np.linalg.solve(matrices, vectors[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        return (np.linalg.pinv(matrices) @ vectors[..., None])[..., 0]
-
-
-def _descend(system, points, errors, directions, g, t):
-    """The longest of 12 halved Newton steps that lowers the error, row by row, and whether there
-    is one.
-    """
-    size = np.linalg.norm(errors / system.state_scale, axis=1)
-    moved = np.zeros(len(points), bool)
-    for halving in range(12):
-        left = np.flatnonzero(~moved)
-        if not len(left):
-            break
-        tried = points[left] + 0.5**halving * directions[left]
-        error = system.step(tried, g[left], t)[0] - tried
-        better = np.linalg.norm(error / system.state_scale, axis=1) < size[left] * (
-            1 - 1e-4 * 0.5**halving
-        )
-        rows = left[better]
-        points[rows], errors[rows], moved[rows] = tried[better], error[better], True
-    return points, errors, moved
-
-
 def find(system: System, starts: np.ndarray, g: float, t: int) -> list[FixedPoint]:
-    """Distinct fixed points at constant gradient g, that nearest to the first start first."""
-    points, residuals = solve(system, starts, g, t)
+    """Distinct fixed points at constant gradient g by both methods, that nearest to the first start first."""
+    g_each = np.full(len(starts), float(g))
+    tries = [method(system, starts, g_each, t) for method in (solve, descend)]
+    points, residuals = (np.concatenate(part) for part in zip(*tries, strict=True))
+    return _distinct(system, points[residuals < TOLERANCE], g, starts[0], t)
+
+
+def find_each(system: System, starts: np.ndarray, gradients: np.ndarray, t: int):
+    """`find` for G gradients at once, from starts: (G, N, n), descent only where Newton fails: G lists."""
+    count, each, n = starts.shape
+    rows, g = starts.reshape(count * each, n), np.repeat(gradients, each)
+    points, residuals = solve(system, rows, g, t)
+    lost = ~(residuals < TOLERANCE)
+    points[lost], residuals[lost] = descend(system, rows[lost], g[lost], t)
+    points = points.reshape(starts.shape)
+    kept = (residuals < TOLERANCE).reshape(count, each)
+    return [
+        _distinct(system, points[i][kept[i]], g, starts[i, 0], t) for i, g in enumerate(gradients)
+    ]
+
+
+def _distinct(
+    system: System, points: np.ndarray, g: float, start: np.ndarray, t: int
+) -> list[FixedPoint]:
+    """One of each cluster of points: (M, n), that nearest to `start` first."""
     found: list[np.ndarray] = []
-    for point in points[residuals < TOLERANCE]:
-        if not any(_distance(system, point, other) < SAME for other in found):
+    for point in points:
+        if not any(distance(system, point, other) < SAME for other in found):
             found.append(point)
-    found.sort(key=lambda point: _distance(system, point, starts[0]))
+    found.sort(key=lambda point: distance(system, point, start))
     return [_describe(system, point, g, t) for point in found]
 
 
-def _distance(system: System, a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.max(np.abs(a - b) / (np.abs(b) + system.state_scale), initial=0.0))
+def slowest(system: System, starts: np.ndarray, g: float, t: int) -> FixedPoint:
+    """The slowest state that descent finds: what to report where there is no fixed point."""
+    points = np.concatenate([descend(system, starts, g, t)[0], starts])
+    speeds = speed(system, points, g, t)
+    point = points[int(np.argmin(np.where(np.isfinite(speeds), speeds, np.inf)))]
+    return _describe(system, point, g, t)._replace(stability="none")
+
+
+def hold(
+    system: System, starts: np.ndarray, gradients: np.ndarray, t: int
+) -> list[list[FixedPoint]]:
+    """The fixed points at each constant gradient: (G,), from starts: (N, n) relaxed under it.
+
+    Where there are none: the slowest state found, of stability "none".
+    """
+    gradients = np.asarray(gradients, float)
+    shape = len(gradients), *starts.shape
+    rows = np.broadcast_to(starts, shape).reshape(shape[0] * shape[1], shape[2])
+    relaxed = system.relax(rows, np.repeat(gradients, len(starts)), t, RELAXATION).reshape(shape)
+    found = find_each(system, relaxed, gradients, t)
+    return [
+        points or [slowest(system, relaxed[i], gradients[i], t)] for i, points in enumerate(found)
+    ]
 
 
 def _describe(system: System, point: np.ndarray, g: float, t: int) -> FixedPoint:
-    after, dx = system.step(point[None], g, t)
-    speed = 0.5 * float(np.sum((after[0] - point) ** 2))
+    dx = system.step(point[None], g, t)[1]
     radius = spectral_radius(system.jacobian(point, g, t).J)
-    return FixedPoint(point, g, speed, float(dx[0]), radius, stability(radius))
+    slow = float(speed(system, point[None], g, t)[0])
+    return FixedPoint(point, float(g), slow, float(dx[0]), radius, stability(radius))
 
 
 def spectral_radius(matrix: np.ndarray) -> float:
@@ -130,54 +123,93 @@ def stability(radius: float) -> str:
     return "stable" if radius <= low else "marginal" if radius <= high else "unstable"
 
 
+def modes_at(system: System, point: FixedPoint, t: int) -> tuple[Eigenmodes, bool]:
+    """Eigenmodes of a fixed point, and whether their rates exist: the same for difference steps a hundred times larger.
+
+    RMSProp and Adam at rest have decays but no rates: there an update is infinitely steep in the accumulator.
+    """
+    near, far = (system.jacobian(point.state, point.gradient, t, zoom) for zoom in ZOOMS[::2])
+    same = all(_alike(*pair) for pair in ((float(near.D), float(far.D)), (gain(near), gain(far))))
+    return eigenmodes(near), same
+
+
+def _alike(a: float, b: float) -> bool:
+    """Equal but for AGREEMENT, or both not a number."""
+    return bool(np.isnan([a, b]).all()) or abs(a - b) <= AGREEMENT * max(abs(a), abs(b))
+
+
 def probe(subject: Subject) -> Reading:
     """Does the optimizer come to rest without gradients, and where does a constant gradient hold
     it?
 
     present: a stable fixed point at g = 0; undecided: only marginal ones; absent: none, or unstable
-    ones only. All values are exact properties of the system at the settled step count. `variance`
-    are the shares of the visited states' variance along their principal axes (scaled components,
-    first five).
+    ones only. All values are exact properties of the system at the settled step count. `lowest_speed`
+    is q of the slowest state found at g = 0, `eigenmodes` are those of the first fixed point there (rates None
+    where it has no derivative), `variance` the shares of the visited states' variance along their
+    principal axes (scaled components, first five). `step_in_state`, `step_in_update`: the largest relative change
+    of state and update when the step count alone goes from 0 to the horizon.
     """
-    points = list(subject.fixed_points)
-    rest = subject.rest
-    for g in (subject.typical / 10, -subject.typical / 10, subject.typical, -subject.typical):
-        starts = subject.system.relax(subject.base[None], g, subject.settled, steps=200)
-        points += find(subject.system, starts, g, subject.settled) or [_missing(g)]
+    dynamics = subject.dynamics
+    rest, points = subject.rest, list(subject.fixed_points)
+    shown = subject.typical * np.array([0.1, -0.1, 1.0, -1.0])
+    held = [point for points in dynamics.held(shown) for point in points]
+    in_state, in_update = step_dependence(subject)
+    listed = _eigenmodes(subject)
     values = {
-        "count": exact(len(subject.fixed_points)),
+        "count": exact(len(points)),
         "spectral_radius": exact(rest and rest.spectral_radius),
         "bias": exact(rest and rest.update),
-        "fixed_points": [_entry(p) for p in ([] if rest else [_missing(0.0)]) + points],
-        "variance": _variance(subject),
+        "lowest_speed": exact(min(p.speed for p in points or [dynamics.slowest])),
+        "step_in_state": exact(in_state),
+        "step_in_update": exact(in_update),
+        "fixed_points": [_entry(p) for p in (points or [dynamics.slowest]) + held],
+        "eigenmodes": listed,
+        "variance": dynamics.axes.shares.tolist(),
     }
-    kinds = {point.stability for point in subject.fixed_points}
+    kinds = {point.stability for point in points}
     verdict = PRESENT if "stable" in kinds else UNDECIDED if "marginal" in kinds else ABSENT
     return Reading(verdict, values, _sentence(subject))
 
 
-def _missing(g: float) -> FixedPoint:
-    nan = float("nan")
-    return FixedPoint(np.zeros(0), g, nan, nan, nan, "none")
+def step_dependence(subject: Subject) -> tuple[float, float]:
+    """Largest relative change of F and of dx at the visited states when the step count goes from 0 to the horizon."""
+    system, g = subject.system, np.resize([1.0, -1.0], len(subject.states)) * subject.typical
+    late = system.step(subject.states, g, subject.settled)
+    changes = []
+    for time in np.unique(np.linspace(0, subject.settled, 5).round().astype(int)):
+        now = system.step(subject.states, g, int(time))
+        changes.append([_change(a, b) for a, b in zip(now, late, strict=True)])
+    in_state, in_update = np.max(changes, axis=0)
+    return float(in_state), float(in_update)
+
+
+def _change(a: np.ndarray, b: np.ndarray) -> float:
+    size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+    with np.errstate(all="ignore"):
+        return float(np.nanmax(np.abs(a - b), initial=0.0) / size) if size > 0 else 0.0
+
+
+def _eigenmodes(subject: Subject) -> list[dict[str, Any]]:
+    if subject.rest is None or not np.isfinite(subject.rest.spectral_radius):
+        return []
+    found, rated = modes_at(subject.system, subject.rest, subject.settled)
+    listed = found.listed()
+    return listed if rated else [mode | {"alpha": None, "gain": None} for mode in listed]
 
 
 def _entry(point: FixedPoint) -> dict[str, Any]:
     return {key: value for key, value in point._asdict().items() if key != "state"}
 
 
-def _variance(subject: Subject) -> list[float]:
-    """Shares of variance of the sampled visited states, largest first, at most five."""
-    if not subject.states.size:
-        return []
-    scaled = subject.states / subject.system.state_scale
-    powers = np.linalg.svd(scaled - scaled.mean(axis=0), compute_uv=False) ** 2
-    return list(powers[:5] / powers.sum()) if powers.sum() > 0 else []
-
-
 def _sentence(subject: Subject) -> str:
     rest = subject.rest
     if rest is None:
-        return "fixed points: none at zero gradient; the state keeps moving"
+        slow = number(subject.dynamics.slowest.speed)
+        return (
+            f"fixed points: none at zero gradient; the state keeps moving (speed at least {slow})"
+        )
+    if len(subject.fixed_points) > MANY and rest.stability == "marginal":
+        return "fixed points: a continuum of marginal ones; without gradients the state stays where it is"
     others = len(subject.fixed_points) - 1
     more = f" and {others} more" if others else ""
     return (

@@ -31,17 +31,19 @@ def _realize(left, sizes, right):
     return (observed[0] @ vectors) * np.linalg.solve(vectors, entry), decays
 
 
-def modes(kernel: np.ndarray, error: float) -> list[dict[str, float]] | None:
+def modes(
+    kernel: np.ndarray, error: float, found: list | None = None
+) -> list[dict[str, float]] | None:
     """The fewest exponentials that give lags ≥ 1 with this relative error, largest first; or None.
 
     `alpha` and `decay` as in `realizations`, imaginary parts apart; `share` is the norm of the
-    part.
+    part. `found`: the kernel's `realizations`, if they are known.
     """
     memory_part = kernel[1:]
     size = np.linalg.norm(memory_part)
     if size <= 1e-6 * np.linalg.norm(kernel):
         return []
-    for alphas, decays in realizations(kernel):
+    for alphas, decays in realizations(kernel) if found is None else found:
         parts = alphas[:, None] * decays[:, None] ** np.arange(len(memory_part))
         if np.linalg.norm(parts.sum(axis=0) - memory_part) <= error * size:
             shares = np.linalg.norm(parts, axis=1) / size

@@ -1,31 +1,23 @@
 """Momentum: how much of an update is memory of earlier gradients, and how that memory fades.
 
-The kernel k_j is minus the change of the update j steps after a unit gradient; heavy ball v ← β v −
-α g has k_j = α β^j. At a fixed point k_0 = −D and k_j = −C J^(j−1) B. The kernel is identifiable
-where single eigenmodes are not: in trained networks near-equal modes cancel, so the largest
-eigenvalue says little about momentum.
+Read from the kernel of the linearized optimizer (`bench.probes.kernel`): a heavy ball's is α β^j. Single eigenmodes
+cancel in trained networks, so the largest eigenvalue says little about momentum.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from bench.probes.modes import modes
-from bench.probes.reading import (
-    ABSENT,
-    UNDECIDED,
-    Reading,
-    exact,
-    graded,
-    number,
-    percent,
-    spread,
-    undecided,
-)
-from bench.probes.system import DIFFERENCE, ZOOMS, System
+from bench.probes import heavy_ball
+from bench.probes.eigenmodes import eigenmodes, spectrum
+from bench.probes.fits import Fit, fit, two_poles
+from bench.probes.kernel import gain, kernel_at, lasting, memory, response
+from bench.probes.modes import modes, realizations
+from bench.probes.momentum_text import at_visited, no_rest, sentence
+from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, spread, undecided
+from bench.probes.system import ZOOMS
 
 if TYPE_CHECKING:
     from bench.probes.subject import Subject
@@ -36,128 +28,53 @@ AGREEMENT = 0.01
 """Largest relative change of a kernel over difference steps of different size."""
 SHOWN = 60
 """Lags listed in a reading."""
-STARTS = (0, 20, 100)
+STARTS = (0, 20, 50, 100, 200)
 """Steps along the drift path at which the kernel is measured again."""
-
-
-class Fit(NamedTuple):
-    """k_j ≈ alpha beta^j; r2 = 1 − Σ (k − fit)² / Σ k². NaN for a kernel that is zero or not
-    finite.
-    """
-
-    alpha: float
-    beta: float
-    r2: float
-
-
-def kernel_at(system: System, h: np.ndarray, t: int, lags: int, zoom: float = 1.0) -> np.ndarray:
-    """k: (lags,) of the system linearized at h: (n,), zero gradient and step count t."""
-    J, B, C, D = system.jacobian(h, 0.0, t, zoom)
-    kernel, v = [-D], B
-    for _ in range(1, lags):
-        kernel.append(-(C @ v))
-        v = J @ v
-    return np.array(kernel)
-
-
-def response(system: System, h: np.ndarray, t: int, lags: int, *, frozen: bool, zoom: float = 1.0):
-    """k: (N, lags) from states h: (N, n): the response to a small gradient, no gradient thereafter.
-
-    The state may drift meanwhile, so this is the kernel along the path (the product of its
-    Jacobians).
-    """
-    size = zoom * DIFFERENCE * system.gradient_scale
-    gradients = np.zeros((lags, 2 * len(h)))
-    gradients[0] = np.repeat([size, -size], len(h))
-    updates = system.rollout(np.concatenate([h, h]), gradients, t, frozen)[1]
-    return ((updates[:, len(h) :] - updates[:, : len(h)]) / (2 * size)).T
-
-
-def fit(kernel: np.ndarray) -> Fit:
-    """The single exponential nearest to a kernel: (lags,) in least squares, −1 < β < 1."""
-    power = float(kernel @ kernel)
-    if not np.isfinite(power) or power == 0:
-        return Fit(np.nan, np.nan, np.nan)
-    lags = np.arange(len(kernel))
-    grid = np.concatenate(
-        [-np.geomspace(0.9999, 1e-3, 60), [0.0], 1 - np.geomspace(0.999, 1e-4, 240)]
-    )
-    errors = _misfit(grid[:, None] ** lags, kernel)
-    best = int(np.argmin(errors))
-    bounds = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    options = {"xatol": 1e-10}
-    refined = minimize_scalar(
-        lambda b: _misfit(b**lags, kernel), bounds=bounds, method="bounded", options=options
-    )
-    beta = float(refined.x) if refined.fun < errors[best] else float(grid[best])
-    shape = beta**lags
-    return Fit(
-        float(shape @ kernel / (shape @ shape)), beta, float(1 - _misfit(shape, kernel) / power)
-    )
-
-
-def _misfit(shapes: np.ndarray, kernel: np.ndarray) -> Any:
-    """Σ (k − α s)² for the best α, for shapes: (…, lags)."""
-    alpha = shapes @ kernel / np.sum(shapes**2, axis=-1)
-    return np.sum((kernel - alpha[..., None] * shapes) ** 2, axis=-1)
-
-
-def memory(kernel: np.ndarray) -> float:
-    """Share of Σ |k_j| at lags ≥ 1, in [0, 1]; 0 for an optimizer that does not answer at all."""
-    total = float(np.sum(np.abs(kernel)))
-    return float(np.sum(np.abs(kernel[1:])) / total) if total > 0 else 0.0
-
-
-def spectrum(system: System, h: np.ndarray, t: int) -> list[list[float]]:
-    """Eigenvalues of J at h, slowest first: [real, imaginary, |gain| carried by the eigenmode].
-
-    The gain is |alpha / (1 − λ)|. Single eigenmodes may cancel: read momentum from the kernel.
-    """
-    J, B, C, _ = system.jacobian(h, 0.0, t)
-    values, vectors = np.linalg.eig(J)
-    gains = np.abs((C @ vectors) * (np.linalg.pinv(vectors) @ B) / (1 - values))
-    order = np.argsort(-np.abs(values))
-    return [[float(values[i].real), float(values[i].imag), float(gains[i])] for i in order]
+EXPONENTIAL = 0.95
+"""R² from which a kernel is called one exponential."""
 
 
 def probe(subject: Subject) -> Reading:
-    """Does an update remember earlier gradients?
+    """Does an update remember earlier gradients, and add them up?
 
-    present when at least 10 % of the kernel at rest lies at lags ≥ 1, absent below 2 %. undecided
-    without a stable fixed point, or where the kernel changes with the size of the difference step
-    (RMSProp and Adam at rest, where the accumulator is zero). Values are at rest; low and high are
-    over the kernels along the drift from 32 visited states, whose medians are `alpha_visited`,
-    `beta_visited`, `memory_visited`. `gain` is Σ k_j. It describes small gradients: with
-    saturation, larger ones are answered less.
+    present when at least 10 % of the kernel at rest lies at lags ≥ 1 and adds to the step, absent below 2 %, or where
+    what is remembered is subtracted, or the whole climbs. undecided between, without a stable fixed point, or where
+    the kernel changes with the size of the difference step (RMSProp and Adam at rest, where the accumulator is zero).
+    Values are at rest; low and high are over the kernels along the drift from 32 visited states, whose medians are
+    `alpha_visited`, `beta_visited`, …. `gain` is Σ k_j. It describes small gradients: with saturation,
+    larger ones are answered less. docs/probes-dynamics.md says what every other value is.
     """
-    visited = _visited(subject)
+    kernels = _visited_kernels(subject)
+    visited = _medians(kernels)
     rest = subject.rest
     if rest is None or rest.stability != "stable":
-        state = "no fixed point" if rest is None else f"only {_article(rest.stability)} fixed point"
-        return undecided("momentum", f"there is {state} at zero gradient", visited)
-    lags = max(subject.horizon, 2)
-    kernels = np.array(
-        [kernel_at(subject.system, rest.state, subject.settled, lags, z) for z in ZOOMS]
-    )
-    if not _measured_alike(subject, rest.state, kernels):
+        reason = no_rest(rest and rest.stability) + at_visited(visited, NONE)
+        return undecided("momentum", reason, visited)
+    kernel = subject.dynamics.kernel
+    if not _measured_alike(subject, rest.state, kernel):
         reason = "the response at rest depends on the size of the gradient; no kernel exists there"
-        return undecided("momentum", reason + _at_visited(visited), visited)
-    values = visited | _values(subject, rest.state, kernels[0], visited)
-    verdict = graded(memory(kernels[0]), NONE, SOME)
-    return Reading(verdict, values, _sentence(verdict, values))
+        return undecided("momentum", reason + at_visited(visited, NONE), visited)
+    values = visited | _values(subject, kernel, visited, kernels)
+    verdict = judge(kernel, values["gain"]["value"])
+    return Reading(verdict, values, sentence(verdict, values))
 
 
-def _measured_alike(subject: Subject, h: np.ndarray, kernels: np.ndarray) -> bool:
+def judge(kernel: np.ndarray, total: float) -> str:
+    """Verdict from a kernel and its gain Σ k_j."""
+    kept, carried = memory(kernel), lasting(kernel)
+    if not np.isfinite([kept, carried, total]).all():
+        return UNDECIDED
+    if kept < NONE or total <= 0 or carried < -NONE:
+        return ABSENT
+    return PRESENT if min(kept, carried) > SOME else UNDECIDED
+
+
+def _measured_alike(subject: Subject, h: np.ndarray, kernel: np.ndarray) -> bool:
     """Whether the linearizations agree with each other and with what small gradients really do."""
-    system, lags = subject.system, kernels.shape[1]
-    measured = [
-        response(system, h[None], subject.settled, lags, frozen=True, zoom=z)[0] for z in ZOOMS
-    ]
-    return bool(_agree(kernels[:1], np.concatenate([kernels[1:], measured])).all())
-
-
-def _article(word: str) -> str:
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+    system, lags, t = subject.system, len(kernel), subject.settled
+    others = [kernel_at(system, h, t, lags, zoom) for zoom in ZOOMS[1:]]
+    measured = [response(system, h[None], t, lags, frozen=True, zoom=zoom)[0] for zoom in ZOOMS]
+    return bool(_agree(kernel[None], np.array([*others, *measured])).all())
 
 
 def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -168,17 +85,21 @@ def _agree(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.linalg.norm(a - b, axis=-1) <= AGREEMENT * np.linalg.norm(a, axis=-1)
 
 
-def _visited(subject: Subject) -> dict[str, Any]:
-    """Medians and ranges over the visited states at which the kernel is well defined."""
-    lags = max(subject.horizon, 2)
+def _visited_kernels(subject: Subject) -> np.ndarray:
+    """(≤ 32, lags): kernels from the visited states at which they are well defined."""
     system, states, t = subject.system, subject.states, subject.settled
-    small, large = (response(system, states, t, lags, frozen=True, zoom=z) for z in ZOOMS[:2])
-    kernels = small[_agree(small, large) & np.any(small, axis=1)]
+    small, large = (
+        response(system, states, t, subject.dynamics.lags, frozen=True, zoom=zoom)
+        for zoom in ZOOMS[:2]
+    )
+    return small[_agree(small, large) & np.any(small, axis=1)]
+
+
+def _medians(kernels: np.ndarray) -> dict[str, Any]:
+    """Medians and ranges over visited states."""
     fits = np.array([fit(kernel) for kernel in kernels]).reshape(-1, 3)
     samples = {
-        "alpha": fits[:, 0],
-        "beta": fits[:, 1],
-        "r2": fits[:, 2],
+        **dict(zip(Fit._fields, fits.T, strict=True)),
         "gain": kernels.sum(axis=1),
         "memory": np.array([memory(kernel) for kernel in kernels]),
     }
@@ -191,35 +112,69 @@ def _median(sample: np.ndarray) -> float | None:
 
 
 def _values(
-    subject: Subject, h: np.ndarray, kernel: np.ndarray, visited: dict[str, Any]
+    subject: Subject, kernel: np.ndarray, visited: dict[str, Any], kernels: np.ndarray
 ) -> dict[str, Any]:
-    system, t = subject.system, subject.settled
-    few, many = modes(kernel, 0.1), modes(kernel, 0.01)
-    at_rest = {**fit(kernel)._asdict(), "gain": _gain(system, h, t), "memory": memory(kernel)}
+    dynamics, lags = subject.dynamics, len(kernel)
+    sums = realizations(kernel)
+    few, many = modes(kernel, 0.1, sums), modes(kernel, 0.01, sums)
+    single = fit(kernel)
+    at_rest = {**single._asdict(), "gain": gain(dynamics.jacobian), "memory": memory(kernel)}
     ranges = {
         name: visited[f"{name}_visited"] | {"value": value} for name, value in at_rest.items()
     }
     return ranges | {
+        "lasting": exact(lasting(kernel)),
         "modes_needed": exact(None if few is None else len(few)),
+        "eigenmodes_needed": exact(dynamics.eigenmodes.needed(0.1, lags)),
         "modes": many,
-        "spectrum": spectrum(system, h, t),
+        **_oscillation(kernel, single, kernels),
+        **heavy_ball.compare(dynamics.jacobian, kernel, single, subject.curvature, subject.tuned),
+        **_schedule(subject),
+        "spectrum": spectrum(dynamics.jacobian),
+        "eigenmodes": eigenmodes(dynamics.jacobian).listed(),
         "kernel": list(kernel[:SHOWN]),
-        "drift_kernels": [
-            _drift_kernel(subject, start) for start in STARTS if start <= subject.horizon
-        ],
     }
 
 
-def _gain(system: System, h: np.ndarray, t: int) -> float:
-    """Σ_j k_j = −(D + C (I − J)⁻¹ B)."""
-    J, B, C, D = system.jacobian(h, 0.0, t)
-    return float(-(D + C @ np.linalg.solve(np.eye(len(J)) - J, B)))
+def _oscillation(kernel: np.ndarray, single: Fit, kernels: np.ndarray) -> dict[str, Any]:
+    """`shape`, and where one exponential does not do, what two poles make of this kernel and of the visited ones."""
+    if single.r2 >= EXPONENTIAL:
+        return {"shape": "exponential"}
+    found = two_poles(kernel)
+    if found is None:
+        return {"shape": None}
+    far = np.linalg.norm(kernels - kernel, axis=1) > 1e-6 * np.linalg.norm(kernel)
+    pairs = (two_poles(k, tries=1) if f else found for k, f in zip(kernels, far, strict=True))
+    others = [pair for pair in pairs if pair is not None]
+    wave = {
+        f"oscillation_{name}": spread(getattr(found, name), [getattr(o, name) for o in others])
+        for name in ("amplitude", "decay", "period", "phase", "r2")
+    }
+    return {"shape": found.kind} | wave
 
 
-def _drift_kernel(subject: Subject, start: int) -> dict[str, Any]:
-    """The kernel of a gradient given at step `start` of the drift from h0, step count running."""
-    h = subject.drift[start : start + 1]
-    kernel = response(subject.system, h, start, max(subject.horizon, 2), frozen=False)[0]
+def _schedule(subject: Subject) -> dict[str, Any]:
+    """The kernel of a gradient given at steps 0, 20, … of the drift from h0, and how far β and gain move."""
+    lags, drift = subject.dynamics.lags, subject.drift
+    starts = [start for start in STARTS if start <= subject.horizon]
+    each = [
+        response(subject.system, drift[start : start + 1], start, lags, frozen=False)[0]
+        for start in starts
+    ]
+    kernels = [_drift_kernel(start, kernel) for start, kernel in zip(starts, each, strict=True)]
+    return {
+        "beta_drift": exact(_range([kernel["beta"] for kernel in kernels])),
+        "gain_drift": exact(_range([kernel["gain"] for kernel in kernels])),
+        "drift_kernels": kernels,
+    }
+
+
+def _range(numbers: list[float]) -> float:
+    """Largest minus smallest; NaN where one is not a number."""
+    return float(np.ptp(numbers))
+
+
+def _drift_kernel(start: int, kernel: np.ndarray) -> dict[str, Any]:
     return {
         "start": start,
         **fit(kernel)._asdict(),
@@ -227,26 +182,3 @@ def _drift_kernel(subject: Subject, start: int) -> dict[str, Any]:
         "memory": memory(kernel),
         "kernel": list(kernel[:SHOWN]),
     }
-
-
-def _at_visited(visited: dict[str, Any]) -> str:
-    alpha, beta, kept = (visited[f"{n}_visited"]["value"] for n in ("alpha", "beta", "memory"))
-    if kept is None:
-        return ""
-    if kept < NONE:
-        return "; at visited states it has no memory"
-    return f"; at visited states it is near {number(alpha)}·{number(beta)}^j"
-
-
-def _sentence(verdict: str, values: dict[str, Any]) -> str:
-    alpha, beta, r2, gain, kept = (
-        values[n]["value"] for n in ("alpha", "beta", "r2", "gain", "memory")
-    )
-    late = f"{percent(kept)} of the response comes after the first step"
-    if verdict == ABSENT:
-        return f"momentum: none; {late}"
-    fitted = f"{number(alpha)}·{number(beta)}^j (R² {r2:.3f}), total gain {number(gain)}"
-    if verdict == UNDECIDED:
-        return f"momentum: undecided; {late}, kernel {fitted}"
-    shape = "kernel " if r2 >= 0.95 else "kernel is not one exponential, nearest "
-    return f"momentum: {shape}{fitted}"
