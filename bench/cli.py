@@ -23,6 +23,7 @@ _IMPORT = click.option(
 
 _ELSEWHERE = {
     "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
+    "distill": ("bench.distill_command", "Fit a closed form to an optimizer and race it."),
 }
 
 

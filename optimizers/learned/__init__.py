@@ -8,9 +8,12 @@ import re
 from typing import Any
 
 from optimizers.base import OptimizerError
+from optimizers.learned.borrowed import Borrowed
+from optimizers.learned.closed_form import ClosedForm
 from optimizers.learned.gru import Gru
 
 ARCHITECTURES = {"gru": Gru}
+ARCHITECTURES |= {"closed-form": ClosedForm, "borrowed": Borrowed}
 _NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 
 
