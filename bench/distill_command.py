@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import click
+from tqdm import tqdm
 
 
 @click.command()
@@ -40,7 +41,9 @@ def distill(optimizer, task, out, refine, trials, problems, steps, form, files) 
 
     asked = Asked(refine, trials, problems, steps)
     subject, entry = names.named_task(task), names.entry(optimizer)
-    found = report(subject, entry, names.theta(entry, None), asked)
+    theta = names.theta(entry, None)
+    with tqdm(total=0, bar_format="{desc} ({elapsed})") as bar:
+        found = report(subject, entry, theta, asked, bar.set_description_str)
     if out is not None:
         save(found, out)
     click.echo(

@@ -19,25 +19,25 @@ from bench.distillation_starts import Starts
 from bench.errors import UserError
 from bench.names import NamedTask
 from optimizers import Entry
-from optimizers.learned.closed_form import ADAPTATION, SATURATION, SCHEDULE, ClosedForm
+from optimizers.learned.closed_form import TERMS, ClosedForm
 
 FIRST_PROBLEM = 10_000
 """Report problems from here on are for fitting; races count from 0."""
-HISTORIES = 128
+HISTORIES = 64
 """Parameters' histories fitted to, and as many held out, at most."""
-TRIES = 40
+TRIES = 25
 MODES = (0, 1, 2, 3)
 WORTH = 0.002
-"""What a further mode has to add to R² on held-out runs."""
+"""What a further mode, or further constants of a schedule, have to add to R² on held-out runs."""
 
 
 @dataclass(frozen=True)
 class Rung:
-    """The closed form with the terms so far: its θ, how many constants were fitted, R² on held-out runs."""
+    """The closed form with the terms so far: its θ, which constants of it were fitted, R² on held-out runs."""
 
     name: str
     theta: Mapping[str, float]
-    constants: int
+    free: tuple[str, ...]
     agreement: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -69,19 +69,27 @@ def distill(
     """The ladder of closed forms of `entry` with θ; raises UserError for one that has no system of one parameter."""
     fitted, held_out, system, count = replayed(subject, entry, theta, steps)
     starts = Starts.of(system, fitted, steps)
+    modes, rungs = ladder(fitted, held_out, starts)
+    return Distilled(ClosedForm(modes), rungs, starts, fitted, held_out, count)
+
+
+def ladder(fitted: Material, held_out: Material, starts: Starts) -> tuple[int, tuple[Rung, ...]]:
+    """The number of modes, and rungs from linear to adaptation: each adds its term to the θ of the one below."""
     modes, linear = _modes(fitted, held_out, starts)
     rungs = [_rung("linear", linear, starts.free(modes), modes, held_out)]
-    free = starts.free(modes)
-    for name, term in (
-        ("saturation", SATURATION),
-        ("schedule", SCHEDULE),
-        ("adaptation", ADAPTATION),
-    ):
-        free = [*free, *term]
-        tries = [rungs[-1].theta | start for start in starts.of_term(name, rungs[-1].theta)]
-        best = _best(fitted, modes, tries, free)
-        rungs.append(_rung(f"+ {name}", best, free, modes, held_out))
-    return Distilled(ClosedForm(modes), tuple(rungs), starts, fitted, held_out, count)
+    for name, term in TERMS.items():
+        base, choices = rungs[-1], []
+        for kept in starts.choices(name, term):
+            tries = [
+                base.theta | {n: v for n, v in start.items() if n in kept or n not in term}
+                for start in starts.of_term(name, base.theta)
+            ]
+            free = [*base.free, *kept]
+            best = _best(fitted, modes, tries, free)
+            choices.append(_rung(f"+ {name}", best, free, modes, held_out))
+        enough = max(rung.agreement["r2"] for rung in choices) - WORTH
+        rungs.append(next(rung for rung in choices if rung.agreement["r2"] >= enough))
+    return modes, tuple(rungs)
 
 
 def replayed(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], steps: int):
@@ -148,4 +156,4 @@ def _best(fitted: Material, modes: int, tries, free) -> dict[str, float]:
 
 
 def _rung(name: str, theta, free, modes: int, held_out: Material) -> Rung:
-    return Rung(name, theta, len(free), fitting.agreement(theta, modes, held_out))
+    return Rung(name, theta, tuple(free), fitting.agreement(theta, modes, held_out))

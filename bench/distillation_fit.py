@@ -56,9 +56,9 @@ def fit(
 
     def errors(points: np.ndarray) -> np.ndarray:
         theta: dict[str, Any] = held | {name: points[:, i] for i, name in enumerate(free)}
-        off = (
-            predict(theta, modes, material.gradients) - material.updates[:, None]
-        ) / scale[:, None]
+        off = (predict(theta, modes, material.gradients) - material.updates[:, None]) / scale[
+            :, None
+        ]
         off = np.clip(np.nan_to_num(off, nan=_LOST), -_LOST, _LOST)
         off = off.transpose(1, 0, 2).reshape(len(points), -1) / np.sqrt(material.updates.size)
         return np.concatenate([off, np.sqrt(_RIDGE) * (points - first)], axis=1)

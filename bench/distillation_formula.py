@@ -47,7 +47,9 @@ def text(theta: Mapping[str, Any]) -> str:
     z = " + ".join([f"{_n(c['alpha_0'])}·{u}", *(f"m{j}" for j in range(1, modes(theta) + 1))])
     rate = _rate(c)
     front = f"−({rate})·" if rate else "−"
-    move = f"({z})" if math.isinf(c["bound"]) else f"{_n(c['bound'])}·tanh(({z}) / {_n(c['bound'])})"
+    move = (
+        f"({z})" if math.isinf(c["bound"]) else f"{_n(c['bound'])}·tanh(({z}) / {_n(c['bound'])})"
+    )
     return "\n".join(line for line in [*lines, *memories, f"dx = {front}{move}"] if line)
 
 
@@ -112,7 +114,14 @@ def _n(value: float) -> str:
 
 def latex(theta: Mapping[str, Any]) -> str:
     """The same as one `aligned` environment."""
-    symbols = {"←": r"\leftarrow ", "·": r"\,", "−": "-", "²": "^2", "σ": r"\sigma", "×": r"\times "}
+    symbols = {
+        "←": r"\leftarrow ",
+        "·": r"\,",
+        "−": "-",
+        "²": "^2",
+        "σ": r"\sigma",
+        "×": r"\times ",
+    }
     rows = []
     for line in text(theta).split("\n"):
         for part in line.split(",  "):

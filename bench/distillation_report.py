@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ class Report:
         rungs = [
             {
                 "name": rung.name,
-                "constants": rung.constants,
+                "constants": len(rung.free),
                 "r2": dict(rung.agreement),
                 "values": formula.constants(rung.theta),
                 "theta": dict(rung.theta),
@@ -89,19 +89,29 @@ class Report:
         )  # fmt: skip
 
 
-def report(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], asked: Asked) -> Report:
-    """Distil, refine, race and reverse; raises UserError for an optimizer that is not component-wise."""
+def report(
+    subject: NamedTask,
+    entry: Entry,
+    theta: Mapping[str, Any],
+    asked: Asked,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> Report:
+    """Distil, refine, race and reverse; `tell` hears of every stage. Raises UserError if not component-wise."""
     began = time.perf_counter()
+    tell("fitting")
     distilled = distill(subject, entry, theta, steps=asked.steps)
     rungs = list(distilled.rungs)
     if asked.refine:
+        tell("refining")
         rungs += _refined(subject, entry, distilled, asked)
     student = Entry("closed-form", "learned", distilled.architecture.build)
     races = {}
     for condition in conditions(subject, asked.steps):
+        tell(f"racing: {condition.name}")
         races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
     variants = []
     if asked.trials:
+        tell("the reverse: tuning and racing")
         variants = reverse(
             subject, distilled.starts, (entry, theta),
             trials=asked.trials, problems=asked.problems, steps=asked.steps,
@@ -128,7 +138,7 @@ def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Aske
         )  # fmt: skip
     except UserError:
         return []
-    return [Rung("refined", theta, len(theta), distilled.agreement(theta))]
+    return [Rung("refined", theta, tuple(theta), distilled.agreement(theta))]
 
 
 def save(found: Report, out: Path) -> None:
@@ -191,7 +201,7 @@ def _ladder(found: Report) -> list[list[str]]:
     rows = [["teacher", *[""] * 5, *_score(scores[0], base=True)]]
     for rung, score in zip(found.rungs, scores[1:], strict=True):
         r2 = (rung.agreement[n] for n in ("r2", "early", "late", "unweighted"))
-        rows.append([rung.name, str(rung.constants), *(f"{v:.4f}" for v in r2), *_score(score)])
+        rows.append([rung.name, str(len(rung.free)), *(f"{v:.4f}" for v in r2), *_score(score)])
     return [head, *rows]
 
 

@@ -88,9 +88,7 @@ def _shown(subject: NamedTask, entry: Entry, thetas, problems: int, steps: int):
     distinct = [thetas["mean_loss"]]
     if thetas["mean_log"] is not thetas["mean_loss"]:
         distinct.append(thetas["mean_log"])
-    runs = race(
-        subject, entry, distinct, purpose="report", seeds=range(problems), steps=steps
-    ).runs
+    runs = race(subject, entry, distinct, purpose="report", seeds=range(problems), steps=steps).runs
     floor = subject.task.floor
     loss, log = (np.asarray(METRICS[name].score(runs, floor)) for name in SHOWN)
     return loss[0], log[-1], np.sum(runs.diverged[0] >= 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,9 @@ class Starts:
 
         subject = Subject.of(system, Visited(material.gradients.T.reshape(-1), None, steps))
         readings = {name: PROBES[name](subject) for name in ("momentum", "clipping", "schedule")}
-        sizes = np.mean(np.abs(material.updates), axis=1), np.mean(
-            np.abs(material.gradients), axis=1
+        sizes = (
+            np.mean(np.abs(material.updates), axis=1),
+            np.mean(np.abs(material.gradients), axis=1),
         )
         ratios = sizes[0][sizes[1] > 0] / sizes[1][sizes[1] > 0]
         return cls(
@@ -71,6 +72,10 @@ class Starts:
             own = {f"logit_decay_{j}": math.log(d / (1 - d)) for j, d in each}
             starts.append(base | own | {f"weight_{j}": 0.7 / modes for j in range(1, modes + 1)})
         return starts
+
+    def choices(self, term: str, names: Iterable[str]) -> list[tuple[str, ...]]:
+        """Constants of a term to set free, fewest first: a schedule may be one exponential."""
+        return [("early_1", "log_time_1"), tuple(names)] if term == "schedule" else [tuple(names)]
 
     def of_term(self, term: str, before: Mapping[str, float]) -> list[dict[str, float]]:
         """Starts of a term's constants, given θ of the rung below."""
