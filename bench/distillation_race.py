@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -52,8 +51,7 @@ def conditions(subject: NamedTask, steps: int) -> list[Condition]:
     found = [Condition("in distribution", subject, steps)]
     found.append(Condition(f"horizon ×{FURTHER}", subject, FURTHER * steps))
     texts = {f"loss ×{LOUDER:g}": f"scaled-loss[task={subject.name!r},factor={LOUDER}]"}
-    fields = {f.name for f in dataclasses.fields(subject.task)}  # type: ignore[arg-type]
-    if "dimension" in fields and getattr(subject.task, "dimension", None) != WIDER:
+    if getattr(subject.task, "dimension", WIDER) != WIDER:
         texts[f"dimension {WIDER}"] = f"{subject.name}[dimension={WIDER}]"
     for name, text in texts.items():
         try:

@@ -6,6 +6,7 @@ same report problems as its plain base and the teacher.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -80,7 +81,13 @@ def borrower(base: str, constants: Mapping[str, float]) -> Entry:
     """`base` in the space of the registered entry of that name, with borrowed constants."""
     space = get(base).space
     defaults = BASES[base] | PLAIN | dict(constants)
-    return Entry(f"borrowed-{base}", "hand-designed", Borrowed(base).build, space, defaults)
+    return Entry(f"borrowed-{base}", "hand-designed", _build(base), space, defaults)
+
+
+@functools.cache
+def _build(base: str) -> Any:
+    """One and the same function for a base, so that its compiled programs are used again."""
+    return Borrowed(base).build
 
 
 def _shown(subject: NamedTask, entry: Entry, thetas, problems: int, steps: int):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from optimizers.base import Optimizer
+from optimizers.learned.closed_form import constants
 
 BASES = {
     "momentum": {"learning_rate": 0.01, "momentum": 0.9},
@@ -72,7 +73,7 @@ def _leaf(advance, theta, g, old, step):
     """dx and the new slots of one tensor of parameters."""
     import tensorflow as tf
 
-    c = {name: tf.cast(value, g.dtype) for name, value in theta.items()}
+    c = constants(theta, g.dtype)
     k = tf.cast(step, g.dtype)
     first, second = (tf.exp(-k * tf.exp(-c[f"log_time_{i}"])) for i in (1, 2))
     rate = c["learning_rate"] * (1.0 + c["early_1"] * first + c["early_2"] * second)
@@ -89,7 +90,8 @@ def _momentum(c, rate, g, old, k):
 def _adam(c, rate, g, old, k):
     import tensorflow as tf
 
-    m = c["beta_1"] * old[0] + (1.0 - c["beta_1"]) * g
-    v = c["beta_2"] * old[1] + (1.0 - c["beta_2"]) * g * g
-    first, second = (1.0 - tf.exp((k + 1.0) * tf.math.log(c[b])) for b in ("beta_1", "beta_2"))
+    fast, slow = (tf.clip_by_value(c[name], 1e-7, 1.0 - 1e-6) for name in ("beta_1", "beta_2"))
+    m = fast * old[0] + (1.0 - fast) * g
+    v = slow * old[1] + (1.0 - slow) * g * g
+    first, second = (1.0 - tf.exp((k + 1.0) * tf.math.log(beta)) for beta in (fast, slow))
     return -rate * tf.sqrt(second) / first * m / (tf.sqrt(v) + c["epsilon"]), (m, v)

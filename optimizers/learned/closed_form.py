@@ -82,11 +82,21 @@ class ClosedForm:
         return Optimizer(init, update)
 
 
+def constants(theta: Mapping[str, Any], dtype) -> dict[str, Any]:
+    """θ in `dtype`; Python floats without a detour over float32, which `tf.cast` takes."""
+    import tensorflow as tf
+
+    return {
+        name: tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
+        for name, value in theta.items()
+    }
+
+
 def _advance(theta, modes: int, g, old, step):
     """dx and the next (v, s, m_1 …) of one tensor of parameters."""
     import tensorflow as tf
 
-    c = {name: tf.cast(value, g.dtype) for name, value in theta.items()}
+    c = constants(theta, g.dtype)
     k = tf.cast(step, g.dtype)
     square, mean, *memories = old
 
