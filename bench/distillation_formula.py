@@ -44,13 +44,22 @@ def text(theta: Mapping[str, Any]) -> str:
     lines = [_input(c), *_adapted(c)]
     u = "u" if _adapts(c) else "x" if _compresses(c) else "g"
     memories = [_memory(c, j, u) for j in range(1, modes(theta) + 1)]
-    z = " + ".join([f"{_n(c['alpha_0'])}·{u}", *(f"m{j}" for j in range(1, modes(theta) + 1))])
+    z = " + ".join([*_direct(c, u), *(f"m{j}" for j in range(1, modes(theta) + 1))])
     rate = _rate(c)
     front = f"−({rate})·" if rate else "−"
     move = (
         f"({z})" if math.isinf(c["bound"]) else f"{_n(c['bound'])}·tanh(({z}) / {_n(c['bound'])})"
     )
     return "\n".join(line for line in [*lines, *memories, f"dx = {front}{move}"] if line)
+
+
+def _direct(c, u: str) -> list[str]:
+    """The term of the latest gradient alone, unless the memories' answer to it is a thousand times as large."""
+    others = max(
+        (abs(v) for name, v in c.items() if name.startswith("alpha_") and name[6:] != "0"),
+        default=0,
+    )
+    return [f"{_n(c['alpha_0'])}·{u}"] if abs(c["alpha_0"]) >= NEGLIGIBLE * others else []
 
 
 def _input(c) -> str:
