@@ -36,7 +36,7 @@ class Rung:
     """The closed form with the terms so far: its θ, which constants of it were fitted, R² on held-out runs."""
 
     name: str
-    theta: Mapping[str, float]
+    theta: dict[str, float]
     free: tuple[str, ...]
     agreement: Mapping[str, float] = field(default_factory=dict)
 

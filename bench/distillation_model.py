@@ -7,11 +7,12 @@ a Jacobian go through one loop over the steps. A test holds it equal to the opti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 
-def predict(theta: Mapping[str, np.ndarray], modes: int, gradients: np.ndarray) -> np.ndarray:
+def predict(theta: Mapping[str, Any], modes: int, gradients: np.ndarray) -> np.ndarray:
     """Updates (steps, P, N) under gradients: (steps, N); each constant of θ is (P,) or a number."""
     columns = {name: np.asarray(value, float).reshape(-1, 1) for name, value in theta.items()}
     rows = max(len(value) for value in columns.values())

@@ -72,8 +72,9 @@ def reverse(
             thetas = {name: best_theta(entry, table, name) for name in SHOWN}
             scores = _shown(subject, entry, thetas, problems, steps)
             plain = scores if plain is None else plain
-            pair = (against(*scores[:2], *other[:2], scores[2]) for other in (plain, shown))
-            found.append(Variant(base, given, thetas["mean_loss"], *pair))
+            loss, log, diverged = scores
+            pair = [against(loss, log, *other[:2], diverged) for other in (plain, shown)]
+            found.append(Variant(base, given, thetas["mean_loss"], pair[0], pair[1]))
     return found
 
 

@@ -63,7 +63,7 @@ class Starts:
         base = ClosedForm(modes).off() | {"log_scale": math.log(self.scale)}
         base |= {"log_knee": math.log(self.gradient), "direct": 1.0 if not modes else 0.3}
         read = self.value("momentum", "beta")
-        ladders = [_DECAYS]
+        ladders: list[tuple[float, ...]] = [_DECAYS]
         if read is not None and 0.02 < read < 0.999:
             ladders.insert(0, (read, *(d for d in _DECAYS if abs(d - read) > 0.02)))
         starts = []

@@ -12,8 +12,7 @@ from optimizers.learned.borrowed import Borrowed
 from optimizers.learned.closed_form import ClosedForm
 from optimizers.learned.gru import Gru
 
-ARCHITECTURES = {"gru": Gru}
-ARCHITECTURES |= {"closed-form": ClosedForm, "borrowed": Borrowed}
+ARCHITECTURES: dict[str, Any] = {"gru": Gru, "closed-form": ClosedForm, "borrowed": Borrowed}
 _NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 
 

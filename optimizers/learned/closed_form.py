@@ -45,7 +45,7 @@ class ClosedForm:
 
     def off(self) -> dict[str, float]:
         """θ of dx = −g: every term switched off."""
-        modes = {}
+        modes: dict[str, float] = {}
         for j in range(1, self.modes + 1):
             modes |= {f"weight_{j}": 0.0, f"logit_decay_{j}": 1.0 + j}
         return {**LINEAR, **modes, **SATURATION, **SCHEDULE, **ADAPTATION}
