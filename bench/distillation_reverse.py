@@ -73,7 +73,7 @@ def reverse(
             scores = _shown(subject, entry, thetas, problems, steps)
             plain = scores if plain is None else plain
             loss, log, diverged = scores
-            pair = [against(loss, log, *other[:2], diverged) for other in (plain, shown)]
+            pair = [against(loss, log, other[0], other[1], diverged) for other in (plain, shown)]
             found.append(Variant(base, given, thetas["mean_loss"], pair[0], pair[1]))
     return found
 
