@@ -9,6 +9,8 @@ from typing import Any
 
 from optimizers.base import OptimizerError
 from optimizers.learned.aggmo import Aggmo
+from optimizers.learned.borrowed import Borrowed
+from optimizers.learned.closed_form import ClosedForm
 from optimizers.learned.hyperparameters import Hyperparameters
 from optimizers.learned.l2l import L2l
 from optimizers.learned.lds import Lds
@@ -17,7 +19,7 @@ from optimizers.learned.mlp import Mlp
 from optimizers.learned.rnn import Gru, Lstm, Ugrnn, Vanilla
 from optimizers.learned.rnnprop import Rnnprop
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Any] = {
     "gru": Gru,
     "lstm": Lstm,
     "vanilla": Vanilla,
@@ -29,6 +31,8 @@ ARCHITECTURES = {
     "aggmo": Aggmo,
     "linear": Linear,
     "hyperparameters": Hyperparameters,
+    "closed-form": ClosedForm,
+    "borrowed": Borrowed,
 }
 _NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 _WORD = re.compile(r"[A-Za-z_]\w*")
