@@ -37,7 +37,7 @@ def distill(optimizer, task, out, refine, trials, problems, steps, form, files) 
     runtime.load_tensorflow()
     imports.load_plugins()
     imports.load_files(files)
-    from bench.distillation_report import Asked, render, report, save
+    from bench.distillation.report import Asked, render, report, save
 
     asked = Asked(refine, trials, problems, steps)
     subject, entry = names.named_task(task), names.entry(optimizer)

@@ -12,15 +12,15 @@ from click.testing import CliRunner
 
 import bench
 import optimizers
-from bench import distillation_formula as formula
 from bench import names
 from bench.distill_command import distill as command
-from bench.distillation import ladder
-from bench.distillation_fit import Material, agreement
-from bench.distillation_model import predict, schedule
-from bench.distillation_race import compete, conditions
-from bench.distillation_reverse import borrower
-from bench.distillation_starts import Starts, exponentials
+from bench.distillation import formula
+from bench.distillation.fit import Material, agreement
+from bench.distillation.ladder import ladder
+from bench.distillation.model import predict, schedule
+from bench.distillation.race import compete, conditions
+from bench.distillation.reverse import borrower
+from bench.distillation.starts import Starts, exponentials
 from bench.probes import System, planted, system_of
 from optimizers import Entry, OptimizerError, learned
 from optimizers.learned.borrowed import PLAIN, Borrowed
@@ -244,7 +244,7 @@ def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
 
 
 def test_what_is_not_component_wise_is_refused():
-    from bench.distillation import distill
+    from bench.distillation.ladder import distill
     from bench.errors import UserError
 
     with pytest.raises(UserError, match="cannot be distilled"):

@@ -203,7 +203,11 @@ def test_theta_moves_after_every_segment_and_broken_ones_are_counted():
         (["booth", "beale"], {"weights": [1.0, 0.0]}, r"weights must be above 0, not \[1.0, 0.0\]"),
         ("booth", {"unroll_from": 0}, "unroll_from must be a whole number of at least 1"),
         ("booth", {"discount_from": 2.0}, "discount_from must be above 0 and at most 1, not 2.0"),
-        ("booth", {"estimator": "psychic"}, "unknown estimator 'psychic'; known: backprop, truncated"),
+        (
+            "booth",
+            {"estimator": "psychic"},
+            "unknown estimator 'psychic'; known: backprop, truncated",
+        ),
     ],
 )
 def test_mistakes_are_named_before_anything_runs(tasks_, change, text):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-from bench.distillation_model import predict
+from bench.distillation.model import predict
 
 EARLY = 20
 """Steps called early; the second half of a run is late."""

@@ -12,7 +12,7 @@ import numpy as np
 from optimizers.learned.closed_form import ClosedForm
 
 if TYPE_CHECKING:
-    from bench.distillation_fit import Material
+    from bench.distillation.fit import Material
     from bench.probes import Reading, System
 
 _TIMES = (1.5, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.distillation_race import Score, against
-from bench.distillation_starts import Starts
+from bench.distillation.race import Score, against
+from bench.distillation.starts import Starts
 from bench.engine import race
 from bench.metrics import METRICS
 from bench.names import NamedTask

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench import distillation_formula as formula
 from bench import runtime
-from bench.distillation import Distilled, Rung, distill
-from bench.distillation_race import Condition, Score, compete, conditions
-from bench.distillation_reverse import Variant, reverse
+from bench.distillation import formula
+from bench.distillation.ladder import Distilled, Rung, distill
+from bench.distillation.race import Condition, Score, compete, conditions
+from bench.distillation.reverse import Variant, reverse
 from bench.errors import UserError
 from bench.names import NamedTask
 from bench.probes.reading import strict
@@ -128,7 +128,7 @@ def _race(condition: Condition, teacher, student: Entry, rungs, problems: int) -
 
 def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Asked) -> list[Rung]:
     """The refined form as one rung more, or none where its meta-loss was never finite."""
-    from bench.distillation_refine import refine
+    from bench.distillation.refine import refine
 
     last = distilled.last
     try:

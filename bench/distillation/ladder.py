@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from bench import distillation_fit as fitting
-from bench.distillation_fit import Fit, Material
-from bench.distillation_starts import Starts
+from bench.distillation import fit as fitting
+from bench.distillation.fit import Fit, Material
+from bench.distillation.starts import Starts
 from bench.errors import UserError
 from bench.names import NamedTask
 from optimizers import Entry
