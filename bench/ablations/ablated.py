@@ -85,7 +85,7 @@ def optimizer(frozen: Frozen, flags: Mapping[str, Any]) -> Optimizer:
         dx_random = _aside(plain[None], (dx - plain)[None], noise[None, :, -1])[0]
         carried = on["control"] & ~on["momentum"]  # a reset undoes what the state was before
         after = tf.where(carried, after_random, tf.where(on["control"], intact, after))
-        dx = tf.where(on["control"], dx_random, dx) * tf.cast(flags["step"], dx.dtype)
+        dx = tf.where(on["control"], dx_random, dx) * _number(flags["step"], dx.dtype)
         return _split(dx, gradients), after
 
     return Optimizer(init, update)
@@ -151,6 +151,12 @@ def _aside(from_, change, noise):
     """`from_` moved as far as `change`, row by row, but along `noise`."""
     size = tf.norm(change, axis=-1, keepdims=True)
     return from_ + size * noise / tf.maximum(tf.norm(noise, axis=-1, keepdims=True), 1e-30)
+
+
+def _number(value, dtype):
+    """A plain number as exact as `dtype` allows, a tensor cast."""
+    plain = isinstance(value, (int, float))
+    return tf.constant(value, dtype) if plain else tf.cast(value, dtype)
 
 
 def _size(leaves) -> int:

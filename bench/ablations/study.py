@@ -138,7 +138,7 @@ def _race(course: _Course, specs: list[Spec], purpose: str, seeds) -> Runs:
     swept, fixed = program_of(specs[0])
     build = entries.build(course.entry, fixed, specs[0].horizon)
     thetas = [{name: spec.flags()[name] for name in swept} for spec in specs]
-    made = replace(course.entry, build=build, space={}, defaults=thetas[0])
+    made = replace(course.entry, name="swept", build=build, space={}, defaults=thetas[0])
     own = course.subject.task.tile
     tile = _TILE if own[0] * own[1] >= _TILE[0] * _TILE[1] else own
     raced = race(
