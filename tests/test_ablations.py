@@ -346,7 +346,7 @@ def told():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(studies, "COARSE", (0.25, 1.0, 4.0))
         patch.setattr(studies, "FINE", (0.5, 2.0))
-        given = "momentum[learning_rate=0.0005,momentum=0.9]"
+        given = "momentum[learning_rate=0.0001,momentum=0.9]"
         done = CliRunner().invoke(
             ablate,
             [given, "--task", "rosenbrock", "--seeds", "64", "--steps", "40", "--format", "json"],
@@ -365,7 +365,9 @@ def test_the_command_reads_what_momentum_is_for(told):
         assert found[absent]["as_is"] == pytest.approx([1.0, 1.0, 1.0], rel=1e-3)
     lines = {line["label"]: line for line in told["entries"] if not line["step_tuned"]}
     assert lines["linearised at rest"]["ratio"][0] == pytest.approx(1.0, rel=1e-3)
-    assert lines["without momentum"]["entry"].startswith("ablated[optimizer=momentum[")
+    assert lines["original"]["entry"] == "momentum[learning_rate=0.0001,momentum=0.9]"
+    for line in told["entries"]:
+        assert names.entry(line["entry"]).name == line["entry"]
 
 
 def test_reports_print_in_every_format(told):

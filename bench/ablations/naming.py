@@ -70,6 +70,8 @@ class Spec:
 
     def name(self, optimizer: str) -> str:
         """The name of the ablation of the entry called `optimizer`; `parse` gives both back."""
+        if not self.without and not self.linear and self.step == 1.0:
+            return optimizer
         said = [f"optimizer={optimizer}"]
         said += [f"at={self.linear}"] if self.linear else []
         said += ["saturating=yes"] if self.saturating else []
@@ -96,7 +98,7 @@ def parse(name: str) -> tuple[str, Spec]:
             f"cannot make optimizer {name!r}; write {example} with settings: {', '.join(known)}"
         )
     linear = said.get("at", "rest") if family == "linearised" else ""
-    if not linear and not said.get("without"):
+    if not linear and not said.get("without") and "step" not in said:
         raise OptimizerError(
             f"{name!r} takes nothing away; add without=, of {', '.join(MECHANISMS)}"
         )

@@ -71,7 +71,7 @@ def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[
             [
                 m["mechanism"],
                 *_interval([m["ratio"], *m["effect"]]),
-                _number(m["control_ratio"]),
+                f"[{', '.join(_number(bound) for bound in m['control'])}]",
                 m["verdict"],
                 m["reason"],
             ]
