@@ -346,7 +346,7 @@ def told():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(studies, "COARSE", (0.25, 1.0, 4.0))
         patch.setattr(studies, "FINE", (0.5, 2.0))
-        given = "momentum[learning_rate=0.0001,momentum=0.9]"
+        given = "momentum[learning_rate=0.00005,momentum=0.8]"
         done = CliRunner().invoke(
             ablate,
             [given, "--task", "rosenbrock", "--seeds", "64", "--steps", "40", "--format", "json"],
@@ -359,13 +359,13 @@ def test_the_command_reads_what_momentum_is_for(told):
     assert told["metric"] == "mean_log"
     assert told["seeds"] == 64
     found = {m["mechanism"]: m for m in told["mechanisms"]}
-    assert found["momentum"]["as_is"][1] > 1.0
+    assert found["momentum"]["as_is"][1] > 2.0
     for absent in ("clipping", "schedule", "adaptation", "bias"):
         assert found[absent]["verdict"] == "does not"
         assert found[absent]["as_is"] == pytest.approx([1.0, 1.0, 1.0], rel=1e-3)
     lines = {line["label"]: line for line in told["entries"] if not line["step_tuned"]}
     assert lines["linearised at rest"]["ratio"][0] == pytest.approx(1.0, rel=1e-3)
-    assert lines["original"]["entry"] == "momentum[learning_rate=0.0001,momentum=0.9]"
+    assert lines["original"]["entry"] == "momentum[learning_rate=0.00005,momentum=0.8]"
     for line in told["entries"]:
         assert names.entry(line["entry"]).name == line["entry"]
 
