@@ -40,7 +40,8 @@ def of(optimizer: Optimizer, horizon: int) -> Reference:
     moved = [system.step(h[None], 0.0, t) for h, t in zip(states, counts, strict=True)]
     after = np.array([after[0] for after, _ in moved])
     updates = np.array([dx[0] for _, dx in moved])
-    return Reference(states, after, updates, *map(np.array, zip(*slopes, strict=True)), stability)
+    J, B, C, D = (np.array(part) for part in zip(*slopes, strict=True))
+    return Reference(states, after, updates, J, B, C, D, stability)
 
 
 def _rest(system: System, path: np.ndarray, horizon: int) -> tuple[np.ndarray, str]:
