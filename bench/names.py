@@ -14,7 +14,7 @@ import numpy as np
 
 import optimizers
 import tasks
-from bench import imports
+from bench import ablations, imports
 from bench.errors import UserError
 from optimizers import Entry
 from tasks import Task
@@ -65,7 +65,7 @@ def entry(optimizer: Any) -> Entry:
 
 def _load_plugins_for(name: str, known: list[str]) -> None:
     """A name nobody registered yet may be that of an installed plug-in, in this process or in a worker."""
-    if name.partition("[")[0] not in known:
+    if name.partition("[")[0] not in (*known, *ablations.FAMILIES):
         imports.load_plugins()
 
 

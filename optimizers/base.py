@@ -20,6 +20,7 @@ _PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 KINDS = ("hand-designed", "learned", "oracle")
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 _registry: dict[str, Entry] = {}
+_families: dict[str, Callable[[str], Entry]] = {}
 
 
 class OptimizerError(ValueError):
@@ -92,6 +93,11 @@ def register(
     return entry
 
 
+def register_family(word: str, make: Callable[[str], Entry]) -> None:
+    """Let `get` make every `word[…]` by `make(name)`: entries that are made of other entries."""
+    _families[word] = make
+
+
 def names() -> list[str]:
     """Registered names in order of registration."""
     return list(_registry)
@@ -100,6 +106,8 @@ def names() -> list[str]:
 def get(name: str) -> Entry:
     """The entry registered as `name`, or one with other defaults: `adam[beta_1=0.8]`. Raises OptimizerError."""
     if match := _PARAMETRIZED.fullmatch(name):
+        if match["name"] in _families:
+            return _families[match["name"]](name)
         return _variant(name, get(match["name"]), match["settings"])
     if name not in _registry:
         near = difflib.get_close_matches(name, list(_registry), 1)
