@@ -22,7 +22,10 @@ _IMPORT = click.option(
 
 
 _ELSEWHERE = {
-    "ablate": ("bench.ablate_command", "Take mechanisms out of an optimizer and race what is left."),
+    "ablate": (
+        "bench.ablate_command",
+        "Take mechanisms out of an optimizer and race what is left.",
+    ),
     "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
     "generalise": ("bench.generalise_command", "Race learned optimizers off their training task."),
     "metatrain": ("bench.metatrain_command", "Meta-train an architecture on tasks."),

@@ -23,7 +23,7 @@ SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-VERSION = 2
+VERSION = 3
 """Raised whenever a reading can change."""
 
 
@@ -39,6 +39,10 @@ def probe(
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    if entry.informed:
+        raise UserError(
+            f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another"
+        )
     from bench.probes import read
 
     return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen)
@@ -46,7 +50,7 @@ def probe(
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
     """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
-    from bench.probes import Visited
+    from bench.probes import Visited, curvature
     from bench.replay import replay
 
     replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
@@ -57,7 +61,8 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
             f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}"
         )
     kept = np.linspace(0, len(histories) - 1, min(SERIES, len(histories))).round().astype(int)
-    return Visited(histories[kept].reshape(-1), None, steps)
+    given = histories[kept].reshape(-1)
+    return Visited(given, None, steps, curvature=curvature.spectrum(subject))
 
 
 def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> dict[str, Reading]:

@@ -17,7 +17,7 @@ from bench.generalisation.matrix import folder
 from bench.planning import Job
 from bench.records import Record
 from bench.store import Store
-from bench.workers import CHUNK, in_processes
+from bench.workers import SHARE, in_processes, weight
 
 
 def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files=()) -> dict[Job, Record]:
@@ -44,7 +44,7 @@ def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files=()) ->
 
 def _finish(jobs: list[Job], place: Path, workers: int, import_files, bar: _Bar) -> None:
     """As `bench.running` does: few cells here, others in processes that are renewed."""
-    if len(jobs) > CHUNK or (workers > 1 and len(jobs) > 1):
+    if len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
         in_processes(jobs, place, workers, import_files, bar)
     else:
         for i, job in enumerate(jobs):
