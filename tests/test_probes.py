@@ -1,6 +1,8 @@
 """What every reading promises: controls first, strict JSON, refusals that say why."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +133,11 @@ def test_the_figure_is_drawn_from_json(untrained, tmp_path):
     figures.draw(cards, tmp_path / "b.png", title="untrained")
     figures.draw(read(planted.adam(), visited(), ["momentum"]), tmp_path / "c.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_the_example_of_the_page_on_mechanisms(capsys):
+    page = Path(__file__).parents[1] / "docs" / "probes-mechanisms.md"
+    exec(re.search(r"```python\n(.*?)```", page.read_text(), re.DOTALL)[1], {})
+    verdict, slope = capsys.readouterr().out.split()
+    assert verdict == "present"
+    assert float(slope) == pytest.approx(-1, abs=0.01)

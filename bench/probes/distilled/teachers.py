@@ -68,7 +68,7 @@ def rmsprop(gradients: np.ndarray) -> np.ndarray:
 
 
 TEACHERS = {
-    "momentum": Teacher(momentum, "heavy ball", "raw", 0.3, 1.0, 3.0, 1.5, 4000),
+    "momentum": Teacher(momentum, "heavy ball", "raw", 0.3, 1.0, 3.0, 1.5, 3000),
     "momentum-clip-schedule": Teacher(
         clipped, "heavy ball, tanh clip and decaying rate", "asinh", 0.67, 1.0, 30.0, 2.7, 6000
     ),
