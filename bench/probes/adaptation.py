@@ -98,14 +98,14 @@ def _change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
 def common_change(arms: np.ndarray) -> float:
     """The largest change over G that all arms (k, G) of a rate share, in [−1, 1]; negative: a fall.
 
-    Of each arm at each gradient: r / r₀ − 1 for a fall, 1 − r₀ / r for a rise, r₀ the mean at the
+    Of each arm at each gradient: r / r₀ − 1 for a fall, 1 − r₀ / r for a rise, r₀ that arm's at the
     smallest gradient where every arm is finite. NaN for fewer than two such gradients.
     """
     finite = arms[:, np.isfinite(arms).all(axis=0)]
     if finite.shape[1] < 2:
         return np.nan
     with np.errstate(all="ignore"):
-        ratio = np.nan_to_num(finite / finite[:, 0].mean(), nan=1.0)
+        ratio = np.nan_to_num(finite / finite[:, :1], nan=1.0)
         each = np.where(ratio > 1, 1 - 1 / np.maximum(ratio, 1), np.maximum(ratio - 1, -1))
     agree = np.all(np.sign(each) == np.sign(each[0]), axis=0)
     shared = np.where(agree, np.sign(each[0]) * np.min(np.abs(each), axis=0), 0.0)

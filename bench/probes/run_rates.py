@@ -69,10 +69,13 @@ def explained(gradients: np.ndarray, rates: np.ndarray) -> tuple[float, float, f
 
 
 def _recent(gradients: np.ndarray, decay: float) -> np.ndarray:
-    """Log root of the moving average of g² over earlier steps: (R, T), of the first step −∞."""
+    """Log root of the weighted mean of g² over earlier steps: (R, T), of the first step −∞.
+
+    The weights sum to one from the start, or the mean's own warm-up would stand for the step.
+    """
     total, rows = np.zeros(len(gradients)), []
-    for g in gradients.T:
-        rows.append(total)
+    for t, g in enumerate(gradients.T):
+        rows.append(total / max(1 - decay**t, 1e-300))
         total = decay * total + (1 - decay) * g**2
     return 0.5 * np.log(np.maximum(np.array(rows).T, 1e-300))
 
