@@ -123,7 +123,8 @@ def test_shares_of_what_is_explained():
     steps = np.exp(-np.arange(40) / 10) + 0 * gradients
     alone, by_size, beyond = explained(gradients, steps)
     assert alone == close(1)
-    assert (by_size, beyond) == (pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05))
+    assert by_size < 0.3  # means over more steps vary less, which hints at the step
+    assert beyond == close(1 - by_size)
     alone, by_size, beyond = explained(gradients, 1 / recent)
     assert by_size == close(1)
     assert (alone, beyond) == (pytest.approx(0, abs=0.05), pytest.approx(0, abs=1e-6))
