@@ -73,7 +73,7 @@ _PAPER = Suite(
         "two-moons-small": Budget(steps=200, seeds=128, trials=256, tuning_seeds=16),
     },
     metrics={"rosenbrock": "mean_log"},
-    about="tasks and baselines of Maheswaranathan et al. (2021), 128 problems, up to 2500 trials, the specialists at every meta-seed",
+    about="tasks and baselines of Maheswaranathan et al. (2021), up to 2500 trials, specialists at all meta-seeds",
 )
 _CORE_TASKS = (
     "linear-regression", "quadratic", "quadratic-ill", "quadratic-noisy", "saddle",
@@ -99,7 +99,7 @@ _CORE = Suite(
     metrics={
         "linear-regression": "mean_loss", "tag:classic": "mean_log", "tag:quadratic": "mean_log",
     },
-    about="every family of tasks against every hand-designed entry, specialists, oracles where there are any; see --dry-run for how long",
+    about="every family of tasks, all hand-designed entries, specialists, oracles; see --dry-run for how long",
 )  # fmt: skip
 SUITES = {suite.name: suite for suite in (_QUICK, _SMOKE, _PAPER, _CORE)}
 

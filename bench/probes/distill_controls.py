@@ -152,7 +152,8 @@ def make(name: str, folder: Path = FOLDER, iterations: int | None = None) -> dic
     began, processor = time.perf_counter(), time.process_time()
     theta, error = train(name, iterations)
     path = folder / f"{name}.npz"
-    np.savez(path, **theta)
+    arrays: dict[str, Any] = dict(theta)
+    np.savez(path, **arrays)
     card = {
         "rule": TEACHERS[name].rule,
         "command": f"python -m bench.probes.distill_controls {name}",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 import numpy as np
@@ -101,7 +102,7 @@ def decaying(rng: np.random.Generator) -> System:
 
 def _network(rng: np.random.Generator, **settings) -> System:
     units, seed = int(rng.choice([4, 8, 16, 24])), int(rng.integers(1 << 31))
-    shape = {"input": str(rng.choice(["raw", "asinh"])), "output_scale": 1.0}
+    shape: dict[str, Any] = {"input": str(rng.choice(["raw", "asinh"])), "output_scale": 1.0}
     return untrained_gru(seed, units, **shape, **settings)
 
 
