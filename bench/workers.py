@@ -23,8 +23,8 @@ from bench.planning import Job
 
 SHARE = 12
 """What a process does before another takes its place, in weights of jobs."""
-WEIGHTS = {"light": 1, "medium": 2, "heavy": 4}
-"""Weight of a cell by its task's cost: its programs keep about 15, 40 and 60–165 MB."""
+WEIGHTS = {"light": 1, "medium": 2, "heavy": 6}
+"""Weight of a cell by its task's cost: its programs keep about 15, 40 and 60–165 MB, compiling not counted."""
 
 
 def in_processes(jobs: list[Job], out: Path, workers: int, import_files, bar: Any) -> None:

@@ -58,7 +58,7 @@ def lane(pools):
     ("tasks", "shares"),
     [
         (["rosenbrock"] * 13, [list(range(12)), [12]]),
-        (["digits-autoencoder"] * 4, [[0, 1, 2], [3]]),
+        (["digits-autoencoder"] * 4, [[0, 1], [2, 3]]),
         (["rosenbrock"] * 9 + ["adding-gru"], [list(range(9)), [9]]),
     ],
 )
