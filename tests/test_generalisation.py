@@ -87,8 +87,10 @@ TWO_SEEDS = Row("gru-rosenbrock", ("gru-rosenbrock", "gru-rosenbrock-2"), ("rose
 
 @pytest.fixture
 def twin(monkeypatch):
-    """A second meta-seed of gru-rosenbrock, registered for one test."""
-    monkeypatch.setattr(optimizers.base, "_registry", dict(optimizers.base._registry))
+    """Of gru-rosenbrock, for one test, a second meta-seed of known numbers and no other."""
+    known = optimizers.base._registry.items()
+    others = {name: entry for name, entry in known if not name.startswith("gru-rosenbrock-")}
+    monkeypatch.setattr(optimizers.base, "_registry", others)
     first = optimizers.get("gru-rosenbrock")
     optimizers.register(
         Entry("gru-rosenbrock-2", "learned", first.build, {}, first.defaults, first.discloses)
