@@ -37,6 +37,20 @@ from bench.tables import (
 __all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 
 WIDTH = 100
+_NUMBERS = {
+    "momentum": ("alpha", "beta", "r2", "gain", "limit_ratio", "beta_drift"),
+    "clipping": (
+        "asymptote",
+        "slope",
+        "knee",
+        "half_point",
+        "share_beyond_early",
+        "share_beyond_late",
+    ),
+    "schedule": ("initial", "peak", "peak_step", "final", "explained_by_step"),
+    "adaptation": ("slope", "state_share", "asymmetry"),
+}
+"""What is shown of a probe's numbers; of other probes all. The JSON holds every one."""
 
 
 def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
@@ -193,11 +207,13 @@ def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
     controls = reading.get("controls") or []
     if doubt := _doubt(controls):
         return f"no claim is made, {doubt}"
-    values = [
-        f"{name} {_value(quantity)}"
+    given = {
+        name: quantity
         for name, quantity in (reading.get("values") or {}).items()
         if numbers and isinstance(quantity, Mapping) and "value" in quantity
-    ]
+    }
+    shown = [name for name in _NUMBERS.get(title, ()) if name in given] or list(given)
+    values = [f"{name} {_value(given[name])}" for name in shown]
     verdict = str(reading.get("verdict", "undecided")).upper()
     sentence = str(reading.get("sentence") or "").removeprefix(f"{title}: ")
     parts = [verdict, sentence, ", ".join(values)]

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from bench.probes.component import pack, system_of
     from bench.probes.controls import CONTROLS
     from bench.probes.examine import read, run_controls
+    from bench.probes.pooling import combine
     from bench.probes.reading import Reading
     from bench.probes.subject import Subject, Visited
     from bench.probes.system import ProbeError, System
 
 __all__ = [
-    "CONTROLS", "PROBES", "ProbeError", "Reading", "Subject", "System", "Visited", "pack", "read",
-    "run_controls", "system_of",
+    "CONTROLS", "PROBES", "ProbeError", "Reading", "Subject", "System", "Visited", "combine", "pack",
+    "read", "run_controls", "system_of",
 ]  # fmt: skip
 
 _HOMES = {
     "CONTROLS": "controls", "ProbeError": "system", "Reading": "reading", "Subject": "subject", "System": "system",
-    "Visited": "subject", "pack": "component", "read": "examine", "run_controls": "examine",
+    "Visited": "subject", "combine": "pooling", "pack": "component", "read": "examine", "run_controls": "examine",
     "system_of": "component",
 }  # fmt: skip
 

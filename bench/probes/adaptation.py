@@ -4,8 +4,14 @@ A constant gradient g holds the optimizer at an input-dependent fixed point h*(g
 are measured. The secant (dx(−g) − dx(g)) / 2g is what a lasting gradient of that size is multiplied
 by; it falls by saturation and by adaptation alike. The local rate, −∂dx/∂g at g = 0 in the state
 h*(g), is what a small new gradient is multiplied by, and only the state can change it: constant for
-momentum and for a clip of the gradient, 1/|g| for RMSProp and Adam. The verdict rests on the local
-rate. Saturation behind the memory (a clipped velocity) is in the state, and counts.
+momentum and for a clip of the gradient, 1/|g| for RMSProp and Adam.
+
+A memory that saturates changes the local rate as well, without adapting anything: tanh of a
+velocity answers less while it is pushed, and fully again once the velocity is gone. So each state
+is also braked, by gradients of the same size, until it carries no update, and the rate is taken
+again: braking undoes saturation, an accumulator of sizes it leaves as it was. And an untrained
+network's rate depends on the sign of the state, up on one arm and down on the other; only what both
+arms have in common counts.
 """
 
 from __future__ import annotations
@@ -14,19 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.probes.fixed_points import solve
-from bench.probes.reading import (
-    ABSENT,
-    PRESENT,
-    Reading,
-    exact,
-    graded,
-    log_slope,
-    number,
-    percent,
-    power,
-    spread,
+from bench.probes.adaptation_text import sentence
+from bench.probes.holding import (
+    brake,
+    histories,
+    hold,
+    local_rates,
+    secants,
+    settle,
 )
+from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, log_slope, spread
 
 if TYPE_CHECKING:
     from bench.probes.subject import Subject
@@ -34,9 +37,7 @@ if TYPE_CHECKING:
 DECADES = 5
 POINTS = 11
 NONE, SOME = 0.1, 1 / 3
-"""Range of the local rate over its maximum below which there is no adaptation, above which there
-is.
-"""
+"""Change of the rate below which there is no adaptation, above which there is."""
 SETTLED = 1e-3
 """Largest relative change of a secant over a hundred further steps at a fixed point."""
 REACHED = 0.2
@@ -45,41 +46,47 @@ REACHED = 0.2
 Adam with β₂ = 0.999 is within 5 % after RELAXATION steps; Adadelta's fixed points are never
 reached.
 """
-RELAXATION = 2000
-
-
-STREAMS = 4
+BRAKED = 0.1
+"""Largest part of the carried update that braking may leave."""
+SATURATED = 0.1
+"""Fall of a secant below which nothing is said about where it comes from."""
 
 
 def probe(subject: Subject) -> Reading:
     """Does the state that gradients lead to change the learning rate, and by what law?
 
-    Gradients are 11 over the five decades up to the largest one met; both signs, averaged. present
-    when the local rate varies by more than a third of its maximum, absent below a tenth, undecided
-    between. `slope` (`slope_upper`: upper half of the range) is d log |secant| / d log |g|,
-    `state_slope` the same of the local rate; their low and high are the range of slopes between
-    neighboring gradients. Gradients that lead to no fixed point have None in the lists;
-    `residual` is the largest relative change of the other secants over a hundred more steps.
-    `history_rates` and `history_slope` are of the local rate after a run of Gaussian gradients of
-    each size. They give the verdict when fewer than half of the constant gradients lead to a fixed
-    point (Adagrad).
+    Gradients are 11 over the five decades up to the largest one met, of both signs. Four changes of
+    the local rate, each relative to the smallest gradients and signed: at fixed points (`change`,
+    the smaller of the two arms', 0 where they differ in sign), there after braking
+    (`change_braked`), after runs of Gaussian gradients of each size (`history_change`) and after
+    braking those (`history_change_braked`). present when all are beyond a third, of the same sign;
+    absent when either the two unbraked or the two braked are below a tenth; else undecided. Where
+    fewer than half of the constant gradients lead to a fixed point (Adagrad), only histories count.
+
+    `slope` (`slope_upper`: upper half of the range; `slope_positive`, `slope_negative`: arms) is
+    d log |secant| / d log |g|, `state_slope` the same of the local rate; their low and high are the
+    range of slopes between neighboring gradients. `state_share` is the part of the secant's fall
+    that the local rate shares: 1 for RMSProp, 0 for a clip. `asymmetry` is the largest difference
+    of the arms' secants over their sum. Gradients that lead to no fixed point have None in the
+    lists; `residual` is the largest relative change of the other secants over a hundred more steps.
     """
     gradients = subject.largest * np.geomspace(10.0**-DECADES, 1, POINTS)
-    states, reached = _hold(subject, gradients)
-    secants = _secants(subject, states, gradients)
-    residuals = _change(_secants(subject, _settle(subject, states, gradients), gradients), secants)
-    distance = _change(_secants(subject, reached, gradients), secants)
+    states, reached = hold(subject, gradients)
+    arms = secants(subject, states, gradients)
+    mean = arms.mean(axis=0)
+    residuals = _change(
+        secants(subject, settle(subject, states, gradients), gradients).mean(0), mean
+    )
+    distance = _change(secants(subject, reached, gradients).mean(axis=0), mean)
     kept = (residuals < SETTLED) & (distance < REACHED)
-    local = np.where(kept, _local_rates(subject, states, gradients), np.nan)
-    secants[~kept] = np.nan
-    after = _local_rates(subject, _histories(subject, gradients), gradients)
-    values = _values(gradients, secants, local, residuals[kept], after)
-    held = kept.sum() >= POINTS / 2
-    varied = values["variation" if held else "history_variation"]["value"]
-    verdict = graded(varied, NONE, SOME)
-    text = _sentence if held else _sentence_of_history
-    reach = gradients[kept][-1] if held else gradients[-1]
-    return Reading(verdict, values, f"adaptation: {text(verdict, values, reach)}")
+    arms[:, ~kept] = np.nan
+    local = np.where(kept, local_rates(subject, states, gradients), np.nan)
+    values = _values(gradients, arms, local, residuals[kept])
+    values |= _changes(subject, gradients, states, local, kept)
+    held = bool(kept.sum() >= POINTS / 2)
+    verdict = _judge(values, held)
+    reach = float(gradients[kept][-1] if held else gradients[-1])
+    return Reading(verdict, values, f"adaptation: {sentence(verdict, values, held, reach)}")
 
 
 def _change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -88,70 +95,97 @@ def _change(after: np.ndarray, before: np.ndarray) -> np.ndarray:
         return np.where((after == 0) & (before == 0), 0.0, np.abs(after / before - 1))
 
 
-def _hold(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """h*(±g) by Newton and the states that relaxing really reached, both (2 G, n).
+def common_change(arms: np.ndarray) -> float:
+    """The largest change over G that all arms (k, G) of a rate share, in [−1, 1]; negative: a fall.
 
-    Where Newton fails the relaxed states stand for h*(±g).
+    Of each arm at each gradient: r / r₀ − 1 for a fall, 1 − r₀ / r for a rise, r₀ that arm's at the
+    smallest gradient where every arm is finite. NaN for fewer than two such gradients.
     """
-    system, t = subject.system, subject.settled
-    signed = np.concatenate([gradients, -gradients])
-    start = np.tile(subject.base, (len(signed), 1))
-    relaxed = system.relax(start, signed, t, RELAXATION)
-    points, residuals = solve(system, relaxed, signed, t)
-    return np.where((residuals < 1e-6)[:, None], points, relaxed), relaxed
-
-
-def _histories(subject: Subject, gradients: np.ndarray) -> np.ndarray:
-    """States (STREAMS G, n) after `horizon` Gaussian gradients of each size, from rest."""
-    generator = np.random.default_rng(2)
-    sizes = np.tile(gradients, STREAMS)
-    draws = generator.standard_normal((subject.horizon, STREAMS, 1)) + np.zeros((1, 1, POINTS))
-    run = sizes * draws.reshape(subject.horizon, -1)
-    start = np.tile(subject.base, (len(sizes), 1))
-    return subject.system.rollout(start, run, subject.settled, frozen=True)[0][-1]
-
-
-def _settle(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    signed = np.concatenate([gradients, -gradients])
-    return subject.system.relax(states, signed, subject.settled, 100)
-
-
-def _secants(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """(dx(−g) − dx(g)) / 2g: (G,) at the states (2 G, n) of +g and −g."""
-    signed = np.concatenate([gradients, -gradients])
-    dx = subject.system.step(states, signed, subject.settled)[1]
-    return (dx[len(gradients) :] - dx[: len(gradients)]) / (2 * gradients)
-
-
-def _local_rates(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """−∂dx/∂g at g = 0: (G,), mean over the k states of each gradient in states: (k G, n).
-
-    Difference steps of g / 1000, checked against g / 100; NaN where they disagree.
-    """
-    rates = []
-    for part in (1e-3, 1e-2):
-        size = part * np.tile(gradients, len(states) // len(gradients))
-        up, down = (subject.system.step(states, s * size, subject.settled)[1] for s in (1, -1))
-        rates.append(((down - up) / (2 * size)).reshape(-1, len(gradients)).mean(axis=0))
+    finite = arms[:, np.isfinite(arms).all(axis=0)]
+    if finite.shape[1] < 2:
+        return np.nan
     with np.errstate(all="ignore"):
-        unstable = np.abs(rates[1] - rates[0]) > 0.02 * np.abs(rates[0])
-    return np.where(unstable, np.nan, rates[0])
+        ratio = np.nan_to_num(finite / finite[:, :1], nan=1.0)
+        each = np.where(ratio > 1, 1 - 1 / np.maximum(ratio, 1), np.maximum(ratio - 1, -1))
+    agree = np.all(np.sign(each) == np.sign(each[0]), axis=0)
+    shared = np.where(agree, np.sign(each[0]) * np.min(np.abs(each), axis=0), 0.0)
+    return float(shared[np.argmax(np.abs(shared))])
 
 
-def _values(gradients, secants, local, residuals, after) -> dict[str, Any]:
-    upper = len(gradients) // 2
+def _changes(subject, gradients, states, local, kept) -> dict[str, Any]:
+    """The four changes of the local rate, and what braking left of the carried updates."""
+    braked, left = brake(subject, states, gradients)
+    braked_rates = np.where(kept, local_rates(subject, braked, gradients), np.nan)
+    left = np.where(kept, left.reshape(2, -1), np.nan)
+    after = histories(subject, gradients)
+    rates = local_rates(subject, after, gradients)
+    calm, rest = brake(subject, after, gradients)
+    calm_rates = local_rates(subject, calm, gradients)
+    named = {
+        "change": local,
+        "change_braked": _where_braked(braked_rates, left),
+        "history_change": rates.mean(axis=0, keepdims=True),
+        "history_change_braked": _mean_where_braked(calm_rates, rest.reshape(calm_rates.shape)),
+    }
+    history = named["history_change"][0]
     return {
-        "slope": _slope(gradients, secants),
-        "slope_upper": _slope(gradients[upper:], secants[upper:]),
-        "state_slope": _slope(gradients, local),
-        "history_slope": _slope(gradients, after),
-        "variation": exact(_variation(local)),
-        "history_variation": exact(_variation(after)),
+        **{name: exact(common_change(arms)) for name, arms in named.items()},
+        "history_slope": _slope(gradients, history),
+        "history_variation": exact(_variation(history)),
+        "braked_rates": named["change_braked"].mean(axis=0).tolist(),
+        "history_rates": history.tolist(),
+        "history_braked_rates": named["history_change_braked"][0].tolist(),
+    }
+
+
+def _where_braked(rates: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Rates without those of states that still carry an update."""
+    return np.where(left <= BRAKED, rates, np.nan)
+
+
+def _mean_where_braked(rates: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """(1, G): mean over the streams that were braked; NaN where fewer than half were."""
+    kept = np.isfinite(_where_braked(rates, left))
+    sums = np.sum(np.where(kept, rates, 0.0), axis=0)
+    count = kept.sum(axis=0)
+    return np.where(count >= len(rates) / 2, sums / np.maximum(count, 1), np.nan)[None]
+
+
+def _judge(values: dict[str, Any], held: bool) -> str:
+    plain, braked = ["history_change"], ["history_change_braked"]
+    if held:
+        plain, braked = ["change", *plain], ["change_braked", *braked]
+    plain, braked = ([values[name]["value"] for name in names] for names in (plain, braked))
+    every = np.array([*plain, *braked])
+    if np.all(every > SOME) or np.all(every < -SOME):
+        return PRESENT
+    if any(np.all(np.abs(pair) < NONE) for pair in (plain, braked)):
+        return ABSENT
+    return UNDECIDED
+
+
+def _values(gradients, arms, local, residuals) -> dict[str, Any]:
+    upper = len(gradients) // 2
+    mean, rates = arms.mean(axis=0), local.mean(axis=0)
+    return {
+        "slope": _slope(gradients, mean),
+        "slope_upper": _slope(gradients[upper:], mean[upper:]),
+        "slope_positive": _slope(gradients, arms[0]),
+        "slope_negative": _slope(gradients, arms[1]),
+        "state_slope": _slope(gradients, rates),
+        "state_slope_positive": _slope(gradients, local[0]),
+        "state_slope_negative": _slope(gradients, local[1]),
+        "state_share": exact(_state_share(mean, rates)),
+        "asymmetry": exact(_asymmetry(arms)),
+        "variation": exact(_variation(rates)),
         "residual": exact(float(np.max(residuals, initial=0.0))),
         "gradients": gradients.tolist(),
-        "secants": secants.tolist(),
-        "local_rates": local.tolist(),
-        "history_rates": after.tolist(),
+        "secants": mean.tolist(),
+        "secants_positive": arms[0].tolist(),
+        "secants_negative": arms[1].tolist(),
+        "local_rates": rates.tolist(),
+        "local_rates_positive": local[0].tolist(),
+        "local_rates_negative": local[1].tolist(),
     }
 
 
@@ -164,6 +198,22 @@ def _slope(x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
     return spread(log_slope(x, y), between)
 
 
+def _state_share(secant: np.ndarray, rates: np.ndarray) -> float | None:
+    """Log change of the local rate over that of the secant, smallest to largest gradient held."""
+    kept = np.flatnonzero((secant > 0) & (rates > 0))
+    if len(kept) < 2:
+        return None
+    fall, shared = (float(np.log(y[kept[-1]] / y[kept[0]])) for y in (secant, rates))
+    return shared / fall if abs(fall) > SATURATED else None
+
+
+def _asymmetry(arms: np.ndarray) -> float | None:
+    kept = arms[:, np.isfinite(arms).all(axis=0)]
+    size = np.abs(kept).sum(axis=0)
+    kept, size = kept[:, size > 0], size[size > 0]
+    return float(np.max(np.abs(kept[0] - kept[1]) / size)) if len(size) else None
+
+
 def _variation(rates: np.ndarray) -> float:
     """(largest − smallest) / largest |rate| over the finite ones; NaN for fewer than two."""
     kept = rates[np.isfinite(rates)]
@@ -171,21 +221,3 @@ def _variation(rates: np.ndarray) -> float:
         return float("nan")
     size = float(np.max(np.abs(kept)))
     return float(np.ptp(kept)) / size if size > 0 else 0.0
-
-
-def _sentence(verdict: str, values: dict[str, Any], largest: float) -> str:
-    slope, law, varied = (values[n]["value"] for n in ("slope", "state_slope", "variation"))
-    secant = f"the answer to a constant gradient goes as |g|^{power(slope)}"
-    change = f"the local rate changes by {percent(varied)} up to |g| = {number(largest)}"
-    if verdict == PRESENT:
-        return f"{change} (log-log slope {power(law)}), {secant}"
-    return f"{'none' if verdict == ABSENT else verdict}; {change}, {secant}"
-
-
-def _sentence_of_history(verdict: str, values: dict[str, Any], largest: float) -> str:
-    law, varied = (values[n]["value"] for n in ("history_slope", "history_variation"))
-    if law is None or not np.isfinite(varied):
-        return "undecided; constant gradients lead to no fixed point, random ones to no rate"
-    change = f"the local rate changes by {percent(varied)} with the size of random gradients"
-    text = f"{change}, up to {number(largest)} (log-log slope {power(law)})"
-    return text if verdict == PRESENT else f"{'none' if verdict == ABSENT else verdict}; {text}"

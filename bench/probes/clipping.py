@@ -22,10 +22,12 @@ from bench.probes.reading import (
     number,
     percent,
     power,
-    share,
+    share_of_runs,
     spread,
     undecided,
 )
+from bench.probes.runs import EARLY, runs
+from bench.probes.soft_clip import soft_clip
 from bench.probes.system import System
 
 if TYPE_CHECKING:
@@ -115,9 +117,11 @@ def probe(subject: Subject) -> Reading:
     present: a knee within the visited gradients that stays put when the history's scale changes a
     hundredfold (`history_exponent` < 0.25). absent: no knee up to ten times the largest gradient,
     one that no gradient reached, or one that follows the history (exponent > 0.5, as in RMSProp).
-    Values are at the resting state; their low and high are over 32 visited states; those of
-    `share_beyond`, the share of visited |g| beyond the knee, a bootstrap over visited gradients. An
-    infinite knee is written as None.
+    Values are at the resting state; their low and high are over 32 visited states; `…_initial` are
+    at the initial state. `share_beyond` is the share of visited |g| beyond the knee, `…_early` of
+    those of the first 20 steps, `…_late` of the others, with bootstrap intervals over runs;
+    `share_beyond_initial` is of early gradients beyond the initial state's knee. `soft_clip_…` is
+    the nearest A tanh(η g / A). An infinite knee is written as None.
     """
     system, t = subject.system, subject.settled
     points = grid(1e-5 * subject.typical, REACH * subject.largest)
@@ -131,18 +135,33 @@ def probe(subject: Subject) -> Reading:
         else math.nan
     )
     values = {name: spread(value, getattr(visited, name)) for name, value in rest._asdict().items()}
+    values |= _shares(subject, rest.knee, first.knee)
+    values |= {f"{name}_initial": exact(value) for name, value in first._asdict().items()}
     values |= {
-        "share_beyond": _share_beyond(subject, rest.knee),
-        "knee_initial": exact(first.knee),
         "knee_small_history": exact(small),
         "knee_large_history": exact(large),
         "history_exponent": exact(exponent),
+        **_fits(subject),
         **_picture(subject),
     }
     verdict, sentence = _judge(subject, rest, exponent, values)
     return (
         Reading(verdict, values, sentence) if sentence else undecided("clipping", verdict, values)
     )
+
+
+def _fits(subject: Subject) -> dict[str, Any]:
+    """The soft clip nearest to the curve at rest, and to that at the start."""
+    system = subject.system
+    points = np.geomspace(1e-2 * subject.typical, REACH * subject.largest, 120)
+    kinds = ("", subject.base, subject.settled), ("_initial", system.h0, 0)
+    return {
+        f"soft_clip_{name}{suffix}": exact(value)
+        for suffix, state, t in kinds
+        for name, value in soft_clip(points, update_curves(system, state[None], points, t)[0])
+        ._asdict()
+        .items()
+    }
 
 
 def _picture(subject: Subject) -> dict[str, Any]:
@@ -168,10 +187,19 @@ def _typical(knees: np.ndarray) -> float:
     return float(np.sort(kept)[len(kept) // 2]) if len(kept) else math.nan
 
 
-def _share_beyond(subject: Subject, knee: float) -> dict[str, Any]:
-    if math.isnan(knee):
-        return exact(None)
-    return share(np.abs(subject.gradients) > knee)
+def _shares(subject: Subject, knee: float, knee_initial: float) -> dict[str, Any]:
+    """Shares of gradients beyond a knee; None where there is no slope, hence no knee."""
+    size = np.abs(runs(subject))
+    parts = {
+        "share_beyond": (size, knee),
+        "share_beyond_early": (size[:, :EARLY], knee),
+        "share_beyond_late": (size[:, EARLY:], knee),
+        "share_beyond_initial": (size[:, :EARLY], knee_initial),
+    }
+    return {
+        name: exact(None) if math.isnan(at) or not part.size else share_of_runs(part > at)
+        for name, (part, at) in parts.items()
+    }
 
 
 def _judge(
@@ -193,5 +221,6 @@ def _judge(
         return ABSENT, f"clipping: {where}, but no gradient reached it (largest {largest})"
     if not abs(exponent) < FIXED:
         return f"{where}, but it shifts with the history (exponent {number(exponent)})", ""
-    beyond = values["share_beyond"]["value"]
-    return PRESENT, f"clipping: {where}, {percent(beyond)} of the gradients beyond it"
+    beyond, early = (values[f"share_beyond{part}"]["value"] for part in ("", "_early"))
+    shares = f"{percent(beyond)} of the gradients beyond it, {percent(early)} of the first {EARLY}"
+    return PRESENT, f"clipping: {where}, {shares}"

@@ -60,6 +60,16 @@ def heavy_ball(rate: float = 0.05, beta: float = 0.9) -> Optimizer:
     return optimizer(tf.zeros_like, rule)
 
 
+def tanh_velocity(rate: float = 0.05, beta: float = 0.9, limit: float = 0.3) -> Optimizer:
+    """v' = c tanh((β v − α g) / c), dx = v': a memory that saturates, which is not adaptation."""
+
+    def rule(g, v, step):
+        v = limit * tf.tanh((beta * v - rate * g) / limit)
+        return v, v
+
+    return optimizer(tf.zeros_like, rule)
+
+
 def aggmo(
     rates: Sequence[float] = (0.1, 0.02, 0.001), betas: Sequence[float] = (0.0, 0.9, 0.99)
 ) -> Optimizer:
@@ -131,6 +141,11 @@ def cosine(rate: float = 0.2, horizon: int = 200) -> Optimizer:
         return -rate * 0.5 * (1 + tf.cos(math.pi * phase)) * g
 
     return memoryless(curve)
+
+
+def exponential(rate: float = 0.05, extra: float = 4.0, time: float = 15.0) -> Optimizer:
+    """dx = −α (1 + extra e^(−t / time)) g, from the step count."""
+    return memoryless(lambda g, step: -rate * (1 + extra * tf.exp(-_time(g, step) / time)) * g)
 
 
 def warm_up(rate: float = 0.2, steps: int = 20) -> Optimizer:

@@ -68,6 +68,18 @@ def share(flags: np.ndarray) -> dict[str, Any]:
     return spread(value, resampled)
 
 
+def share_of_runs(flags: np.ndarray) -> dict[str, Any]:
+    """The share of true flags (R, T) with its 2.5–97.5 % bootstrap interval over the R runs.
+
+    The steps of a run are not independent; with a single run there is no interval.
+    """
+    each = np.mean(flags, axis=1)
+    if len(each) < 2:
+        return {"value": float(np.mean(each)), "low": None, "high": None}
+    drawn = np.random.default_rng(0).integers(0, len(each), (2000, len(each)))
+    return spread(float(np.mean(each)), each[drawn].mean(axis=1))
+
+
 def graded(size: float, absent: float, present: float) -> str:
     """Verdict of an effect size between two stated thresholds; not finite is undecided."""
     if not math.isfinite(size):
@@ -117,4 +129,6 @@ def power(exponent: float | None) -> str:
 
 def percent(share: float) -> str:
     """Two significant digits, and 0 for what is only rounding."""
-    return f"{100 * share:.2g} %" if not abs(share) < 1e-6 else "0 %"
+    if abs(share) < 1e-6:
+        return "0 %"
+    return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.3g} %"

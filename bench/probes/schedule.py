@@ -2,8 +2,9 @@
 
 The optimizer is left without gradients from its initial state, step count running; at every step
 the effective learning rate is −∂dx/∂g at g = 0. What moves it there is a schedule, whether it comes
-from `step` or from a state that relaxes by itself. Changes that gradients cause are not seen here;
-they are the adaptation probe's.
+from `step` or from a state that relaxes by itself. Changes that gradients cause are not seen there;
+they are the adaptation probe's. The same rate along real runs says how much of what happens in a
+run is the schedule.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.probes.reading import ABSENT, Reading, exact, graded, number, undecided
+from bench.probes.decay import decay, warm_up
+from bench.probes.reading import ABSENT, Reading, exact, graded, number, percent, undecided
+from bench.probes.run_rates import read_runs
 from bench.probes.system import DIFFERENCE, ZOOMS, System
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 NONE, SOME = 0.02, 0.1
 """Range of the rate over its maximum below which it is constant, above which it is scheduled."""
 AGREEMENT = 0.01
+EXPONENTIAL = 0.98
+"""R² from which a decay is called exponential."""
 
 
 def rates_along(
@@ -52,11 +57,15 @@ def probe(subject: Subject) -> Reading:
 
     present when it varies by more than 10 % of its maximum over steps 0 … horizon, absent below 2
     %; undecided between, or where the rate at zero gradient depends on the difference step. Values
-    are exact properties of that path. `bias` is the update at the last step without any gradient:
-    what the optimizer does on its own.
+    are exact properties of that path: `warm_up` steps until the rate first reaches 95 % of its peak,
+    `decay_time`, `decay_level` and `decay_r2` of the nearest level + fall e^(−t / time) after it.
+    `bias` is the update at the last step without any gradient: what the optimizer does on its own.
+    Of the log rate along real runs, `explained_by_step` is the share of variance that the step
+    alone explains, `explained_by_gradients` the share that recent |g| alone explains, and
+    `explained_by_step_beyond` what the step adds; `run_rates` are medians and quartiles over runs.
     """
     rates, updates, disagreement = rates_along(subject.system, subject.drift)
-    bias = {"bias": exact(float(updates[-1]))}
+    bias = {"bias": exact(float(updates[-1])), **read_runs(subject)}
     if not np.all(disagreement < AGREEMENT):
         step = int(np.argmax(~(disagreement < AGREEMENT)))
         return undecided(
@@ -69,6 +78,8 @@ def probe(subject: Subject) -> Reading:
         "peak_step": exact(peak),
         "final": exact(float(rates[-1])),
         "variation": exact(_variation(rates)),
+        "warm_up": exact(warm_up(rates)),
+        **{f"decay_{name}": exact(value) for name, value in decay(rates)._asdict().items()},
         **bias,
         "rates": rates.tolist(),
     }
@@ -90,4 +101,20 @@ def _sentence(verdict: str, values: dict[str, Any], last: int) -> str:
         return f"schedule: none; the rate stays at {number(final)} for {last} steps"
     doubt = "" if verdict == "present" else "undecided; "
     top = f", peaks at {number(peak)} (step {step})" if 0 < step < last else ""
-    return f"schedule: {doubt}rate {number(initial)} at step 0{top}, {number(final)} at step {last}"
+    path = f"rate {number(initial)} at step 0{top}, {number(final)} at step {last}"
+    return f"schedule: {doubt}{path}{_shape(values)}{_along_runs(values)}"
+
+
+def _shape(values: dict[str, Any]) -> str:
+    """The exponential, where it is one."""
+    time, r2 = values["decay_time"]["value"], values["decay_r2"]["value"]
+    return f", time constant {number(time)}" if np.isfinite(time) and r2 >= EXPONENTIAL else ""
+
+
+def _along_runs(values: dict[str, Any]) -> str:
+    alone = values["explained_by_step"]["value"]
+    beyond = values["explained_by_step_beyond"]["value"]
+    if not np.isfinite(alone):
+        return ""
+    first = f"; along runs the step alone explains {percent(max(alone, 0.0))} of its change"
+    return f"{first}, {percent(max(beyond, 0.0))} beyond recent gradients"
