@@ -81,7 +81,7 @@ def _abstract() -> list[Claim]:
 
 def _baselines() -> list[Claim]:
     over = "Mean loss over the run / initial loss, linear regression, of "
-    curves = {
+    curves: dict[str, dict[str, dict[int, float]]] = {
         LINEAR: {"rmsprop": {50: 170, 100: 100, 200: 42}, "momentum": {50: 2.7, 100: 7.9e-3}, "adam": {50: 41,
             100: 4.8, 200: 0.76},
                  LEARNED: {50: 0.26, 100: 9.7e-4, 200: 9.3e-5}},

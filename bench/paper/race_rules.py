@@ -38,8 +38,7 @@ class Beats:
     @property
     def text(self) -> str:
         return (
-            f"ratio of mean {self.metric} to each baseline's below 1, all of the paired interval, in every meta-seed; "
-            "against it: above 1 to one of them in every meta-seed"
+            f"mean {self.metric} over each baseline's, interval below 1; against it: above 1 to one"
         )
 
     def judge(self, measured: Measured, task: str) -> Finding:
@@ -75,10 +74,7 @@ class EndsAbove:
 
     @property
     def text(self) -> str:
-        return (
-            f"ratio of mean last loss to that of {self.baseline} above 1, all of the paired interval, in every "
-            "meta-seed; against it: below 1 in every one"
-        )
+        return f"mean last loss over that of {self.baseline}, interval above 1; against it: below 1"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
@@ -110,9 +106,7 @@ class OfProblems:
 
     @property
     def text(self) -> str:
-        return (
-            f"within {BAND:.0%} of the paper's; against it: all of the interval farther off"
-        ).replace("%", " %")
+        return f"within {100 * BAND:g} % of it; against it: all of the interval farther off"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         race = measured[task].baselines[self.baseline]
@@ -144,8 +138,7 @@ class Curve:
 
     @property
     def text(self) -> str:
-        near = f"mean loss within a factor {FACTOR:g} of the paper's"
-        return f"{near} at all these iterations; against it: at fewer than half"
+        return f"within a factor {FACTOR:g} at all these iterations; against it: at fewer than half"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         curves = _curves(measured[task], self.name)
@@ -178,7 +171,7 @@ class Order:
 
     @property
     def text(self) -> str:
-        return "the same order in every meta-seed; against it: another one in every one"
+        return "the same order; against it: another one"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
@@ -211,9 +204,7 @@ class TunedRate:
 
     @property
     def text(self) -> str:
-        return f"within {BAND:.0%} of the paper's; against it: off by more than a factor {FACTOR:g}".replace(
-            "%", " %"
-        )
+        return f"within {100 * BAND:g} % of it; against it: off by more than a factor {FACTOR:g}"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         rate = float(measured[task].thetas["momentum"]["learning_rate"])
@@ -228,7 +219,7 @@ class TunedRate:
 class Decomposable:
     """The sufficiency ladder of bench.ablations: mechanisms added one by one give the optimizer back."""
 
-    text: str = "every rung of the ladder at least as good as the one below, in every meta-seed; against it: in none"
+    text: str = "the ladder of ablations is decomposable; against it: is not"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         reports = [seed.ablation for seed in measured[task].seeds]

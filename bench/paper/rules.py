@@ -91,7 +91,7 @@ class Everywhere:
     def text(self) -> str:
         more, less = ("≥", "≤") if self.yes > self.no else ("≤", "≥")
         for_it, against = number(self.yes), number(self.no)
-        return f"{self.what} {more} {for_it} in every meta-seed; against it: {less} {against} in every one"
+        return f"{self.what} {more} {for_it}; against it: {less} {against}"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
@@ -119,7 +119,7 @@ class Present:
 
     @property
     def text(self) -> str:
-        return f"probe {self.probe}: present in every meta-seed; against it: absent in every one"
+        return f"probe {self.probe} says present; against it: absent"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         found = [verdict(seed, self.probe) for seed in measured[task].seeds]
@@ -145,10 +145,7 @@ class Near:
     @property
     def text(self) -> str:
         low, high = self._band(1)
-        return (
-            f"{self.what} {number(low)} to {number(high)} in the mean and no meta-seed twice as far off; against it: "
-            "every one outside, on the same side"
-        )
+        return f"{self.what} {number(low)} to {number(high)}; against it: outside, on one side"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
@@ -182,7 +179,7 @@ class Somewhere:
 
     @property
     def text(self) -> str:
-        return f"{self.what} in at least one meta-seed; against it: in none"
+        return f"{self.what}, in one meta-seed or more; against it: in none"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
@@ -211,7 +208,7 @@ class MoreThan:
 
     @property
     def text(self) -> str:
-        return f"{self.what}: every meta-seed above every one on {self.other}; against it: below every one"
+        return f"{self.what} above that on {self.other}; against it: below"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         if self.other not in measured:

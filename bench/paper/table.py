@@ -12,7 +12,8 @@ from bench.files import write_bytes
 from bench.paper.judging import Row
 from bench.paper.measured import Measured
 from bench.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, RANGE
-from bench.probes.reading import number
+from bench.probes.pooling import combine
+from bench.probes.reading import Reading, number, percent
 
 COLUMNS = ("id", "task", "section", "claim", "sure", "paper", "value", "low", "high", "interval", "rule", "verdict",
            "reason", "mechanism", "ablation")  # fmt: skip
@@ -34,7 +35,9 @@ docs/paper.md says how to read it.
 
 Measured: {measured}. The number is the mean over meta-seeds, in brackets the smallest and the largest (a range, not a
 confidence interval); with ᵇ, brackets are 95 % bootstrap intervals paired over problems, the widest of the meta-seeds';
-other brackets are named. Every rule was written down with its claim, in bench/paper/claims.py, and is in claims.csv.
+other brackets are named, shares are of meta-seeds. *Held if* is the rule, written down in bench/paper/claims.py before
+anything was measured: held when it is met in every meta-seed, not held when what stands against it is met in every one,
+not decidable otherwise (numbers of the paper's: mean within, and no meta-seed twice as far off).
 *Sure* says how sure we are that the paper says so: T its opening pages, S secondary text, F read off its figures, M+
 and M recollection, C and N its authors' code and notebooks, X an independent calculation, I inference. *Without it* is
 the score of the ablated optimizer, step tuned again, over that of the whole (smallest and largest meta-seed, widest
@@ -71,6 +74,7 @@ def markdown(rows: Sequence[Row], measured: Measured) -> str:
     for title in dict.fromkeys(_TITLES.values()):
         some = [row for row in shown if _TITLES[row.claim.section] == title]
         lines += _section(title, some) if some else []
+    lines += _probes(measured)
     lines += _absent(rows)
     return "\n".join(lines) + "\n"
 
@@ -90,16 +94,8 @@ def _measured(measured: Measured) -> str:
 
 def _section(title: str, rows: Sequence[Row]) -> list[str]:
     causal = any(row.claim.mechanism for row in rows)
-    head = [
-        "claim",
-        "task",
-        "sure",
-        "paper",
-        "ours",
-        "verdict",
-        "why",
-        *(["without it"] if causal else []),
-    ]
+    head = ["claim", "task", "sure", "paper", "ours", "held if", "verdict", "why"]
+    head += ["without it"] if causal else []
     lines = [f"## {title}", "", _line(head), _line(["---"] * len(head))]
     before = ""
     for row in rows:
@@ -110,15 +106,19 @@ def _section(title: str, rows: Sequence[Row]) -> list[str]:
 
 def _cells(row: Row, causal: bool, same: bool) -> list[str]:
     claim, found, ablation, _ = row
-    why = found.reason + (f" ({found.spread})" if found.spread not in (*_MARKS, "") else "")
+    plain = found.spread in (*_MARKS, "") or found.spread.startswith("share")
+    why = found.reason if plain else f"{found.reason} ({found.spread})"
     cells = ["″" if same else claim.text, claim.task, claim.sure, claim.paper, _ours(row)]
-    return [*cells, f"**{found.verdict}**", why, *([ablation or "–"] if causal else [])]
+    cells += [claim.rule.text, f"**{found.verdict}**", why]
+    return [*cells, *([ablation or "–"] if causal else [])]
 
 
 def _ours(row: Row) -> str:
     found = row.finding
     if found.value is None:
         return "–"
+    if found.spread.startswith("share"):
+        return percent(found.value)
     if found.low is None:
         return _shown(found.value)
     return f"{_shown(found.value)} [{_shown(found.low)}, {_shown(found.high)}]{_MARKS.get(found.spread, '')}"
@@ -126,6 +126,17 @@ def _ours(row: Row) -> str:
 
 def _shown(value: float | None) -> str:
     return "never" if value == float("inf") else number(value)
+
+
+def _probes(measured: Measured) -> list[str]:
+    """Each probe's sentence over all meta-seeds of a task."""
+    lines = ["## What the probes say of all meta-seeds together", ""]
+    for on in measured.values():
+        for probe in on.seeds[0].readings if on.seeds else ():
+            found = [seed.readings[probe] for seed in on.seeds if probe in seed.readings]
+            readings = [Reading(r["verdict"], r["values"], r.get("sentence", "")) for r in found]
+            lines.append(f"- {on.task}, {combine(readings).sentence}")
+    return [*lines, ""]
 
 
 def _absent(rows: Sequence[Row]) -> list[str]:
