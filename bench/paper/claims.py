@@ -59,7 +59,7 @@ def _number(id, task, section, text, what, read: Read, paper: float, mechanism="
 
 
 def _abstract() -> list[Claim]:
-    found = "networks trained from scratch have discovered "
+    found = "Networks trained from scratch have discovered "
     return [
         *_each(ALIKE, "abstract-better", "abstract, 5",
             "The learned optimizer has a lower loss, averaged over the run, "
@@ -155,7 +155,8 @@ def _momentum() -> list[Claim]:
         *_each(ALIKE, "variance-rises", "7.1",
             "The variance of the state over problems is largest early, at steps 5 to 20", "F", "5 to 20",
                Everywhere("step of the largest variance", quantity("variance", "peak_step"), 30, 60), "momentum"),
-        *_each(ALIKE, "variance-falls", "7.1", "and decays to nothing by step 200", "F", "0",
+        *_each(ALIKE, "variance-falls", "7.1",
+               "The variance of the state over problems decays to nothing by step 200", "F", "0",
                Everywhere("part left at step 200", quantity("variance", "left"), 0.05, 0.25), "momentum"),
     ]  # fmt: skip
 

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 
 from bench.probes import clipping
+from bench.probes.dynamics import DECADES, PER_SIGN
+from bench.probes.fixed_points import find_each, slowest
 from bench.probes.reading import strict
 from bench.probes.subject import Subject
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a quantity can change."""
 RUNS = 32
 LATE = 100
 """Step from which a run counts as near rest."""
+RELAXATION = 5000
 LAGS = 5
 """Steps after which what is left of a gradient lies in the slow directions."""
 
@@ -26,7 +29,8 @@ def quantities(subject: Subject) -> dict[str, Any]:
     variance: step at which the variance of the state over runs is largest, and what part of it is left at the end.
     shift: of the change of the update curve along the slow direction, the part that is a shift of the whole curve.
     initial: slope, asymptote and knee of the update curve at the start, over gradients met; share of these beyond it.
-    arms: fixed points under constant gradients, rates there, and the cosine of the angle between both arms' tips.
+    arms: of fixed points under constant gradients, or the slowest states found: rates, stability, speeds q; the cosine
+    of the angle between both arms' tips.
     """
     gradients, states, updates = _runs(subject)
     found = {
@@ -100,13 +104,27 @@ def _initial(subject: Subject) -> dict[str, float]:
 
 
 def _arms(subject: Subject) -> dict[str, Any]:
-    arms = subject.dynamics.arms
-    tips = arms.states[[0, -1]] - arms.states[len(arms.gradients) // 2]
-    sizes = np.linalg.norm(tips, axis=1)
-    cosine = tips[0] @ tips[1] / np.prod(sizes) if np.all(sizes > 0) else np.nan
+    """Newton's method from the resting state relaxed RELAXATION steps under each gradient: slow modes take long."""
+    system, t, rest = subject.system, subject.settled, subject.base
+    size = subject.largest * np.geomspace(10.0**-DECADES, 1, PER_SIGN)
+    gradients = np.concatenate([-size[::-1], size])
+    relaxed = system.relax(np.tile(rest, (len(gradients), 1)), gradients, t, RELAXATION)
+    found = find_each(system, relaxed[:, None], gradients, t)
+    points = [
+        some[0] if some else slowest(system, relaxed[[i]], gradients[i], t)
+        for i, some in enumerate(found)
+    ]
+    points.insert(PER_SIGN, subject.dynamics.slowest)
+    states = np.array([point.state for point in points])
     return {
-        "gradients": arms.gradients,
-        "rates": arms.rates,
-        "stability": list(arms.stability),
-        "cosine": float(cosine),
+        "gradients": np.insert(gradients, PER_SIGN, 0.0),
+        "rates": -system.jacobian(states, 0.0, t).D,
+        "stability": [point.stability for point in points],
+        "speeds": [point.speed for point in points],
+        "cosine": _cosine(states[0] - states[PER_SIGN], states[-1] - states[PER_SIGN]),
     }
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+    sizes = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / sizes) if sizes > 0 else np.nan

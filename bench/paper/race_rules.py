@@ -37,9 +37,7 @@ class Beats:
 
     @property
     def text(self) -> str:
-        return (
-            f"mean {self.metric} over each baseline's, interval below 1; against it: above 1 to one"
-        )
+        return f"{self.metric} over each baseline's below 1, interval included; against it: above 1 to one"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
@@ -74,7 +72,7 @@ class EndsAbove:
 
     @property
     def text(self) -> str:
-        return f"mean last loss over that of {self.baseline}, interval above 1; against it: below 1"
+        return f"last loss over {self.baseline}'s above 1, interval included; against it: below 1"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
@@ -106,7 +104,9 @@ class OfProblems:
 
     @property
     def text(self) -> str:
-        return f"within {100 * BAND:g} % of it; against it: all of the interval farther off"
+        return (
+            f"within {100 * BAND:g} % of the paper's; against it: all of the interval farther off"
+        )
 
     def judge(self, measured: Measured, task: str) -> Finding:
         race = measured[task].baselines[self.baseline]
@@ -151,7 +151,7 @@ class Curve:
         word = HELD if near == len(ratios) else NOT_HELD if few else NOT_DECIDABLE
         said = ", ".join(f"{number(loss)} at {step}" for step, loss in ours.items())
         middle = math.exp(math.fsum(math.log(max(each, 1e-300)) for each in ratios) / len(ratios))
-        spread = "our loss over the paper's: geometric mean, range over iterations"
+        spread = "number: our loss over the paper's, geometric mean and range over iterations"
         return Finding(
             middle, min(ratios), max(ratios), spread, word, f"{said}; {near} of {len(ratios)} near"
         )
@@ -204,7 +204,7 @@ class TunedRate:
 
     @property
     def text(self) -> str:
-        return f"within {100 * BAND:g} % of it; against it: off by more than a factor {FACTOR:g}"
+        return f"within {100 * BAND:g} % of the paper's; against it: off by more than a factor {FACTOR:g}"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         rate = float(measured[task].thetas["momentum"]["learning_rate"])

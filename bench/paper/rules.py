@@ -145,7 +145,7 @@ class Near:
     @property
     def text(self) -> str:
         low, high = self._band(1)
-        return f"{self.what} {number(low)} to {number(high)}; against it: outside, on one side"
+        return f"{self.what} {number(low)} to {number(high)}; against it: all outside, on one side"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.files import write_bytes
 from bench.paper.judging import Row
@@ -23,6 +24,14 @@ _TITLES = {
     "7.1": "Momentum (7.1)", "7.2": "Gradient clipping (7.2)", "7.3": "Learning rate schedules (7.3)",
     "7.4": "Learning rate adaptation (7.4)",
 }  # fmt: skip
+_NAMED = {
+    "fixed_points": ("count", "spectral_radius", "bias"),
+    "momentum": ("alpha", "beta", "r2", "gain"),
+    "clipping": ("knee", "asymptote", "share_beyond_early", "share_beyond_late"),
+    "schedule": ("initial", "peak", "peak_step", "final"),
+    "adaptation": ("slope", "state_slope", "change", "asymmetry"),
+}
+"""Values named in the pooled sentence of each probe."""
 _MARKS = {RANGE: "", BOOTSTRAP: " ᵇ"}
 _ABOUT = """\
 # The paper, claim by claim
@@ -33,11 +42,15 @@ docs/paper.md says how to read it.
 
 {counts}
 
-Measured: {measured}. The number is the mean over meta-seeds, in brackets the smallest and the largest (a range, not a
-confidence interval); with ᵇ, brackets are 95 % bootstrap intervals paired over problems, the widest of the meta-seeds';
-other brackets are named, shares are of meta-seeds. *Held if* is the rule, written down in bench/paper/claims.py before
-anything was measured: held when it is met in every meta-seed, not held when what stands against it is met in every one,
-not decidable otherwise (numbers of the paper's: mean within, and no meta-seed twice as far off).
+Measured:
+
+{measured}
+
+The number is the mean over meta-seeds, in brackets the smallest and the largest (a range, not a confidence interval);
+with ᵇ, brackets are 95 % bootstrap intervals paired over problems, the widest of the meta-seeds'; other brackets are
+named; shares are of meta-seeds. *Held if* is the rule, written down in bench/paper/claims.py before this table was
+measured: held when it is met in every meta-seed, not held when what stands against it is met in every one, not
+decidable otherwise (numbers of the paper's: the mean has to be within, and no meta-seed twice as far off).
 *Sure* says how sure we are that the paper says so: T its opening pages, S secondary text, F read off its figures, M+
 and M recollection, C and N its authors' code and notebooks, X an independent calculation, I inference. *Without it* is
 the score of the ablated optimizer, step tuned again, over that of the whole (smallest and largest meta-seed, widest
@@ -86,8 +99,8 @@ def _counts(rows: Sequence[Row]) -> str:
 
 
 def _measured(measured: Measured) -> str:
-    return "; ".join(
-        f"{on.task} with {', '.join(seed.name for seed in on.seeds) or 'no weights'} on {on.problems} problems"
+    return "\n".join(
+        f"- {on.task}: {', '.join(seed.name for seed in on.seeds) or 'no weights'}; {on.problems} problems"
         for on in measured.values()
     )
 
@@ -134,9 +147,15 @@ def _probes(measured: Measured) -> list[str]:
     for on in measured.values():
         for probe in on.seeds[0].readings if on.seeds else ():
             found = [seed.readings[probe] for seed in on.seeds if probe in seed.readings]
-            readings = [Reading(r["verdict"], r["values"], r.get("sentence", "")) for r in found]
-            lines.append(f"- {on.task}, {combine(readings).sentence}")
+            lines.append(f"- {on.task}, {combine([_reading(probe, r) for r in found]).sentence}")
     return [*lines, ""]
+
+
+def _reading(probe: str, plain: Mapping[str, Any]) -> Reading:
+    """With the values worth a sentence only."""
+    names = _NAMED.get(probe, plain["values"])
+    values = {name: plain["values"][name] for name in names if name in plain["values"]}
+    return Reading(plain["verdict"], values, plain.get("sentence", ""))
 
 
 def _absent(rows: Sequence[Row]) -> list[str]:
