@@ -246,8 +246,10 @@ def arms(plus, minus, rest, stability="stable"):
 def test_numbers_of_the_arms_by_hand():
     one = arms((10.0, 5.0, 1.0), (8.0, 5.0, 2.0), 4.0)
     task = on(one)
-    assert reads.fall_of_rate(task, one) == pytest.approx(0.25)
-    assert reads.rise_over_tip(task, one) == pytest.approx(6.0)
+    assert reads.fall_of_rate()(task, one) == pytest.approx(0.25)
+    assert reads.fall_of_rate(0.1)(task, one) == pytest.approx(0.4)
+    assert reads.rise_over_tip()(task, one) == pytest.approx(6.0)
+    assert reads.rise_over_tip(0.1)(task, one) == pytest.approx(10 / 3)
     assert reads.least_rate(task, one) == 1.0
     assert over_tuned_rate(reads.least_rate)(task, one) == 2.0
     assert reads.rate_at(0.1)(task, one) == pytest.approx(5.0)
@@ -260,7 +262,7 @@ def test_numbers_of_the_arms_by_hand():
     assert reads.slope_of_rate(task, power) == pytest.approx(-1.0)
     nothing = seed()
     for read in (
-        reads.fall_of_rate,
+        reads.fall_of_rate(),
         reads.least_rate,
         reads.asymmetry,
         reads.slope_of_rate,

@@ -133,17 +133,37 @@ class _Arms:
             self.rates = np.array([rates[middle + 1 :], rates[:middle][::-1]])
             self.rest = float(rates[middle])
 
+    def at(self, size: float | None) -> np.ndarray | None:
+        """Both arms' rates (2,) at |g| = size, the smallest if None, interpolated in log |g|; None beyond the sizes."""
+        if not self.known:
+            return None
+        if size is None:
+            return self.rates[:, 0]
+        if not self.sizes[0] <= size <= self.sizes[-1]:
+            return None
+        return np.array([np.interp(math.log(size), np.log(self.sizes), arm) for arm in self.rates])
 
-def fall_of_rate(on: OnTask, seed: Seed) -> float | None:
-    """Rate at the largest gradient over that at the smallest, of the arm where this is larger."""
-    arms = _Arms(seed)
-    return float(np.max(arms.rates[:, -1] / arms.rates[:, 0])) if arms.known else None
+
+def fall_of_rate(size: float | None = None) -> Read:
+    """Rate at the largest gradient over that at |g| = size or the smallest, of the arm where this is larger."""
+
+    def read(on: OnTask, seed: Seed) -> float | None:
+        arms = _Arms(seed)
+        before = arms.at(size)
+        return None if before is None else float(np.max(arms.rates[:, -1] / before))
+
+    return read
 
 
-def rise_over_tip(on: OnTask, seed: Seed) -> float | None:
-    """Rate at the smallest gradient over that at the largest, both arms' mean."""
-    arms = _Arms(seed)
-    return float(arms.rates[:, 0].mean() / arms.rates[:, -1].mean()) if arms.known else None
+def rise_over_tip(size: float | None = None) -> Read:
+    """Rate at |g| = size, the smallest by default, over that at the largest, both arms' means."""
+
+    def read(on: OnTask, seed: Seed) -> float | None:
+        arms = _Arms(seed)
+        before = arms.at(size)
+        return None if before is None else float(before.mean() / arms.rates[:, -1].mean())
+
+    return read
 
 
 def least_rate(on: OnTask, seed: Seed) -> float | None:
@@ -156,10 +176,8 @@ def rate_at(size: float) -> Read:
     """Mean of both arms' rates at |g| = size, between the sizes measured; None beyond them."""
 
     def read(on: OnTask, seed: Seed) -> float | None:
-        arms = _Arms(seed)
-        if not arms.known or not arms.sizes[0] <= size <= arms.sizes[-1]:
-            return None
-        return float(np.interp(math.log(size), np.log(arms.sizes), arms.rates.mean(axis=0)))
+        found = _Arms(seed).at(size)
+        return None if found is None else float(found.mean())
 
     return read
 
