@@ -7,6 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from bench.ablations import study
+from bench.names import named_task
+from bench.paper import causal as ablations
 from bench.paper import measuring, quantities, reads, table
 from bench.paper.claims import CLAIMS, LINEAR, ROSENBROCK, Claim
 from bench.paper.judging import causal, judged
@@ -229,6 +232,43 @@ def test_ablations_stand_beside_the_claim():
     assert causal(on(*whole), "schedule") == expected
     assert causal(on(seed(), seed()), "schedule") == "not run"
     assert causal(on(*whole), "") == ""
+
+
+def test_the_chosen_ablations_are_enough_for_a_report(monkeypatch):
+    """Every variant twice, re-tuned or not, all scores 1 but 2 without a schedule: only that matters."""
+    chosen = ablations.chosen()
+    labels = [variant.label for variant in chosen]
+    assert len(labels) == len(set(labels)) == 18
+    assert {f"without {name}" for name in ablations.MECHANISMS} < set(labels)
+
+    def raced(subject, entry, *, seeds, steps, metric, chosen):
+        rows = [
+            study.Row(
+                one,
+                one.spec,
+                tuned,
+                False,
+                dict.fromkeys(study.SHOWN, score(one.label, seeds)),
+                0.0,
+            )
+            for one in chosen
+            for tuned in (False, True)
+        ]
+        return study.Study("gru", subject.name, metric, steps, seeds, rows, "stable", 1.0)
+
+    def score(label, seeds):
+        return np.full(seeds, 2.0 if label == "without schedule" else 1.0)
+
+    monkeypatch.setattr(study, "study", raced)
+    report = ablations.ablated(named_task("rosenbrock"), None, 8)
+    found = {line["mechanism"]: line["verdict"] for line in report["mechanisms"]}
+    assert found == dict.fromkeys(("momentum", "clipping", "adaptation"), "does not") | {
+        "schedule": "matters"
+    }
+    assert report["ladder"]["decomposable"] in (True, False)
+    assert report["metric"] == "mean_log"
+    found = causal(on(seed(ablation=report), seed(ablation=report)), "schedule")
+    assert found == "without it ×10 to ×10 [10, 10]; matters in 2 of 2"
 
 
 def arms(plus, minus, rest, stability="stable"):
