@@ -1,0 +1,105 @@
+"""Racing, probing and ablating one task's meta-seeds; each part in a file of its own, read from there the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import names, probing
+from bench.names import NamedTask
+from bench.paper import causal, quantities, races
+from bench.paper.kept import kept
+from bench.paper.measured import OnTask, Seed
+from bench.paper.races import STEPS
+from bench.targets.baselines import tuned
+from bench.targets.rows import BASELINES, PROTOCOLS, Protocol
+from optimizers import Entry
+
+TASKS = ("linear-regression", "rosenbrock", "two-moons-small")
+"""By default; "two-moons", the paper's own size, takes several times as long as all of these."""
+
+
+def parts(weights: list[Entry], *, ablations: bool) -> int:
+    """Steps of progress that `measure` tells."""
+    return 2 * len(BASELINES) + len(weights) * (4 if ablations else 3)
+
+
+def measure(
+    task: str,
+    weights: list[Entry],
+    out: Path,
+    tuning: Path,
+    *,
+    ablations: bool,
+    protocol: Protocol | None = None,
+    tell: Callable[[str], Any] = lambda text: None,
+) -> OnTask:
+    """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `tell` hears what is done."""
+    subject, protocol = names.named_task(task), protocol or PROTOCOLS[task]
+    thetas, baselines = {}, {}
+    for name in BASELINES:
+        thetas[name] = tuned(subject, name, protocol, tuning)["mean_loss"]
+        tell(f"{task}: tuned {name}")
+        baselines[name] = _race(subject, names.entry(name), thetas[name], protocol.report, out)
+        tell(f"{task}: raced {name}")
+    seeds = tuple(_seed(subject, entry, protocol.report, out, ablations, tell) for entry in weights)
+    return OnTask(task, seeds, baselines, thetas, protocol.report)
+
+
+def _seed(
+    subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, tell
+) -> Seed:
+    race = _race(subject, entry, dict(entry.defaults), problems, out)
+    tell(f"{subject.name}: raced {entry.name}")
+    readings = _readings(subject, entry, out)
+    tell(f"{subject.name}: probed {entry.name}")
+    numbers = _quantities(subject, entry, out)
+    tell(f"{subject.name}: measured {entry.name}")
+    if not ablations:
+        return Seed(entry.name, race, readings["readings"], numbers)
+    found = kept(
+        _path(out, "ablations", subject, entry),
+        causal.parts(subject, entry, problems),
+        lambda: causal.ablated(subject, entry, problems),
+    )
+    tell(f"{subject.name}: ablated {entry.name}")
+    return Seed(entry.name, race, readings["readings"], numbers, found)
+
+
+def _race(subject: NamedTask, entry: Entry, theta, problems: int, out: Path) -> dict[str, Any]:
+    return kept(
+        _path(out, "races", subject, entry),
+        races.parts(subject, entry, theta, problems),
+        lambda: races.raced(subject, entry, theta, problems),
+    )
+
+
+def _about(subject: NamedTask, entry: Entry) -> tuple:
+    about = names.task_definition(subject.task), names.optimizer_definition(entry)
+    return (subject.name, *about, STEPS, probing.VERSION)
+
+
+def _readings(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
+    def make() -> dict[str, Any]:
+        found = probing.probe(subject, entry, dict(entry.defaults), steps=STEPS)
+        plain = {name: reading.to_json() for name, reading in found.items()}
+        return {"optimizer": entry.name, "task": subject.name, "readings": plain}
+
+    return kept(_path(out, "readings", subject, entry), _about(subject, entry), make)
+
+
+def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
+    def make() -> dict[str, Any]:
+        from bench.probes import Subject, system_of
+
+        theta = dict(entry.defaults)
+        met = probing.visited(subject, entry, theta, steps=STEPS)
+        return quantities.quantities(Subject.of(system_of(entry.build(theta)), met))
+
+    about = (*_about(subject, entry), quantities.VERSION)
+    return kept(_path(out, "quantities", subject, entry), about, make)
+
+
+def _path(out: Path, kind: str, subject: NamedTask, entry: Entry) -> Path:
+    return out / kind / f"{entry.name}@{subject.name}.json"
