@@ -23,7 +23,7 @@ SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-VERSION = 3
+VERSION = 4
 """Raised whenever a reading can change."""
 
 

@@ -173,7 +173,7 @@ def test_names_round_trip(text):
         ("l2l[precision=0]", "precision must be a positive number, not 0"),
         ("rnnprop[beta_1=1.0]", "beta_1 must be at least 0 and below 1, not 1.0"),
         ("linear[past_updates=-1]", "past_updates must be a whole number of at least 0, not -1"),
-        ("hyperparameters[optimizer=adom]", "unknown optimizer 'adom'; known: sgd"),
+        ("hyperparameters[optimizer=adom]", "unknown optimizer 'adom'; did you mean 'adam'?"),
         ("hyperparameters[optimizer=3]", "optimizer must be a name, not 3"),
         ("hyperparameters[optimizer='adam[learning_rate=1.0,beta_1=0.5,beta_2=0.5,epsilon=1.0]']",
          "has no hyper-parameters to learn; name a hand-designed one with a search space"),
