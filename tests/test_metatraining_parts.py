@@ -237,7 +237,7 @@ def test_remaking_runs_the_cards_command_elsewhere(tmp_path):
     assert made[1:4] == ["-m", "bench", "metatrain"]
     assert made[made.index("--out") + 1] == str(tmp_path / "gru-rosenbrock.npz")
     assert set(remake.commands([])) >= {"gru-rosenbrock", "gru-linear-regression"}
-    with pytest.raises(UserError, match="no shipped weights nope; there are: .*gru-"):
+    with pytest.raises(UserError, match=r"no shipped weights nope; there are: .*gru-"):
         remake.commands(["nope"])
 
 
