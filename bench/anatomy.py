@@ -157,7 +157,7 @@ def write(found: Mapping[str, Any], out: Path) -> None:
 
 def draw(found: Mapping[str, Any]) -> dict[str, bytes]:
     """{name of FIGURES: PNG}."""
-    from bench.anatomy_figures import figures
     from bench.anatomy_drawing import png
+    from bench.anatomy_figures import figures
 
     return {name: png(figure) for name, figure in figures(found).items()}

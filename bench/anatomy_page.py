@@ -1,4 +1,4 @@
-"""`anatomy.html`: five figures, what the readings say of each, controls and numbers, in one file that needs no other."""
+"""`anatomy.html`: five figures, what the readings say of each, controls and numbers, all in one file."""
 
 from __future__ import annotations
 
@@ -93,15 +93,19 @@ def _race(found: Found) -> str:
 def _head(found: Found) -> str:
     budget = found["budget"]
     kind = f"{found['optimizer']} is {found['kind']}"
-    disclosed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["discloses"].items())
+    disclosed = ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in found["discloses"].items()
+    )
     tuned = "; its own settings were tuned the same way" if found["tuned"] else ""
     shown = f"{kind}; {disclosed}." if disclosed else f"{kind}."
     return (
-        f"<p><b>Task.</b> {escape(found['formula'])}<br><span class=small><code>{escape(found['task_settings'])}</code>; "
+        f"<p><b>Task.</b> {escape(found['formula'])}<br>"
+        f"<span class=small><code>{escape(found['task_settings'])}</code>; "
         f"{escape(found['reference'] or 'no reference given')}</span></p>\n"
         f"<p><b>Optimizer.</b> {escape(shown)}</p>\n"
-        f"<p><b>Baselines.</b> {budget['trials']} quasi-random configurations each on {budget['tuning_seeds']} problems, "
-        f"best by {escape(found['metric'])}{tuned}; curves are of {budget['seeds']} other problems.</p>\n"
+        f"<p><b>Baselines.</b> {budget['trials']} quasi-random configurations each "
+        f"on {budget['tuning_seeds']} problems, best by {escape(found['metric'])}{tuned}; "
+        f"curves are of {budget['seeds']} other problems.</p>\n"
     )
 
 
@@ -124,7 +128,13 @@ def _readings(name: str, found: Found) -> tuple[list[str], list[Found]]:
 def _raced(found: Found) -> str:
     steps = np.asarray(found["curves"][0]["steps"])
     shown = np.unique(np.linspace(0, len(steps) - 1, 5).round().astype(int))[1:]
-    heads = ["optimizer", found["metric"], *(f"mean loss, step {steps[i]}" for i in shown), "diverged", "settings"]
+    heads = [
+        "optimizer",
+        found["metric"],
+        *(f"mean loss, step {steps[i]}" for i in shown),
+        "diverged",
+        "settings",
+    ]
     rows = [
         [
             curve["name"],
@@ -143,7 +153,13 @@ def _probed(probe: str, reading: Found) -> str:
     failed = [str(control["name"]) for control in controls if not control["passed"]]
     names = ", ".join(str(control["name"]) for control in controls)
     passed = f"controls passed: {len(controls) - len(failed)} of {len(controls)} ({names})"
-    text = f"{passed}; failed: {', '.join(failed)}" if failed else passed if controls else "no controls were run"
+    text = (
+        f"{passed}; failed: {', '.join(failed)}"
+        if failed
+        else passed
+        if controls
+        else "no controls were run"
+    )
     title = f"<b>{escape(probe.replace('_', ' ').capitalize())}: {escape(reading['verdict'])}</b>"
     return f"<p class=small>{title}; {escape(text)}.</p>\n{_numbers(probe, reading['values'])}"
 
@@ -168,5 +184,7 @@ def _quantity(quantity: Found) -> str:
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>\n" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>\n" for row in rows
+    )
     return f"<div class=scroll><table><tr>{head}</tr>\n{body}</table></div>\n"

@@ -148,7 +148,7 @@ def _arms(subject: Subject) -> dict[str, Any]:
 
 
 def _arm_curves(subject: Subject) -> dict[str, Any]:
-    """dx(g; h*) − dx(0; h*) at small gradients (41,) for h* = h*(g*), five g* of each arm and 0, with `held` g* (11,)."""
+    """dx(g; h*) − dx(0; h*) at small gradients (41,) at h*(g*), `held` g* being 0 and five of each arm."""
     arms = subject.dynamics.arms
     half = len(arms.gradients) // 2
     shown = np.linspace(0, half, ARM_CURVES, endpoint=False).round().astype(int)
