@@ -106,10 +106,10 @@ def _arm_of_a_number(axis: Axes, portrait: Found, title: str) -> None:
 
 
 def rates_along_arms(axis: Axes, found: Found) -> None:
-    """−∂dx/∂g at g = 0 in h*(g*), and the update per gradient there, against |g*|, both signs, log-log."""
+    """−∂dx/∂g at g = 0 in h*(g*), and the update per gradient there less that at h*, against |g*|, both signs, log-log."""
     arms, title = found["portrait"]["arms"], "rates at these fixed points"
     gradients, rates, updates = (array(arms[name]) for name in ("gradients", "rates", "updates"))
-    secants = -updates / np.where(gradients == 0, np.nan, gradients)
+    secants = -(updates - updates[gradients == 0]) / np.where(gradients == 0, np.nan, gradients)
     stable = np.array([word == "stable" for word in arms["stability"]])
     drawn = []
     for sign, marker, color, label in SIGNS:

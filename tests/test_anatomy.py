@@ -169,7 +169,7 @@ def test_the_comparison_is_paired(made):
 
 def test_the_kernel_drawn_is_the_heavy_ball(drawn, ball, made):
     rate, momentum = ball
-    axis = drawn["2-dynamics"].axes[2]
+    axis = drawn["2-dynamics"].axes[-1]
     lags, kernel = line(axis, "at rest")
     assert np.allclose(kernel, rate * momentum**lags, rtol=1e-4)
     assert kernel.tolist() == made[0]["readings"]["momentum"]["values"]["kernel"]
@@ -304,7 +304,7 @@ def test_a_plane_shows_drift_rest_and_both_arms(planar):
 
 
 def test_states_are_spread_out():
-    states = np.array([[0.1], [3.0], [2.9], [-1.0]])
+    states = np.array([[0.1], [3.0], [2.95], [-1.0]])
     assert spread_out(states, np.zeros(1), 3).tolist() == [[3.0], [-1.0], [0.1]]
     assert len(spread_out(states, np.zeros(1), 9)) == 4
 
