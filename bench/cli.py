@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "check": ("bench.check_command", "Hold a task, an optimizer or a file to its contract."),
     "generalise": ("bench.generalise_command", "Race learned optimizers off their training task."),
     "metatrain": ("bench.metatrain_command", "Meta-train an architecture on tasks."),
+    "anatomy": ("bench.anatomy_command", "Draw the paper's figures of an optimizer, and a page."),
     "distill": ("bench.distill_command", "Fit a closed form to an optimizer and race it."),
 }
 
