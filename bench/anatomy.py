@@ -72,7 +72,7 @@ def gather(
     raced, theta = curves(subject, entry, theta, metric, budget, progress)
     progress("probing, controls first")
     reference = next((curve.theta for curve in raced if curve.name == "momentum"), {})
-    ball = reference.get("learning_rate"), reference.get("momentum")
+    ball = (reference["learning_rate"], reference["momentum"]) if reference else None
     try:
         visited = probing.visited(subject, entry, theta, steps=budget.steps)
         readings, portrait, reason = _inside(entry, theta, visited._replace(tuned=ball))

@@ -24,15 +24,19 @@ Found = Mapping[str, Any]
 
 def tuned_rate(found: Found) -> float | None:
     """The learning rate of momentum tuned on the task."""
-    theta = next((c["theta"] for c in found["curves"] if c["name"] == "momentum"), {})
-    return theta.get("learning_rate")
+    return _tuned(found).get("learning_rate")
 
 
 def tuned_gain(found: Found) -> float | None:
     """Its learning rate / (1 − momentum)."""
-    theta = next((c["theta"] for c in found["curves"] if c["name"] == "momentum"), {})
-    rate, momentum = theta.get("learning_rate"), theta.get("momentum")
-    return None if rate is None or not momentum < 1 else rate / (1 - momentum)
+    theta = _tuned(found)
+    if not theta.get("momentum", 1.0) < 1:
+        return None
+    return theta["learning_rate"] / (1 - theta["momentum"])
+
+
+def _tuned(found: Found) -> dict[str, float]:
+    return next((dict(c["theta"]) for c in found["curves"] if c["name"] == "momentum"), {})
 
 
 def arms_in_space(axis: Axes, portrait: Found) -> None:
@@ -106,7 +110,7 @@ def _arm_of_a_number(axis: Axes, portrait: Found, title: str) -> None:
 
 
 def rates_along_arms(axis: Axes, found: Found) -> None:
-    """−∂dx/∂g at g = 0 in h*(g*), and the update per gradient there less that at h*, against |g*|, both signs, log-log."""
+    """−∂dx/∂g at g = 0 in h*(g*), and the update there less that at h* per gradient, against |g*|, log-log."""
     arms, title = found["portrait"]["arms"], "rates at these fixed points"
     gradients, rates, updates = (array(arms[name]) for name in ("gradients", "rates", "updates"))
     secants = -(updates - updates[gradients == 0]) / np.where(gradients == 0, np.nan, gradients)

@@ -57,8 +57,14 @@ def dress(axis: Axes, title: str, x: str, y: str) -> None:
 
 def legend(axis: Axes, where: str = "best", **settings: Any) -> None:
     if axis.get_legend_handles_labels()[0]:
-        shown = {"fontsize": 8, "framealpha": 0.85, "edgecolor": "none", "handlelength": 3}
-        axis.legend(loc=where, **{**shown, **settings})
+        shown: dict[str, Any] = {
+            "loc": where,
+            "fontsize": 8,
+            "framealpha": 0.85,
+            "edgecolor": "none",
+            "handlelength": 3,
+        }
+        axis.legend(**{**shown, **settings})
 
 
 def message(axis: Axes, title: str, text: str) -> None:

@@ -114,14 +114,15 @@ def schedule(found: Found) -> Figure:
 
 def _rates(axis: Axes, reading: Found | None, tuned: float | None) -> None:
     title = "rate without gradients, −∂dx/∂g at g = 0"
-    rates = array(((reading or {}).get("values") or {}).get("rates"))
+    values = (reading or {}).get("values") or {}
+    rates = array(values.get("rates"))
     if not len(rates):
         message(axis, title, (reading or {}).get("sentence", "the schedule probe was not run"))
         return
     axis.plot(
         np.arange(len(rates)), rates, color=BLUE, linewidth=2.4, label="no gradients, from h₀"
     )
-    runs = [at for at in reading["values"].get("run_rates") or [] if at.get("value") is not None]
+    runs = [at for at in values.get("run_rates") or [] if at.get("value") is not None]
     if runs:
         steps, middle = [at["step"] for at in runs], array([at["value"] for at in runs])
         low, high = (array([at[name] for at in runs]) for name in ("low", "high"))

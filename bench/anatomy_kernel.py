@@ -76,7 +76,8 @@ def apart_from(at_rest: np.ndarray, values: Found) -> list[Found]:
 
 def _distance(drift: Found, at_rest: np.ndarray) -> float:
     held = array(drift["kernel"])
-    return float(np.linalg.norm(held - at_rest[: len(held)]) / max(np.linalg.norm(at_rest), 1e-300))
+    size = float(np.linalg.norm(at_rest)) or 1.0
+    return float(np.linalg.norm(held - at_rest[: len(held)])) / size
 
 
 def _settled_label(axis: Axes, at_rest: np.ndarray, values: Found) -> None:

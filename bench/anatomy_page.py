@@ -176,7 +176,8 @@ def _numbers(probe: str, values: Found) -> str:
 
 
 def _quantity(quantity: Found) -> str:
-    value, low, high = (quantity.get(key) for key in ("value", "low", "high"))
+    value = quantity["value"]
+    low, high = (quantity.get(side, value) for side in ("low", "high"))
     if isinstance(value, int) or low == high or low is None or high is None:
         return str(value) if isinstance(value, int) else number(value)
     return with_interval(value, low, high)

@@ -110,10 +110,10 @@ def axis_label(space: Found, i: int) -> str:
 def _limits(axis: Axes, points: np.ndarray) -> None:
     """Around these points with a quarter of their range; what else is drawn may leave the picture."""
     kept = points[np.isfinite(points).all(axis=1)]
-    for set_limits, values in zip((axis.set_xlim, axis.set_ylim), kept.T, strict=True):
-        low, high = values.min(), values.max()
-        margin = 0.25 * (high - low) or 1.0
-        set_limits(low - margin, high + margin)
+    low, high = kept.min(axis=0), kept.max(axis=0)
+    margin = np.where(high > low, 0.25 * (high - low), 1.0)
+    axis.set_xlim(low[0] - margin[0], high[0] + margin[0])
+    axis.set_ylim(low[1] - margin[1], high[1] + margin[1])
 
 
 def draw_arms(axis: Axes, portrait: Found, pair: tuple[int, int], size: float) -> None:

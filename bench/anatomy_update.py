@@ -19,7 +19,6 @@ from bench.anatomy_drawing import (
     at_least_a_decade,
     canvas,
     dress,
-    legend,
     value,
 )
 
@@ -36,6 +35,11 @@ def update(found: Found) -> Figure:
         draw(above, below, found)
         above.tick_params(labelbottom=False)
         above.set_xlabel("")
+    handles, labels = figure.axes[2].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False,
+        handlelength=3,
+    )  # fmt: skip
     return figure
 
 
@@ -86,7 +90,7 @@ def _signed(above: Axes, below: Axes, found: Found) -> None:
     if np.isfinite([low, high]).all():
         above.set_ylim(low, high)
     above.set_xlim(-reach, reach)
-    dress(above, "update curves, named at the right", "", "update dx(g; h)")
+    dress(above, "update curves", "", "update dx(g; h)")
     edges, share = _linear_cells(density, reach)
     below.stairs(share, edges, fill=True, color=GRAY)
     beyond = 1 - share.sum() / 100
@@ -154,7 +158,6 @@ def _sizes(above: Axes, below: Axes, found: Found) -> None:
     above.set_ylim(low, max(high, 1.5 * (limit or 0)))
     at_least_a_decade(above)
     dress(above, "their odd part, (dx(−g) − dx(g)) / 2", "", "size of update")
-    legend(above, "upper left", fontsize=7.5, bbox_to_anchor=(0.0, 0.84))
     share = 100 * (array(density["positive"]) + array(density["negative"])) / density["total"]
     below.stairs(share, array(density["edges"]), fill=True, color=GRAY)
     _log_counts(below, share)
