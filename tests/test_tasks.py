@@ -219,7 +219,7 @@ class TestNames:
     @pytest.mark.parametrize(
         ("name", "text"),
         [
-            ("quad", "unknown task 'quad'; did you mean 'quadratic'? known: linear-regression"),
+            ("quad", r"unknown task 'quad'; did you mean 'quadratic'\? known: linear-regression"),
             ("rosenbrock[a=1]", "its settings are: none"),
             ("linear-regression[dimension]", "its settings are: dimension, log10_spectrum"),
             ("linear-regression[dim=3]", "its settings are"),
