@@ -35,7 +35,7 @@ def anatomy(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> 
     imports.load_plugins()
     imports.load_files(files)
     from bench.anatomy import anatomy as measure
-    from bench.anatomy_page import sentences
+    from bench.anatomy.page import sentences
 
     counts = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, bar_format="{desc} ({elapsed})") as bar:

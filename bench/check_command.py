@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from bench.checks.result import Result
+from bench.commas import names
 
 
 @click.command()
@@ -66,18 +67,6 @@ def _run(things, tasks, optimizers, files) -> list[Result]:
             bar.set_postfix_str(subject.name)
             results += check_subject(subject)
     return results
-
-
-def names(text: str | None) -> list[str]:
-    """Names between commas, commas inside brackets left alone."""
-    parts, depth = [""], 0
-    for letter in text or "":
-        depth += (letter in "[(") - (letter in "])")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
 
 
 def _by_subject(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:

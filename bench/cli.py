@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from bench import imports, suites
+from bench.command_line import run as run_command
+from bench.commas import names
 from bench.errors import UserError
 
 _RUNS = Path("results/runs")
@@ -98,8 +100,8 @@ def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, f
     _load(files, tensorflow=not dry_run)
     chosen = suites.override(
         suites.get(suite),
-        tasks=_names(tasks),
-        optimizers=_names(optimizers),
+        tasks=names(tasks),
+        optimizers=names(optimizers),
         steps=steps,
         seeds=seeds,
         trials=trials,
@@ -174,29 +176,8 @@ def probe(optimizer, task, probes, out, form, files) -> None:
 
 
 def command_line() -> None:
-    """Run the command; a user's mistake becomes one line on standard error and exit code 2."""
-    import optimizers
-    import tasks
-
-    try:
-        _check_siblings()
-        sys.exit(main(prog_name="python -m bench", standalone_mode=False))
-    except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
-        _refuse(str(mistake))
-    except click.ClickException as mistake:
-        context = getattr(mistake, "ctx", None)
-        where = f"; see {context.command_path} --help" if context else ""
-        _refuse(" ".join(mistake.format_message().split()).rstrip(".") + where)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "stopped; what is finished is kept, the same command goes on from there", err=True
-        )
-        sys.exit(130)
-
-
-def _refuse(mistake: str) -> None:
-    click.echo(f"error: {mistake}", err=True)
-    sys.exit(2)
+    """Run the command; see bench.command_line."""
+    run_command(main, "python -m bench", _check_siblings)
 
 
 def _check_siblings() -> None:
@@ -220,23 +201,6 @@ def _load(files, tensorflow: bool = True) -> None:
         runtime.prepare()
     imports.load_plugins()
     imports.load_files(files)
-
-
-def _names(text: str | None) -> list[str] | None:
-    """Names between commas, commas inside brackets left alone."""
-    if text is None:
-        return None
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter == "[") - (letter == "]")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    found = [part.strip() for part in parts if part.strip()]
-    if not found:
-        raise UserError(f"no name in {text!r}; give names between commas, or leave the option out")
-    return found
 
 
 def _recorded_theta(out, task: str, entry):

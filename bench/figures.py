@@ -43,7 +43,8 @@ def plot_curves(out: Any, path: Path | str) -> Path:
     rows = -(-len(results.tasks) // columns)
     many = len(results.optimizers) > MANY
     below = 0.3 if many else 0.2 * -(-len(results.optimizers) // 4)
-    figure = Figure(figsize=(3.4 * columns + 0.4, 2.75 * rows + below), layout="constrained")
+    height = (3.4 if many else 2.75) * rows + below
+    figure = Figure(figsize=(3.4 * columns + 0.4, height), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False)
     styles = _styles(results)
@@ -104,8 +105,8 @@ def _best_styles(results: Results, task: str) -> dict[str, dict[str, Any]]:
 def _name_the_best(panel) -> None:
     lines = [line for line in panel.lines if line.get_zorder() >= 3 or line.get_linestyle() == ":"]
     panel.legend(
-        lines, [line.get_label() for line in lines], loc="lower left", fontsize=6, frameon=True,
-        framealpha=0.8, edgecolor="none", handlelength=3, borderpad=0.2, labelspacing=0.2,
+        lines, [line.get_label() for line in lines], loc="upper left", bbox_to_anchor=(-0.16, -0.22),
+        ncols=2, fontsize=7, frameon=False, handlelength=3, borderpad=0.2, labelspacing=0.2, columnspacing=1.0,
     )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ def _top(panel) -> float:
 def _save(figure, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=160)
+        figure.savefig(path, dpi=160 if len(figure.axes) <= 9 else 90)
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; choose another folder"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench.check_command import names
-from bench.errors import UserError
+from bench.commas import names
 
 OUT = Path("results/runs/generalisation")
 
@@ -51,7 +50,7 @@ def generalise(entries, tasks, out, steps, seeds, trials, workers, dry_run, form
     imports.load_files(files)
     from bench.generalisation.matrix import plan
 
-    matrix = plan(entries, _named(tasks), steps=steps, seeds=seeds, trials=trials)
+    matrix = plan(entries, names(tasks), steps=steps, seeds=seeds, trials=trials)
     if dry_run:
         from bench.generalisation.forecast import describe
 
@@ -60,9 +59,3 @@ def generalise(entries, tasks, out, steps, seeds, trials, workers, dry_run, form
     from bench.generalisation.report import finish
 
     click.echo(finish(matrix, out, form, workers=workers, import_files=files))
-
-
-def _named(text: str | None) -> list[str]:
-    if text is not None and not names(text):
-        raise UserError(f"no name in {text!r}; give names between commas, or leave the option out")
-    return names(text)

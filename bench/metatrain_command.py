@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bench.check_command import names
+from bench.commas import names
 from bench.errors import UserError
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from bench.command_line import run
 from bench.errors import UserError
 from bench.suites import check_count
 from optimizers.shipped import FOLDER
@@ -64,8 +65,4 @@ def main(names, workers, out) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m bench.remake", standalone_mode=False)
-    except (UserError, click.ClickException) as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
-        sys.exit(2)
+    run(main, "python -m bench.remake")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -13,6 +14,7 @@ from bench.cells import finish, identify, planned_runs
 from bench.errors import UserError
 from bench.files import note
 from bench.planning import Job, plan, readings_planned
+from bench.records import Record
 from bench.store import Store
 from bench.suites import Suite
 from bench.workers import SHARE, in_processes, weight
@@ -36,7 +38,8 @@ def run(
     store.prepare()
     todo = [job for job in cells if not _held(store, job)]
     _work(todo, "cells", len(cells), out, workers, import_files)
-    _report_failures(store, cells)
+    ids = {_identity(job) for job in cells}
+    report_failures([record for record in store.records() if record.cell.id in ids], len(cells))
     todo = [job for job in readings if not _read(out, job)]
     _work(todo, "probes", len(readings), out, workers, import_files)
 
@@ -54,16 +57,15 @@ def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: No
     return f"{entry.name} on {subject.name}"
 
 
-def _report_failures(store: Store, cells: list[Job]) -> None:
-    """A note when some cells failed; raises UserError when all did: then there is nothing to compare."""
-    ids = {_identity(job) for job in cells}
-    failed = [r for r in store.records() if r.cell.id in ids and r.status != "ok"]
+def report_failures(records: list[Record], cells: int) -> None:
+    """A note when some of the `cells` failed; raises UserError when all did: then there is nothing to compare."""
+    failed = [record for record in records if record.status != "ok"]
     if not failed:
         return
     first = f"{failed[0].cell.optimizer} on {failed[0].cell.task}: {failed[0].error}"
-    if len(failed) == len(cells):
-        raise UserError(f"every cell failed ({len(cells)}); {first}")
-    note(f"{len(failed)} of {len(cells)} cells failed, counted as the worst score; {first}")
+    if len(failed) == cells:
+        raise UserError(f"every cell failed ({cells}); {first}")
+    note(f"{len(failed)} of {cells} cells failed, counted as the worst score; {first}")
 
 
 def _identity(job: Job) -> str:
@@ -85,12 +87,17 @@ def _read(out: Path, job: Job) -> bool:
 
 def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
     with _Bar(noun, total, total - len(jobs)) as bar:
-        portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
-        if portable and len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
-            in_processes(jobs, out, workers, import_files, bar)
-        else:
-            for i, job in enumerate(jobs):
-                bar.finished(i, do(job, out, functools.partial(bar.share, i)))
+        finish_jobs(jobs, out, workers, import_files, bar)
+
+
+def finish_jobs(jobs: list[Job], out: Path, workers: int, import_files, bar: Any) -> None:
+    """Do all jobs, few of them here, others in processes; `bar` is told `share(i, share)` and `finished(i, name)`."""
+    portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
+    if portable and len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
+        in_processes(jobs, out, workers, import_files, bar)
+    else:
+        for i, job in enumerate(jobs):
+            bar.finished(i, do(job, out, functools.partial(bar.share, i)))
 
 
 class _Bar:

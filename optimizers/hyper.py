@@ -7,7 +7,9 @@ what plain Python would have done for it. Turning a swept value into a Python nu
 
 from __future__ import annotations
 
+import functools
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -65,8 +67,8 @@ def explore(run: Callable[[Decisions], Any]) -> Any:
         for i in reversed(range(len(forced), len(outcomes))):
             other = attempt((*outcomes[:i], not outcomes[i]), result)
             yes, no = (result, other) if outcomes[i] else (other, result)
-            condition = decisions.taken[i].condition
-            result = tf.nest.map_structure(lambda a, b: tf.where(condition, a, b), yes, no)  # noqa: B023
+            choose = functools.partial(tf.where, decisions.taken[i].condition)
+            result = tf.nest.map_structure(choose, yes, no)
         return result
 
     def attempt(forced, like):
@@ -86,13 +88,14 @@ def _nowhere(tensor):
     return tf.fill(tf.shape(tensor), float("nan")) if tensor.dtype.is_floating else tensor
 
 
-class Deferred:
+class Deferred(ABC):
     """What behaves as a tensor in arithmetic, but is read only when it is used."""
 
     __array_priority__ = 1000
 
+    @abstractmethod
     def read(self) -> Any:
-        raise NotImplementedError
+        """The tensor itself."""
 
     def __tf_tensor__(self, dtype=None, name=None):
         import tensorflow as tf

@@ -148,8 +148,8 @@ class KerasBuild:
         schedule = dict(self.fixed).get("learning_rate")
         own = schedule.settings() if isinstance(schedule, Schedule) else {}
         value = own.get(name, arguments(self.cls).get(name))
-        known = isinstance(value, numbers.Real) and not isinstance(value, bool) and value
-        return float(value) if known else _TYPICAL  # type: ignore[arg-type]
+        known = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return float(value or _TYPICAL) if known else _TYPICAL
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def arguments(cls: type) -> dict[str, Any]:
     for base in cls.__mro__:
         if "__init__" not in vars(base):
             continue
-        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
         open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
         named = (p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
         for parameter in named:
@@ -219,7 +219,7 @@ def _is_swept(value: Any) -> bool:
 
 def _floated(value: Any) -> Any:
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return float(value) if number else value  # type: ignore[arg-type]
+    return float(value) if number else value
 
 
 def _listed(value: Any) -> Any:

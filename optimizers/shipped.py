@@ -48,8 +48,6 @@ class Weights(Mapping[str, Any]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Weights) and self._path == other._path
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
     """Write θ and its card, each atomically; the card, which vouches for the weights, last."""

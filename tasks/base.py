@@ -173,7 +173,8 @@ def _variant(name: str, task: Task, settings: str) -> Task:
         _check_kind(name, setting, value, defaults[setting])
         if type(defaults[setting]) is float:
             changes[setting] = float(value)  # 10 and 10.0 are one task, not two
-    return dataclasses.replace(task, **changes)  # type: ignore[type-var]
+    instance: Any = task  # a dataclass, as `defaults` were found
+    return dataclasses.replace(instance, **changes) if defaults else task
 
 
 def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:

@@ -10,14 +10,17 @@ import pytest
 from click.testing import CliRunner
 
 import bench.probes.examine
-from bench import anatomy_arms, anatomy_curves, anatomy_states, names
+from bench import names
 from bench.anatomy import FIGURES, anatomy, draw, formula, gather
+from bench.anatomy import arms as anatomy_arms
+from bench.anatomy import curves as anatomy_curves
+from bench.anatomy import states as anatomy_states
+from bench.anatomy.curves import Budget
+from bench.anatomy.drawing import apart
+from bench.anatomy.figures import curves, figures
+from bench.anatomy.page import page, sentences
+from bench.anatomy.update import reach_of
 from bench.anatomy_command import anatomy as command
-from bench.anatomy_curves import Budget
-from bench.anatomy_drawing import apart
-from bench.anatomy_figures import curves, figures
-from bench.anatomy_page import page, sentences
-from bench.anatomy_update import reach_of
 from bench.errors import UserError
 from bench.files import read_json
 from bench.probes import Subject, System, Visited
@@ -291,7 +294,7 @@ def test_a_portrait_of_two_numbers(planar):
 
 
 def test_a_plane_shows_drift_rest_and_both_arms(planar):
-    from bench.anatomy_drawing import canvas
+    from bench.anatomy.drawing import canvas
 
     shown, _ = planar
     axis = canvas(4).subplots()

@@ -19,7 +19,7 @@ import optimizers.base
 import tasks
 from bench import statistics
 from bench.cells import identify
-from bench.check_command import names
+from bench.commas import names
 from bench.errors import UserError
 from bench.generalisation import figure, pages, running
 from bench.generalisation.changes import LONG_TOO, Change, changes, unchanged
@@ -39,6 +39,7 @@ from bench.generalisation.table import table
 from bench.generalise_command import generalise
 from bench.names import entry, named_task
 from bench.records import Budget, Runs
+from bench.running import report_failures
 from bench.store import Store
 from optimizers import Entry
 
@@ -332,8 +333,10 @@ class TestRaces:
 
     def test_all_cells_failing_is_a_mistake(self, raced):
         records = [record(status="failed", error="ValueError: no", runs={})]
-        with pytest.raises(UserError, match="all 1 cells failed; sgd on bowl: ValueError: no"):
-            running._report_failures(records)
+        with pytest.raises(
+            UserError, match=r"every cell failed \(1\); sgd on bowl: ValueError: no"
+        ):
+            report_failures(records, 1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bench.sampling import sample
 from bench.separable import check_separable
 from bench.unroll import advance, begin
 from optimizers import Optimizer, learned
-from optimizers.learned.gru import Gru
+from optimizers.learned.rnn import Gru
 
 STEPS = 5
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.commas import parts
 from optimizers import OptimizerError
 
 FAMILIES = ("ablated", "linearised")
@@ -115,14 +116,7 @@ def parse(name: str) -> tuple[str, Spec]:
 
 def _said(settings: str) -> dict[str, str] | None:
     """`a=1,b=x[c=2,d=3]` as a mapping of texts, commas in brackets left alone; None when it is not that."""
-    parts, depth = [""], 0
-    for letter in settings:
-        depth += (letter == "[") - (letter == "]")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    pairs = [part.partition("=") for part in parts]
+    pairs = [part.partition("=") for part in parts(settings)]
     if not all(sign and key.strip() for key, sign, _ in pairs):
         return None
     said = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}

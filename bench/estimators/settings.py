@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from bench.metalosses import MetaLoss, meta_loss
 
@@ -97,15 +97,13 @@ class EvolutionStrategies(_Estimator):
 
 
 @dataclass(frozen=True)
-class TruncatedEvolutionStrategies(_Estimator):
-    """The same over segments of `length` steps; between them problems go on with θ undisturbed.
-
-    Metz et al., 2019. Biased as truncated backprop is.
-    """
+class _Segmented(_Estimator):
+    """Perturbations over segments of `length` steps; `kind`: what becomes of them in the next segment."""
 
     length: int = 20
     deviation: float = 0.01
     pairs: int = 1
+    kind: ClassVar[str]
 
     def __post_init__(self):
         _check_whole("length", self.length)
@@ -115,11 +113,19 @@ class TruncatedEvolutionStrategies(_Estimator):
         from bench.estimators.evolution import Evolution
 
         length = min(self.length, goal.steps)
-        return Evolution(goal, length, self.deviation, self.pairs, "truncated")
+        return Evolution(goal, length, self.deviation, self.pairs, self.kind)
 
 
-@dataclass(frozen=True)
-class PersistentEvolutionStrategies(_Estimator):
+class TruncatedEvolutionStrategies(_Segmented):
+    """The same over segments of `length` steps; between them problems go on with θ undisturbed.
+
+    Metz et al., 2019. Biased as truncated backprop is.
+    """
+
+    kind = "truncated"
+
+
+class PersistentEvolutionStrategies(_Segmented):
     """Segments with perturbations that add up: every particle goes on from where it was, and its loss counts for
     the sum of all ε it has seen.
 
@@ -127,19 +133,7 @@ class PersistentEvolutionStrategies(_Estimator):
     as θ stays the same along a run.
     """
 
-    length: int = 20
-    deviation: float = 0.01
-    pairs: int = 1
-
-    def __post_init__(self):
-        _check_whole("length", self.length)
-        _check_noise(self)
-
-    def _program(self, goal):
-        from bench.estimators.evolution import Evolution
-
-        length = min(self.length, goal.steps)
-        return Evolution(goal, length, self.deviation, self.pairs, "persistent")
+    kind = "persistent"
 
 
 def _check_whole(name: str, value: Any) -> None:

@@ -11,13 +11,10 @@ from tqdm import tqdm
 
 from bench import names, running
 from bench.cells import identify
-from bench.errors import UserError
-from bench.files import note
 from bench.generalisation.matrix import folder
 from bench.planning import Job
 from bench.records import Record
 from bench.store import Store
-from bench.workers import SHARE, in_processes, weight
 
 
 def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files=()) -> dict[Job, Record]:
@@ -35,20 +32,11 @@ def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files=()) ->
     left = sum(map(len, todo.values()))
     with tqdm(total=len(jobs), initial=len(jobs) - left, desc="cells", disable=not left) as bar:
         for place, own in todo.items():
-            _finish(own, place, workers, import_files, _Bar(bar))
+            running.finish_jobs(own, place, workers, import_files, _Bar(bar))
     records = {job: _read(folder(out, job), job) for job in jobs}
     found = {job: record for job, record in records.items() if record is not None}
-    _report_failures(list(found.values()))
+    running.report_failures(list(found.values()), len(found))
     return found
-
-
-def _finish(jobs: list[Job], place: Path, workers: int, import_files, bar: _Bar) -> None:
-    """As `bench.running` does: few cells here, others in processes that are renewed."""
-    if len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
-        in_processes(jobs, place, workers, import_files, bar)
-    else:
-        for i, job in enumerate(jobs):
-            bar.finished(i, running.do(job, place))
 
 
 class _Bar:
@@ -73,13 +61,3 @@ def _read(place: Path, job: Job) -> Record | None:
 def _held(place: Path, job: Job) -> Record | None:
     record = _read(place, job)
     return record if record is not None and record.status == "ok" else None
-
-
-def _report_failures(records: list[Record]) -> None:
-    failed = [record for record in records if record.status != "ok"]
-    if not failed:
-        return
-    first = f"{failed[0].cell.optimizer} on {failed[0].cell.task}: {failed[0].error}"
-    if len(failed) == len(records):
-        raise UserError(f"all {len(records)} cells failed; {first}")
-    note(f"{len(failed)} of {len(records)} cells failed and count as the worst score; {first}")

@@ -59,16 +59,10 @@ def metatrain(
     if (progress if baselines is None else baselines) and not now.baselines:
         found = tuned.tune_all(subjects, chosen, progress)
         now = dataclasses.replace(now, baselines=found)
-    keep = functools.partial(_keep, path, about)
-    with tqdm(
-        total=steps,
-        initial=now.iteration,
-        desc=spelled,
-        unit="it",
-        disable=not progress,
-        position=position,
-    ) as bar:
-        now = loop.run(now, functools.partial(_tell, bar, subjects), keep)
+    line = {"desc": spelled, "unit": "it", "disable": not progress, "position": position}
+    with tqdm(total=steps, initial=now.iteration, **line) as bar:
+        tell = functools.partial(_tell, bar, subjects)
+        now = loop.run(now, tell, functools.partial(_keep, path, about))
     _check_score(now, chosen)
     if path is not None:
         _write(path, card(spelled, subjects, chosen, now, path), now)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from bench.command_line import run
+from bench.commas import names
 from bench.errors import UserError
 
 
@@ -45,7 +46,7 @@ def main(out, tasks, ablations, tuning, weights) -> None:
     from optimizers.shipped import FOLDER
 
     known = (*measuring.TASKS, "two-moons")
-    chosen = [name.strip() for name in tasks.split(",")] if tasks else list(measuring.TASKS)
+    chosen = names(tasks) or list(measuring.TASKS)
     if unknown := [name for name in chosen if name not in known]:
         raise UserError(f"no claim about {', '.join(unknown)}; there are: {', '.join(known)}")
     entries = {task: weights_of(task, weights or FOLDER) for task in chosen}
@@ -65,8 +66,4 @@ def main(out, tasks, ablations, tuning, weights) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m bench.paper", standalone_mode=False)
-    except (UserError, click.ClickException) as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
-        sys.exit(2)
+    run(main, "python -m bench.paper")

@@ -1,10 +1,8 @@
 """The claims of Maheswaranathan et al. (2021) as data: what is said, how sure we are that it is, and how it is judged.
 
-`sure`: [T] the opening pages, [S] secondary text, [F] read off the figures (± 5 %), [M] and [M+] recollection,
-    [C] and
-[N] the authors' code and notebooks, [X] checked by an independent calculation, [I] inference; 70 % sure for [M],
-    90 %
-for [M+]. Sections are those of the 2021 text: 5 in our notes is its section on tasks and baselines.
+`sure`: [T] the opening pages, [S] secondary text, [F] read off the figures (± 5 %), [M] and [M+] recollection, 70 and
+90 % sure, [C] and [N] the authors' code and notebooks, [X] checked by an independent calculation, [I] inference.
+Sections are those of the 2021 text: 5 in our notes is its section on tasks and baselines.
 """
 
 from __future__ import annotations
@@ -213,15 +211,11 @@ def _schedule() -> list[Claim]:
 
 
 def _adaptation() -> list[Claim]:
-    start = "the smallest, on linear regression at 0.1 as in the paper, on both arms,"
+    start = {LINEAR: 0.1}  # the paper's smallest; elsewhere our own
+    over = "rate at the largest constant gradient over that at the smallest, on linear regression at 0.1 as in the "
     falls = {
-        task: Everywhere(
-            f"rate at the largest constant gradient over that at {start}", read, 0.9, 1
-        )
-        for task, read in {
-            **dict.fromkeys(ALIKE, reads.fall_of_rate()),
-            LINEAR: reads.fall_of_rate(0.1),
-        }.items()
+        task: Everywhere(f"{over}paper, on both arms,", reads.fall_of_rate(start.get(task)), 0.9, 1)
+        for task in ALIKE
     }
     return [
         *(Claim("rate-falls", task, "7.4",
@@ -229,7 +223,7 @@ def _adaptation() -> list[Claim]:
                 "F", paper, falls[task], "adaptation")
           for task, paper in {LINEAR: "÷3.2", ROSENBROCK: "÷2.2", SMALL: "÷1.8", MOONS: "÷1.8"}.items()),
         *(_number("rate-fall", task, "7.4", "By how much it is lower", "ratio",
-                  reads.rise_over_tip(0.1 if task == LINEAR else None), paper, "adaptation")
+                  reads.rise_over_tip(start.get(task)), paper, "adaptation")
           for task, paper in {LINEAR: 3.25, ROSENBROCK: 2.15, SMALL: 1.82, MOONS: 1.82}.items()),
         *_each(ALIKE, "rate-bounded", "7.4", "It stays above a bound near tuned momentum's rate", "F",
                {LINEAR: "×1.14", ROSENBROCK: "×0.99", SMALL: "×1.6", MOONS: "×1.6"},
@@ -255,12 +249,9 @@ def _adaptation() -> list[Claim]:
               Everywhere("largest rate over that at rest", reads.peak_over_rest, 1.5, 1.1), "adaptation"),
         _number("rate-at-0.1", LINEAR, "7.4", "Rate under a constant gradient of 0.1", "rate", reads.rate_at(0.1),
             15.8, "adaptation"),
-        _number("rate-at-tip", LINEAR, "7.4", "Rate under the largest constant gradient (the paper's: 10)",
-            "rate", reads.tip_rate, 4.85, "adaptation"),
-        _number("rate-at-tip", ROSENBROCK, "7.4", "Rate under the largest constant gradient", "rate",
-            reads.tip_rate, 7.4e-4, "adaptation"),
-        _number("rate-at-tip", MOONS, "7.4", "Rate under the largest constant gradient", "rate", reads.tip_rate,
-            0.95, "adaptation"),
+        *(_number("rate-at-tip", task, "7.4", f"Rate under the largest constant gradient (the paper's: {largest:g})",
+            "rate", reads.tip_rate, paper, "adaptation")
+          for task, largest, paper in ((LINEAR, 10, 4.85), (ROSENBROCK, 1e3, 7.4e-4), (MOONS, 0.1, 0.95))),
     ]  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import numpy as np
 
+from bench.command_line import run
 from bench.probes.distilled import FOLDER, UNITS, architecture
 from bench.probes.distilled.teachers import TEACHERS, Teacher
 
@@ -169,14 +170,17 @@ def make(name: str, folder: Path = FOLDER, iterations: int | None = None) -> dic
     return card
 
 
-def main(names: list[str]) -> None:
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(TEACHERS)))
+def main(names: tuple[str, ...]) -> None:
+    """Distill the networks NAMES again, all by default, over the shipped ones; prints their cards."""
     from bench import runtime
 
     runtime.load_tensorflow()
-    for name in names or list(TEACHERS):
-        print(f"{name}: distilling, {TEACHERS[name].iterations} iterations", file=sys.stderr)
-        print(name, json.dumps(make(name)))
+    for name in names or TEACHERS:
+        click.echo(f"{name}: distilling, {TEACHERS[name].iterations} iterations", err=True)
+        click.echo(f"{name} {json.dumps(make(name))}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(main, "python -m bench.probes.distill_controls")

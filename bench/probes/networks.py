@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.probes.system import System
-from optimizers.learned.gru import Gru
+from optimizers.learned.rnn import Gru
 
 UNITS = 16
 

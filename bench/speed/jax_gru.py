@@ -1,4 +1,4 @@
-"""The GRU of `optimizers.learned.gru` in JAX: the same cell, `vmap` over seeds, `lax.scan` over steps."""
+"""The GRU of `optimizers.learned.rnn` in JAX: the same cell, `vmap` over seeds, `lax.scan` over steps."""
 
 from __future__ import annotations
 

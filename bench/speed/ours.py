@@ -90,4 +90,5 @@ def _architecture(cell: Cell) -> tuple[dict, dict]:
     if entry.kind != "learned":
         return {}, {}
     weights = {name: np.asarray(value) for name, value in entry.defaults.items()}
-    return weights, dataclasses.asdict(learned.get(entry.build.architecture))  # type: ignore[attr-defined]
+    build: Any = entry.build  # of shipped weights: it knows its architecture by name
+    return weights, dataclasses.asdict(learned.get(build.architecture))

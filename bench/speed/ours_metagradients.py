@@ -66,7 +66,7 @@ def _program(cell: MetaCell):
 
 
 def _architecture(cell: MetaCell):
-    from optimizers.learned.gru import Gru
+    from optimizers.learned.rnn import Gru
 
     return Gru(units=cell.units)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from bench.command_line import run
 from bench.errors import UserError
 from bench.targets.rows import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
 
@@ -55,8 +55,4 @@ def main(tasks, out, quick, weights) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="python -m bench.targets", standalone_mode=False)
-    except (UserError, click.ClickException) as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
-        sys.exit(2)
+    run(main, "python -m bench.targets")

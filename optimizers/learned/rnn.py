@@ -28,7 +28,7 @@ from optimizers.learned.settings import check_option, check_positive, check_whol
 class Rnn:
     """`input`: how the network sees input_scale · g (inputs.py); a sensible first step is ~ `output_scale`."""
 
-    cell: ClassVar[cells.Cell]
+    CELL: ClassVar[cells.Cell]
 
     units: int = 32
     input: str = "asinh"
@@ -40,6 +40,11 @@ class Rnn:
         check_whole("units", self.units)
         check_positive("input_scale", self.input_scale)
         check_positive("output_scale", self.output_scale)
+
+    @property
+    def cell(self) -> cells.Cell:
+        """What one step of the network is."""
+        return self.CELL
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Untrained θ, float32: U orthogonal per gate, W ~ N(0, 1), keep gates open, readout zero (no-op)."""
@@ -101,7 +106,7 @@ class Gru(Rnn):
         check_option("draw", self.draw, ("orthogonal", "normal"))
 
     @property
-    def cell(self) -> cells.Cell:  # type: ignore[override]
+    def cell(self) -> cells.Cell:
         """The step that `reset` names."""
         return cells.GRU if self.reset == "after" else cells.GRU_RESET_BEFORE
 
@@ -124,18 +129,18 @@ class Gru(Rnn):
 class Lstm(Rnn):
     """Long short-term memory; the forget gate's bias starts at 1."""
 
-    cell = cells.LSTM
+    CELL = cells.LSTM
 
 
 @dataclass(frozen=True)
 class Vanilla(Rnn):
     """The plain tanh network."""
 
-    cell = cells.VANILLA
+    CELL = cells.VANILLA
 
 
 @dataclass(frozen=True)
 class Ugrnn(Rnn):
     """The update-gate network."""
 
-    cell = cells.UGRNN
+    CELL = cells.UGRNN

@@ -14,7 +14,7 @@ import numpy as np
 from bench.probes.distilled.teachers import TEACHERS, Teacher
 from bench.probes.networks import gru_system
 from bench.probes.system import System
-from optimizers.learned.gru import Gru
+from optimizers.learned.rnn import Gru
 
 FOLDER = Path(__file__).parent
 UNITS = 24

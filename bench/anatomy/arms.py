@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.anatomy_drawing import (
+from bench.anatomy.drawing import (
     DASHES,
     GRAY,
+    Found,
     array,
     at_least_a_decade,
     dress,
     legend,
     message,
+    reference,
 )
-from bench.anatomy_states import MAP, SIGNS, axis_label, draw_arms, rest_label
-
-Found = Mapping[str, Any]
+from bench.anatomy.states import MAP, SIGNS, axis_label, draw_arms, rest_label
 
 
 def tuned_rate(found: Found) -> float | None:
@@ -133,15 +130,7 @@ def rates_along_arms(axis: Axes, found: Found) -> None:
         axis.clear()
         message(axis, title, "no positive rate at any of them")
         return
-    rate = tuned_rate(found)
-    if rate is not None:
-        axis.axhline(
-            rate,
-            linestyle=DASHES[1],
-            color="black",
-            linewidth=1.3,
-            label=f"tuned momentum's rate, {rate:.3g}",
-        )
+    reference(axis, tuned_rate(found), "tuned momentum's rate")
     axis.set(xscale="log", yscale="log")
     at_least_a_decade(axis)
     _room_below(axis)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.anatomy_drawing import (
+from bench.anatomy.drawing import (
+    BLACK,
     BLUE,
     DASHES,
     GRAY,
     ORANGE,
     VERMILION,
+    Found,
     array,
     at_least_a_decade,
     canvas,
@@ -22,7 +24,8 @@ from bench.anatomy_drawing import (
     value,
 )
 
-Found = Mapping[str, Any]
+_TANGENT: dict[str, Any] = {"linestyle": DASHES[2], "color": BLACK, "label": "tangent at h*"}
+_LIMIT: dict[str, Any] = {"linestyle": DASHES[3], "color": VERMILION, "linewidth": 1}
 
 
 def update(found: Found) -> Figure:
@@ -44,59 +47,53 @@ def update(found: Found) -> Figure:
 
 
 def _signed(above: Axes, below: Axes, found: Found) -> None:
-    held, density, reading = (
-        found["portrait"]["update"],
-        found["portrait"]["density"],
-        found["readings"].get("clipping"),
-    )
-    g = array(held["gradients"])
+    held, density, reading = _parts(found)
     reach = reach_of(density, value(reading, "knee"))
+    g = array(held["gradients"])
     shown = np.abs(g) <= reach
-    for i, row in enumerate(held["visited"]):
-        label = "visited states" if i == 0 else None
-        above.plot(g[shown], array(row)[shown], color=GRAY, linewidth=0.8, label=label)
-    initial, rest = array(held["initial"])[shown], array(held["rest"])[shown]
-    above.plot(
-        g[shown],
-        initial,
-        linestyle=DASHES[1],
-        color=ORANGE,
-        linewidth=1.8,
-        label="initial state h₀",
-    )
-    above.plot(g[shown], rest, color=BLUE, linewidth=2.4, label="at rest h*")
+    _curves(above, g[shown], held, lambda row: array(row)[shown])
     low, high = above.get_ylim()
     slope, limit = value(reading, "slope"), value(reading, "asymptote")
     middle = float(array(held["rest"])[len(g) // 2])
     if slope is not None:
-        above.plot(
-            g[shown],
-            middle - slope * g[shown],
-            linestyle=DASHES[2],
-            color="#000000",
-            label="tangent at h*",
-        )
+        above.plot(g[shown], middle - slope * g[shown], **_TANGENT)
     if limit is not None:
-        for sign in (-1, 1):
-            label = "asymptotes at h*" if sign == 1 else None
-            above.axhline(
-                middle + sign * limit,
-                linestyle=DASHES[3],
-                color=VERMILION,
-                linewidth=1,
-                label=label,
-            )
+        for sign, label in ((-1, None), (1, "asymptotes at h*")):
+            above.axhline(middle + sign * limit, **_LIMIT, label=label)
         low, high = min(low, middle - 1.1 * limit), max(high, middle + 1.1 * limit)
     if np.isfinite([low, high]).all():
         above.set_ylim(low, high)
     above.set_xlim(-reach, reach)
     dress(above, "update curves", "", "update dx(g; h)")
     edges, share = _linear_cells(density, reach)
-    below.stairs(share, edges, fill=True, color=GRAY)
+    _shares(below, share, edges)
     beyond = 1 - share.sum() / 100
     outside = f"; {100 * beyond:.2g} % lie outside" if beyond > 5e-4 else ""
-    _log_counts(below, share)
     dress(below, "", f"gradient g of one parameter{outside}", "visited (%)")
+
+
+def _parts(found: Found) -> tuple[Found, Found, Found | None]:
+    """Update curves, density of gradients, and what the clipping probe read."""
+    portrait = found["portrait"]
+    return portrait["update"], portrait["density"], found["readings"].get("clipping")
+
+
+def _curves(axis: Axes, g: np.ndarray, held: Found, pick: Callable[[Any], np.ndarray]) -> None:
+    """What `pick` takes of the curves at visited states, at h0 and at rest, against `g`."""
+    for i, row in enumerate(held["visited"]):
+        label = "visited states" if i == 0 else None
+        axis.plot(g, pick(row), color=GRAY, linewidth=0.8, label=label)
+    initial: dict[str, Any] = {"linestyle": DASHES[1], "color": ORANGE, "linewidth": 1.8}
+    axis.plot(g, pick(held["initial"]), **initial, label="initial state h₀")
+    axis.plot(g, pick(held["rest"]), color=BLUE, linewidth=2.4, label="at rest h*")
+
+
+def _shares(axis: Axes, share: np.ndarray, edges: np.ndarray) -> None:
+    """Shares (C,) in % of cells with these edges (C + 1,), on a logarithmic axis."""
+    axis.stairs(share, edges, fill=True, color=GRAY)
+    axis.set_yscale("log")
+    least = share[share > 0].min(initial=1.0)
+    axis.set_ylim(least / 2, max(2 * share.max(initial=1.0), 10 * least))
 
 
 def reach_of(density: Found, knee: float | None) -> float:
@@ -122,45 +119,24 @@ def _linear_cells(density: Found, reach: float) -> tuple[np.ndarray, np.ndarray]
 
 
 def _sizes(above: Axes, below: Axes, found: Found) -> None:
-    held, density, reading = (
-        found["portrait"]["update"],
-        found["portrait"]["density"],
-        found["readings"].get("clipping"),
-    )
-    half = len(held["gradients"]) // 2
-    g = array(held["gradients"])[half + 1 :]
-    for i, row in enumerate(held["visited"]):
-        label = "visited states" if i == 0 else None
-        above.loglog(g, _odd(row), color=GRAY, linewidth=0.8, label=label)
-    above.loglog(
-        g,
-        _odd(held["initial"]),
-        linestyle=DASHES[1],
-        color=ORANGE,
-        linewidth=1.8,
-        label="initial state h₀",
-    )
-    above.loglog(g, _odd(held["rest"]), color=BLUE, linewidth=2.4, label="at rest h*")
+    held, density, reading = _parts(found)
+    g = array(held["gradients"])[len(held["gradients"]) // 2 + 1 :]
+    above.set(xscale="log", yscale="log")
+    _curves(above, g, held, _odd)
     low, high = above.get_ylim()
     slope, limit, knee = (value(reading, name) for name in ("slope", "asymptote", "knee"))
     if slope:
-        above.loglog(
-            g, np.abs(slope) * g, linestyle=DASHES[2], color="#000000", label="tangent at h*"
-        )
+        above.plot(g, np.abs(slope) * g, **_TANGENT)
     if limit is not None:
-        above.axhline(
-            limit, linestyle=DASHES[3], color=VERMILION, linewidth=1, label="asymptote at h*"
-        )
+        above.axhline(limit, **_LIMIT, label="asymptote at h*")
     if knee is not None:
-        for axis in (above, below):
-            label = f"knee {knee:.3g}" if axis is above else None
+        for axis, label in ((above, f"knee {knee:.3g}"), (below, None)):
             axis.axvline(knee, linestyle=DASHES[4], color=VERMILION, linewidth=1, label=label)
     above.set_ylim(low, max(high, 1.5 * (limit or 0)))
     at_least_a_decade(above)
     dress(above, "their odd part, (dx(−g) − dx(g)) / 2", "", "size of update")
     share = 100 * (array(density["positive"]) + array(density["negative"])) / density["total"]
-    below.stairs(share, array(density["edges"]), fill=True, color=GRAY)
-    _log_counts(below, share)
+    _shares(below, share, array(density["edges"]))
     above.set_xlim(g[0], g[-1])
     smaller = 100 * density["below"] / density["total"]
     beside = f"; {smaller:.2g} % are smaller" if smaller > 0.05 else ""
@@ -172,9 +148,3 @@ def _odd(row: Any) -> np.ndarray:
     full = array(row)
     odd = np.abs(full[::-1] - full)[len(full) // 2 + 1 :] / 2
     return np.where(odd > 0, odd, np.nan)
-
-
-def _log_counts(axis: Axes, share: np.ndarray) -> None:
-    axis.set_yscale("log")
-    least = share[share > 0].min(initial=1.0)
-    axis.set_ylim(least / 2, max(2 * share.max(initial=1.0), 10 * least))

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bench import anatomy_arms as arms
-from bench import anatomy_states as states
-from bench.anatomy_drawing import (
+from bench.anatomy import arms, states
+from bench.anatomy.drawing import (
     BLUE,
     COLORS,
     DARK,
     DASHES,
     VERMILION,
     End,
+    Found,
     array,
     canvas,
     dress,
     label_ends,
     legend,
     message,
+    reference,
     spans_decades,
     value,
 )
-from bench.anatomy_kernel import kernel
-from bench.anatomy_update import update
+from bench.anatomy.kernel import kernel
+from bench.anatomy.update import update
 
-Found = Mapping[str, Any]
 PLACES = {"momentum": 1, "rmsprop": 2, "adam": 3}
 """Color and dashes of each baseline, the same in every picture."""
 
@@ -143,7 +142,7 @@ def _rates(axis: Axes, reading: Found | None, tuned: float | None) -> None:
     if peak is not None and 0 < peak < len(rates) - 1:
         text = f"peak {rates[int(peak)]:.3g}, step {int(peak)}"
         axis.plot(peak, rates[int(peak)], "v", color=VERMILION, markersize=7, label=text, zorder=5)
-    _reference(axis, tuned, "tuned momentum's learning rate")
+    reference(axis, tuned, "tuned momentum's learning rate")
     _rate_axis(axis, rates)
     dress(axis, title, "step", "rate (update / gradient)")
     legend(axis)
@@ -164,21 +163,10 @@ def _gains(axis: Axes, reading: Found | None, tuned: float | None) -> None:
         linewidth=1.8,
         label="no gradients, from h₀",
     )
-    _reference(axis, tuned, "tuned momentum's α / (1 − β)")
+    reference(axis, tuned, "tuned momentum's α / (1 − β)")
     _rate_axis(axis, gains)
     dress(axis, title, "step t₀", "sum of updates / gradient")
     legend(axis)
-
-
-def _reference(axis: Axes, tuned: float | None, label: str) -> None:
-    if tuned is not None:
-        axis.axhline(
-            tuned,
-            linestyle=DASHES[1],
-            color="#000000",
-            linewidth=1.3,
-            label=f"{label}, {tuned:.3g}",
-        )
 
 
 def _rate_axis(axis: Axes, rates: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from bench.files import write_bytes, write_json
 from bench.suites import check_count
 
 if TYPE_CHECKING:
-    from bench.anatomy_curves import Budget, Curve
+    from bench.anatomy.curves import Budget, Curve
     from bench.metrics import Metric
     from bench.names import NamedTask
     from optimizers import Entry
@@ -39,7 +39,7 @@ def anatomy(
     say why there is nothing more. Raises UserError, TaskError, OptimizerError.
     """
     from bench import names
-    from bench.anatomy_curves import Budget
+    from bench.anatomy.curves import Budget
 
     if unknown := set(budget) - set(Budget._fields):
         raise UserError(
@@ -64,7 +64,7 @@ def gather(
 ) -> dict[str, Any]:
     """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
     from bench import metrics, probing, suites
-    from bench.anatomy_curves import curves
+    from bench.anatomy.curves import curves
 
     if entry.informed:
         raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
@@ -113,7 +113,7 @@ def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any
 
 
 def _plain(curve: Curve) -> dict[str, Any]:
-    from bench.anatomy_curves import mean_of
+    from bench.anatomy.curves import mean_of
     from bench.probes.reading import strict
 
     score, error = mean_of(curve.scores)
@@ -123,7 +123,7 @@ def _plain(curve: Curve) -> dict[str, Any]:
 
 def _comparison(raced: list[Curve], metric: Metric) -> dict[str, Any]:
     """The optimizer's score minus that of the best baseline, paired by problem: mean, standard error, and a word."""
-    from bench.anatomy_curves import best_baseline, mean_of
+    from bench.anatomy.curves import best_baseline, mean_of
 
     best = best_baseline(raced, metric)
     difference, error = mean_of(raced[0].scores - best.scores)
@@ -146,7 +146,7 @@ def formula(task: Any) -> str:
 
 def write(found: Mapping[str, Any], out: Path) -> None:
     """Five PNGs, anatomy.json and anatomy.html; raises UserError where they cannot be written."""
-    from bench.anatomy_page import page
+    from bench.anatomy.page import page
 
     pictures = draw(found)
     for name, content in pictures.items():
@@ -157,7 +157,7 @@ def write(found: Mapping[str, Any], out: Path) -> None:
 
 def draw(found: Mapping[str, Any]) -> dict[str, bytes]:
     """{name of FIGURES: PNG}."""
-    from bench.anatomy_drawing import png
-    from bench.anatomy_figures import figures
+    from bench.anatomy.drawing import png
+    from bench.anatomy.figures import figures
 
     return {name: png(figure) for name, figure in figures(found).items()}

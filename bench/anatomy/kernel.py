@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from bench.anatomy_drawing import (
+from bench.anatomy.drawing import (
     BLUE,
     DASHES,
     GRAY,
@@ -17,6 +14,7 @@ from bench.anatomy_drawing import (
     ORANGE,
     PURPLE,
     VERMILION,
+    Found,
     array,
     dress,
     legend,
@@ -24,7 +22,6 @@ from bench.anatomy_drawing import (
     value,
 )
 
-Found = Mapping[str, Any]
 ALIKE = 0.02
 """Relative distance of two kernels up to which one is drawn for both."""
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from bench.anatomy_drawing import (
+from bench.anatomy.drawing import (
     BLUE,
     DASHES,
     GRAY,
     ORANGE,
     VERMILION,
+    Found,
     array,
     dress,
     legend,
     message,
 )
 
-Found = Mapping[str, Any]
 SIGNS = ((-1, "s", BLUE, "g < 0"), (1, "^", VERMILION, "g > 0"))
 """Marker and color of each arm."""
 MAP = colormaps["viridis_r"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ from bench.figures import COLORS
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK, *_ = COLORS
 GRAY, DARK = "#8C8C8C", "#555555"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (9, 3)))
+Found = Mapping[str, Any]
+"""What `measuring.gather` found, or a part of it: plain data."""
 WIDTH = 10.0
 DPI = 130
 GAP = 0.062
@@ -65,6 +67,13 @@ def legend(axis: Axes, where: str = "best", **settings: Any) -> None:
             "handlelength": 3,
         }
         axis.legend(**{**shown, **settings})
+
+
+def reference(axis: Axes, at: float | None, label: str) -> None:
+    """A dashed level to compare with, if it is known; its value stands in the legend."""
+    if at is not None:
+        text = f"{label}, {at:.3g}"
+        axis.axhline(at, linestyle=DASHES[1], color=BLACK, linewidth=1.3, label=text)
 
 
 def message(axis: Axes, title: str, text: str) -> None:
