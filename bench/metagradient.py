@@ -22,6 +22,9 @@ from bench.lifting import ZERO, Layout, PerProblem, Rows, floats, over_problems
 from bench.metalosses import MetaLoss, meta_loss
 from bench.unroll import at_step
 
+_over_any = functools.partial(tf.vectorized_map, fallback_to_while_loop=True, warn=False)
+"""Second gradients of `tf.concat`, `tf.pad` and `tf.slice` have no rule under XLA; such an operation runs in a loop."""
+
 
 class Estimate(NamedTuple):
     """`loss`: scalar. `losses`: (steps + 1, problems). `gradients`: like θ."""
@@ -156,7 +159,8 @@ class _Unroll:
             flat, state, gradients = tf.nest.map_structure(lambda store: store[i], stores)
             pulled = self.lane.pull(self.theta, gradients, state, flat, start + i, ahead)
             push = self.layout.nested(pulled.gradients)
-            through = self.layout.flat(self._lift(_pull_back, start + i, flat, push, weights[i]))
+            second = self._lift(_pull_back, start + i, flat, push, weights[i], over=_over_any)
+            through = self.layout.flat(second)
             behind = [*damp([pulled.params + through]), *damp(pulled.state)]
             return j + 1, behind, tf.nest.map_structure(tf.add, total, pulled.theta)
 
@@ -168,7 +172,7 @@ class _Unroll:
         )
         return total, adjoint[1:]
 
-    def _lift(self, f, t, flat, *more):
+    def _lift(self, f, t, flat, *more, over=over_problems):
         """`f(loss of params, params, …)` of one problem over all at step `t`; `flat` and `more` have axis B."""
         batches = self._batches
         seen = [] if batches is None else [at_step(batches, tf.minimum(t, self._steps - 1))]
@@ -179,7 +183,7 @@ class _Unroll:
                 lambda p: self._task.loss(p, data, batch[0] if batch else None), params, *extra
             )
 
-        return over_problems(one, (self.layout.nested(flat), self._data, seen, list(more)))
+        return over(one, (self.layout.nested(flat), self._data, seen, list(more)))
 
 
 def value_and_gradient(loss, params):
