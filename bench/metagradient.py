@@ -23,7 +23,7 @@ from bench.metalosses import MetaLoss, meta_loss
 from bench.unroll import at_step
 
 _over_any = functools.partial(tf.vectorized_map, fallback_to_while_loop=True, warn=False)
-"""Second gradients of `tf.concat`, `tf.pad` and `tf.slice` have no rule under XLA; such an operation runs in a loop."""
+"""The second gradients of `tf.concat` and `tf.pad` have no rule under XLA: each is run in a loop over the problems."""
 
 
 class Estimate(NamedTuple):

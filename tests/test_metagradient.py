@@ -1,6 +1,7 @@
 """The meta-gradient against whole-loop autodiff and finite differences, and what damping does."""
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from bench.separable import check_separable
 from bench.unroll import advance, begin
 from optimizers import Optimizer, learned
 from optimizers.learned.rnn import Gru
+from tasks import Task
 
 STEPS = 5
 
@@ -150,6 +152,28 @@ def test_every_architecture_equals_whole_loop_autodiff(name):
     value, expected = loop(task, architecture.build, theta, params, data, 12)
     program = plain(task, architecture, 12, check_separable(architecture))
     estimate = program(theta, params, data, None)
+    np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
+    assert error(estimate.gradients, expected) < 1e-5
+
+
+@dataclass(frozen=True)
+class Padded(Task):
+    """Pads and joins what depends on the parameters: second gradients without a rule under XLA."""
+
+    def sample(self, key):
+        return tf.random.stateless_normal([3], key, alg="philox"), ()
+
+    def loss(self, params, data, batch):
+        wide = tf.concat([tf.pad(tf.tanh(params), [[1, 2]]), tf.square(params)], axis=0)
+        return tf.reduce_sum(tf.square(wide * tf.range(9.0)))
+
+
+def test_operations_without_a_rule_equal_whole_loop_autodiff():
+    task, gru = Padded(), Gru(units=4, output_scale=0.01)
+    params, data = sample(task, keys("padded", "metatrain", range(2)))
+    theta = jittered(gru)
+    value, expected = whole_loop(task, gru.build, theta, params, data)
+    estimate = plain(task, gru)(theta, params, data, None)
     np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
     assert error(estimate.gradients, expected) < 1e-5
 
