@@ -16,9 +16,6 @@ from bench.targets.baselines import tuned
 from bench.targets.rows import BASELINES, PROTOCOLS, Protocol
 from optimizers import Entry
 
-TASKS = ("linear-regression", "rosenbrock", "two-moons-small")
-"""By default; "two-moons", the paper's own size, takes several times as long as all of these."""
-
 
 def parts(weights: list[Entry], *, ablations: bool) -> int:
     """Steps of progress that `measure` tells."""

@@ -20,11 +20,14 @@ METRICS = ("mean_loss", "mean_log", "final", "log_final")
 
 
 def tuned(subject: NamedTask, name: str, protocol: Protocol, out: Path) -> dict[str, Any]:
-    """{metric: θ} of the baseline `name`; read from `out` when it was found before under the same protocol."""
+    """{metric: θ} of the baseline `name`; read from `out` when it was found before under the same protocol.
+
+    How many problems are reported on is no part of that.
+    """
     entry = names.entry(name)
     path = out / "baselines" / f"{subject.name}@{name}.json"
     about = {
-        "protocol": list(protocol),
+        "protocol": list(protocol._replace(report=0)),
         "task": names.task_definition(subject.task),
         "optimizer": names.optimizer_definition(entry),
     }

@@ -46,7 +46,7 @@ class Quick(NamedTuple):
 
 
 _ANALYTIC = Protocol(report=512, trials=2000, tuning=16, finalists=16, fresh=256)
-_HEAVY = Protocol(report=32, trials=200, tuning=4, finalists=8, fresh=32)
+_HEAVY = Protocol(report=256, trials=200, tuning=4, finalists=8, fresh=32)
 PROTOCOLS = {
     "linear-regression": _ANALYTIC,
     "least-squares": _ANALYTIC,
