@@ -41,7 +41,10 @@ METRICS = ("mean_loss", "mean_log", "final")
 def ablate(optimizer, task, seeds, steps, metric, out, form, files) -> None:
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
     from bench import imports, runtime
+    from bench.files import check_folder
 
+    if out is not None:
+        check_folder(out)
     runtime.load_tensorflow()
     imports.load_plugins()
     imports.load_files(files)

@@ -30,7 +30,9 @@ from tqdm import tqdm
 def anatomy(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> None:
     """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
     from bench import imports, runtime
+    from bench.files import check_folder
 
+    check_folder(out)
     runtime.load_tensorflow()
     imports.load_plugins()
     imports.load_files(files)

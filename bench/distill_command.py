@@ -30,8 +30,11 @@ from tqdm import tqdm
 def distill(optimizer, task, out, refine, trials, problems, steps, form, files) -> None:
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
     from bench import imports, names, runtime
+    from bench.files import check_weights
     from bench.suites import check_count
 
+    if out is not None:
+        check_weights(out)
     for name, count in {"problems": problems, "steps": steps}.items():
         check_count(name, count)
     runtime.load_tensorflow()

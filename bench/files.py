@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import json
 import math
 import os
@@ -44,10 +45,34 @@ def write_bytes(path: Path, content: bytes) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        reason = error.strerror or error
-        raise UserError(
-            f"cannot write {path}: {reason}; make room or choose another folder with --out"
-        ) from None
+        raise UserError(_cannot_write(path, error)) from None
+
+
+def check_folder(folder: Path | str) -> None:
+    """Make `folder` and try to write in it, before work is done for it. Raises UserError."""
+    folder = Path(folder)
+    if folder.is_file():
+        raise UserError(f"{folder} is a file; give a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(_cannot_write(folder, error)) from None
+
+
+def check_weights(path: Path | str) -> Path:
+    """A weights file that can be written, by its name and its folder. Raises UserError."""
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise UserError(f"weights file {path} must end in .npz")
+    check_folder(path.parent)
+    return path
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    room = "make room or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"cannot write {path}: {error.strerror or error}; {room}choose another folder with --out"
 
 
 def write_json(path: Path | str, value: Any) -> None:

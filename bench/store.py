@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.errors import UserError
-from bench.files import dumps, loads, note, read_json, write_bytes, write_json
+from bench.files import check_folder, dumps, loads, note, read_json, write_bytes, write_json
 from bench.records import Budget, Cell, Record, Runs
 
 __all__ = ["Store", "read_json", "write_json"]
@@ -48,9 +48,7 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder and try to write in it, before hours are spent; raises UserError."""
-        probe = self.root / "cells" / ".writable"
-        write_bytes(probe, b"")
-        probe.unlink(missing_ok=True)
+        check_folder(self.root / "cells")
 
     def write(self, record: Record) -> Path:
         """Keep `record`, replacing an earlier one of its cell. Equal records give equal bytes."""
@@ -101,7 +99,8 @@ def _check_folder(root: Path) -> None:
             raise UserError(f"{root} is a file; give a folder")
         if root.is_dir() and not any((root / name).is_dir() for name in _OURS) and _visible(root):
             raise UserError(
-                f"{root} holds other files and no cells/: not an Optoscope folder; give a new one"
+                f"{root} holds other files and no cells/: not the folder of a run, as results/runs/quick "
+                "is; give that, or a new one for a new run"
             )
     except OSError as error:
         raise UserError(

@@ -219,9 +219,10 @@ def test_an_unwritable_folder_is_a_users_mistake(tmp_path):
     store = Store(tmp_path)
     (tmp_path / "cells").rmdir()
     (tmp_path / "cells").write_text("in the way")
-    for attempt in (store.prepare, lambda: store.write(samples.record())):
-        with pytest.raises(UserError, match=r"cannot write .*cells.*; make room or choose"):
-            attempt()
+    with pytest.raises(UserError, match=r"cells is a file; give a folder"):
+        store.prepare()
+    with pytest.raises(UserError, match=r"cannot write .*cells.*: .*; choose another folder"):
+        store.write(samples.record())
 
 
 def test_a_full_disk_is_a_users_mistake_and_leaves_nothing(store, monkeypatch):
@@ -231,14 +232,14 @@ def test_a_full_disk_is_a_users_mistake_and_leaves_nothing(store, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match="No space left on device"):
+    with pytest.raises(UserError, match="No space left on device; make room or choose"):
         store.write(samples.record())
     assert list((store.root / "cells").iterdir()) == []
 
 
 def test_somebody_elses_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(UserError, match="not an Optoscope folder"):
+    with pytest.raises(UserError, match="not the folder of a run"):
         Store(tmp_path)
     with pytest.raises(UserError, match="is a file"):
         Store(tmp_path / "thesis.tex")

@@ -145,8 +145,6 @@ def save(found: Report, out: Path) -> None:
     """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card."""
     from optimizers import shipped
 
-    if out.suffix != ".npz":
-        raise UserError(f"weights file {out} must end in .npz")
     for name, architecture, theta, about in _entries(found):
         path = out.with_name(f"{out.stem}{name}.npz")
         arrays = {key: np.asarray(value, "float32") for key, value in theta.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from bench import names
 from bench.errors import UserError
-from bench.files import write_bytes
+from bench.files import check_weights, write_bytes
 from bench.metatraining import baselines as tuned
 from bench.metatraining import curves, state
 from bench.metatraining.card import card, identity
@@ -108,18 +107,10 @@ def _settings(**values: Any) -> Settings:
 def _weights_path(out: Any) -> Path | None:
     if out is None:
         return None
-    path = Path(out)
-    if path.suffix != ".npz":
-        raise UserError(f"weights file {out} must end in .npz")
+    path = check_weights(out)
     Entry(
         path.stem, "learned", cast(Any, None)
     )  # OptimizerError for a name that could not be loaded again
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as problem:
-        raise UserError(f"cannot write {out}: {problem.strerror}; choose another --out") from None
     return path
 
 
