@@ -40,7 +40,7 @@ def anatomy(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> 
     from bench.anatomy.page import sentences
 
     counts = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
-    with tqdm(total=0, bar_format="{desc} ({elapsed})") as bar:
+    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
         found = measure(optimizer, task, out, progress=bar.set_description_str, **counts)
     lines = [f"{name:12}  {sentence}" for name, sentence in sentences(found).items()]
     click.echo("\n".join([*lines, f"{out}/anatomy.html"]))

@@ -97,7 +97,8 @@ def list_(what: str | None, files: tuple[str, ...]) -> None:
 @_IMPORT
 def run(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, files) -> None:
     """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
-    _load(files, tensorflow=not dry_run)
+    checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
+    _load(files, tensorflow=not dry_run or checks_settings)
     chosen = suites.override(
         suites.get(suite),
         tasks=names(tasks),

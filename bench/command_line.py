@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -11,10 +12,14 @@ from bench.errors import UserError
 
 
 def run(command: click.Command, name: str, before: Callable[[], None] = lambda: None) -> None:
-    """Run `command`, shown as `name`, after `before`, and exit. Raises SystemExit."""
+    """Run `command`, shown as `name`, after `before`, and exit. Raises SystemExit.
+
+    A termination (of a cluster's queue, say) is a stop like Ctrl-C.
+    """
     import optimizers
     import tasks
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         before()
         sys.exit(command(prog_name=name, standalone_mode=False))

@@ -45,7 +45,7 @@ def distill(optimizer, task, out, refine, trials, problems, steps, form, files) 
     asked = Asked(refine, trials, problems, steps)
     subject, entry = names.named_task(task), names.entry(optimizer)
     theta = names.theta(entry, None)
-    with tqdm(total=0, bar_format="{desc} ({elapsed})") as bar:
+    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
         found = report(subject, entry, theta, asked, bar.set_description_str)
     if out is not None:
         save(found, out)

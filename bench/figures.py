@@ -103,9 +103,11 @@ def _best_styles(results: Results, task: str) -> dict[str, dict[str, Any]]:
 
 
 def _name_the_best(panel) -> None:
-    lines = [line for line in panel.lines if line.get_zorder() >= 3 or line.get_linestyle() == ":"]
+    best = [line for line in panel.lines if line.get_zorder() >= 3]
+    oracles = [line for line in panel.lines if line.get_linestyle() == ":"][:1]
+    labels = [*(line.get_label() for line in best), *("oracles" for _ in oracles)]
     panel.legend(
-        lines, [line.get_label() for line in lines], loc="upper left", bbox_to_anchor=(-0.16, -0.22),
+        [*best, *oracles], labels, loc="upper left", bbox_to_anchor=(-0.16, -0.22),
         ncols=2, fontsize=7, frameon=False, handlelength=3, borderpad=0.2, labelspacing=0.2, columnspacing=1.0,
     )  # fmt: skip
 
@@ -157,11 +159,23 @@ def _panel(panel, results: Results, task: str, styles) -> dict[str, Any]:
     panel.set_ylim(max(_FLOOR, lowest) / 2, _top(panel))
     panel.set_xlim(0, last)
     panel.locator_params(axis="x", nbins=5, integer=True)
-    panel.minorticks_off()
+    _label_decades(panel)
     panel.grid(color="0.9", linewidth=0.6)
     panel.title.set_fontsize(10)
     panel.spines[["top", "right"]].set_visible(False)
     return lines
+
+
+def _label_decades(panel) -> None:
+    """Powers of ten, and 2 and 5 times them where there would be few."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
+
+    low, high = panel.get_ylim()
+    if high / low > 300:
+        panel.yaxis.set_minor_locator(NullLocator())
+        return
+    panel.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    panel.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
 def _top(panel) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,12 @@ def probe(
     *,
     probes: Iterable[str] | None = None,
     steps: int = 200,
+    tell: Callable[[], None] = lambda: None,
 ) -> dict[str, Reading]:
-    """Readings of `entry` with θ on `subject`, by probe; raises UserError for an unknown probe."""
+    """Readings of `entry` with θ on `subject`, by probe; `tell` is called after each.
+
+    Raises UserError for an unknown probe.
+    """
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
@@ -45,7 +49,7 @@ def probe(
         )
     from bench.probes import read
 
-    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen)
+    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen, tell)
 
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
@@ -65,12 +69,18 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
     return Visited(given, None, steps, curvature=curvature.spectrum(subject))
 
 
-def keep_reading(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> dict[str, Reading]:
+def keep_reading(
+    subject: NamedTask,
+    entry: Entry,
+    out: Path,
+    *,
+    steps: int,
+    progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, Reading]:
     """Probe the entry's defaults and write the readings and their picture under `out`/readings."""
-    theta = dict(entry.defaults)
-    return write_readings(
-        subject, entry, theta, probe(subject, entry, theta, steps=steps), out, steps=steps
-    )
+    theta, share = dict(entry.defaults), 1 / len(PROBES)
+    readings = probe(subject, entry, theta, steps=steps, tell=lambda: progress(share))
+    return write_readings(subject, entry, theta, readings, out, steps=steps)
 
 
 def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:

@@ -53,7 +53,7 @@ def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: No
     else:
         from bench.probing import keep_reading
 
-        keep_reading(subject, entry, out, steps=job.budget.steps)
+        keep_reading(subject, entry, out, steps=job.budget.steps, progress=progress)
     return f"{entry.name} on {subject.name}"
 
 

@@ -104,7 +104,8 @@ def test_the_generalist_beside_adams_defaults_by_hand():
     ]
     assert [row.difference.value for row in rows] == [-1.0, -2.0, 2.0]
     assert [row.word for row in rows] == ["ahead", "ahead", "behind"]
-    assert rows[0].learned == -1.5 and rows[0].against == -0.5
+    assert rows[0].learned == -1.5
+    assert rows[0].against == -0.5
     text = generalist.table(rows, ['randomly-scaled[task="rosenbrock"]'])
     assert "Families: ahead in 1 of 1, behind in 0. Tasks: ahead in 1 of 2, behind in 1." in text
     assert "`randomly-scaled[…]`: rosenbrock." in text
@@ -113,4 +114,5 @@ def test_the_generalist_beside_adams_defaults_by_hand():
 def test_the_generalist_is_measured_on_real_tasks():
     rows = generalist.measure(["linear-regression", "rosenbrock"], entry="gru-rosenbrock")
     assert [row.task for row in rows] == ["linear-regression", "rosenbrock", "all 1", "all 1"]
-    assert rows[1].word == "ahead" and rows[1].learned < -5
+    assert rows[1].word == "ahead"
+    assert rows[1].learned < -5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -19,12 +19,15 @@ from optimizers import Optimizer
 
 @np.errstate(all="ignore")
 def read(
-    optimizer: Optimizer | System, visited: Visited, probes: Iterable[str] | None = None
+    optimizer: Optimizer | System,
+    visited: Visited,
+    probes: Iterable[str] | None = None,
+    tell: Callable[[], None] = lambda: None,
 ) -> dict[str, Reading]:
     """{probe: Reading} of an optimizer on what it met; `probes` are names, all by default.
 
-    An optimizer that cannot be probed gives readings that are undecided and say why. Raises
-    ProbeError for an unknown probe.
+    `tell` is called after each. An optimizer that cannot be probed gives readings that are undecided
+    and say why. Raises ProbeError for an unknown probe.
     """
     names = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in names if name not in PROBES]:
@@ -34,7 +37,11 @@ def read(
         subject = Subject.of(system, visited)
     except ProbeError as error:
         return {name: undecided(_title(name), str(error)) for name in names}
-    return {name: _read(name, subject) for name in names}
+    readings = {}
+    for name in names:
+        readings[name] = _read(name, subject)
+        tell()
+    return readings
 
 
 @functools.cache
