@@ -170,18 +170,23 @@ def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
     assert text in error[0]
 
 
-def test_stopping_says_what_is_kept(monkeypatch, capsys):
+def interrupted(files):
+    raise KeyboardInterrupt
+
+
+def terminated(files):
+    signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("stopped", [interrupted, terminated])
+def test_stopping_says_what_is_kept(stopped, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench", "list"])
-    monkeypatch.setattr(cli.imports, "load_files", interrupted)
+    monkeypatch.setattr(cli.imports, "load_files", stopped)
     with pytest.raises(SystemExit) as stop:
         cli.command_line()
     assert stop.value.code == 130
     said = capsys.readouterr().err.split("\n")
     assert "stopped; what is finished is kept, the same command goes on from there" in said
-
-
-def interrupted(files):
-    raise KeyboardInterrupt
 
 
 def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
