@@ -51,9 +51,8 @@ def measure(
     scores: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     for task in tasks:
         tell(task)
-        scores.setdefault(_family(task), {})[task] = tuple(
-            _scores(task, n) for n in (entry, AGAINST)
-        )
+        pair = _scores(task, entry), _scores(task, AGAINST)
+        scores.setdefault(_family(task), {})[task] = pair
     single = [_row(f, task, [pair]) for f, those in scores.items() for task, pair in those.items()]
     return [*single, *(_row(f, f"all {len(t)}", list(t.values())) for f, t in scores.items())]
 
@@ -97,9 +96,10 @@ def _row(family: str, task: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> 
     """Mean over the pairs (problems,) of learned less other; problems of every task resampled by themselves."""
     rng = generator()
     differences = [learned - other for learned, other in pairs]
-    replicates = sum(resampled_means(d[None], rng)[:, 0] for d in differences) / len(pairs)
-    learned, other = (float(np.mean([pair[i].mean() for pair in pairs])) for i in (0, 1))
-    return Row(family, task, learned, other, interval(learned - other, replicates))
+    replicates = np.mean([resampled_means(d[None], rng)[:, 0] for d in differences], axis=0)
+    means = np.mean([[learned.mean(), other.mean()] for learned, other in pairs], axis=0)
+    learned, other = map(float, means)
+    return Row(family, task, learned, other, interval(means[0] - means[1], replicates))
 
 
 def _inner(trained_on: Iterable[str]) -> str:
