@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-import optimizers
 from bench.names import named_task
 from bench.statistics import Interval
 from bench.targets import baselines, generalist, measure, table
 from bench.targets.rows import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS, Protocol, Target
 from bench.targets.scores import compare, judge, scores
+from optimizers import learned
 from optimizers.shipped import FOLDER
 
 SMALL = Protocol(report=16, trials=24, tuning=4, finalists=3, fresh=8)
@@ -46,7 +46,7 @@ def test_every_target_has_a_protocol_and_every_quick_one_a_training():
     assert {target.task for target in QUICK_TARGETS} == set(QUICK)
     assert {target.metric for target in TARGETS + QUICK_TARGETS} <= set(baselines.METRICS)
     for quick in QUICK.values():
-        optimizers.learned.get(quick.architecture)
+        learned.get(quick.architecture)
 
 
 def test_a_task_is_measured_and_its_baselines_are_tuned_once(tmp_path, monkeypatch):
