@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import optimizers
 from bench.names import named_task
 from bench.statistics import Interval
 from bench.targets import baselines, generalist, measure, table
