@@ -156,6 +156,11 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
             ["metatrain", "transformer", "--tasks", "rosenbrock", "--out", "x.npz"],
             "unknown architecture 'transformer'; known: gru",
         ),
+        (["distill", "sgd", "--task", "booth", "--out", "x.txt"], "x.txt must end in .npz"),
+        *(
+            ([command, "sgd", "--task", "booth", "--out", sys.executable], "is a file; give a")
+            for command in ("anatomy", "ablate")
+        ),
     ],
 )
 def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
