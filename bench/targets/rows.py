@@ -83,7 +83,7 @@ QUICK_TARGETS = (
 _LINEAR = "gru[input=raw,output_scale=1.0]"
 _MOONS = "gru[input=raw,input_scale=10.0,output_scale=0.1]"
 QUICK = {
-    "linear-regression": Quick(_LINEAR, 900, {"log_weight": 0.003}),
+    "linear-regression": Quick(_LINEAR, 1500, {"batch": 32, "log_weight": 0.003}),
     "least-squares": Quick(_LINEAR, 400, {"batch": 32}),
     "rosenbrock": Quick("gru", 900, {"loss": "log", "discount": 0.9, "rate": 3e-3}),
     "two-moons-small": Quick(_MOONS, 180, {"loss": "mean", "discount": 0.9, "batch": 8}),
