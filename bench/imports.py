@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+import traceback
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -69,7 +70,15 @@ def _run(path: Path, given: str | Path) -> None:
         spec.loader.exec_module(module)
     except Exception as problem:
         del sys.modules[name]
-        raise UserError(f"cannot import {given}: {_one_line(problem)}") from problem
+        raise UserError(
+            f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}"
+        ) from problem
+
+
+def _line(problem: BaseException, path: Path) -> str:
+    """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
+    frames = reversed(traceback.extract_tb(problem.__traceback__))
+    return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
 
 
 def _registered() -> tuple[list[str], list[str]]:

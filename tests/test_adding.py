@@ -83,7 +83,10 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("code", "words"),
         [
-            ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+            (
+                "\nimport nowhere_at_all",
+                "mine.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",
+            ),
             ("x = (", "SyntaxError"),
             (TASK.format(name="Mine"), "task name 'Mine' is not valid; use lower-case words"),
             (TASK.format(name="rosenbrock"), "'rosenbrock' is already registered; choose another"),

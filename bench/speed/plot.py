@@ -58,11 +58,13 @@ def _panel(panel, rows: Sequence[Row], label: str) -> None:
     )
     panel.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
     panel.set_xlabel(label, fontsize=8)
-    panel.tick_params(axis="x", labelsize=7)
+    panel.tick_params(axis="x", which="both", labelsize=7)
     panel.xaxis.set_major_formatter(
         lambda value, _: f"{value:g}" if value < 1e6 else f"{value:.0e}"
     )
-    panel.xaxis.set_minor_formatter(lambda value, _: "")
+    low, high = panel.get_xlim()
+    few = high / low < 100
+    panel.xaxis.set_minor_formatter(lambda value, _: f"{value:.2g}" if few else "")
     panel.grid(axis="both", color="0.92", linewidth=0.6, zorder=0)
     panel.axvline(1.0, color="0.5", linewidth=0.8, zorder=1)
     panel.spines[["top", "right"]].set_visible(False)
