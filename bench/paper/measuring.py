@@ -16,6 +16,9 @@ from bench.targets.baselines import tuned
 from bench.targets.rows import BASELINES, PROTOCOLS, Protocol
 from optimizers import Entry
 
+PROBLEMS = 512
+"""Raced on and paired over, ablations too."""
+
 
 def parts(weights: list[Entry], *, ablations: bool) -> int:
     """Steps of progress that `measure` tells."""
@@ -33,7 +36,8 @@ def measure(
     tell: Callable[[str], Any] = lambda text: None,
 ) -> OnTask:
     """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `tell` hears what is done."""
-    subject, protocol = names.named_task(task), protocol or PROTOCOLS[task]
+    subject = names.named_task(task)
+    protocol = protocol or PROTOCOLS[task]._replace(report=PROBLEMS)
     thetas, baselines = {}, {}
     for name in BASELINES:
         thetas[name] = tuned(subject, name, protocol, tuning)["mean_loss"]
