@@ -8,22 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from bench.studies.ablation.naming import FAMILIES
+from optimizers.base import register_family
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.probes import Reading
-    from bench.tuning import Tuned
+    from bench.probes.reading import Reading
+    from bench.running.tuning import Tuned
 
-__all__ = [
-    "check", "curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "register", "run", "tune",
-]  # fmt: skip
+__all__ = ["check", "curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "register", "run", "tune"]
 
 
 def register(name: Any, thing: Any = None, **settings: Any) -> Any:
     """Make a task or an optimizer known: ("name", task), (entry) or ("name", Keras class or instance, space={…})."""
-    from bench.registering import register
+    from bench.lookup import register
 
-    return register(name, thing, **settings)
+    return register.register(name, thing, **settings)
 
 
 def check(*things: Any) -> Any:
@@ -39,9 +40,9 @@ def draw(task: Any, seed: int) -> tuple[Any, Any]:
     _prepare()
     import tensorflow as tf
 
-    from bench.keys import keys
-    from bench.names import named_task
-    from bench.sampling import sample
+    from bench.engine.keys import keys
+    from bench.engine.sampling import sample
+    from bench.lookup.resolve import named_task
 
     subject = named_task(task)
     problems = sample(subject.task, keys(subject.name, "report", _seeds([seed])))
@@ -59,51 +60,46 @@ def evaluate(
 ) -> pd.DataFrame:
     """Run one θ (None: the entry's defaults) on report problems -> tidy frame: seed, step, loss.
 
-    `steps` counts gradient evaluations; step 0 is the starting point. `record`: "log" keeps about 40 log-spaced
-    steps, "all" every one. Asking for more seeds only adds rows, bit for bit. Raises UserError.
+    `steps` counts gradient evaluations; step 0 is the starting point. `record`: "log" keeps about 40 log-spaced steps,
+    "all" every one. Asking for more seeds only adds rows, bit for bit. Raises UserError.
     """
     _prepare()
     import numpy as np
     import pandas as pd
 
-    from bench import names
-    from bench.engine import race
-    from bench.errors import UserError
-    from bench.suites import check_count
+    from bench.engine.race import race
+    from bench.errors import UserError, check_count
+    from bench.lookup import resolve
 
     if record not in ("log", "all"):
         raise UserError(f"record must be 'log' or 'all', not {record!r}")
-    subject, entry, numbers = names.named_task(task), names.entry(optimizer), _seeds(seeds)
+    subject, entry, numbers = resolve.named_task(task), resolve.entry(optimizer), _seeds(seeds)
     raced = race(
-        subject, entry, [names.theta(entry, theta)], purpose="report", seeds=numbers,
-        steps=check_count("steps", steps), record=record,
-    )  # fmt: skip
+        subject,
+        entry,
+        [resolve.theta(entry, theta)],
+        purpose="report",
+        seeds=numbers,
+        steps=check_count("steps", steps),
+        record=record,
+    )
     recorded, losses = raced.runs.steps, raced.runs.losses[0]
     return pd.DataFrame(
-        {
-            "seed": np.repeat(numbers, len(recorded)),
-            "step": np.tile(recorded, len(numbers)),
-            "loss": losses.reshape(-1),
-        }
+        {"seed": np.repeat(numbers, len(recorded)), "step": np.tile(recorded, len(numbers)), "loss": losses.reshape(-1)}
     )
 
 
 def tune(
-    task: Any,
-    optimizer: Any,
-    *,
-    trials: int = 64,
-    seeds: int = 8,
-    steps: int = 200,
-    metric: str = "mean_loss",
+    task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
 ) -> Tuned:
     """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials)."""
     _prepare()
-    from bench import metrics, names
-    from bench.suites import check_count
-    from bench.tuning import Tuned, best_theta, score_trials
+    from bench.errors import check_count
+    from bench.lookup import resolve
+    from bench.running.tuning import Tuned, best_theta, score_trials
+    from bench.scores import metrics
 
-    subject, entry = names.named_task(task), names.entry(optimizer)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
     for name, count in counts.items():
         check_count(name, count)
@@ -111,9 +107,7 @@ def tune(
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 
-def metatrain(
-    optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any
-) -> dict[str, Any]:
+def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:
     """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ; see bench.metatraining."""
     _prepare()
     from bench import metatraining
@@ -122,18 +116,15 @@ def metatrain(
 
 
 def probe(
-    optimizer: Any,
-    task: Any,
-    theta: dict[str, Any] | None = None,
-    *,
-    probes: Iterable[str] | None = None,
+    optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
 ) -> dict[str, Reading]:
     """What the mechanism probes find in `optimizer` on problems of `task`, controls run first."""
     _prepare()
-    from bench import names, probing
+    from bench.lookup import resolve
+    from bench.probes import run
 
-    entry = names.entry(optimizer)
-    return probing.probe(names.named_task(task), entry, names.theta(entry, theta), probes=probes)
+    entry = resolve.entry(optimizer)
+    return run.probe(resolve.named_task(task), entry, resolve.theta(entry, theta), probes=probes)
 
 
 def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
@@ -144,32 +135,33 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
     _prepare()
     from pathlib import Path
 
-    from bench import running, suites
+    from bench.running.run import run as finish
+    from bench.suites import find
 
-    chosen = suites.override(suites.get(suite) if isinstance(suite, str) else suite, **overrides)
+    chosen = find.override(find.get(suite) if isinstance(suite, str) else suite, **overrides)
     folder = Path(out) if out is not None else Path("results/runs") / chosen.name
-    running.run(chosen, folder, workers=workers, import_files=import_files)
+    finish(chosen, folder, workers=workers, import_files=import_files)
     return folder
 
 
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges."""
-    from bench.leaderboard import leaderboard
+    from bench.scores import leaderboard
 
-    return leaderboard(out, metric)
+    return leaderboard.leaderboard(out, metric)
 
 
 def curves(out: Any) -> pd.DataFrame:
     """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss."""
-    from bench.leaderboard import curves
+    from bench.scores.leaderboard import curves
 
     return curves(out)
 
 
 def _prepare() -> None:
-    from bench import runtime
+    from bench.engine import process
 
-    runtime.load_tensorflow()
+    process.load_tensorflow()
 
 
 def _seeds(seeds: Iterable[int] | int) -> list[int]:
@@ -179,3 +171,14 @@ def _seeds(seeds: Iterable[int] | int) -> list[int]:
     if not numbers or min(numbers) < 0:
         raise UserError(f"seeds must be at least one number, none negative, not {seeds!r}")
     return numbers
+
+
+def _ablated(name: str) -> Any:
+    """The entry of `ablated[…]` or `linearised[…]`: made of another entry, so `optimizers` cannot know it."""
+    from bench.studies.ablation import entries
+
+    return entries.named(name)
+
+
+for _family in FAMILIES:
+    register_family(_family, _ablated)

@@ -1,6 +1,6 @@
 """Entry point of `python -m bench`."""
 
-from bench.cli import command_line
+from bench.commands.shell import run
 
 if __name__ == "__main__":
-    command_line()
+    run()

@@ -1,5 +1,16 @@
 """What a user can get wrong."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class UserError(ValueError):
     """A mistake of the user's: one line that names the value and the remedy."""
+
+
+def check_count(name: str, value: Any) -> int:
+    """`value` if it is a whole number of at least 1; raises UserError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UserError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return value

@@ -7,9 +7,17 @@ from optimizers.shipped import load, register_shipped
 from optimizers.spaces import Choice, LogUniform, Uniform
 
 __all__ = [
-    "Choice", "Entry", "LogUniform", "Optimizer", "OptimizerError", "Uniform", "get", "load", "names",
+    "Choice",
+    "Entry",
+    "LogUniform",
+    "Optimizer",
+    "OptimizerError",
+    "Uniform",
+    "get",
+    "load",
+    "names",
     "register",
-]  # fmt: skip
+]
 
 register_all()
 register_shipped()

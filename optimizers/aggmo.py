@@ -12,8 +12,8 @@ from optimizers.spaces import LogUniform
 def build(theta: Mapping[str, Any]) -> Optimizer:
     """v_i ← β_i v_i − g and x ← x + (γ / K) Σ v_i with β_i = 1 − aⁱ, i = 0 … K − 1 (Lucas et al., 2019).
 
-    θ: `learning_rate` γ, `damping` a, and the number of velocities `velocities` K, an integer. State: for
-    each leaf of the parameters, its velocities along a leading axis K.
+    θ: `learning_rate` γ, `damping` a, and the number of velocities `velocities` K, an integer. State: for each leaf of
+    the parameters, its velocities along a leading axis K.
     """
     import tensorflow as tf
 
@@ -39,10 +39,7 @@ ENTRY = Entry(
     "aggmo",
     "hand-designed",
     build,
-    {
-        "learning_rate": LogUniform(1e-5, 10.0),
-        "damping": LogUniform(0.01, 0.5),
-    },
+    {"learning_rate": LogUniform(1e-5, 10.0), "damping": LogUniform(0.01, 0.5)},
     {"learning_rate": 0.1, "damping": 0.1, "velocities": 3},
     reference="Lucas et al., Aggregated momentum: stability through passive damping, 2019",
 )

@@ -43,8 +43,8 @@ class Optimizer(NamedTuple):
 class Entry:
     """One competitor: how θ becomes an optimizer, and what tuning may do to θ.
 
-    θ is a mapping from name to number, tensor or switch. Floats in it may be swept as tensors; booleans,
-    integers and strings are structure and choose the program.
+    θ is a mapping from name to number, tensor or switch. Floats in it may be swept as tensors; booleans, integers and
+    strings are structure and choose the program.
     """
 
     name: str
@@ -70,23 +70,19 @@ class Entry:
             raise OptimizerError(f"optimizer {self.name!r}: kind {self.kind!r} is none of {KINDS}")
 
 
-def register(
-    entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about
-) -> Entry:
+def register(entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about) -> Entry:
     """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
 
     `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry, and
-    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises
-    OptimizerError for a bad or taken name.
+    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises OptimizerError
+    for a bad or taken name.
     """
     if isinstance(entry, str):
         from optimizers.keras import keras_entry
 
         entry = keras_entry(entry, optimizer, space=space or {}, defaults=defaults or {}, **about)
     if not isinstance(entry, Entry):
-        raise OptimizerError(
-            f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class"
-        )
+        raise OptimizerError(f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class")
     if entry.name in _registry and _registry[entry.name] != entry:
         raise OptimizerError(f"optimizer {entry.name!r} is already registered; choose another name")
     _registry[entry.name] = entry
@@ -96,6 +92,11 @@ def register(
 def register_family(word: str, make: Callable[[str], Entry]) -> None:
     """Let `get` make every `word[…]` by `make(name)`: entries that are made of other entries."""
     _families[word] = make
+
+
+def families() -> list[str]:
+    """Words of `register_family`."""
+    return list(_families)
 
 
 def names() -> list[str]:
@@ -126,9 +127,7 @@ def _variant(name: str, entry: Entry, settings: str) -> Entry:
     if not set(changes) <= set(known):
         known = tuple(dict.fromkeys((*known, *getattr(entry.build, "settings", ()))))
     if not set(changes) <= set(known):
-        raise OptimizerError(
-            f"cannot make optimizer {name!r}; its settings are: {', '.join(known) or 'none'}"
-        )
+        raise OptimizerError(f"cannot make optimizer {name!r}; its settings are: {', '.join(known) or 'none'}")
     changes = {key: _alike(value, entry.defaults.get(key)) for key, value in changes.items()}
     for key, value in changes.items():
         _check_number(name, key, value, signed=not isinstance(entry.space.get(key), LogUniform))

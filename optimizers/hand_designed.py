@@ -1,10 +1,10 @@
 """The shipped hand-designed entries, as a table: Keras classes with their published defaults and one search space each.
 
-Spaces are the same for every task (Dahl et al., Benchmarking neural network training algorithms, 2023): wide
-enough for problems whose best learning rates lie six decades apart. Decays are searched as 1 − log-uniform.
+Spaces are the same for every task (Dahl et al., Benchmarking neural network training algorithms, 2023): wide enough for
+problems whose best learning rates lie six decades apart. Decays are searched as 1 − log-uniform.
 
-What is scored are the parameters, as a plain Keras loop leaves them: of schedule-free AdamW those at which it
-takes gradients (Keras 3.15 never switches to the average), under `use_ema` those not yet overwritten.
+What is scored are the parameters, as a plain Keras loop leaves them: of schedule-free AdamW those at which it takes
+gradients (Keras 3.15 never switches to the average), under `use_ema` those not yet overwritten.
 """
 
 from __future__ import annotations
@@ -53,67 +53,165 @@ _SCHEDULES = {
 }
 
 CLASSES = [
-    Row("sgd", "SGD", {"learning_rate": _RATE}, {"learning_rate": 0.01},
-        "Robbins and Monro, A stochastic approximation method, 1951"),
+    Row(
+        "sgd",
+        "SGD",
+        {"learning_rate": _RATE},
+        {"learning_rate": 0.01},
+        "Robbins and Monro, A stochastic approximation method, 1951",
+    ),
     Row("momentum", "SGD", _MOMENTUM, {"learning_rate": 0.01, "momentum": 0.9}, _POLYAK),
-    Row("nesterov", "SGD", _MOMENTUM, {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True},
-        "Nesterov, A method for solving the convex programming problem with rate O(1/k²), 1983"),
+    Row(
+        "nesterov",
+        "SGD",
+        _MOMENTUM,
+        {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True},
+        "Nesterov, A method for solving the convex programming problem with rate O(1/k²), 1983",
+    ),
     Row("rmsprop", "RMSprop", _RMSPROP_SPACE, _RMSPROP, "Tieleman and Hinton, Lecture 6.5: RMSProp, 2012"),
     Row("adam", "Adam", _ADAM_SPACE, _ADAM, _KINGMA),
-    Row("adamw", "AdamW", {**_ADAM_SPACE, "weight_decay": LogUniform(1e-6, 0.1)}, {**_ADAM, "weight_decay": 0.004},
-        "Loshchilov and Hutter, Decoupled weight decay regularization, 2019"),
+    Row(
+        "adamw",
+        "AdamW",
+        {**_ADAM_SPACE, "weight_decay": LogUniform(1e-6, 0.1)},
+        {**_ADAM, "weight_decay": 0.004},
+        "Loshchilov and Hutter, Decoupled weight decay regularization, 2019",
+    ),
     Row("nadam", "Nadam", _ADAM_SPACE, _ADAM, "Dozat, Incorporating Nesterov momentum into Adam, 2016"),
-    Row("lion", "Lion", {"learning_rate": LogUniform(1e-6, 1.0), "beta_1": _DECAY, "beta_2": _DECAY},
+    Row(
+        "lion",
+        "Lion",
+        {"learning_rate": LogUniform(1e-6, 1.0), "beta_1": _DECAY, "beta_2": _DECAY},
         {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.99},
-        "Chen et al., Symbolic discovery of optimization algorithms, 2023"),
-    Row("rmsprop-centered", "RMSprop", {**_RMSPROP_SPACE, "momentum": _DECAY},
+        "Chen et al., Symbolic discovery of optimization algorithms, 2023",
+    ),
+    Row(
+        "rmsprop-centered",
+        "RMSprop",
+        {**_RMSPROP_SPACE, "momentum": _DECAY},
         {**_RMSPROP, "momentum": 0.0, "centered": True},
-        "Graves, Generating sequences with recurrent neural networks, 2013"),
-    Row("amsgrad", "Adam", _ADAM_SPACE, {**_ADAM, "amsgrad": True},
-        "Reddi et al., On the convergence of Adam and beyond, 2018"),
+        "Graves, Generating sequences with recurrent neural networks, 2013",
+    ),
+    Row(
+        "amsgrad",
+        "Adam",
+        _ADAM_SPACE,
+        {**_ADAM, "amsgrad": True},
+        "Reddi et al., On the convergence of Adam and beyond, 2018",
+    ),
     Row("adamax", "Adamax", _ADAM_SPACE, _ADAM, _KINGMA),
-    Row("adagrad", "Adagrad",
+    Row(
+        "adagrad",
+        "Adagrad",
         {"learning_rate": _ADAPTIVE_RATE, "initial_accumulator_value": LogUniform(1e-6, 10.0), "epsilon": _EPSILON},
         {"learning_rate": 1e-3, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
-        "Duchi et al., Adaptive subgradient methods for online learning and stochastic optimization, 2011"),
-    Row("adadelta", "Adadelta", {"learning_rate": LogUniform(1e-3, 1e3), "rho": _SLOW_DECAY, "epsilon": _EPSILON},
+        "Duchi et al., Adaptive subgradient methods for online learning and stochastic optimization, 2011",
+    ),
+    Row(
+        "adadelta",
+        "Adadelta",
+        {"learning_rate": LogUniform(1e-3, 1e3), "rho": _SLOW_DECAY, "epsilon": _EPSILON},
         {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6},
-        "Zeiler, Adadelta: an adaptive learning rate method, 2012"),
-    Row("adafactor", "Adafactor",
-        {"learning_rate": LogUniform(1e-5, 10.0), "beta_2_decay": Uniform(-1.0, -0.2),
-         "epsilon_2": LogUniform(1e-5, 1.0), "clip_threshold": LogUniform(0.1, 10.0)},
-        {"learning_rate": 1e-3, "beta_2_decay": -0.8, "epsilon_1": 1e-30, "epsilon_2": 1e-3, "clip_threshold": 1.0,
-         "relative_step": True},
-        "Shazeer and Stern, Adafactor: adaptive learning rates with sublinear memory cost, 2018"),
-    Row("lamb", "Lamb", {**_ADAM_SPACE, "learning_rate": LogUniform(1e-5, 1.0)}, _ADAM,
-        "You et al., Large batch optimization for deep learning: training BERT in 76 minutes, 2020"),
-    Row("ftrl", "Ftrl",
-        {"learning_rate": _ADAPTIVE_RATE, "initial_accumulator_value": LogUniform(1e-6, 10.0),
-         "learning_rate_power": Uniform(-1.0, -0.1), "l1_regularization_strength": _SMALL,
-         "l2_regularization_strength": _SMALL},
-        {"learning_rate": 1e-3, "learning_rate_power": -0.5, "initial_accumulator_value": 0.1,
-         "l1_regularization_strength": 0.0, "l2_regularization_strength": 0.0,
-         "l2_shrinkage_regularization_strength": 0.0, "beta": 0.0},
-        "McMahan et al., Ad click prediction: a view from the trenches, 2013"),
-    Row("muon", "Muon",
-        {"learning_rate": LogUniform(1e-5, 10.0), "momentum": _DECAY, "weight_decay": LogUniform(1e-6, 0.1),
-         "adam_beta_1": _DECAY, "adam_beta_2": _SLOW_DECAY, "adam_lr_ratio": LogUniform(0.1, 10.0)},
-        {"learning_rate": 1e-3, "momentum": 0.95, "weight_decay": 0.004, "adam_beta_1": 0.9, "adam_beta_2": 0.999,
-         "adam_weight_decay": 0.004, "adam_lr_ratio": 1.0, "epsilon": 1e-7, "rms_rate": 0.2},
-        "Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024"),
-    Row("schedule-free-adamw", "ScheduleFreeAdamW", {**_ADAM_SPACE, "beta_1": Uniform(0.5, 0.99)},
+        "Zeiler, Adadelta: an adaptive learning rate method, 2012",
+    ),
+    Row(
+        "adafactor",
+        "Adafactor",
+        {
+            "learning_rate": LogUniform(1e-5, 10.0),
+            "beta_2_decay": Uniform(-1.0, -0.2),
+            "epsilon_2": LogUniform(1e-5, 1.0),
+            "clip_threshold": LogUniform(0.1, 10.0),
+        },
+        {
+            "learning_rate": 1e-3,
+            "beta_2_decay": -0.8,
+            "epsilon_1": 1e-30,
+            "epsilon_2": 1e-3,
+            "clip_threshold": 1.0,
+            "relative_step": True,
+        },
+        "Shazeer and Stern, Adafactor: adaptive learning rates with sublinear memory cost, 2018",
+    ),
+    Row(
+        "lamb",
+        "Lamb",
+        {**_ADAM_SPACE, "learning_rate": LogUniform(1e-5, 1.0)},
+        _ADAM,
+        "You et al., Large batch optimization for deep learning: training BERT in 76 minutes, 2020",
+    ),
+    Row(
+        "ftrl",
+        "Ftrl",
+        {
+            "learning_rate": _ADAPTIVE_RATE,
+            "initial_accumulator_value": LogUniform(1e-6, 10.0),
+            "learning_rate_power": Uniform(-1.0, -0.1),
+            "l1_regularization_strength": _SMALL,
+            "l2_regularization_strength": _SMALL,
+        },
+        {
+            "learning_rate": 1e-3,
+            "learning_rate_power": -0.5,
+            "initial_accumulator_value": 0.1,
+            "l1_regularization_strength": 0.0,
+            "l2_regularization_strength": 0.0,
+            "l2_shrinkage_regularization_strength": 0.0,
+            "beta": 0.0,
+        },
+        "McMahan et al., Ad click prediction: a view from the trenches, 2013",
+    ),
+    Row(
+        "muon",
+        "Muon",
+        {
+            "learning_rate": LogUniform(1e-5, 10.0),
+            "momentum": _DECAY,
+            "weight_decay": LogUniform(1e-6, 0.1),
+            "adam_beta_1": _DECAY,
+            "adam_beta_2": _SLOW_DECAY,
+            "adam_lr_ratio": LogUniform(0.1, 10.0),
+        },
+        {
+            "learning_rate": 1e-3,
+            "momentum": 0.95,
+            "weight_decay": 0.004,
+            "adam_beta_1": 0.9,
+            "adam_beta_2": 0.999,
+            "adam_weight_decay": 0.004,
+            "adam_lr_ratio": 1.0,
+            "epsilon": 1e-7,
+            "rms_rate": 0.2,
+        },
+        "Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024",
+    ),
+    Row(
+        "schedule-free-adamw",
+        "ScheduleFreeAdamW",
+        {**_ADAM_SPACE, "beta_1": Uniform(0.5, 0.99)},
         {"learning_rate": 2.5e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
-        "Defazio et al., The road less scheduled, 2024"),
-]  # fmt: skip
+        "Defazio et al., The road less scheduled, 2024",
+    ),
+]
 """Every optimizer class of Keras. The first eight have published numbers: change nothing of theirs."""
 
 CLIPPED = [
     Row("adam-clipnorm", "Adam", {**_ADAM_SPACE, "clipnorm": _BOUND}, {**_ADAM, "clipnorm": 1.0}, _CLIPPING),
-    Row("momentum-clipnorm", "SGD", {**_MOMENTUM, "clipnorm": _BOUND},
-        {"learning_rate": 0.01, "momentum": 0.9, "clipnorm": 1.0}, _CLIPPING),
-    Row("momentum-clipvalue", "SGD", {**_MOMENTUM, "clipvalue": _BOUND},
-        {"learning_rate": 0.01, "momentum": 0.9, "clipvalue": 0.5}, _CLIPPING),
-]  # fmt: skip
+    Row(
+        "momentum-clipnorm",
+        "SGD",
+        {**_MOMENTUM, "clipnorm": _BOUND},
+        {"learning_rate": 0.01, "momentum": 0.9, "clipnorm": 1.0},
+        _CLIPPING,
+    ),
+    Row(
+        "momentum-clipvalue",
+        "SGD",
+        {**_MOMENTUM, "clipvalue": _BOUND},
+        {"learning_rate": 0.01, "momentum": 0.9, "clipvalue": 0.5},
+        _CLIPPING,
+    ),
+]
 
 
 def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]:
@@ -148,12 +246,7 @@ def register_all() -> None:
     """Register every hand-designed entry: of Keras classes, then functional ones."""
     for row in (*CLASSES, *CLIPPED, *SCHEDULED):
         register(
-            row.name,
-            row.source,
-            space=row.space,
-            defaults=row.defaults,
-            reference=row.reference,
-            schedule=row.schedule,
+            row.name, row.source, space=row.space, defaults=row.defaults, reference=row.reference, schedule=row.schedule
         )
     for functional in (aggmo, schedule_free, sign_descent):
         register(functional.ENTRY)

@@ -1,8 +1,8 @@
 """Swept hyper-parameters as Keras's Python code sees them: tensors in arithmetic, numbers in its `if`s.
 
-A comparison of a swept value is answered for one typical value (its probe), written down, and the code run
-again with the other answer; `explore` then joins the results by `tf.where`, so that each configuration gets
-what plain Python would have done for it. Turning a swept value into a Python number is an error.
+A comparison of a swept value is answered for one typical value (its probe), written down, and the code run again with
+the other answer; `explore` then joins the results by `tf.where`, so that each configuration gets what plain Python
+would have done for it. Turning a swept value into a Python number is an error.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Decisions:
 def explore(run: Callable[[Decisions], Any]) -> Any:
     """Nested tensors of `run(decisions)` over every way its comparisons of swept values can go.
 
-    A way that raises gives NaN, so that a configuration it is meant for diverges rather than being another
-    one's. Raises OptimizerError for more than 16 ways.
+    A way that raises gives NaN, so that a configuration it is meant for diverges rather than being another one's.
+    Raises OptimizerError for more than 16 ways.
     """
     import tensorflow as tf
 
@@ -144,9 +144,7 @@ class HyperParameter(Deferred):
         if self._always:
             return typical
         condition = {"eq": _equal, "ne": lambda a, b: ~_equal(a, b)}.get(name, compare)
-        return self._decisions.settle(
-            (self._name, name, key), lambda: condition(self._tensor, against), typical
-        )
+        return self._decisions.settle((self._name, name, key), lambda: condition(self._tensor, against), typical)
 
     def _refuse(self, *_args, **_kwargs):
         raise OptimizerError(
@@ -189,13 +187,5 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
     for _method in (f"__{_name}__", f"__r{_name}__"):
         setattr(Deferred, _method, _arithmetic(_method))
 for _name in ("lt", "le", "gt", "ge"):
-    setattr(
-        HyperParameter,
-        f"__{_name}__",
-        lambda self, other, name=_name: self._compare(name, other),
-    )
-    setattr(
-        Deferred,
-        f"__{_name}__",
-        lambda self, other, name=_name: getattr(operator, name)(self.read(), other),
-    )
+    setattr(HyperParameter, f"__{_name}__", lambda self, other, name=_name: self._compare(name, other))
+    setattr(Deferred, f"__{_name}__", lambda self, other, name=_name: getattr(operator, name)(self.read(), other))

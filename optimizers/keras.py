@@ -1,9 +1,9 @@
 """Every `keras.optimizers` class, anybody's subclass, or an instance, unmodified, as an entry.
 
-Floats in θ are swept as tensors: constructor arguments of the class, and of its learning-rate schedule under
-their own names. Integers, booleans, strings and None are given to the constructor and choose the program.
-What Python code does with a swept value is explained in `hyper.py`, what happens before the first step in
-`keras_state.py`; tests compare every entry with plain Keras.
+Floats in θ are swept as tensors: constructor arguments of the class, and of its learning-rate schedule under their own
+names. Integers, booleans, strings and None are given to the constructor and choose the program. What Python code does
+with a swept value is explained in `hyper.py`, what happens before the first step in `keras_state.py`; tests compare
+every entry with plain Keras.
 """
 
 from __future__ import annotations
@@ -22,14 +22,12 @@ _TYPICAL = 0.5
 """What stands for a swept setting in Python code when the class gives no number of its own."""
 
 
-def keras_entry(
-    name: str, source: Any, *, space, defaults, schedule="", kind="hand-designed", **about
-) -> Entry:
+def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="hand-designed", **about) -> Entry:
     """Entry for `source`: a class of keras.optimizers by name, any optimizer class, or an instance.
 
-    Its float settings become θ and can be swept, and so do those of an instance's schedule, and integers that
-    `space` names; what an instance fixes otherwise stays fixed. `schedule`: one of schedules.HORIZON, laid out
-    along the run. Raises OptimizerError for anything else and for a space over unknown names.
+    Its float settings become θ and can be swept, and so do those of an instance's schedule, and integers that `space`
+    names; what an instance fixes otherwise stays fixed. `schedule`: one of schedules.HORIZON, laid out along the run.
+    Raises OptimizerError for anything else and for a space over unknown names.
     """
     from optimizers.keras_instances import described
 
@@ -38,12 +36,9 @@ def keras_entry(
         build, theta = KerasBuild(source), dict(defaults)
     else:
         fixed, settings = described(name, source)
-        swept = {
-            k for k, v in settings.items() if isinstance(v, float) or k in space or k in defaults
-        }
+        swept = {k for k, v in settings.items() if isinstance(v, float) or k in space or k in defaults}
         build = KerasBuild(
-            source if isinstance(source, type) else type(source),
-            tuple((k, v) for k, v in fixed if k not in swept),
+            source if isinstance(source, type) else type(source), tuple((k, v) for k, v in fixed if k not in swept)
         )
         theta = {k: _floated(settings[k]) for k in settings if k in swept} | defaults
     made: Any = build
@@ -60,9 +55,7 @@ def keras_entry(
 def _along(name: str, schedule: str, theta: Mapping[str, Any]) -> dict[str, Any]:
     """θ with the learning rate replaced by the numbers of a schedule, whose peak it is."""
     if schedule not in HORIZON:
-        raise OptimizerError(
-            f"optimizer {name!r}: unknown schedule {schedule!r}; known: {', '.join(HORIZON)}"
-        )
+        raise OptimizerError(f"optimizer {name!r}: unknown schedule {schedule!r}; known: {', '.join(HORIZON)}")
     shape, rest = HORIZON[schedule], dict(theta)
     numbers = shape.numbers()
     numbers[shape.peak] = rest.pop("learning_rate", numbers[shape.peak])
@@ -92,9 +85,7 @@ class KerasBuild:
 
         return Optimizer(
             lambda params: built(params).initial_state(params, swept),
-            lambda gradients, state, params, step: built(params).update(
-                gradients, state, params, step, swept
-            ),
+            lambda gradients, state, params, step: built(params).update(gradients, state, params, step, swept),
         )
 
     def plain(self, theta: Mapping[str, Any], cls: type | None = None) -> Any:
@@ -124,9 +115,7 @@ class KerasBuild:
             return self.source
         found = getattr(keras.optimizers, self.source, None)
         if found is None:
-            raise OptimizerError(
-                f"keras.optimizers has no class {self.source!r}; write it as Keras does"
-            )
+            raise OptimizerError(f"keras.optimizers has no class {self.source!r}; write it as Keras does")
         return found
 
     @property
@@ -179,8 +168,7 @@ class ScheduledBuild:
     @property
     def _inner(self) -> KerasBuild:
         return KerasBuild(
-            self.keras.source,
-            _merged(self.keras.fixed, (("learning_rate", HORIZON[self.schedule].schedule),)),
+            self.keras.source, _merged(self.keras.fixed, (("learning_rate", HORIZON[self.schedule].schedule),))
         )
 
     def _expanded(self, theta: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,9 +200,7 @@ def _merged(*settings: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ..
 
 
 def _is_swept(value: Any) -> bool:
-    return value is not None and not isinstance(
-        value, (bool, str, tuple, Schedule, numbers.Integral)
-    )
+    return value is not None and not isinstance(value, (bool, str, tuple, Schedule, numbers.Integral))
 
 
 def _floated(value: Any) -> Any:

@@ -15,20 +15,16 @@ _EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern
 def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
     """(constructor arguments, settings by name with a schedule's among them) of a class or an instance.
 
-    Of a class, the arguments are none. Raises OptimizerError for what is no optimizer, wraps others, or
-    cannot be made again from its configuration.
+    Of a class, the arguments are none. Raises OptimizerError for what is no optimizer, wraps others, or cannot be made
+    again from its configuration.
     """
     import keras
 
     cls = source if isinstance(source, type) else type(source)
     if not issubclass(cls, keras.optimizers.Optimizer):
-        raise OptimizerError(
-            f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance"
-        )
+        raise OptimizerError(f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance")
     if issubclass(cls, keras.optimizers.LossScaleOptimizer | keras.optimizers.MultiOptimizer):
-        raise OptimizerError(
-            f"optimizer {name!r} wraps other optimizers; register those themselves"
-        )
+        raise OptimizerError(f"optimizer {name!r} wraps other optimizers; register those themselves")
     if isinstance(source, type):
         known = arguments(cls)
         given = {key: v for key, v in known.items() if v is not inspect.Parameter.empty}

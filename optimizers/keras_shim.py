@@ -1,9 +1,9 @@
 """Keras optimizer classes as pure functions on TensorFlow, and the only file that uses Keras's private names.
 
-Keras refuses `stateless_apply` on TensorFlow because its TensorFlow mixin overrides a dozen methods with ones
-that need live variables. A subclass puts the backend-neutral methods of `BaseOptimizer` back in front of that
-mixin, where `super()` of any optimizer class finds them; no class of Keras's is altered. `keras.ops.cond` within
-our scope computes both sides and selects, because `vectorized_map` within XLA cannot branch per problem.
+Keras refuses `stateless_apply` on TensorFlow because its TensorFlow mixin overrides a dozen methods with ones that need
+live variables. A subclass puts the backend-neutral methods of `BaseOptimizer` back in front of that mixin, where
+`super()` of any optimizer class finds them; no class of Keras's is altered. `keras.ops.cond` within our scope computes
+both sides and selects, because `vectorized_map` within XLA cannot branch per problem.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ def check_version() -> None:
             "install 'keras>=3.15,<3.16'"
         )
     if keras.backend.backend() != "tensorflow":
-        raise OptimizerError(
-            f"Keras runs on {keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow before starting"
-        )
+        raise OptimizerError(f"Keras runs on {keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow before starting")
 
 
 @functools.cache
@@ -73,8 +71,8 @@ def clock(optimizer) -> tuple[Any, Any]:
 class _Late(Deferred):
     """`variable.value`, read when it is used: on TensorFlow it is a live variable, not a snapshot.
 
-    ScheduleFreeAdamW of Keras 3.15 keeps such a value as "old" and then assigns; plain Keras on TensorFlow
-    sees the new one there, and so do we.
+    ScheduleFreeAdamW of Keras 3.15 keeps such a value as "old" and then assigns; plain Keras on TensorFlow sees the new
+    one there, and so do we.
     """
 
     def __init__(self, scope, key: int):
@@ -131,11 +129,7 @@ def _select(scope, pred, true_fn, false_fn):
         results.append(branch())
         written.append(scope.state_mapping)
     scope.state_mapping = {
-        key: written[0][key]
-        if written[0][key] is written[1][key]
-        else tf.where(pred, written[0][key], written[1][key])
+        key: written[0][key] if written[0][key] is written[1][key] else tf.where(pred, written[0][key], written[1][key])
         for key in before
     }
-    return tf.nest.map_structure(
-        lambda yes, no: None if yes is None else tf.where(pred, yes, no), *results
-    )
+    return tf.nest.map_structure(lambda yes, no: None if yes is None else tf.where(pred, yes, no), *results)

@@ -1,8 +1,8 @@
 """What an optimizer object does with its settings before the first step: where it keeps them, what state it starts in.
 
-Found out by building it twice, with other settings and other parameters. What differs between the two objects
-must be a setting kept as it is, or state that is a setting or a copy of the parameters; anything else (a value
-computed in the constructor, say) could not be swept, and is refused.
+Found out by building it twice, with other settings and other parameters. What differs between the two objects must be a
+setting kept as it is, or state that is a setting or a copy of the parameters; anything else (a value computed in the
+constructor, say) could not be swept, and is refused.
 """
 
 from __future__ import annotations

@@ -59,10 +59,7 @@ class Template:
     def _handed_places(self):
         """Indices, among the optimizer's variables, of the step count and the learning rate; None: no variable."""
         variables = self._optimizer.variables
-        return [
-            next((i for i, v in enumerate(variables) if v is its), None)
-            for its in clock(self._optimizer)
-        ]
+        return [next((i for i, v in enumerate(variables) if v is its), None) for its in clock(self._optimizer)]
 
     def initial_state(self, params, values):
         """State of one problem, without step count and learning rate: those are handed in."""
@@ -101,9 +98,7 @@ class Template:
         bound = name in _BOUNDS
         if bound:
             tensor = tf.where(tensor > 0, tensor, float("nan"))
-        return HyperParameter(
-            name, tensor, self._typical[name], decisions, bound or self._is_harmless(name)
-        )
+        return HyperParameter(name, tensor, self._typical[name], decisions, bound or self._is_harmless(name))
 
     def _is_harmless(self, name: str) -> bool:
         """Momentum of 0 in Keras's own classes: what `if self.momentum` skips would have changed nothing."""

@@ -1,7 +1,7 @@
 """Oracles: what can be reached by who knows the problem. Ceilings to look at, never ranked.
 
-They run on convex quadratics only. Each is built as build(θ, loss), where `loss` maps parameters to the
-noise-free loss of one problem, and gets curvature from it by products with the Hessian.
+They run on convex quadratics only. Each is built as build(θ, loss), where `loss` maps parameters to the noise-free loss
+of one problem, and gets curvature from it by products with the Hessian.
 """
 
 from __future__ import annotations
@@ -159,11 +159,7 @@ def _unflat(vector, like):
 
 _oracle = partial(Entry, kind="oracle", informed=True, needs=NEEDS, discloses={"sees_loss": True})
 ENTRIES = (
-    _oracle(
-        "oracle-fixed-step",
-        build=fixed_step,
-        reference="Polyak, Introduction to optimization, 1987",
-    ),
+    _oracle("oracle-fixed-step", build=fixed_step, reference="Polyak, Introduction to optimization, 1987"),
     _oracle(
         "oracle-heavy-ball",
         build=heavy_ball,
@@ -174,9 +170,7 @@ ENTRIES = (
         build=conjugate_gradient,
         reference="Hestenes and Stiefel, Methods of conjugate gradients for solving linear systems, 1952",
     ),
-    _oracle(
-        "oracle-newton", build=newton, reference="Nocedal and Wright, Numerical optimization, 2006"
-    ),
+    _oracle("oracle-newton", build=newton, reference="Nocedal and Wright, Numerical optimization, 2006"),
 )
 
 

@@ -17,24 +17,17 @@ SHAPES = ((4, 3), (3,))
 
 
 def parity(
-    entry: Entry,
-    thetas: Sequence[Mapping[str, Any]],
-    *,
-    steps: int = 6,
-    problems: int = 2,
-    seed: int = 0,
+    entry: Entry, thetas: Sequence[Mapping[str, Any]], *, steps: int = 6, problems: int = 2, seed: int = 0
 ) -> float:
     """Largest relative difference of losses and parameters over `steps` steps and random problems.
 
-    θs differ in floats only; all run on all problems in one program, mapped and compiled as in the engine, and
-    each θ is compared on one problem, each problem with one θ at least. Problem: ½ Σ |w| (tanh(x A + b) − y)²
-    for random x, y, w. Raises OptimizerError for an entry that is no Keras optimizer.
-    """  # fmt: skip
+    θs differ in floats only; all run on all problems in one program, mapped and compiled as in the engine, and each θ
+    is compared on one problem, each problem with one θ at least. Problem: ½ Σ |w| (tanh(x A + b) − y)² for random x, y,
+    w. Raises OptimizerError for an entry that is no Keras optimizer.
+    """
     plain = getattr(entry.build, "plain", None)
     if plain is None:
-        raise OptimizerError(
-            f"optimizer {entry.name!r} is not made of a Keras class; nothing to compare"
-        )
+        raise OptimizerError(f"optimizer {entry.name!r} is not made of a Keras class; nothing to compare")
     rng = np.random.default_rng(seed)
     starts = [rng.normal(size=(problems, *shape)).astype("float32") for shape in SHAPES]
     data = [rng.normal(size=(problems, 5, n)).astype("float32") for n in (4, 3, 3)]
@@ -70,9 +63,7 @@ def _ours(entry, thetas, starts, data, steps) -> list[np.ndarray]:
 
     switches = {k: v for k, v in thetas[0].items() if v is None or isinstance(v, (bool, int, str))}
     hyper = {
-        name: tf.constant([theta[name] for theta in thetas], tf.float32)
-        for name in thetas[0]
-        if name not in switches
+        name: tf.constant([theta[name] for theta in thetas], tf.float32) for name in thetas[0] if name not in switches
     }
 
     def one(run, data, hyper, step):

@@ -12,8 +12,8 @@ from optimizers.spaces import LogUniform, Uniform
 def build(theta: Mapping[str, Any]) -> Optimizer:
     """z ← z − γ ∇f(y), x ← x + (z − x) / t, y = (1 − β) z + β x (Defazio et al., 2024).
 
-    The parameters are y, where gradients are taken; the average x is what the method would hand over in the end.
-    Here y is scored, as for everybody else. θ: `learning_rate` γ and `momentum` β. State: (z, x).
+    The parameters are y, where gradients are taken; the average x is what the method would hand over in the end. Here y
+    is scored, as for everybody else. θ: `learning_rate` γ and `momentum` β. State: (z, x).
     """
     import tensorflow as tf
 
@@ -26,9 +26,7 @@ def build(theta: Mapping[str, Any]) -> Optimizer:
         weight = 1.0 / (tf.cast(step, tf.float32) + 1.0)
         z = tf.nest.map_structure(lambda z, g: z - rate * g, state[0], gradients)
         x = tf.nest.map_structure(lambda x, z: x + weight * (z - x), state[1], z)
-        updates = tf.nest.map_structure(
-            lambda z, x, y: (1.0 - beta) * z + beta * x - y, z, x, params
-        )
+        updates = tf.nest.map_structure(lambda z, x, y: (1.0 - beta) * z + beta * x - y, z, x, params)
         return updates, (z, x)
 
     return Optimizer(init, update)

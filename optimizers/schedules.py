@@ -84,9 +84,7 @@ def _schedule(name: str, **config: Any) -> Schedule:
 
 HORIZON = {
     "step": Shape(
-        _schedule(
-            "ExponentialDecay", initial_learning_rate=0.01, decay_steps=100.0, decay_rate=0.1, staircase=True
-        ),
+        _schedule("ExponentialDecay", initial_learning_rate=0.01, decay_steps=100.0, decay_rate=0.1, staircase=True),
         "initial_learning_rate",
         {"decay_fraction": 0.4},
         lambda theta: {"decay_steps": theta["horizon"] * theta["decay_fraction"]},
@@ -99,7 +97,11 @@ HORIZON = {
     ),
     "warmup-cosine": Shape(
         _schedule(
-            "CosineDecay", initial_learning_rate=0.0, decay_steps=100.0, alpha=0.0, warmup_target=0.01,
+            "CosineDecay",
+            initial_learning_rate=0.0,
+            decay_steps=100.0,
+            alpha=0.0,
+            warmup_target=0.01,
             warmup_steps=10.0,
         ),
         "warmup_target",
@@ -110,12 +112,10 @@ HORIZON = {
         },
     ),
     "linear": Shape(
-        _schedule(
-            "PolynomialDecay", initial_learning_rate=0.01, decay_steps=100.0, end_learning_rate=0.0, power=1.0
-        ),
+        _schedule("PolynomialDecay", initial_learning_rate=0.01, decay_steps=100.0, end_learning_rate=0.0, power=1.0),
         "initial_learning_rate",
         {},
         lambda theta: {"decay_steps": theta["horizon"]},
     ),
-}  # fmt: skip
+}
 """Schedules that know how long the run is (θ's `horizon`, in steps), by name."""

@@ -30,9 +30,7 @@ class Weights(Mapping[str, Any]):
     def _arrays(self) -> dict[str, np.ndarray]:
         content = self._path.read_bytes()
         if hashlib.sha256(content).hexdigest() != read_card(self._path)["sha256"]:
-            raise OptimizerError(
-                f"weights {self._path} are not those of their card; restore both files"
-            )
+            raise OptimizerError(f"weights {self._path} are not those of their card; restore both files")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
 
@@ -59,9 +57,7 @@ def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, A
     digest = hashlib.sha256(content).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content)
-    replace_file(
-        path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n"
-    )
+    replace_file(path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n")
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -113,16 +109,9 @@ def read_card(path: Path) -> dict[str, Any]:
     """The card beside weights `path`; raises OptimizerError."""
     try:
         card = json.loads(path.with_suffix(".json").read_text())
-        return {
-            **card,
-            "architecture": card["architecture"],
-            "tasks": card["tasks"],
-            "sha256": card["sha256"],
-        }
+        return {**card, "architecture": card["architecture"], "tasks": card["tasks"], "sha256": card["sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
-        raise OptimizerError(
-            f"weights {path} have no readable card {path.with_suffix('.json').name}"
-        ) from None
+        raise OptimizerError(f"weights {path} have no readable card {path.with_suffix('.json').name}") from None
 
 
 def register_shipped() -> None:

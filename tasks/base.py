@@ -1,8 +1,7 @@
 """What is minimized: the contract of a task and the registry of names.
 
-Imports nothing else in this project, and no TensorFlow: a task file is data and arithmetic, and listing
-the tasks must not cost the seconds that TensorFlow takes to load. Write `from tasks import tf` where a
-task needs it.
+Imports nothing else in this project, and no TensorFlow: a task file is data and arithmetic, and listing the tasks must
+not cost the seconds that TensorFlow takes to load. Write `from tasks import tf` where a task needs it.
 """
 
 from __future__ import annotations
@@ -43,16 +42,16 @@ tf: Any = _Lazy("tensorflow")
 class Task(ABC):
     """A distribution of optimization problems, written for one problem at a time; the engine adds the axes.
 
-    Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32;
-    random numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, … as
-    independent streams.
+    Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32; random
+    numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, … as independent
+    streams.
     """
 
     @property
     def floor(self) -> float:
         """Lowest reachable evaluation loss over the task's problems, or a bound below it.
 
-        Known in closed form, or found by `python -m bench.floors` and given to `register`; 0 otherwise.
+        Known in closed form, or found by `python -m bench maintain floors` and given to `register`; 0 otherwise.
         """
         return next((floor for task, floor in _floors if task == self), 0.0)
 
@@ -129,9 +128,7 @@ def register(name: str, task: Task, *, floor: float | None = None) -> Task:
 def _check_attributes(name: str, task: Task) -> None:
     tile = task.tile
     if not isinstance(tile, tuple) or [type(side) for side in tile] != [int, int] or min(tile) < 1:
-        raise TaskError(
-            f"task {name!r} has tile {tile!r}; it is two whole numbers ≥ 1, (configurations, seeds)"
-        )
+        raise TaskError(f"task {name!r} has tile {tile!r}; it is two whole numbers ≥ 1, (configurations, seeds)")
     if task.cost not in COSTS:
         raise TaskError(f"task {name!r} has cost {task.cost!r}; use one of {', '.join(COSTS)}")
     if not isinstance(task.floor, (int, float)) or not math.isfinite(task.floor):
@@ -166,9 +163,7 @@ def _variant(name: str, task: Task, settings: str) -> Task:
         if call.args or not set(changes) <= set(defaults):
             raise ValueError
     except (SyntaxError, ValueError, TypeError):
-        raise TaskError(
-            f"cannot make task {name!r}; its settings are: {', '.join(defaults) or 'none'}"
-        ) from None
+        raise TaskError(f"cannot make task {name!r}; its settings are: {', '.join(defaults) or 'none'}") from None
     for setting, value in changes.items():
         _check_kind(name, setting, value, defaults[setting])
         if type(defaults[setting]) is float:

@@ -1,8 +1,8 @@
 """Classic test functions of two variables, from starts uniform in their published boxes.
 
-Minima and boxes as collected by Jamil and Yang (A literature survey of benchmark functions, 2013) and Surjanovic
-and Bingham (Virtual library of simulation experiments, 2013). Floors that are not 0 are lowered by what
-float32 may round off.
+Minima and boxes as collected by Jamil and Yang (A literature survey of benchmark functions, 2013) and Surjanovic and
+Bingham (Virtual library of simulation experiments, 2013). Floors that are not 0 are lowered by what float32 may round
+off.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ class Himmelblau(Planar):
 class ThreeHumpCamel(Planar):
     """f = 2x² − 1.05x⁴ + x⁶/6 + xy + y² on [−5, 5]²; minimum 0 at (0, 0), two local minima beside it."""
 
-    reference: ClassVar[str] = (
-        "Branin, Widely convergent method for finding multiple solutions, 1972"
-    )
+    reference: ClassVar[str] = "Branin, Widely convergent method for finding multiple solutions, 1972"
 
     def sample(self, key):
         return uniform(key, [-5.0, -5.0], [5.0, 5.0]), ()
@@ -118,9 +116,7 @@ class SixHumpCamel(Planar):
     """f = (4 − 2.1x² + x⁴/3) x² + xy + 4 (y² − 1) y² on [−3, 3] × [−2, 2]; minimum −1.031628 at ±(0.0898, −0.7126)."""
 
     floor: ClassVar[float] = -1.03163
-    reference: ClassVar[str] = (
-        "Branin, Widely convergent method for finding multiple solutions, 1972"
-    )
+    reference: ClassVar[str] = "Branin, Widely convergent method for finding multiple solutions, 1972"
 
     def sample(self, key):
         return uniform(key, [-3.0, -2.0], [3.0, 2.0]), ()
@@ -136,9 +132,7 @@ class Branin(Planar):
     """f = (y − 5.1x²/4π² + 5x/π − 6)² + 10 (1 − 1/8π) cos x + 10 on [−5, 10] × [0, 15]; minimum 0.397887, thrice."""
 
     floor: ClassVar[float] = 0.39788
-    reference: ClassVar[str] = (
-        "Branin, Widely convergent method for finding multiple solutions, 1972"
-    )
+    reference: ClassVar[str] = "Branin, Widely convergent method for finding multiple solutions, 1972"
 
     def sample(self, key):
         return uniform(key, [-5.0, 0.0], [10.0, 15.0]), ()

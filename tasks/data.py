@@ -20,8 +20,8 @@ class Data(NamedTuple):
 def load(name: str) -> Data:
     """ "breast_cancer" | "wine" | "digits" (one-hot classes) or "diabetes" (a standardized target).
 
-    Features are standardized, constant ones to 0; the digits' pixels are divided by 16 instead. Digits and
-    wines are in a fixed random order, because scikit-learn's wines come sorted by class.
+    Features are standardized, constant ones to 0; the digits' pixels are divided by 16 instead. Digits and wines are in
+    a fixed random order, because scikit-learn's wines come sorted by class.
     """
     import numpy as np
     from sklearn import datasets

@@ -1,7 +1,7 @@
 """Classic test functions of any number of variables, from starts uniform in their published boxes.
 
-Sources of minima and boxes as in `tasks.classic`. Written so that float32 cannot fall below a minimum of 0:
-sums of squares, 2 sin²(u/2) for 1 − cos u, expm1.
+Sources of minima and boxes as in `tasks.classic`. Written so that float32 cannot fall below a minimum of 0: sums of
+squares, 2 sin²(u/2) for 1 − cos u, expm1.
 """
 
 from __future__ import annotations
@@ -149,9 +149,7 @@ class Powell(Spacious):
 
     def __post_init__(self):
         if self.dimension % 4:
-            raise TaskError(
-                f"dimension {self.dimension!r} of Powell's function is not a multiple of 4"
-            )
+            raise TaskError(f"dimension {self.dimension!r} of Powell's function is not a multiple of 4")
 
     def sample(self, key):
         return uniform(key, [-4.0] * self.dimension, [5.0] * self.dimension), ()

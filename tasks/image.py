@@ -6,15 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.base import Task, tf
-from tasks.layout import (
-    convolve,
-    cross_entropy,
-    dense,
-    fan_in_normal,
-    minibatches,
-    mlp,
-    square_norm,
-)
+from tasks.layout import convolve, cross_entropy, dense, fan_in_normal, minibatches, mlp, square_norm
 from tasks.network import digits
 
 _DIGITS = "Alpaydin and Kaynak, Cascading classifiers, 1998"
@@ -24,18 +16,16 @@ _DIGITS = "Alpaydin and Kaynak, Cascading classifiers, 1998"
 class DigitsConvolution(Task):
     """Three convolutions and a dense layer, ReLU between: 1×8×8 → 4×4×4 → 8×2×2 → 16×1×1 → 10.
 
-    874 parameters; patches are 3×3, 2×2 and 2×2, strides 2, zeros at the edges. Loss: mean cross-entropy +
-    penalty · ‖θ‖² over `batch` of `examples` digits a step, scored on all of them. The paper's fourth task in
-    spirit: four layers, mini-batches. Weights N(0, 2/fan-in), biases 0.
+    874 parameters; patches are 3×3, 2×2 and 2×2, strides 2, zeros at the edges. Loss: mean cross-entropy + penalty ·
+    ‖θ‖² over `batch` of `examples` digits a step, scored on all of them. The paper's fourth task in spirit: four
+    layers, mini-batches. Weights N(0, 2/fan-in), biases 0.
     """
 
     channels: tuple[int, ...] = (4, 8, 16)
     examples: int = 256
     batch: int = 32
     penalty: float = 1e-4
-    reference: ClassVar[str] = (
-        "LeCun et al., Gradient-based learning for documents, 1998; " + _DIGITS
-    )
+    reference: ClassVar[str] = "LeCun et al., Gradient-based learning for documents, 1998; " + _DIGITS
     tags: ClassVar[tuple[str, ...]] = ("image", "convolution", "nonconvex", "stochastic")
     tile: ClassVar[tuple[int, int]] = (8, 8)
     cost: ClassVar[str] = "heavy"

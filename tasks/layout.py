@@ -1,7 +1,7 @@
 """How single-instance code is laid out to run fast in the engine: the helpers of every shipped task.
 
-The long axis, points, is the last one everywhere: a signal is (features, points), images are
-(channels, height, width, points). docs/layout.md says why, and what to write when no helper fits.
+The long axis, points, is the last one everywhere: a signal is (features, points), images are (channels, height, width,
+points). docs/layout.md says why, and what to write when no helper fits.
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ def patches(images, size: int, stride: int):
     after = [max(0, down - height - before[0]), max(0, right - width - before[1])]
     padded = tf.pad(images, [[0, 0], [before[0], after[0]], [before[1], after[1]], [0, 0]])
     shifted = [
-        padded[
-            :, i : i + (rows - 1) * stride + 1 : stride, j : j + (columns - 1) * stride + 1 : stride
-        ]
+        padded[:, i : i + (rows - 1) * stride + 1 : stride, j : j + (columns - 1) * stride + 1 : stride]
         for i, j in itertools.product(range(size), repeat=2)
     ]
     return tf.concat(shifted, axis=0)
@@ -107,6 +105,4 @@ def _layers(widths, key, deviation, bias):
 
 def minibatches(key, steps: int, size: int, examples: int):
     """Which examples each step sees, drawn with replacement: (steps, size) int32 below `examples`."""
-    return tf.random.stateless_uniform(
-        [steps, size], key, maxval=examples, dtype=tf.int32, alg="philox"
-    )
+    return tf.random.stateless_uniform([steps, size], key, maxval=examples, dtype=tf.int32, alg="philox")

@@ -21,9 +21,9 @@ _SOURCES = {
 class LinearClassifier(Task):
     """Mean cross-entropy of W x + b on `data` plus ½ · penalty · ‖W‖², from W, b ~ N(0, scale²).
 
-    `data`: "breast_cancer" (569 × 30, one logit), "wine" (178 × 13, three classes), "digits" (the first
-    512, 64 pixels, ten). The data is the same for every problem, the start differs. `batch` points a step, drawn
-    with replacement; 0 means all of them. The penalty makes the minimum unique and finite.
+    `data`: "breast_cancer" (569 × 30, one logit), "wine" (178 × 13, three classes), "digits" (the first 512, 64 pixels,
+    ten). The data is the same for every problem, the start differs. `batch` points a step, drawn with replacement; 0
+    means all of them. The penalty makes the minimum unique and finite.
     """
 
     data: str = "breast_cancer"

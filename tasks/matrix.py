@@ -12,8 +12,8 @@ from tasks.base import Task, tf
 class Factorization(Task):
     """½ mean over the entries seen of (U Vᵀ − M)²: M (size, size) = A Bᵀ, factors of `rank` columns, entries N(0, 1).
 
-    `seen` is the share of entries that count, drawn for every problem: 1 is factorization, less is completion.
-    The start is N(0, 0.1²), near the saddle at 0. M has the rank of U Vᵀ, so the minimum is 0.
+    `seen` is the share of entries that count, drawn for every problem: 1 is factorization, less is completion. The
+    start is N(0, 0.1²), near the saddle at 0. M has the rank of U Vᵀ, so the minimum is 0.
     """
 
     size: int = 10

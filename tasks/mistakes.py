@@ -1,8 +1,8 @@
 """What a loss cannot do in the engine, and what to write instead.
 
-TensorFlow's own errors name the op that cannot be vectorized, not the remedy; and some mistakes raise nothing: draws
-by `tf.random.normal` or dropout are vectorized without complaint, and then no run can be repeated. `check` looks at
-the traced graph of one problem for those; `explain` puts a line under what was raised.
+TensorFlow's own errors name the op that cannot be vectorized, not the remedy; and some mistakes raise nothing: draws by
+`tf.random.normal` or dropout are vectorized without complaint, and then no run can be repeated. `check` looks at the
+traced graph of one problem for those; `explain` puts a line under what was raised.
 """
 
 from __future__ import annotations
@@ -12,12 +12,8 @@ from typing import Any
 
 from tasks.base import Task, TaskError, tf
 
-_RANDOM = re.compile(
-    r"Random|Rng|TruncatedNormal|Multinomial|StatefulStandard|StatefulUniform|Shuffle"
-)
-_NO_DRAWS = (
-    "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
-)
+_RANDOM = re.compile(r"Random|Rng|TruncatedNormal|Multinomial|StatefulStandard|StatefulUniform|Shuffle")
+_NO_DRAWS = "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
 _FLOAT32 = "tensors are float32: cast data in `sample`, and write tf.constant(…, tf.float32)"
 _PLAIN_OPS = "the engine runs all problems at once: write it with tf.where, tf.gather, tf.one_hot, products and sums"
 
@@ -63,15 +59,9 @@ _RAISED = (
         r"singleton tf\.Variables|tf\.Variable",
         "a loss is a pure function of params, data and batch; make no tf.Variable in it",
     ),
-    (
-        r"Argument `target` should be .* received None",
-        "the loss returns None; it returns a scalar tensor",
-    ),
+    (r"Argument `target` should be .* received None", "the loss returns None; it returns a scalar tensor"),
     (r"does not match type float64|has type float64|double", _FLOAT32),
-    (
-        r"Dimensions must be equal.*SelectV2",
-        "the loss is not a scalar; end it with tf.reduce_mean or tf.reduce_sum",
-    ),
+    (r"Dimensions must be equal.*SelectV2", "the loss is not a scalar; end it with tf.reduce_mean or tf.reduce_sum"),
 )
 
 

@@ -17,8 +17,8 @@ _PAPER = "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
 class TwoMoons(Task):
     """The paper's network 2-64-64-64-1 on one fixed set of 1024 points; only the initialization varies.
 
-    Loss: mean logistic loss + penalty · ‖θ‖₂, the norm over all weights and biases, not squared.
-    Weights are Glorot-normal, biases N(0, 0.01²). 8,577 parameters. The floor, 0, is a bound, not reached.
+    Loss: mean logistic loss + penalty · ‖θ‖₂, the norm over all weights and biases, not squared. Weights are
+    Glorot-normal, biases N(0, 0.01²). 8,577 parameters. The floor, 0, is a bound, not reached.
     """
 
     hidden: tuple[int, ...] = (64, 64, 64)
@@ -36,17 +36,15 @@ class TwoMoons(Task):
     def loss(self, params, data, batch):
         inputs, labels = moons(self.points, self.noise)
         norm = tf.sqrt(square_norm(params))
-        return (
-            logistic(mlp(params, tf.constant(inputs))[0], tf.constant(labels)) + self.penalty * norm
-        )
+        return logistic(mlp(params, tf.constant(inputs))[0], tf.constant(labels)) + self.penalty * norm
 
 
 @dataclass(frozen=True)
 class FreshTwoMoons(Task):
     """A network 2-8-8-1 (105 parameters) on 64 points drawn anew for every problem.
 
-    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero. The floor, 0, is a bound,
-    not reached.
+    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero. The floor, 0, is a bound, not
+    reached.
     """
 
     hidden: tuple[int, ...] = (8, 8)
@@ -70,6 +68,4 @@ class FreshTwoMoons(Task):
         return params, {"inputs": inputs, "labels": labels}
 
     def loss(self, params, data, batch):
-        return logistic(
-            mlp(params, data["inputs"])[0], data["labels"]
-        ) + self.penalty * square_norm(params)
+        return logistic(mlp(params, data["inputs"])[0], data["labels"]) + self.penalty * square_norm(params)

@@ -21,8 +21,8 @@ _SOURCES = {
 class PlanarNetwork(Task):
     """A network 2-hidden-1 on one fixed set of `points` labeled points of the plane; the initialization varies.
 
-    Loss: mean logistic loss + penalty · ‖θ‖². `data`: "moons", "circles" or "spirals"; `activation`: "tanh" or
-    "relu"; weights N(0, 1/fan-in), twice that variance for ReLU, biases 0. `batch` points a step; 0: all.
+    Loss: mean logistic loss + penalty · ‖θ‖². `data`: "moons", "circles" or "spirals"; `activation`: "tanh" or "relu";
+    weights N(0, 1/fan-in), twice that variance for ReLU, biases 0. `batch` points a step; 0: all.
     """
 
     data: str = "circles"
@@ -66,8 +66,8 @@ class PlanarNetwork(Task):
 class DigitsNetwork(Task):
     """A network 64-hidden-10 on `examples` of scikit-learn's 8 × 8 digits, `batch` a step with replacement.
 
-    Loss: mean cross-entropy + penalty · ‖θ‖², scored on all the examples. Weights N(0, 1/fan-in), twice that
-    variance for ReLU, biases 0.
+    Loss: mean cross-entropy + penalty · ‖θ‖², scored on all the examples. Weights N(0, 1/fan-in), twice that variance
+    for ReLU, biases 0.
     """
 
     hidden: tuple[int, ...] = (16,)

@@ -13,24 +13,20 @@ from tasks.layout import row_product
 class Quadratic(Task):
     """f(x) = ½ (x − x*)ᵀ H (x − x*), H = Q diag(λ) Qᵀ, log10 λ uniform, Q a random rotation.
 
-    The minimizer is x* = −H⁻¹ v with v, x₀ ~ N(0, I), as in the paper's ½ xᵀHx + vᵀx + c; written around
-    x* the float32 loss keeps its relative precision down to 1e-12 of the start instead of 1e-6.
+    The minimizer is x* = −H⁻¹ v with v, x₀ ~ N(0, I), as in the paper's ½ xᵀHx + vᵀx + c; written around x* the float32
+    loss keeps its relative precision down to 1e-12 of the start instead of 1e-6.
     """
 
     dimension: int = 5
     log10_spectrum: tuple[float, float] = (-3.0, 0.0)
-    reference: ClassVar[str] = (
-        "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
-    )
+    reference: ClassVar[str] = "Maheswaranathan et al., Reverse engineering learned optimizers, 2021"
     tags: ClassVar[tuple[str, ...]] = ("quadratic", "convex", "paper")
     tile: ClassVar[tuple[int, int]] = (64, 32)
 
     def sample(self, key):
         n = self.dimension
         low, high = self.log10_spectrum
-        exponents = tf.random.stateless_uniform(
-            [n], seed=key, minval=low, maxval=high, alg="philox"
-        )
+        exponents = tf.random.stateless_uniform([n], seed=key, minval=low, maxval=high, alg="philox")
         eigenvalues = 10.0**exponents
         rotation = random_rotation(n, key + 1)
         slope = tf.random.stateless_normal([n], seed=key + 2, alg="philox")
@@ -48,8 +44,8 @@ class Quadratic(Task):
 class Conditioned(Task):
     """f(x) = ½ (x − x*)ᵀ H (x − x*), eigenvalues from 1/condition to 1, equally spaced on a log axis.
 
-    H is turned by a random rotation; x*, x₀ ~ N(0, I). With `noise` σ each gradient is off by N(0, σ² I), drawn
-    anew every step: what is differentiated is f(x) + ⟨ε, x⟩, what is scored is f. Minimum 0.
+    H is turned by a random rotation; x*, x₀ ~ N(0, I). With `noise` σ each gradient is off by N(0, σ² I), drawn anew
+    every step: what is differentiated is f(x) + ⟨ε, x⟩, what is scored is f. Minimum 0.
     """
 
     dimension: int = 10
@@ -102,9 +98,7 @@ class Diagonal(Task):
 
     def sample(self, key):
         n = [self.dimension]
-        exponents = tf.random.stateless_uniform(
-            n, seed=key, minval=-self.decades, maxval=0.0, alg="philox"
-        )
+        exponents = tf.random.stateless_uniform(n, seed=key, minval=-self.decades, maxval=0.0, alg="philox")
         minimizer = tf.random.stateless_normal(n, seed=key + 1, alg="philox")
         start = tf.random.stateless_normal(n, seed=key + 2, alg="philox")
         return start, {"eigenvalues": 10.0**exponents, "minimizer": minimizer}
@@ -130,9 +124,7 @@ class Saddle(Task):
         n = self.dimension
         rotation = random_rotation(n, key)
         start = tf.random.stateless_normal([n - 1], seed=key + 1, alg="philox")
-        away = tf.random.stateless_uniform(
-            [1], seed=key + 2, minval=-self.nearness, maxval=self.nearness, alg="philox"
-        )
+        away = tf.random.stateless_uniform([1], seed=key + 2, minval=-self.nearness, maxval=self.nearness, alg="philox")
         return row_product(tf.concat([start, away], 0), rotation), {"rotation": rotation}
 
     def loss(self, params, data, batch):

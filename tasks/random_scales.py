@@ -13,8 +13,8 @@ class RandomlyScaled(Wrapper):
     """Every problem in units of its own: loss times a, parameters divided by b, both 10^U(−decades, decades).
 
     One draw of each per problem, not per parameter (`Rescaled` with a spread does that). The loss is scaled from
-    min(floor, 0) on, so that loss / initial loss as the metrics take it is the inner task's. Lv, Jiang and Li,
-    Learning gradient descent, 2017, train under random scales.
+    min(floor, 0) on, so that loss / initial loss as the metrics take it is the inner task's. Lv, Jiang and Li, Learning
+    gradient descent, 2017, train under random scales.
     """
 
     loss_decades: float = 1.0

@@ -39,8 +39,8 @@ class Regression(Task):
     """Mean over points of ρ(wᵀx − y): y = w*ᵀx + N(0, noise²), a share of `outliers` off by N(0, 10²) more.
 
     x, w* ~ N(0, I), start w = 0 + N(0, 0.1²). ρ by `penalty`: "square" ½ r²; "huber" ½ r² within ±1, |r| − ½ beyond
-    (Huber, 1964); "absolute" |r|; "cauchy" log(1 + r²), not convex. With `batch` points a step, drawn with
-    replacement, the scored loss is still over all points. The floor, 0, is a bound, not reached.
+    (Huber, 1964); "absolute" |r|; "cauchy" log(1 + r²), not convex. With `batch` points a step, drawn with replacement,
+    the scored loss is still over all points. The floor, 0, is a bound, not reached.
     """
 
     penalty: str = "square"
@@ -52,9 +52,7 @@ class Regression(Task):
 
     def __post_init__(self):
         if self.penalty not in _PENALTIES:
-            raise TaskError(
-                f"unknown penalty {self.penalty!r} of a regression; known: {', '.join(_PENALTIES)}"
-            )
+            raise TaskError(f"unknown penalty {self.penalty!r} of a regression; known: {', '.join(_PENALTIES)}")
 
     @property
     def reference(self):

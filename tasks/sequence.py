@@ -14,8 +14,8 @@ class Adding(Task):
     """A recurrent network adds the two marked numbers of a sequence: mean (output − sum)².
 
     Each step sees a value ~ U(0, 1) and a mark, 1 at one step of either half. `cell`: "tanh" or "gru" (Cho et al.,
-    2014), `units` wide, recurrent weights N(0, 1/units). Every gradient sees `batch` new sequences; what is scored
-    is 128 sequences of the problem's own. The floor, 0, is a bound, not reached.
+    2014), `units` wide, recurrent weights N(0, 1/units). Every gradient sees `batch` new sequences; what is scored is
+    128 sequences of the problem's own. The floor, 0, is a bound, not reached.
     """
 
     cell: str = "tanh"
@@ -36,9 +36,7 @@ class Adding(Task):
 
     def sample(self, key):
         gates = 1 if self.cell == "tanh" else 3
-        layers = [
-            fan_in_normal((2 + self.units, self.units), key + 10 * gate)[0] for gate in range(gates)
-        ]
+        layers = [fan_in_normal((2 + self.units, self.units), key + 10 * gate)[0] for gate in range(gates)]
         readout = fan_in_normal((self.units, 1), key + 40)[0]
         return {"cell": layers, "readout": readout}, _marked(key + 50, 128, self.length)
 
@@ -80,9 +78,9 @@ def _marked(key, points: int, length: int):
 class Reversing(Task):
     """A transformer of one block and one head writes a sequence of symbols backwards: mean cross-entropy of symbols.
 
-    Embeddings of symbol and place, attention, a ReLU layer of twice the width, both residual, no normalization.
-    Every gradient sees `batch` new sequences of `length` uniform symbols; what is scored is 64 sequences of the
-    problem's own. The floor, 0, is a bound, not reached.
+    Embeddings of symbol and place, attention, a ReLU layer of twice the width, both residual, no normalization. Every
+    gradient sees `batch` new sequences of `length` uniform symbols; what is scored is 64 sequences of the problem's
+    own. The floor, 0, is a bound, not reached.
     """
 
     symbols: int = 6
@@ -127,8 +125,7 @@ class Reversing(Task):
 
     def _attend(self, params, signal, tokens):
         query, key, value = (
-            tf.reshape(tf.transpose(dense(params[name], signal)), tokens)
-            for name in ("query", "key", "value")
+            tf.reshape(tf.transpose(dense(params[name], signal)), tokens) for name in ("query", "key", "value")
         )
         scores = tf.matmul(query, key, transpose_b=True) * self.width**-0.5
         mixed = tf.matmul(tf.nn.softmax(scores), value)

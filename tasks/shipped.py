@@ -1,9 +1,8 @@
 """The names that ship, family by family.
 
-The floors given here belong to tasks on fixed data and are what a search found, rounded down:
-`python -m bench.floors diabetes breast-cancer wine digits-softmax --problems 4`, and
-`python -m bench.floors circles spirals moons-relu moons-deep-narrow digits-tanh digits-relu digits-conv
-digits-autoencoder --problems 24 --iterations 3000`.
+The floors given here belong to tasks on fixed data and are what a search found, rounded down: `python -m bench maintain
+floors diabetes breast-cancer wine digits-softmax --problems 4`, and `python -m bench maintain floors circles spirals
+moons-relu moons-deep-narrow digits-tanh digits-relu digits-conv digits-autoencoder --problems 24 --iterations 3000`.
 """
 
 from __future__ import annotations

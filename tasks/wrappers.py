@@ -1,8 +1,8 @@
 """New tasks of any task: rescaled, rotated, noisy, delayed.
 
 `tasks.get('rescaled[task="rosenbrock", parameters=10.0]')`, or `Rescaled("rosenbrock", parameters=10.0)`; they nest.
-Floor, tags, tile, cost, delay and version are the inner task's; the keys of a wrapped task derive from its own
-name, so its problems are others of the same distribution.
+Floor, tags, tile, cost, delay and version are the inner task's; the keys of a wrapped task derive from its own name, so
+its problems are others of the same distribution.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class Wrapper(Task):
 class Rescaled(Wrapper):
     """In units of the parameters: θ' = θ / c, where c = `parameters` · 10^U(−spread, spread) for every parameter.
 
-    The loss, along with its floor, is the same; gradients are c times as large (Lv, Jiang and Li, Learning
-    gradient descent, 2017, train under such random scales).
+    The loss, along with its floor, is the same; gradients are c times as large (Lv, Jiang and Li, Learning gradient
+    descent, 2017, train under such random scales).
     """
 
     parameters: float = 10.0
@@ -92,16 +92,12 @@ class Rescaled(Wrapper):
     def __post_init__(self):
         super().__post_init__()
         if self.parameters <= 0 or self.spread < 0:
-            raise TaskError(
-                f"parameters={self.parameters!r}, spread={self.spread!r}: they are > 0 and ≥ 0"
-            )
+            raise TaskError(f"parameters={self.parameters!r}, spread={self.spread!r}: they are > 0 and ≥ 0")
 
     def sample(self, key):
         params, data = self.task.sample(key)
         scales = [
-            self.parameters
-            * 10.0
-            ** (self.spread * tf.random.stateless_uniform(leaf.shape, k, -1, 1, alg="philox"))
+            self.parameters * 10.0 ** (self.spread * tf.random.stateless_uniform(leaf.shape, k, -1, 1, alg="philox"))
             for leaf, k in _each_leaf(params, self.own(key))
         ]
         scales = tf.nest.pack_sequence_as(params, scales)

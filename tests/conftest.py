@@ -1,5 +1,5 @@
 """Before TensorFlow is imported anywhere: quiet, one thread, compiled programs cached."""
 
-from bench import runtime
+from bench.engine import process
 
-runtime.load_tensorflow()
+process.load_tensorflow()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.probes import Subject, System
-from bench.probes.controls import visited
+from bench.probes.controls.catalog import visited
+from bench.probes.dynamics.subject import Subject
+from bench.probes.dynamics.system import System
 
 
 def subject(system: System, horizon: int = 200, **known) -> Subject:
@@ -76,13 +77,8 @@ def scheduled_ball(rate: float, first: float, last: float, decay: float) -> Syst
 def gru(units: int, seed: int, readout: float = 0.0) -> System:
     """An untrained component-wise GRU, random gates; with readout 0 as networks are initialised."""
     rng = np.random.default_rng(seed)
-    kernel, bias = (
-        rng.standard_normal(3 * units),
-        np.concatenate([np.ones(units), np.zeros(2 * units)]),
-    )
-    recurrent = np.concatenate(
-        [np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(3)], axis=1
-    )
+    kernel, bias = (rng.standard_normal(3 * units), np.concatenate([np.ones(units), np.zeros(2 * units)]))
+    recurrent = np.concatenate([np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(3)], axis=1)
     w = readout * rng.standard_normal(units) / np.sqrt(units)
 
     def function(h, g, t):
@@ -102,9 +98,7 @@ def unread(units: int, seed: int) -> System:
     A = rng.standard_normal((units, units))
     A *= 0.99 / np.max(np.abs(np.linalg.eigvals(A)))
     b, rate = rng.standard_normal(units), 10 ** rng.uniform(-3, 0)
-    return System(
-        lambda h, g, t: (np.tanh(h @ A.T + g[:, None] * b), -rate * np.tanh(g)), np.zeros(units)
-    )
+    return System(lambda h, g, t: (np.tanh(h @ A.T + g[:, None] * b), -rate * np.tanh(g)), np.zeros(units))
 
 
 def unfed(units: int, seed: int) -> System:

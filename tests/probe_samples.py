@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from bench.probes import PROBES, Subject, System, system_of
-from bench.probes.controls import visited
+from bench.probes.catalog import PROBES
+from bench.probes.controls.catalog import visited
+from bench.probes.dynamics.component import system_of
+from bench.probes.dynamics.subject import Subject
+from bench.probes.dynamics.system import System
 
 RNG = np.random.default_rng(2021)
 RATE, BETA = RNG.uniform(0.01, 0.5), RNG.uniform(0.5, 0.95)

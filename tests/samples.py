@@ -8,20 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from bench.metrics import METRICS, summarize
-from bench.records import Budget, Cell, Record, Runs
-from bench.store import Store
+from bench.records.record import Budget, Cell, Record, Runs
+from bench.records.store import Store
+from bench.scores.metrics import METRICS, summarize
 
 SMALL = Budget(steps=20, seeds=16, trials=4, tuning_seeds=2)
 RATES = {"sgd": 0.05, "adam": 0.2, "gru-a": 0.4}
 """The better, the higher."""
 
 
-def curves(
-    rate: float, *, steps: int = 20, seeds: int = 16, noise: float = 0.1, stream: int = 0
-) -> np.ndarray:
-    """Losses (seeds, steps + 1) float32 that decay as exp(−rate · step), from other heights for
-    other seeds.
+def curves(rate: float, *, steps: int = 20, seeds: int = 16, noise: float = 0.1, stream: int = 0) -> np.ndarray:
+    """Losses (seeds, steps + 1) float32 that decay as exp(−rate · step), from other heights for other seeds.
 
     `stream` names the problems: runs of equal stream start at equal heights.
     """
@@ -34,9 +31,7 @@ def runs(losses: np.ndarray) -> Runs:
     """Runs of full curves (seeds, steps + 1), as the engine would keep them."""
     full = summarize(np.arange(losses.shape[-1]), losses)
     with np.errstate(over="ignore"):
-        summaries = [
-            array.astype("float32") for array in (full.mean_loss, full.mean_log, full.best)
-        ]
+        summaries = [array.astype("float32") for array in (full.mean_loss, full.mean_log, full.best)]
     return Runs(full.steps, full.losses, *summaries, full.diverged)
 
 
@@ -49,9 +44,7 @@ def record(
     kind: str | None = None,
     **changes: Any,
 ) -> Record:
-    """A finished cell. `losses` are given for every metric alike; `changes` replace fields of the
-    record.
-    """
+    """A finished cell. `losses` are given for every metric alike; `changes` replace fields of the record."""
     kind = kind or ("learned" if optimizer.startswith("gru") else "hand-designed")
     if losses is None:
         losses = curves(RATES.get(optimizer, 0.1), steps=budget.steps, seeds=budget.seeds)
@@ -78,9 +71,7 @@ def failed(task: str = "bowl", optimizer: str = "sgd", **about: Any) -> Record:
     return record(task, optimizer, status="failed", error="ValueError: no", **empty, **about)
 
 
-def folder(
-    path: Path, rates: Mapping[str, float] = RATES, tasks=("bowl", "valley"), budget: Budget = SMALL
-) -> Path:
+def folder(path: Path, rates: Mapping[str, float] = RATES, tasks=("bowl", "valley"), budget: Budget = SMALL) -> Path:
     """A run's folder: each optimizer of `rates` on each task, paired by seed."""
     store = Store(path)
     for stream, task in enumerate(tasks):
@@ -93,9 +84,7 @@ def folder(
 def _ledger(budget: Budget, kind: str) -> dict[str, float]:
     learned = kind == "learned"
     return {
-        "gradients_tuning": 0.0
-        if learned
-        else float(budget.trials * budget.tuning_seeds * budget.steps),
+        "gradients_tuning": 0.0 if learned else float(budget.trials * budget.tuning_seeds * budget.steps),
         "gradients_reporting": float(budget.seeds * budget.steps),
         "gradients_metatraining": 1000.0 if learned else 0.0,
         "seconds_metatraining": 60.0 if learned else 0.0,

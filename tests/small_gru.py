@@ -1,6 +1,4 @@
-"""A component-wise GRU optimizer in a few lines: a learned-looking subject for tests of the
-probes.
-"""
+"""A component-wise GRU optimizer in a few lines: a learned-looking subject for tests of the probes."""
 
 import numpy as np
 import tensorflow as tf

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 import bench
 import optimizers
-from bench import names
-from bench.ablate_command import ablate
-from bench.ablations import MECHANISMS, Spec, entries, readings, tables, variants
-from bench.ablations import study as studies
-from bench.ablations.study import Row, Study
-from bench.probes import planted
+from bench.commands.ablate import command as ablate
+from bench.lookup import identity, resolve
+from bench.probes.controls import planted
+from bench.studies.ablation import MECHANISMS, Spec, analyze, entries, plan, report
+from bench.studies.ablation import measure as studies
+from bench.studies.ablation.measure import Row, Study
 from optimizers import Entry, OptimizerError
 
 STEPS = 25
@@ -171,11 +171,7 @@ def test_a_random_control_changes_as_much_as_the_ablation_and_is_the_same_again(
 def test_a_network_without_schedule_starts_at_rest_and_its_control_as_far_away():
     moved, random, gru = (
         np.asarray(optimizer.init(tf.zeros(3, tf.float64)))
-        for optimizer in (
-            ablated("gru", spec("schedule")),
-            ablated("gru", spec("schedule", control=1)),
-            MADE["gru"],
-        )
+        for optimizer in (ablated("gru", spec("schedule")), ablated("gru", spec("schedule", control=1)), MADE["gru"])
     )
     rest = gru
     for _ in range(300):
@@ -187,7 +183,7 @@ def test_a_network_without_schedule_starts_at_rest_and_its_control_as_far_away()
 
 def test_names_say_what_is_done_and_are_read_back():
     name = "linearised[optimizer=adam[beta_1=0.8],at=path,saturating=yes,without=bias,step=0.25]"
-    made = names.entry(name)
+    made = resolve.entry(name)
     assert made.name == name
     assert made.discloses["ablation"] is True
     assert made.discloses["of"] == "adam[beta_1=0.8]"
@@ -220,14 +216,15 @@ def test_what_is_no_system_of_single_parameters_is_refused():
     coupled = Entry("coupled", "hand-designed", lambda theta: planted.clip_by_global_norm())
     with pytest.raises(OptimizerError, match="not component-wise"):
         entries.entry(coupled, spec("clipping")).build({})
-    assert "sees" not in names.entry("ablated[optimizer=sgd,without=bias]").discloses
+    assert "sees" not in resolve.entry("ablated[optimizer=sgd,without=bias]").discloses
 
 
 def test_definitions_tell_ablations_apart():
-    made = [entries.entry(held(n), s) for n, s in (
-        ("sgd", spec("bias")), ("sgd", spec("momentum")), ("clip", spec("bias")), ("sgd", spec("bias")),
-    )]  # fmt: skip
-    definitions = [names.optimizer_definition(each) for each in made]
+    made = [
+        entries.entry(held(n), s)
+        for n, s in (("sgd", spec("bias")), ("sgd", spec("momentum")), ("clip", spec("bias")), ("sgd", spec("bias")))
+    ]
+    definitions = [identity.optimizer_definition(each) for each in made]
     assert len(set(definitions)) == 3
     assert definitions[0] == definitions[3]
 
@@ -247,7 +244,7 @@ def made_up(changes, seeds=64, metric="mean_loss"):
     """A study whose scores are those of the original, spread over problems, times a factor: {label: factor}."""
     rng, rows = np.random.default_rng(0), []
     base = np.exp(rng.normal(size=seeds))
-    for variant in variants.variants(STEPS):
+    for variant in plan.variants(STEPS):
         factor = next((f for label, f in changes.items() if variant.label.startswith(label)), 1.0)
         noise = np.exp(0.01 * rng.normal(size=seeds))
         for tuned in (False, True):
@@ -257,18 +254,28 @@ def made_up(changes, seeds=64, metric="mean_loss"):
 
 
 def test_verdicts_need_an_effect_beyond_that_of_a_random_change():
-    of = readings.logs(
-        made_up({
-            "without momentum: random": 1.2, "without momentum": 2.0, "without clipping: random": 1.5,
-            "without clipping": 1.5, "without bias: random": 1.1, "without bias": 0.5,
-        })
-    )  # fmt: skip
-    found = {m["mechanism"]: m for m in readings.mechanisms(of)}
+    of = analyze.logs(
+        made_up(
+            {
+                "without momentum: random": 1.2,
+                "without momentum": 2.0,
+                "without clipping: random": 1.5,
+                "without clipping": 1.5,
+                "without bias: random": 1.1,
+                "without bias": 0.5,
+            }
+        )
+    )
+    found = {m["mechanism"]: m for m in analyze.mechanisms(of)}
     verdicts = {name: m["verdict"] for name, m in found.items()}
     assert verdicts == {
-        "momentum": "matters", "offset": "does not", "clipping": "undecided", "schedule": "does not",
-        "adaptation": "does not", "bias": "matters",
-    }  # fmt: skip
+        "momentum": "matters",
+        "offset": "does not",
+        "clipping": "undecided",
+        "schedule": "does not",
+        "adaptation": "does not",
+        "bias": "matters",
+    }
     low, high = found["momentum"]["effect"]
     assert 1.98 < low < 2.0 < high < 2.02
     assert found["momentum"]["control"][0] < 1.2 < found["momentum"]["control"][1]
@@ -276,13 +283,18 @@ def test_verdicts_need_an_effect_beyond_that_of_a_random_change():
 
 
 def test_interactions_compare_a_pair_with_the_product_of_both():
-    of = readings.logs(
-        made_up({
-            "without clipping and schedule": 6.0, "without clipping and bias": 2.0, "without clipping": 2.0,
-            "without schedule and bias": 1.0, "without schedule": 1.5,
-        })
-    )  # fmt: skip
-    found = {tuple(each["pair"]): each["interaction"][0] for each in readings.interactions(of)}
+    of = analyze.logs(
+        made_up(
+            {
+                "without clipping and schedule": 6.0,
+                "without clipping and bias": 2.0,
+                "without clipping": 2.0,
+                "without schedule and bias": 1.0,
+                "without schedule": 1.5,
+            }
+        )
+    )
+    found = {tuple(each["pair"]): each["interaction"][0] for each in analyze.interactions(of)}
     assert found["clipping", "schedule"] == pytest.approx(6.0 / 3.0, rel=0.02)
     assert found["clipping", "bias"] == pytest.approx(1.0, rel=0.02)
     assert found["schedule", "bias"] == pytest.approx(1 / 1.5, rel=0.02)
@@ -290,14 +302,16 @@ def test_interactions_compare_a_pair_with_the_product_of_both():
 
 
 RISING = {
-    "constant rate": 4.0, "linearised at rest": 2.0, "linear at rest, saturating": 1.6,
+    "constant rate": 4.0,
+    "linearised at rest": 2.0,
+    "linear at rest, saturating": 1.6,
     "linear along the path, saturating": 1.2,
-}  # fmt: skip
+}
 
 
 def test_a_ladder_of_better_and_better_rungs_is_decomposable():
     study = made_up(RISING)
-    found = readings.ladder(study, readings.logs(study))
+    found = analyze.ladder(study, analyze.logs(study))
     assert found["decomposable"]
     assert found["reason"] == ""
     ratios = [rung["over_below"][0] for rung in found["rungs"]]
@@ -310,12 +324,10 @@ def test_a_ladder_of_better_and_better_rungs_is_decomposable():
         ({"linear at rest, saturating": 2.5}, "saturating is worse than the rung below"),
         ({"linear along": 3.7, "linear at": 3.8, "linearised at": 3.9}, "less than half"),
     ],
-)  # fmt: skip
+)
 def test_a_ladder_is_not_decomposable_by_the_stated_rule(change, reason):
-    study = made_up(
-        {**change, **{k: v for k, v in RISING.items() if not k.startswith(tuple(change))}}
-    )
-    found = readings.ladder(study, readings.logs(study))
+    study = made_up({**change, **{k: v for k, v in RISING.items() if not k.startswith(tuple(change))}})
+    found = analyze.ladder(study, analyze.logs(study))
     assert not found["decomposable"]
     assert reason in found["reason"]
 
@@ -323,21 +335,20 @@ def test_a_ladder_is_not_decomposable_by_the_stated_rule(change, reason):
 def test_logarithmic_metrics_become_ratios():
     study = made_up({})
     rows = [
-        row._replace(scores={"mean_log": np.arange(64.0) / 64 - (row.variant.role == "linear")})
-        for row in study.rows
+        row._replace(scores={"mean_log": np.arange(64.0) / 64 - (row.variant.role == "linear")}) for row in study.rows
     ]
     study = study._replace(rows=rows, metric="mean_log")
-    line = next(r for r in readings.table(study, readings.logs(study)) if r["role"] == "linear")
+    line = next(r for r in analyze.table(study, analyze.logs(study)) if r["role"] == "linear")
     assert line["ratio"] == pytest.approx([0.1, 0.1, 0.1])
 
 
 def test_every_variant_fits_the_program_it_shares():
-    for variant in variants.variants(200):
-        swept, fixed = variants.program_of(variant.spec)
+    for variant in plan.variants(200):
+        swept, fixed = plan.program_of(variant.spec)
         flags = variant.spec.flags()
         assert all(flags[name] == value for name, value in fixed.items()), variant.label
         assert set(swept) | set(fixed) == set(flags)
-    assert len({variants.program_of(v.spec)[0] for v in variants.variants(200)}) == 4
+    assert len({plan.program_of(v.spec)[0] for v in plan.variants(200)}) == 4
 
 
 @pytest.fixture(scope="module")
@@ -348,8 +359,7 @@ def told():
         patch.setattr(studies, "FINE", (0.5, 2.0))
         given = "momentum[learning_rate=0.00005,momentum=0.8]"
         done = CliRunner().invoke(
-            ablate,
-            [given, "--task", "rosenbrock", "--seeds", "64", "--steps", "40", "--format", "json"],
+            ablate, [given, "--task", "rosenbrock", "--seeds", "64", "--steps", "40", "--format", "json"]
         )
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
@@ -367,14 +377,14 @@ def test_the_command_reads_what_momentum_is_for(told):
     assert lines["linearised at rest"]["ratio"][0] == pytest.approx(1.0, rel=1e-3)
     assert lines["original"]["entry"] == "momentum[learning_rate=0.00005,momentum=0.8]"
     for line in told["entries"]:
-        assert names.entry(line["entry"]).name == line["entry"]
+        assert resolve.entry(line["entry"]).name == line["entry"]
 
 
 def test_reports_print_in_every_format(told):
-    text, markdown, csv = (tables.render(told, form) for form in ("text", "md", "csv"))
+    text, markdown, csv = (report.render(told, form) for form in ("text", "md", "csv"))
     assert "Mechanisms (steps re-tuned)" in text
     assert "without momentum, step re-tuned" in text
     assert "| momentum |" in markdown
     assert len(csv.splitlines()) == 1 + len(told["entries"])
-    assert json.loads(tables.render(told, "json")) == told
+    assert json.loads(report.render(told, "json")) == told
     assert math.isfinite(told["seconds"])

@@ -9,10 +9,11 @@ import pytest
 import bench
 import optimizers.base
 import tasks.base
-from bench import contracts, imports, names
+from bench.engine import contracts
 from bench.errors import UserError
-from bench.names import NamedTask
-from bench.registering import register
+from bench.lookup import identity, plugins, resolve
+from bench.lookup.named import NamedTask
+from bench.lookup.register import register
 from optimizers import Entry, LogUniform, Optimizer, OptimizerError
 from tasks import Task, TaskError, tf
 
@@ -51,10 +52,10 @@ def build(theta):
 def _own_registries(monkeypatch):
     for module in (tasks.base, optimizers.base):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
-    monkeypatch.setattr(imports, "_loaded", {})
-    imports.load_plugins.cache_clear()
+    monkeypatch.setattr(plugins, "_loaded", {})
+    plugins.load_plugins.cache_clear()
     yield
-    imports.load_plugins.cache_clear()
+    plugins.load_plugins.cache_clear()
 
 
 PLUGGED = TASK.format(name="plugged")
@@ -62,7 +63,7 @@ PLUGGED = TASK.format(name="plugged")
 
 def package(folder, name="optoscope_plugin_test", code=PLUGGED):
     """An installed distribution with one module, as an installer would leave it, not looked for yet."""
-    imports.load_plugins.cache_clear()
+    plugins.load_plugins.cache_clear()
     sys.modules.pop(name, None)
     (folder / f"{name}.py").write_text(code)
     info = folder / f"{name}-1.0.dist-info"
@@ -76,17 +77,14 @@ class TestFiles:
     def test_a_file_is_run_once_and_says_what_it_added(self, tmp_path):
         path = tmp_path / "mine.py"
         path.write_text(TASK.format(name="mine"))
-        assert imports.load_file(path) == (("mine",), ())
-        assert imports.load_file(str(path)) is imports.load_file(path)
-        assert names.named_task("mine").task.__class__.__name__ == "Mine"
+        assert plugins.load_file(path) == (("mine",), ())
+        assert plugins.load_file(str(path)) is plugins.load_file(path)
+        assert resolve.named_task("mine").task.__class__.__name__ == "Mine"
 
     @pytest.mark.parametrize(
         ("code", "words"),
         [
-            (
-                "\nimport nowhere_at_all",
-                "mine.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",
-            ),
+            ("\nimport nowhere_at_all", "mine.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'"),
             ("x = (", "SyntaxError"),
             (TASK.format(name="Mine"), "task name 'Mine' is not valid; use lower-case words"),
             (TASK.format(name="rosenbrock"), "'rosenbrock' is already registered; choose another"),
@@ -96,7 +94,7 @@ class TestFiles:
         path = tmp_path / "mine.py"
         path.write_text(code)
         with pytest.raises(UserError, match=r"cannot import .*mine\.py") as caught:
-            imports.load_file(path)
+            plugins.load_file(path)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -106,25 +104,32 @@ class TestPlugins:
         package(tmp_path)
         monkeypatch.syspath_prepend(tmp_path)
         assert "plugged" not in tasks.names()
-        assert names.named_task("plugged").name == "plugged"
+        assert resolve.named_task("plugged").name == "plugged"
         # a package's source is part of what identifies its tasks
-        assert " source " in names.task_definition(names.named_task("plugged").task)
+        assert " source " in identity.task_definition(resolve.named_task("plugged").task)
 
     def test_one_that_does_not_load_is_named(self, tmp_path, monkeypatch):
         package(tmp_path, "optoscope_broken_test", "raise RuntimeError('no luck')")
         monkeypatch.syspath_prepend(tmp_path)
         with pytest.raises(UserError, match=r"plug-in 'mine' .*RuntimeError: no luck; repair or"):
-            names.entry("no-such-optimizer")
+            resolve.entry("no-such-optimizer")
 
     def test_spawned_workers_find_files_and_plugins(self, tmp_path, monkeypatch):
         package(tmp_path)
         monkeypatch.syspath_prepend(tmp_path)
         (tmp_path / "mine.py").write_text(TASK.format(name="mine"))
-        imports.load_file(tmp_path / "mine.py")
+        plugins.load_file(tmp_path / "mine.py")
         folder = bench.run(
-            "smoke", tmp_path / "out", workers=2, import_files=[tmp_path / "mine.py"],
-            tasks=["mine", "plugged"], optimizers=["sgd"], steps=5, seeds=2, trials=2,
-        )  # fmt: skip
+            "smoke",
+            tmp_path / "out",
+            workers=2,
+            import_files=[tmp_path / "mine.py"],
+            tasks=["mine", "plugged"],
+            optimizers=["sgd"],
+            steps=5,
+            seeds=2,
+            trials=2,
+        )
         assert set(bench.curves(folder)["task"]) == {"mine", "plugged"}
 
 
@@ -169,16 +174,8 @@ class TestBadShapes:
     @pytest.mark.parametrize(
         ("name", "f", "words"),
         [
-            (
-                "loss",
-                lambda self, p, d, b: tf.square(p),
-                r"loss returns shape \(2,\), not a scalar",
-            ),
-            (
-                "loss",
-                lambda self, p, d, b: None,
-                "loss returns NoneType; it returns a scalar tensor",
-            ),
+            ("loss", lambda self, p, d, b: tf.square(p), r"loss returns shape \(2,\), not a scalar"),
+            ("loss", lambda self, p, d, b: None, "loss returns NoneType; it returns a scalar tensor"),
             ("loss", lambda self, p, d, b: tf.cast(p[0], tf.float64), "loss returns float64"),
             ("sample", lambda self, key: tf.zeros([2]), r"return the pair \(params, data\)"),
             ("sample", lambda self, key: ("x", ()), "params hold a str; hold tensors only"),
@@ -196,13 +193,11 @@ class TestBadShapes:
         with pytest.raises(UserError, match="space has rate but defaults do not"):
             contracts.verify_optimizer(Entry("mine", "hand-designed", build, space))
         with pytest.raises(UserError, match=r"space of 'rate' is \(0, 1\); give LogUniform"):
-            contracts.verify_optimizer(
-                Entry("mine", "hand-designed", build, {"rate": (0, 1)}, {"rate": 1})
-            )
+            contracts.verify_optimizer(Entry("mine", "hand-designed", build, {"rate": (0, 1)}, {"rate": 1}))
 
     def test_nothing_of_what_ships_is_refused(self):
         for name in ("rosenbrock", "two-moons-small"):
-            contracts.verify_task(names.named_task(name))
+            contracts.verify_task(resolve.named_task(name))
         for name in optimizers.names():
             contracts.verify_optimizer(optimizers.get(name))
 
@@ -215,9 +210,14 @@ class TestKerasAnywhere:
         tuned = bench.tune("rosenbrock", instance, trials=2, seeds=2, steps=3)
         assert tuned.theta["momentum"] == 0.5
         folder = bench.run(
-            "smoke", tmp_path, tasks=["rosenbrock"], optimizers=[keras.optimizers.Lion(1e-3)],
-            steps=3, seeds=2, trials=2,
-        )  # fmt: skip
+            "smoke",
+            tmp_path,
+            tasks=["rosenbrock"],
+            optimizers=[keras.optimizers.Lion(1e-3)],
+            steps=3,
+            seeds=2,
+            trials=2,
+        )
         assert set(bench.curves(folder)["optimizer"]) == {"lion"}
 
 
@@ -225,7 +225,7 @@ def test_what_builds_close_over_is_part_of_their_definition():
     def made(rate):
         return lambda theta: rate
 
-    one, other = (names.optimizer_definition(Entry("m", "oracle", made(r))) for r in (0.1, 0.2))
+    one, other = (identity.optimizer_definition(Entry("m", "oracle", made(r))) for r in (0.1, 0.2))
     assert one != other
 
 
@@ -233,7 +233,7 @@ def test_a_wrapper_is_identified_by_what_it_wraps(tmp_path):
     """The file of a user's task counts when the task is worn by one that ships."""
     path = tmp_path / "mine.py"
     path.write_text(TASK.format(name="mine"))
-    imports.load_file(path)
+    plugins.load_file(path)
     worn = dataclasses.replace(tasks.get("rescaled"), task=tasks.get("mine"))
-    assert " source " in names.task_definition(worn)
-    assert " source " not in names.task_definition(tasks.get("rescaled"))
+    assert " source " in identity.task_definition(worn)
+    assert " source " not in identity.task_definition(tasks.get("rescaled"))

@@ -10,21 +10,22 @@ import pytest
 from click.testing import CliRunner
 
 import bench.probes.examine
-from bench import names
-from bench.anatomy import FIGURES, anatomy, draw, formula, gather
-from bench.anatomy import arms as anatomy_arms
-from bench.anatomy import curves as anatomy_curves
-from bench.anatomy import states as anatomy_states
-from bench.anatomy.curves import Budget
-from bench.anatomy.drawing import apart
-from bench.anatomy.figures import curves, figures
-from bench.anatomy.page import page, sentences
-from bench.anatomy.update import reach_of
-from bench.anatomy_command import anatomy as command
+from bench.commands.anatomy import command
 from bench.errors import UserError
-from bench.files import read_json
-from bench.probes import Subject, System, Visited
-from bench.probes.portrait import portrait, spread_out
+from bench.lookup import resolve
+from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.system import System
+from bench.probes.figure_data import portrait, spread_out
+from bench.records.files import read_json
+from bench.studies.anatomy import FIGURES, anatomy, draw, formula, gather
+from bench.studies.anatomy import arms as anatomy_arms
+from bench.studies.anatomy import curves as anatomy_curves
+from bench.studies.anatomy import states as anatomy_states
+from bench.studies.anatomy.curves import Budget
+from bench.studies.anatomy.drawing import apart
+from bench.studies.anatomy.figures import curves, figures
+from bench.studies.anatomy.report import page, sentences
+from bench.studies.anatomy.update import reach_of
 from optimizers import OptimizerError
 from tasks import TaskError
 
@@ -40,7 +41,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("anatomy")
     held = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench.probes.examine, "run_controls", lambda name: (CONTROL,))
+        patch.setattr(bench.probes.read, "run_controls", lambda name: (CONTROL,))
         patch.chdir(folder)
         exec(example, held)
     return held["found"], folder / "anatomy"
@@ -129,11 +130,7 @@ def test_what_is_not_claimed_is_not_written(made):
         "controls": [failed],
     }
     bare = {**found["readings"]["schedule"], "controls": []}
-    other = {
-        **found,
-        "optimizer": "<b>",
-        "readings": {**found["readings"], "clipping": doubtful, "schedule": bare},
-    }
+    other = {**found, "optimizer": "<b>", "readings": {**found["readings"], "clipping": doubtful, "schedule": bare}}
     text = page(other, dict.fromkeys(FIGURES, b""))
     assert "controls passed: 0 of 1 (planted); failed: planted" in text
     assert "no controls were run" in text
@@ -145,11 +142,7 @@ def test_curves_are_mean_and_error_over_problems(made, drawn):
     axis = drawn["1-curves"].axes[0]
     for curve, shown in zip(found["curves"], axis.lines, strict=True):
         assert np.array_equal(shown.get_ydata(), curve["mean"])
-    assert [text.get_text() for text in axis.texts] == [
-        "tuned momentum",
-        "tuned rmsprop",
-        "tuned adam",
-    ]
+    assert [text.get_text() for text in axis.texts] == ["tuned momentum", "tuned rmsprop", "tuned adam"]
     assert axis.get_yscale() == "log"
     losses = np.array([[2.0, 1.0], [4.0, np.nan]])
     mean, error = anatomy_curves.mean_and_error(losses, 0.0)
@@ -205,13 +198,9 @@ def test_update_curves_are_lines_of_that_slope(drawn, ball):
 def test_the_rate_drawn_is_the_reading_beside_tuned_momentum(drawn, ball, made):
     rate, momentum = ball
     left, right = drawn["4-schedule"].axes
-    assert (
-        line(left, "no gradients")[1].tolist() == made[0]["readings"]["schedule"]["values"]["rates"]
-    )
+    assert line(left, "no gradients")[1].tolist() == made[0]["readings"]["schedule"]["values"]["rates"]
     assert line(left, "tuned momentum")[1].tolist() == [rate, rate]
-    assert np.allclose(
-        line(right, "no gradients")[1], rate * (1 - momentum**60) / (1 - momentum), rtol=1e-4
-    )
+    assert np.allclose(line(right, "no gradients")[1], rate * (1 - momentum**60) / (1 - momentum), rtol=1e-4)
     assert line(right, "tuned momentum")[1][0] == pytest.approx(rate / (1 - momentum))
 
 
@@ -237,9 +226,7 @@ def test_no_text_is_clipped_or_overlaps(drawn):
         renderer = figure.canvas.get_renderer()
         for axis in figure.axes:
             labels = [axis.title, axis.xaxis.label, axis.yaxis.label, axis._left_title, *axis.texts]
-            boxes = [
-                t.get_window_extent(renderer) for t in labels if t.get_visible() and t.get_text()
-            ]
+            boxes = [t.get_window_extent(renderer) for t in labels if t.get_visible() and t.get_text()]
             for box in boxes:
                 assert box.x0 >= -1, name
                 assert box.y0 >= -1, name
@@ -276,9 +263,7 @@ def planar():
 
 def test_a_portrait_of_two_numbers(planar):
     shown, turn = planar
-    assert sorted(shown["modes"]["imaginary"]) == pytest.approx(
-        [-0.9 * np.sin(0.3), 0.9 * np.sin(0.3)]
-    )
+    assert sorted(shown["modes"]["imaginary"]) == pytest.approx([-0.9 * np.sin(0.3), 0.9 * np.sin(0.3)])
     g = np.array(shown["arms"]["gradients"])
     fixed = np.linalg.solve(np.eye(2) - turn, [1.0, 0.5])
     slope = 2 / np.cosh((turn @ fixed)[0] * g) ** 2
@@ -294,7 +279,7 @@ def test_a_portrait_of_two_numbers(planar):
 
 
 def test_a_plane_shows_drift_rest_and_both_arms(planar):
-    from bench.anatomy.drawing import canvas
+    from bench.studies.anatomy.drawing import canvas
 
     shown, _ = planar
     axis = canvas(4).subplots()
@@ -338,13 +323,7 @@ def test_what_cannot_be_probed_says_why_and_is_raced(monkeypatch, tmp_path):
         ("no-such", "rosenbrock", {}, OptimizerError, "no-such"),
         ("momentum", "rosenbrok", {}, TaskError, "did you mean 'rosenbrock'"),
         ("momentum", "rosenbrock", {"seeds": 0}, UserError, "seeds"),
-        (
-            "momentum",
-            "rosenbrock",
-            {"trails": 3},
-            UserError,
-            "unknown setting 'trails'; known: seeds, trials",
-        ),
+        ("momentum", "rosenbrock", {"trails": 3}, UserError, "unknown setting 'trails'; known: seeds, trials"),
         ("oracle-newton", "linear-regression", {}, UserError, "'oracle-newton' knows the loss"),
     ],
 )
@@ -356,20 +335,18 @@ def test_mistakes_are_named(tmp_path, optimizer, task, budget, error, said):
 
 
 def test_the_formula_is_the_first_paragraph_of_the_task():
-    assert formula(names.named_task("rosenbrock").task).startswith(
-        "f(x, y) = (1 − x)² + 100 (y − x²)²"
-    )
+    assert formula(resolve.named_task("rosenbrock").task).startswith("f(x, y) = (1 − x)² + 100 (y − x²)²")
 
 
 def test_an_optimizer_that_diverges_everywhere_keeps_its_curves(monkeypatch):
-    from bench import probing
+    from bench.probes import run
 
     def lost(*_, **__):
         raise UserError("optimizer 'sgd' diverges on every replayed problem")
 
-    monkeypatch.setattr(probing, "visited", lost)
+    monkeypatch.setattr(run, "visited", lost)
     monkeypatch.setattr(anatomy_curves, "BASELINES", ("momentum",))
-    subject, entry = names.named_task("rosenbrock"), names.entry("sgd")
+    subject, entry = resolve.named_task("rosenbrock"), resolve.entry("sgd")
     found = gather(subject, entry, dict(entry.defaults), SMALL)
     assert (found["readings"], found["portrait"]) == ({}, None)
     shown = figures(found)["4-schedule"].axes[0].texts[0].get_text()

@@ -6,7 +6,7 @@ import pytest
 import bench
 import optimizers
 from bench.errors import UserError
-from bench.tuning import draw_trials
+from bench.running.tuning import draw_trials
 from tasks.classic import Rosenbrock
 
 
@@ -48,10 +48,7 @@ def test_more_trials_only_add():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (
-            lambda: bench.evaluate("rosenbrock", "sgd", {"speed": 1.0}),
-            "has no setting speed; it has: learning_rate",
-        ),
+        (lambda: bench.evaluate("rosenbrock", "sgd", {"speed": 1.0}), "has no setting speed; it has: learning_rate"),
         (lambda: bench.evaluate("rosenbrock", "sgd", steps=0), "steps must be"),
         (lambda: bench.evaluate("rosenbrock", "sgd", seeds=[]), "seeds must be"),
         (lambda: bench.evaluate("rosenbrock", "sgd", record="some"), "record must be"),

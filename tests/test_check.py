@@ -13,11 +13,12 @@ from click.testing import CliRunner
 import optimizers.base
 import tasks
 import tasks.base
-from bench import check_command, imports
 from bench.checks import check, differences, find, graphs
 from bench.checks.problems import Problems
+from bench.commands.check import command
 from bench.errors import UserError
-from bench.names import NamedTask
+from bench.lookup import plugins
+from bench.lookup.named import NamedTask
 from tasks import tf
 
 ROOT = Path(__file__).parents[1]
@@ -28,11 +29,11 @@ FAULTS = ROOT / "tests" / "faults"
 def _own_registries(monkeypatch):
     for module in (tasks.base, optimizers.base):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
-    monkeypatch.setattr(imports, "_loaded", {})
+    monkeypatch.setattr(plugins, "_loaded", {})
 
 
 def run(*arguments):
-    return CliRunner().invoke(check_command.check, [str(a) for a in arguments])
+    return CliRunner().invoke(command, [str(a) for a in arguments])
 
 
 SHIPPED = ("rosenbrock", "two-moons-small", "quadratic-noisy", "momentum", "gru-rosenbrock")
@@ -67,9 +68,7 @@ def test_json_has_a_row_per_check():
 
 def test_every_subject_is_found_once():
     found = find(["rosenbrock", "rosenbrock", "sgd", str(FAULTS / "vector_loss.py")])
-    assert [(s.kind, s.name) for s in found] == [
-        ("task", "rosenbrock"), ("optimizer", "sgd"), ("task", "faulty"),
-    ]  # fmt: skip
+    assert [(s.kind, s.name) for s in found] == [("task", "rosenbrock"), ("optimizer", "sgd"), ("task", "faulty")]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_a_file_that_registers_nothing(tmp_path):
 
 def test_help_and_import_load_no_tensorflow():
     code = (
-        "import sys, bench, bench.check_command as c\n"
+        "import sys, bench, bench.commands.check as c\n"
         "from click.testing import CliRunner\n"
         "assert CliRunner().invoke(c.check, ['--help']).exit_code == 0\n"
         "print([n for n in ('tensorflow', 'keras') if n in sys.modules])"
@@ -137,9 +136,7 @@ def test_random_operations_are_told_apart():
     key = tf.TensorSpec([2], tf.int32)
     unkeyed = {
         "philox": lambda k: tf.random.stateless_normal([2], k, alg="philox"),
-        "whole numbers": lambda k: tf.random.stateless_uniform(
-            [2], k, 0, 9, tf.int32, alg="philox"
-        ),
+        "whole numbers": lambda k: tf.random.stateless_uniform([2], k, 0, 9, tf.int32, alg="philox"),
         "shuffle": lambda k: tf.random.experimental.stateless_shuffle(tf.range(4), k, alg="philox"),
         "auto": lambda k: tf.random.stateless_normal([2], k),
         "threefry": lambda k: tf.random.stateless_normal([2], k, alg="threefry"),

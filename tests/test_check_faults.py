@@ -8,11 +8,11 @@ import pytest
 import optimizers
 import optimizers.base
 import tasks.base
-from bench import imports
 from bench.checks import find, of_optimizers, of_tasks
+from bench.checks.optimizer_case import Rival
 from bench.checks.problems import Problems
 from bench.checks.result import go_through
-from bench.checks.rivals import Rival
+from bench.lookup import plugins
 
 FAULTS = Path(__file__).parent / "faults"
 TASKS = {
@@ -68,7 +68,7 @@ def _own_registries(monkeypatch):
     """What a test registers is forgotten afterwards."""
     for module in (tasks.base, optimizers.base):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
-    monkeypatch.setattr(imports, "_loaded", {})
+    monkeypatch.setattr(plugins, "_loaded", {})
 
 
 def test_every_fault_file_is_listed():
@@ -78,9 +78,7 @@ def test_every_fault_file_is_listed():
 @pytest.mark.parametrize(("fault", "expected"), {**TASKS, **OPTIMIZERS}.items())
 def test_found(fault, expected):
     (subject,) = find([str(FAULTS / f"{fault}.py")])
-    module, view = {
-        "task": (of_tasks, Problems), "optimizer": (of_optimizers, Rival),
-    }[subject.kind]  # fmt: skip
+    module, view = {"task": (of_tasks, Problems), "optimizer": (of_optimizers, Rival)}[subject.kind]
     made = [check.name for check in module.CHECKS].index(expected[0]) + 1
     results = go_through(module.CHECKS[:made], "faulty", subject.kind, view(subject.thing))
     failed = {result.check: result.text for result in results if not result.passed}

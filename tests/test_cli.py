@@ -14,27 +14,16 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bench import cli
+from bench.commands import group, shell
+from bench.lookup import plugins
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ["run", "smoke", "--workers", "1"]
-TINY = [
-    *SMOKE,
-    "--tasks",
-    "rosenbrock",
-    "--optimizers",
-    "sgd",
-    "--steps",
-    "10",
-    "--seeds",
-    "3",
-    "--trials",
-    "2",
-]
+TINY = [*SMOKE, "--tasks", "rosenbrock", "--optimizers", "sgd", "--steps", "10", "--seeds", "3", "--trials", "2"]
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.main, [str(a) for a in arguments])
+    return CliRunner().invoke(group.main, [str(a) for a in arguments])
 
 
 def outside(*arguments, cwd=ROOT, **how):
@@ -73,10 +62,7 @@ class TestSmoke:
         rows = json.loads(run("leaderboard", finished[0], "--format", "json").stdout)
         assert {row["optimizer"] for row in rows} == {"sgd", "momentum", "gru-rosenbrock"}
         for form in ("text", "md", "csv", "latex"):
-            assert (
-                "momentum"
-                in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
-            )
+            assert "momentum" in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
 
     def test_the_same_command_gives_the_same_bytes(self, finished, tmp_path):
         run(*SMOKE, "--out", tmp_path / "again", "--workers", "2")
@@ -106,15 +92,9 @@ def alive(process):
 def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "bench", *SMOKE, "--workers", "2", "--out", str(out)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.time() + 120
-    while (
-        len(list(out.glob("cells/*.parquet"))) < 2
-        and process.poll() is None
-        and time.time() < deadline
-    ):
+    while len(list(out.glob("cells/*.parquet"))) < 2 and process.poll() is None and time.time() < deadline:
         time.sleep(0.01)
     workers = children(process.pid)
     os.kill(process.pid, signal.SIGKILL)
@@ -135,10 +115,7 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         (["run", "quik"], "did you mean 'quick'?"),
         (["run", "my.toml"], "cannot read suite my.toml: No such file"),
         ([*SMOKE, "--tasks", ""], "no name in ''; give names between commas"),
-        (
-            [*SMOKE, "--optimizers", "oracle-newton", "--tasks", "rosenbrock"],
-            "has no cells: none of its",
-        ),
+        ([*SMOKE, "--optimizers", "oracle-newton", "--tasks", "rosenbrock"], "has no cells: none of its"),
         ([*SMOKE, "--tasks", "rosen*k,x*"], "no task matches 'x*'; see python -m bench list tasks"),
         (["lst"], "No such command 'lst'"),
         (["run"], "Missing argument 'SUITE'; see python -m bench run --help"),
@@ -167,7 +144,7 @@ def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench", *arguments])
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
-        cli.command_line()
+        shell.run()
     assert stop.value.code == 2
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 1
@@ -186,9 +163,9 @@ def terminated(files):
 @pytest.mark.parametrize("stopped", [interrupted, terminated])
 def test_stopping_says_what_is_kept(stopped, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench", "list"])
-    monkeypatch.setattr(cli.imports, "load_files", stopped)
+    monkeypatch.setattr(plugins, "load_files", stopped)
     with pytest.raises(SystemExit) as stop:
-        cli.command_line()
+        shell.run()
     assert stop.value.code == 130
     said = capsys.readouterr().err.split("\n")
     assert "stopped; what is finished is kept, the same command goes on from there" in said
@@ -197,7 +174,7 @@ def test_stopping_says_what_is_kept(stopped, monkeypatch, capsys):
 def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench"])
     with pytest.raises(SystemExit) as stop:
-        cli.command_line()
+        shell.run()
     assert not stop.value.code
     printed = capsys.readouterr().out
     assert printed.startswith("Usage: python -m bench [OPTIONS] [COMMAND]")
@@ -205,14 +182,15 @@ def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
 
 
 def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):
-    (tmp_path / "elsewhere.py").write_text(
-        "import click\n@click.command()\n@click.argument('name')\ndef check(name):\n    print('checked', name)\n"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "check.py").write_text(
+        "import click\n@click.command()\n@click.argument('name')\ndef command(name):\n    print('checked', name)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(cli._ELSEWHERE, "check", ("elsewhere", "about"))
-    monkeypatch.setitem(cli.main.commands, "check", cli.main.commands["check"])
+    monkeypatch.setattr(group.main, "_package", "elsewhere")
+    monkeypatch.setitem(group.main.commands, "check", group.main.commands["check"])
     assert "Hold a task" in run("--help").output
-    assert "elsewhere" not in sys.modules
+    assert "elsewhere.check" not in sys.modules
     assert run("check", "adam").output == "checked adam\n"
 
 
@@ -228,9 +206,7 @@ def test_a_suite_of_ones_own_is_planned_and_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     planned = run("run", "mine.toml", "--dry-run")
     assert planned.exit_code == 0
-    assert planned.output.splitlines()[2].split()[:7] == [
-        "linear-regression", "sgd", "10", "3", "2", "×", "2",
-    ]  # fmt: skip
+    assert planned.output.splitlines()[2].split()[:7] == ["linear-regression", "sgd", "10", "3", "2", "×", "2"]
     assert not (tmp_path / "results").exists()
     result = run("run", "mine.toml", "--workers", "1")
     assert result.exit_code == 0, result.output
@@ -278,9 +254,7 @@ def test_a_broken_task_costs_its_own_cells_only(tmp_path):
 
 def readme_files():
     text = (ROOT / "README.md").read_text()
-    return {
-        name: code for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.S)
-    }
+    return {name: code for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.S)}
 
 
 def test_the_readme_has_exactly_two_set_up_commands():
@@ -296,12 +270,8 @@ def test_the_readmes_files_run_as_printed(tmp_path):
     assert set(files) == {"my_task.py", "my_optimizer.py"}
     for name, code in files.items():
         (tmp_path / name).write_text(code)
-        line = next(
-            li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li
-        )
+        line = next(li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li)
         arguments = line.strip().split("-m bench ")[1].split()
-        result = outside(
-            *[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3]
-        )
+        result = outside(*[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3])
         assert result.returncode == 0, result.stderr
         assert "egg-crate" in result.stdout or "signsgd" in result.stdout

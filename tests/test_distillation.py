@@ -12,16 +12,18 @@ from click.testing import CliRunner
 
 import bench
 import optimizers
-from bench import names
-from bench.distill_command import distill as command
-from bench.distillation import formula
-from bench.distillation.fit import Material, agreement
-from bench.distillation.ladder import ladder
-from bench.distillation.model import predict, schedule
-from bench.distillation.race import compete, conditions
-from bench.distillation.reverse import borrower
-from bench.distillation.starts import Starts, exponentials
-from bench.probes import System, planted, system_of
+from bench.commands.distill import command
+from bench.lookup import resolve
+from bench.probes.controls import planted
+from bench.probes.dynamics.component import system_of
+from bench.probes.dynamics.system import System
+from bench.studies.distillation import formula
+from bench.studies.distillation.fit import Material, agreement
+from bench.studies.distillation.ladder import ladder
+from bench.studies.distillation.model import predict, schedule
+from bench.studies.distillation.race import compete, conditions
+from bench.studies.distillation.reverse import borrower
+from bench.studies.distillation.starts import Starts, exponentials
 from optimizers import Entry, OptimizerError, learned
 from optimizers.learned.borrowed import PLAIN, Borrowed
 from optimizers.learned.closed_form import ClosedForm
@@ -198,11 +200,9 @@ def test_the_recovered_form_races_as_its_teacher(climbed):
         rate = 1 + EXTRA * tf.exp(-tf.cast(step, g.dtype) / TIME)
         return rate * BOUND * tf.tanh(v / BOUND), v
 
-    teacher = Entry(
-        "planted", "hand-designed", lambda theta: planted.optimizer(tf.zeros_like, rule)
-    )
+    teacher = Entry("planted", "hand-designed", lambda theta: planted.optimizer(tf.zeros_like, rule))
     student = Entry("closed-form", "learned", ClosedForm(modes).build)
-    place = conditions(names.named_task("linear-regression"), 40)[0]
+    place = conditions(resolve.named_task("linear-regression"), 40)[0]
     thetas = [rung.theta for rung in rungs]
     scores = compete(place, (teacher, {}), student, thetas, 64)
     assert scores[0].ratio["value"] == 1
@@ -212,23 +212,17 @@ def test_the_recovered_form_races_as_its_teacher(climbed):
 
 
 def test_out_of_distribution_places():
-    found = conditions(names.named_task("linear-regression"), 200)
-    assert [place.name for place in found] == [
-        "in distribution", "horizon ×5", "loss ×10", "dimension 20",
-    ]  # fmt: skip
+    found = conditions(resolve.named_task("linear-regression"), 200)
+    assert [place.name for place in found] == ["in distribution", "horizon ×5", "loss ×10", "dimension 20"]
     assert [place.steps for place in found] == [200, 1000, 200, 200]
     assert found[3].subject.task.dimension == 20
-    assert [place.name for place in conditions(names.named_task("rosenbrock"), 9)][-1] == "loss ×10"
+    assert [place.name for place in conditions(resolve.named_task("rosenbrock"), 9)][-1] == "loss ×10"
 
 
 def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
     out = tmp_path / "student.npz"
-    options = (
-        "--task linear-regression --steps 40 --problems 32 --trials 4 --refine 1 --format json"
-    )
-    shown = CliRunner().invoke(
-        command, ["momentum", *options.split(), "--out", str(out)], catch_exceptions=False
-    )
+    options = "--task linear-regression --steps 40 --problems 32 --trials 4 --refine 1 --format json"
+    shown = CliRunner().invoke(command, ["momentum", *options.split(), "--out", str(out)], catch_exceptions=False)
     found = json.loads(shown.stdout)
     rung = found["rungs"][0]
     assert rung["values"]["beta_1"] == pytest.approx(0.9, rel=0.01)
@@ -238,19 +232,15 @@ def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
     assert {v["given"] for v in found["reverse"]} == {"nothing"}
     frame = bench.evaluate("linear-regression", str(out), seeds=2, steps=3)
     assert np.isfinite(frame["loss"]).all()
-    assert optimizers.load(out.with_name("student-refined.npz")).discloses["trained_on"] == [
-        "linear-regression"
-    ]
+    assert optimizers.load(out.with_name("student-refined.npz")).discloses["trained_on"] == ["linear-regression"]
 
 
 def test_what_is_not_component_wise_is_refused():
-    from bench.distillation.ladder import distill
     from bench.errors import UserError
+    from bench.studies.distillation.ladder import distill
 
     with pytest.raises(UserError, match="cannot be distilled"):
-        distill(
-            names.named_task("rosenbrock"), names.entry("lamb"), dict(names.entry("lamb").defaults)
-        )
+        distill(resolve.named_task("rosenbrock"), resolve.entry("lamb"), dict(resolve.entry("lamb").defaults))
 
 
 def test_the_example_of_the_page_prints_what_it_says(capsys):

@@ -12,9 +12,10 @@ from click.testing import CliRunner
 import bench
 import optimizers.base
 import tasks.base
-from bench import imports
-from bench.check_command import check
-from bench.probes import CONTROLS, PROBES
+from bench.commands.check import command as check
+from bench.lookup import plugins
+from bench.probes.catalog import PROBES
+from bench.probes.controls.catalog import CONTROLS
 from optimizers import learned
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -30,7 +31,7 @@ def examples(page):
 def _own_registries(monkeypatch):
     for module in (tasks.base, optimizers.base):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
-    monkeypatch.setattr(imports, "_loaded", {})
+    monkeypatch.setattr(plugins, "_loaded", {})
 
 
 @pytest.fixture
@@ -60,9 +61,12 @@ def test_examples_pass_their_check(written, page, name):
 
 @pytest.mark.parametrize(
     ("page", "name", "limit"),
-    [("adding-a-task.md", "egg_crate.py", 12), ("adding-an-optimizer.md", "sign_step.py", 10),
-     ("adding-an-optimizer.md", "soft_sign.py", 10)],
-)  # fmt: skip
+    [
+        ("adding-a-task.md", "egg_crate.py", 12),
+        ("adding-an-optimizer.md", "sign_step.py", 10),
+        ("adding-an-optimizer.md", "soft_sign.py", 10),
+    ],
+)
 def test_adding_takes_few_lines(page, name, limit):
     lines = [line for line in examples(page)[name].splitlines() if line.strip()]
     assert len(lines) <= limit
@@ -77,11 +81,9 @@ def test_a_keras_instance_is_an_optimizer(capsys):
 
 def test_the_architecture_can_be_meta_trained_and_raced(written, tmp_path, monkeypatch):
     monkeypatch.setitem(learned.ARCHITECTURES, "learned-momentum", None)
-    imports.load_file(written("adding-an-architecture.md", "learned_momentum.py"))
+    plugins.load_file(written("adding-an-architecture.md", "learned_momentum.py"))
     out = tmp_path / "mine.npz"
-    theta = bench.metatrain(
-        "learned-momentum", "rosenbrock", steps=2, batch=4, unroll=5, out=out, progress=False
-    )
+    theta = bench.metatrain("learned-momentum", "rosenbrock", steps=2, batch=4, unroll=5, out=out, progress=False)
     assert set(theta) == {"decays", "mix"}
     untrained = learned.get("learned-momentum").initial(0)
     assert any(np.any(theta[name] != untrained[name]) for name in theta)
@@ -92,7 +94,7 @@ def test_the_architecture_can_be_meta_trained_and_raced(written, tmp_path, monke
 def test_the_probe_reads_and_its_controls_pass(written, monkeypatch):
     for registry in (PROBES, CONTROLS):
         monkeypatch.setitem(registry, "oddness", None)
-    imports.load_file(written("adding-a-probe.md", "oddness.py"))
+    plugins.load_file(written("adding-a-probe.md", "oddness.py"))
     reading = bench.probe("momentum", "linear-regression", probes=["oddness"])["oddness"]
     assert [control["passed"] for control in reading.controls] == [True, True]
     assert reading.verdict == "present"
@@ -101,7 +103,7 @@ def test_the_probe_reads_and_its_controls_pass(written, monkeypatch):
 
 def test_the_library_page_is_current():
     """In a process of its own: other tests register tasks in this one."""
-    command = [sys.executable, "-m", "bench.library", "--check"]
+    command = [sys.executable, "-m", "bench", "maintain", "library", "--check"]
     shown = subprocess.run(command, capture_output=True, text=True, cwd=DOCS.parent)
     assert shown.returncode == 0, shown.stdout + shown.stderr
 

@@ -7,14 +7,17 @@ import numpy as np
 import planted_systems as planted
 import pytest
 
-from bench import names
-from bench.probes import PROBES, Subject, System, Visited, curvature, dynamics
-from bench.probes.eigenmodes import eigenmodes
-from bench.probes.fixed_points import find
-from bench.probes.heavy_ball import optimal
-from bench.probes.kernel import gain, kernel_at, kernel_of, response, transfer
-from bench.probes.search import descend, distance, solve, speed
-from bench.probes.state_space import principal_axes
+from bench.lookup import resolve
+from bench.probes.catalog import PROBES
+from bench.probes.dynamics import curvature, summary
+from bench.probes.dynamics.eigenmodes import eigenmodes
+from bench.probes.dynamics.fixed_points import find
+from bench.probes.dynamics.kernel import gain, kernel_at, kernel_of, response, transfer
+from bench.probes.dynamics.newton import descend, distance, solve, speed
+from bench.probes.dynamics.state_space import principal_axes
+from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.system import System
+from bench.probes.mechanisms.heavy_ball import optimal
 
 DRAWS = range(4)
 
@@ -31,7 +34,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def found(network):
-    return dynamics.of(network)
+    return summary.of(network)
 
 
 def random_linear(seed, n=5):
@@ -161,9 +164,7 @@ def test_marginal_and_continuous_fixed_points():
     reading = PROBES["fixed_points"](subject)
     assert reading.verdict == "undecided"
     assert "continuum" in reading.sentence
-    assert PROBES["momentum"](subject).sentence.startswith(
-        "momentum: undecided; there is only a marginal"
-    )
+    assert PROBES["momentum"](subject).sentence.startswith("momentum: undecided; there is only a marginal")
 
 
 def test_dependence_on_the_step_count_is_declared():
@@ -177,13 +178,13 @@ def test_dependence_on_the_step_count_is_declared():
 
 
 def test_curvatures_of_quadratic_tasks():
-    low, high = curvature.spectrum(names.named_task("linear-regression"))
+    low, high = curvature.spectrum(resolve.named_task("linear-regression"))
     assert (low, high) == (close(1e-3, rel=0.02), close(1.0, rel=0.02))
     assert optimal(low, high) == (close(3.758, rel=0.01), close(0.881, rel=0.01))
-    given = names.named_task("linear-regression[dimension=4,log10_spectrum=(-1.0, 1.0)]")
+    given = resolve.named_task("linear-regression[dimension=4,log10_spectrum=(-1.0, 1.0)]")
     assert curvature.spectrum(given) == (close(0.1, rel=0.02), close(10, rel=0.02))
-    assert curvature.spectrum(names.named_task("rosenbrock")) is None
-    assert curvature.spectrum(names.named_task("saddle")) is None
+    assert curvature.spectrum(resolve.named_task("rosenbrock")) is None
+    assert curvature.spectrum(resolve.named_task("saddle")) is None
 
 
 def test_the_example_of_the_documentation_runs():
@@ -203,14 +204,18 @@ def test_axes_of_a_known_ellipse():
 
 
 def test_shapes_and_that_everything_is_computed_once(network, found):
-    assert dynamics.of(network) is found
+    assert summary.of(network) is found
     assert found.arms is found.arms
     n, T = 12, network.horizon
     shapes = {name: part.shape for name, part in found.projected.items()}
     runs = len(network.runs)
     assert shapes == {
-        "visited": (runs * T, 5), "runs": (runs, T + 1, 5), "drift": (T + 1, 5), "arms": (33, 5), "rest": (5,),
-    }  # fmt: skip
+        "visited": (runs * T, 5),
+        "runs": (runs, T + 1, 5),
+        "drift": (T + 1, 5),
+        "arms": (33, 5),
+        "rest": (5,),
+    }
     assert found.arms.states.shape == (33, n)
     assert found.axes.axes.shape == (5, n)
     assert network.visited_states.shape == (runs * T, n)

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 import optimizers
 import tasks
-from bench import programs, tiles
-from bench.engine import log_steps, race
-from bench.names import named_task
+from bench.engine import programs, tiles
+from bench.engine.race import log_steps, race
+from bench.lookup.resolve import named_task
 from tasks import Task
 
 MOMENTUM = optimizers.get("momentum")
@@ -21,9 +21,7 @@ def momentum(*rates):
 
 
 def losses(task, thetas, seeds, steps=40, entry=MOMENTUM, **how):
-    return race(
-        named_task(task), entry, thetas, purpose="report", seeds=seeds, steps=steps, **how
-    ).runs.losses
+    return race(named_task(task), entry, thetas, purpose="report", seeds=seeds, steps=steps, **how).runs.losses
 
 
 def test_optimal_heavy_ball_and_gradient_descent_on_linear_regression():
@@ -33,9 +31,7 @@ def test_optimal_heavy_ball_and_gradient_descent_on_linear_regression():
         ("momentum", {"learning_rate": 3.7585, "momentum": 0.8811}, 0.046),
         ("sgd", {"learning_rate": 2 / 1.001}, 0.295),
     ):
-        runs = race(
-            subject, optimizers.get(entry), [theta], purpose="report", seeds=range(4096), steps=200
-        ).runs
+        runs = race(subject, optimizers.get(entry), [theta], purpose="report", seeds=range(4096), steps=200).runs
         error = runs.mean_loss.std() / np.sqrt(4096)
         assert abs(runs.mean_loss.mean() - expected) < 1.96 * np.sqrt(2) * error
 
@@ -54,9 +50,7 @@ class TestRowsStandAlone:
     def test_rerun_permutation_and_extension(self, task):
         few = losses(task, momentum(1e-4, 3e-4), [0, 1, 2])
         np.testing.assert_array_equal(few, losses(task, momentum(1e-4, 3e-4), [0, 1, 2]))
-        many = losses(
-            task, momentum(*np.geomspace(1e-6, 1e-2, 150), 3e-4, 1e-4), [5, 2, 1, 0, *range(9, 90)]
-        )
+        many = losses(task, momentum(*np.geomspace(1e-6, 1e-2, 150), 3e-4, 1e-4), [5, 2, 1, 0, *range(9, 90)])
         np.testing.assert_array_equal(few, many[[-1, -2]][:, [3, 2, 1]])
 
     def test_neighbours_that_blow_up(self, task):
@@ -66,24 +60,16 @@ class TestRowsStandAlone:
         assert not np.isfinite(beside[1][:, 1:]).any()
 
     def test_log_and_all_record_the_same_losses(self, task):
-        log, full = (
-            losses(task, momentum(1e-4), range(3), record=record) for record in ("log", "all")
-        )
+        log, full = (losses(task, momentum(1e-4), range(3), record=record) for record in ("log", "all"))
         np.testing.assert_array_equal(log, full[:, :, log_steps(40)])
 
 
 def test_summaries_agree_with_the_full_curve():
-    from bench.metrics import mean_log, summarize
+    from bench.scores.metrics import mean_log, summarize
 
     thetas = momentum(1e-5, 1e-3, 1e-1, 10.0)
     runs = race(
-        named_task("rosenbrock"),
-        MOMENTUM,
-        thetas,
-        purpose="report",
-        seeds=range(16),
-        steps=100,
-        record="all",
+        named_task("rosenbrock"), MOMENTUM, thetas, purpose="report", seeds=range(16), steps=100, record="all"
     ).runs
     expected = summarize(runs.steps, runs.losses)
     np.testing.assert_allclose(runs.mean_loss, expected.mean_loss, rtol=1e-4)
@@ -122,11 +108,9 @@ class Noisy(Task):
 def test_mini_batches_are_seen_and_evaluation_is_noise_free():
     subject = named_task(Noisy())
     sgd = optimizers.get("sgd")
-    run = race(
-        subject, sgd, [{"learning_rate": 0.25}], purpose="report", seeds=[3], steps=5, record="all"
-    ).runs
-    from bench.keys import keys
-    from bench.sampling import batches
+    run = race(subject, sgd, [{"learning_rate": 0.25}], purpose="report", seeds=[3], steps=5, record="all").runs
+    from bench.engine.keys import keys
+    from bench.engine.sampling import batches
 
     seen = batches(subject.task, keys(subject.name, "batches-report", [3]), 5)[0].numpy()
     x, expected = np.ones(2), [1.0]
@@ -154,9 +138,8 @@ def test_where_pieces_end_moves_no_number(task, monkeypatch):
     monkeypatch.setattr(programs, "PIECE", 1e-9)
     shares = []
     pieces = race(
-        named_task(subject), MOMENTUM, thetas, purpose="report", seeds=range(3), steps=40,
-        progress=shares.append,
-    )  # fmt: skip
+        named_task(subject), MOMENTUM, thetas, purpose="report", seeds=range(3), steps=40, progress=shares.append
+    )
     programs.program.cache_clear()
     for one, other in zip(whole.runs, pieces.runs, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -215,9 +198,14 @@ def test_losses_below_zero_are_measured_from_the_floor():
             return 0.5 * tf.reduce_sum(tf.square(params)) - 3.0
 
     run = race(
-        named_task(Below()), optimizers.get("sgd"), [{"learning_rate": 0.5}, {"learning_rate": 1e9}],
-        purpose="report", seeds=[0], steps=2, record="all",
-    ).runs  # fmt: skip
+        named_task(Below()),
+        optimizers.get("sgd"),
+        [{"learning_rate": 0.5}, {"learning_rate": 1e9}],
+        purpose="report",
+        seeds=[0],
+        steps=2,
+        record="all",
+    ).runs
     np.testing.assert_allclose(run.mean_loss[0, 0], (1 + 1 / 4 + 1 / 16) / 3, rtol=1e-6)
     assert run.best[0, 0] == run.losses[0, 0].min() == pytest.approx(-3 + 1 / 32)
     assert list(run.diverged[:, 0]) == [-1, 1]
@@ -234,9 +222,7 @@ def test_tiles():
 
 
 def test_switches_make_programs_of_their_own():
-    thetas = [
-        {"learning_rate": 1e-4, "momentum": 0.9, "nesterov": flag} for flag in (True, False, True)
-    ]
+    thetas = [{"learning_rate": 1e-4, "momentum": 0.9, "nesterov": flag} for flag in (True, False, True)]
     mixed = losses("rosenbrock", thetas, range(3), entry=optimizers.get("nesterov"))
     np.testing.assert_array_equal(mixed[0], mixed[2])
     np.testing.assert_array_equal(mixed[1], losses("rosenbrock", momentum(1e-4), range(3))[0])

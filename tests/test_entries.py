@@ -33,11 +33,7 @@ def trajectory(name, **theta):
 @pytest.mark.parametrize(
     ("name", "theta", "rule"),
     [
-        (
-            "nesterov",
-            {"learning_rate": 0.05, "momentum": 0.8},
-            optax.sgd(0.05, momentum=0.8, nesterov=True),
-        ),
+        ("nesterov", {"learning_rate": 0.05, "momentum": 0.8}, optax.sgd(0.05, momentum=0.8, nesterov=True)),
         (
             "adam",
             {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-10},
@@ -108,22 +104,16 @@ def test_every_entry_says_where_it_comes_from_and_tunes_what_it_has():
         if entry.kind == "hand-designed":
             assert entry.reference[-4:].isdigit(), name
             assert entry.space, name
-            assert ("horizon" in entry.defaults) == entry.discloses.get("knows_horizon", False), (
-                name
-            )
+            assert ("horizon" in entry.defaults) == entry.discloses.get("knows_horizon", False), name
 
 
 def test_the_published_entries_are_unchanged():
     """Their numbers stand in results/reference; another space or default is another entry."""
-    assert optimizers.names()[:8] == [
-        "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "nadam", "lion",
-    ]  # fmt: skip
+    assert optimizers.names()[:8] == ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "nadam", "lion"]
     adam = optimizers.get("adam")
     assert adam.version == 1
     assert repr(adam.build) == "KerasBuild(source='Adam', fixed=())"
-    assert dict(adam.defaults) == {
-        "learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
-    }  # fmt: skip
+    assert dict(adam.defaults) == {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
     assert adam.space["learning_rate"] == optimizers.LogUniform(1e-5, 30.0)
     assert adam.space["beta_2"] == optimizers.LogUniform(3e-4, 0.5, complement=True)
 
@@ -142,23 +132,16 @@ def test_schedules_are_laid_out_along_the_horizon():
         "step": np.where(steps < 4, 1.0, np.where(steps < 8, 0.1, 0.01)),
         "cosine": 0.5 * (1 + np.cos(np.pi * steps / 10)),
         "linear": 1 - steps / 10,
-        "warmup-cosine": np.where(
-            steps < 5, steps / 5, 0.5 * (1 + np.cos(np.pi * (steps - 5) / 5))
-        ),
+        "warmup-cosine": np.where(steps < 5, steps / 5, 0.5 * (1 + np.cos(np.pi * (steps - 5) / 5))),
     }
     for name, expected in shapes.items():
-        entry = optimizers.register(
-            f"test-sgd-{name}", "SGD", schedule=name, defaults={"learning_rate": 2.0}
-        )
+        entry = optimizers.register(f"test-sgd-{name}", "SGD", schedule=name, defaults={"learning_rate": 2.0})
         assert entry.discloses == {"knows_horizon": True}
         changes = {"warmup_fraction": 0.5} if name == "warmup-cosine" else {}
         theta = {**entry.defaults, "horizon": 10.0, **changes}
         optimizer = entry.build({k: tf.constant(v) for k, v in theta.items()})
         rates = [
-            -optimizer.update(tf.ones([1]), optimizer.init(START[:1]), tf.ones([1]), t)[0].numpy()[
-                0
-            ]
-            for t in steps
+            -optimizer.update(tf.ones([1]), optimizer.init(START[:1]), tf.ones([1]), t)[0].numpy()[0] for t in steps
         ]
         np.testing.assert_allclose(rates, 2.0 * expected, atol=1e-5)
     adam = optimizers.get("adam-warmup-cosine")

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 import tasks
-from bench import estimators
-from bench.keys import keys
-from bench.metalosses import meta_loss
-from bench.sampling import batches, sample
+from bench.engine.keys import keys
+from bench.engine.sampling import batches, sample
+from bench.metatraining import estimators
+from bench.metatraining.metalosses import meta_loss
 from optimizers import Optimizer, learned
 from tasks import Task
 
@@ -68,10 +68,7 @@ def objective(rule, thetas, length):
     velocity, losses = np.zeros_like(x), []
     for t in range(STEPS + 1):
         losses.append(0.5 * np.sum(CURVATURE * x**2, -1))
-        theta = {
-            k: np.asarray(v)[..., None, None]
-            for k, v in thetas[min(t, STEPS - 1) // length].items()
-        }
+        theta = {k: np.asarray(v)[..., None, None] for k, v in thetas[min(t, STEPS - 1) // length].items()}
         update, velocity = rule(np, theta, velocity, CURVATURE * x)
         x = x + update
     return np.mean(np.stack(losses) / losses[0], axis=(0, -1))
@@ -80,36 +77,28 @@ def objective(rule, thetas, length):
 def differences(f, h=1e-5):
     """Central differences of f(θ) at THETA: {name: slope}."""
     return {
-        name: float(f({**THETA, name: THETA[name] + h}) - f({**THETA, name: THETA[name] - h}))
-        / (2 * h)
+        name: float(f({**THETA, name: THETA[name] + h}) - f({**THETA, name: THETA[name] - h})) / (2 * h)
         for name in THETA
     }
 
 
 def smoothed(rule, length, deviation, nodes=5):
-    """Gradient of the expected objective under independent N(0, deviation²) on the θ of every segment, by
-    Gauss–Hermite quadrature: E[objective · Σ of perturbations] / deviation²."""
+    """Gradient of the expected objective under independent N(0, deviation²) on the θ of every segment, by Gauss–Hermite
+    quadrature: E[objective · Σ of perturbations] / deviation².
+    """
     segments = STEPS // length
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     weights = weights / weights.sum()
     grid = np.array(list(itertools.product(range(nodes), repeat=2 * segments)))
     noise, weight = deviation * points[grid], weights[grid].prod(axis=1)
     noise = noise.reshape(-1, segments, 2)
-    thetas = [
-        {name: THETA[name] + noise[:, s, i] for i, name in enumerate(THETA)}
-        for s in range(segments)
-    ]
+    thetas = [{name: THETA[name] + noise[:, s, i] for i, name in enumerate(THETA)} for s in range(segments)]
     values = objective(rule, thetas, length)
-    return {
-        name: float(np.sum(weight * values * noise[:, :, i].sum(1)) / deviation**2)
-        for i, name in enumerate(THETA)
-    }
+    return {name: float(np.sum(weight * values * noise[:, :, i].sum(1)) / deviation**2) for i, name in enumerate(THETA)}
 
 
 def compiled(text, rule):
-    return estimators.get(text).compile(
-        Bowl(), Architecture(rule), steps=STEPS, loss="mean", discount=1.0, clip=np.inf
-    )
+    return estimators.get(text).compile(Bowl(), Architecture(rule), steps=STEPS, loss="mean", discount=1.0, clip=np.inf)
 
 
 def estimated(text, rule, number=1, program=None):
@@ -173,8 +162,7 @@ def curve(rule, thetas):
 
 
 @pytest.mark.parametrize(
-    ("text", "length"),
-    [("es[deviation=0.1,pairs=500]", STEPS), ("pes[length=2,deviation=0.1,pairs=500]", 2)],
+    ("text", "length"), [("es[deviation=0.1,pairs=500]", STEPS), ("pes[length=2,deviation=0.1,pairs=500]", 2)]
 )
 def test_es_and_pes_are_unbiased_for_the_smoothed_loss(text, length):
     """The mean of 24 estimates, each of 2 × 500 pairs, within 4 standard errors, these below 4 % of the gradient."""
@@ -224,17 +212,11 @@ def test_segments_of_all_estimators_join_to_one_run():
         settings = ["length=3"] * (name not in ("backprop", "es"))
         settings += ["deviation=1e-7"] * name.endswith("es")
         estimator = estimators.get(f"{name}[{','.join(settings)}]")
-        program = estimator.compile(
-            task, gru, steps=8, loss="mixed", discount=0.9, clip=5.0, log_weight=0.3
-        )
+        program = estimator.compile(task, gru, steps=8, loss="mixed", discount=0.9, clip=5.0, log_weight=0.3)
         carry, parts, value = program.begin(theta, params, data, seen), [], 0.0
         for k in range(estimator.segments(8)):
-            estimate, carry = program.segment(
-                theta, carry, data, seen, k, np.array([0, k], "int32")
-            )
-            assert {n: g.shape for n, g in estimate.gradients.items()} == {
-                n: v.shape for n, v in theta.items()
-            }
+            estimate, carry = program.segment(theta, carry, data, seen, k, np.array([0, k], "int32"))
+            assert {n: g.shape for n, g in estimate.gradients.items()} == {n: v.shape for n, v in theta.items()}
             parts.append(estimate.losses[min(k, 1) :])
             value += float(estimate.loss) / estimator.segments(8)
         curves[name] = np.concatenate(parts)

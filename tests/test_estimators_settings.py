@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import tasks
-from bench import estimators
 from bench.errors import UserError
-from bench.estimators import memory
-from bench.estimators.memory import BASE, refuse_if_too_large, state_floats
-from bench.estimators.settings import PersistentEvolutionStrategies, TruncatedBackprop
-from bench.metalosses import MetaLoss, meta_loss
+from bench.metatraining import estimators
+from bench.metatraining.estimators import memory
+from bench.metatraining.estimators.memory import BASE, refuse_if_too_large, state_floats
+from bench.metatraining.estimators.settings import PersistentEvolutionStrategies, TruncatedBackprop
+from bench.metatraining.metalosses import MetaLoss, meta_loss
 from optimizers import learned
 
 
@@ -38,14 +38,8 @@ def test_names_are_read_and_spelled(text, spelled):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "reinforce",
-            "unknown estimator 'reinforce'; known: backprop, truncated, es, truncated-es, pes",
-        ),
-        (
-            "pes[length=0]",
-            r"length must be a whole number of at least 1, not 0\); settings: length=20, dev",
-        ),
+        ("reinforce", "unknown estimator 'reinforce'; known: backprop, truncated, es, truncated-es, pes"),
+        ("pes[length=0]", r"length must be a whole number of at least 1, not 0\); settings: length=20, dev"),
         ("es[length=3]", r"cannot make 'es\[length=3\]' .*settings: deviation=0.01, pairs=1"),
         ("es[deviation=-1]", "deviation must be a positive number, not -1"),
         ("es[pairs=True]", "pairs must be a whole number of at least 1, not True"),
@@ -77,9 +71,7 @@ def test_meta_losses_by_hand():
     assert np.mean(parts) == pytest.approx(whole)
     first = meta_loss("mean").of_segment(losses[:3], losses[0], 0, 1.0)
     np.testing.assert_allclose(first, [1.75, 3.0])
-    np.testing.assert_allclose(
-        MetaLoss("mean").of_segment(losses[2:], losses[0], 2, 1.0), [0.35, 1.0]
-    )
+    np.testing.assert_allclose(MetaLoss("mean").of_segment(losses[2:], losses[0], 2, 1.0), [0.35, 1.0])
     for bad in ("sum", ["mean"]):
         with pytest.raises(UserError, match="loss must be mean, log or mixed"):
             meta_loss(bad)
@@ -94,9 +86,7 @@ def test_memory_is_stated():
 
     def stated(text):
         goal = dict(steps=50, loss="mean", discount=1.0, clip=5.0)
-        return (
-            estimators.get(text).compile(tasks.get("rosenbrock"), gru, **goal).memory_bytes(100, 4)
-        )
+        return estimators.get(text).compile(tasks.get("rosenbrock"), gru, **goal).memory_bytes(100, 4)
 
     assert stated("backprop") == 4 * 1000 * 4 * 51 + BASE
     assert stated("truncated[length=20]") == 4 * 1000 * 4 * 21 + BASE

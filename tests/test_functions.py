@@ -81,8 +81,9 @@ FORMULAS = {
     "goldstein-price": goldstein_price,
     "himmelblau": lambda x: (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2,
     "matyas": lambda x: 0.26 * (x[0] ** 2 + x[1] ** 2) - 0.48 * x[0] * x[1],
-    "six-hump-camel": lambda x: (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2
-    + x[0] * x[1] + (-4 + 4 * x[1] ** 2) * x[1] ** 2,
+    "six-hump-camel": lambda x: (
+        (4 - 2.1 * x[0] ** 2 + x[0] ** 4 / 3) * x[0] ** 2 + x[0] * x[1] + (-4 + 4 * x[1] ** 2) * x[1] ** 2
+    ),
     "three-hump-camel": lambda x: 2 * x[0] ** 2 - 1.05 * x[0] ** 4 + x[0] ** 6 / 6 + x[0] * x[1] + x[1] ** 2,
     "ackley": ackley,
     "dixon-price": dixon_price,
@@ -94,7 +95,7 @@ FORMULAS = {
     "rosenbrock-10": rosenbrock,
     "styblinski-tang": lambda x: 0.5 * sum(v**4 - 16 * v**2 + 5 * v for v in x),
     "zakharov": zakharov,
-}  # fmt: skip
+}
 
 DIXON = [2 ** -(1 - 2 ** (1 - i)) for i in range(1, 11)]
 MINIMA = {
@@ -119,12 +120,26 @@ MINIMA = {
     "zakharov": (0, [0] * 5),
 }
 BOXES = {
-    "rosenbrock": ([-2, -1], [2, 3]), "beale": (-4.5, 4.5), "booth": (-10, 10), "branin": ([-5, 0], [10, 15]),
-    "goldstein-price": (-2, 2), "himmelblau": (-5, 5), "matyas": (-10, 10), "six-hump-camel": ([-3, -2], [3, 2]),
-    "three-hump-camel": (-5, 5), "ackley": (-32.768, 32.768), "dixon-price": (-10, 10), "griewank": (-600, 600),
-    "levy": (-10, 10), "michalewicz": (0, pi), "powell": (-4, 5), "rastrigin": (-5.12, 5.12),
-    "rosenbrock-10": (-2.048, 2.048), "styblinski-tang": (-5, 5), "zakharov": (-5, 10),
-}  # fmt: skip
+    "rosenbrock": ([-2, -1], [2, 3]),
+    "beale": (-4.5, 4.5),
+    "booth": (-10, 10),
+    "branin": ([-5, 0], [10, 15]),
+    "goldstein-price": (-2, 2),
+    "himmelblau": (-5, 5),
+    "matyas": (-10, 10),
+    "six-hump-camel": ([-3, -2], [3, 2]),
+    "three-hump-camel": (-5, 5),
+    "ackley": (-32.768, 32.768),
+    "dixon-price": (-10, 10),
+    "griewank": (-600, 600),
+    "levy": (-10, 10),
+    "michalewicz": (0, pi),
+    "powell": (-4, 5),
+    "rastrigin": (-5.12, 5.12),
+    "rosenbrock-10": (-2.048, 2.048),
+    "styblinski-tang": (-5, 5),
+    "zakharov": (-5, 10),
+}
 
 
 def value_and_gradient(name, point):

@@ -17,30 +17,21 @@ from samples import record
 import optimizers
 import optimizers.base
 import tasks
-from bench import statistics
-from bench.cells import identify
-from bench.commas import names
+from bench.commands.generalise import command as generalise
 from bench.errors import UserError
-from bench.generalisation import figure, pages, running
-from bench.generalisation.changes import LONG_TOO, Change, changes, unchanged
-from bench.generalisation.forecast import describe
-from bench.generalisation.matrix import (
-    FAMILIES,
-    Matrix,
-    Panel,
-    folder,
-    job_of,
-    jobs,
-    left_out,
-    plan,
-)
-from bench.generalisation.rows import BASELINES, REFERENCES, Row, rows
-from bench.generalisation.table import table
-from bench.generalise_command import generalise
-from bench.names import entry, named_task
-from bench.records import Budget, Runs
-from bench.running import report_failures
-from bench.store import Store
+from bench.lookup.resolve import entry, named_task
+from bench.lookup.syntax import names
+from bench.records.record import Budget, Runs
+from bench.records.store import Store
+from bench.running.cell import identify
+from bench.running.run import report_failures
+from bench.scores import statistics
+from bench.studies.generalisation import figures, measure, pages
+from bench.studies.generalisation.analyze import table
+from bench.studies.generalisation.changes import LONG_TOO, Change, changes, unchanged
+from bench.studies.generalisation.forecast import describe
+from bench.studies.generalisation.plan import FAMILIES, Matrix, Panel, folder, job_of, jobs, left_out, plan
+from bench.studies.generalisation.rows import BASELINES, REFERENCES, Row, rows
 from optimizers import Entry
 
 ROOT = Path(__file__).parents[1]
@@ -67,9 +58,11 @@ def held(matrix, column, numbers):
     records = {}
     for name, runs in numbers.items():
         tuned, default = runs if not isinstance(runs, Runs) else (runs, runs)
-        parts = {"default": default} if name.startswith("gru") else {
-            "default": default, "mean_loss": tuned, "mean_log": tuned,
-        }  # fmt: skip
+        parts = (
+            {"default": default}
+            if name.startswith("gru")
+            else {"default": default, "mean_loss": tuned, "mean_log": tuned}
+        )
         job = job_of(matrix, column, name)
         records[job] = record("rosenbrock", name, budget=job.budget, runs=parts)
     return records
@@ -93,9 +86,7 @@ def twin(monkeypatch):
     others = {name: entry for name, entry in known if not name.startswith("gru-rosenbrock-")}
     monkeypatch.setattr(optimizers.base, "_registry", others)
     first = optimizers.get("gru-rosenbrock")
-    optimizers.register(
-        Entry("gru-rosenbrock-2", "learned", first.build, {}, first.defaults, first.discloses)
-    )
+    optimizers.register(Entry("gru-rosenbrock-2", "learned", first.build, {}, first.defaults, first.discloses))
 
 
 @pytest.fixture
@@ -108,8 +99,13 @@ def lines(twin):
 class TestNumbers:
     def test_ratio_to_the_best_tuned_baseline_is_exact_for_proportional_scores(self, lines):
         assert set(lines["ratio_best"]) == {"adam"}
-        expected = {"momentum, tuned": 2, "rmsprop, tuned": 3, "adam, tuned": 1, "gru-rosenbrock": 1,
-                    "adam, default": 4}  # fmt: skip
+        expected = {
+            "momentum, tuned": 2,
+            "rmsprop, tuned": 3,
+            "adam, tuned": 1,
+            "gru-rosenbrock": 1,
+            "adam, default": 4,
+        }
         for name, ratio in expected.items():
             assert lines.loc[name, ["ratio", "ratio_low", "ratio_high"]].tolist() == pytest.approx(
                 [ratio] * 3, rel=1e-6
@@ -146,9 +142,8 @@ class TestNumbers:
         records = held(matrix, column, {**PLANTED, "gru-rosenbrock": planted(own)})
         row = table(matrix, records).set_index("entry").loc["gru-rosenbrock"]
         expected = statistics.ratio(
-            own.astype("float32").astype("float64"), other.mean_loss.astype("float64"),
-            statistics.generator(),
-        )  # fmt: skip
+            own.astype("float32").astype("float64"), other.mean_loss.astype("float64"), statistics.generator()
+        )
         assert row[["ratio", "ratio_low", "ratio_high"]].tolist() == [float(x) for x in expected]
 
     def test_a_failed_cell_scores_the_worst_there_is(self, twin):
@@ -168,15 +163,21 @@ class TestChanges:
         assert made["horizon", "×20"] == ("linear-regression", 4000)
         assert made["dimension", "n = 50"] == ("linear-regression[dimension=50]", 200)
         assert made["spectrum", "λ ≥ 1e−5"][0] == ("linear-regression[log10_spectrum=(-5.0, 0.0)]")
-        assert made["loss scale", "×100"][0] == (
-            "scaled-loss[task='linear-regression', factor=100.0]"
-        )
+        assert made["loss scale", "×100"][0] == ("scaled-loss[task='linear-regression', factor=100.0]")
         assert len(made) == 14
 
     @pytest.mark.parametrize(
-        "home", ["linear-regression", "least-squares", "rosenbrock", "two-moons-small", "quadratic",
-                 "two-moons-small[hidden=(4, 4)]", "scaled-loss[task='rosenbrock', factor=3.0]"],
-    )  # fmt: skip
+        "home",
+        [
+            "linear-regression",
+            "least-squares",
+            "rosenbrock",
+            "two-moons-small",
+            "quadratic",
+            "two-moons-small[hidden=(4, 4)]",
+            "scaled-loss[task='rosenbrock', factor=3.0]",
+        ],
+    )
     def test_every_name_makes_a_task_of_its_own(self, home):
         columns = changes(home, 10)
         made = [tasks.get(column.task) for column in columns]
@@ -205,19 +206,13 @@ class TestRows:
 
     def test_an_entry_named_twice_is_there_once(self):
         shipped = "optimizers/weights/gru-rosenbrock.npz"
-        assert [row.members for row in rows(["gru-rosenbrock", str(ROOT / shipped)])] == [
-            ("gru-rosenbrock",)
-        ]
+        assert [row.members for row in rows(["gru-rosenbrock", str(ROOT / shipped)])] == [("gru-rosenbrock",)]
 
     def test_a_number_alone_makes_no_meta_seed(self, twin):
         first = optimizers.get("gru-rosenbrock")
         about = {**first.discloses, "trained_on": ["beale"]}
-        optimizers.register(
-            Entry("gru-rosenbrock-3", "learned", first.build, {}, first.defaults, about)
-        )
-        assert [row.label for row in rows(["gru-rosenbrock*"])] == [
-            "gru-rosenbrock", "gru-rosenbrock-3",
-        ]  # fmt: skip
+        optimizers.register(Entry("gru-rosenbrock-3", "learned", first.build, {}, first.defaults, about))
+        assert [row.label for row in rows(["gru-rosenbrock*"])] == ["gru-rosenbrock", "gru-rosenbrock-3"]
 
     def test_specialists_are_changed_at_home_only(self, twin):
         wide = Row("all", ("all",), ("a", "b"))
@@ -266,7 +261,7 @@ class TestPlan:
             (["--steps", "-3"], "steps must be a whole number of at least 1, not -3"),
             (["--workers", "0"], "workers must be a whole number of at least 1, not 0"),
         ],
-    )  # fmt: skip
+    )
     def test_mistakes_name_the_value(self, arguments, message):
         done = CliRunner().invoke(generalise, [*arguments, "--dry-run"])
         assert message in str(done.exception)
@@ -274,9 +269,8 @@ class TestPlan:
 
     def test_dry_run_lists_every_cell(self, tmp_path):
         done = CliRunner().invoke(
-            generalise, ["gru-rosenbrock", "--tasks", "rosenbrock", "--dry-run", "--out",
-                         str(tmp_path / "x")],
-        )  # fmt: skip
+            generalise, ["gru-rosenbrock", "--tasks", "rosenbrock", "--dry-run", "--out", str(tmp_path / "x")]
+        )
         assert done.exit_code == 0, done.output
         planned = jobs(plan(["gru-rosenbrock"], ["rosenbrock"]))
         assert f"{len(planned)} cells, 0 of them done." in done.output
@@ -293,13 +287,12 @@ def raced(tmp_path_factory):
     """One home and its loss × 100, raced for ten steps by the baselines and an SGD whose rate is 1 / scale."""
     columns = (
         unchanged("quadratic-easy", 10),
-        Change("quadratic-easy", "loss scale", "×100",
-               "scaled-loss[task='quadratic-easy', factor=100.0]", 10),
-    )  # fmt: skip
+        Change("quadratic-easy", "loss scale", "×100", "scaled-loss[task='quadratic-easy', factor=100.0]", 10),
+    )
     own = Row(STEEP, (STEEP,), (), "hand-designed")
     matrix = Matrix((Panel("quadratic-easy, changed", (own, *REFERENCES), columns),), 8, 4)
     out = tmp_path_factory.mktemp("matrix") / "out"
-    return matrix, out, running.run(jobs(matrix), out)
+    return matrix, out, measure.run(jobs(matrix), out)
 
 
 class TestRaces:
@@ -322,7 +315,7 @@ class TestRaces:
         before = {p: p.stat().st_mtime_ns for p in (place / "cells").glob("*.parquet")}
         assert len(before) == 2 * (1 + len(BASELINES))
         path.unlink()
-        again = running.run(jobs(matrix), out)
+        again = measure.run(jobs(matrix), out)
         after = {p: p.stat().st_mtime_ns for p in (place / "cells").glob("*.parquet")}
         assert {p for p in after if after[p] != before[p]} == {path}
         assert table(matrix, again).equals(table(matrix, records))
@@ -333,9 +326,7 @@ class TestRaces:
 
     def test_all_cells_failing_is_a_mistake(self, raced):
         records = [record(status="failed", error="ValueError: no", runs={})]
-        with pytest.raises(
-            UserError, match=r"every cell failed \(1\); sgd on bowl: ValueError: no"
-        ):
+        with pytest.raises(UserError, match=r"every cell failed \(1\); sgd on bowl: ValueError: no"):
             report_failures(records, 1)
 
 
@@ -344,10 +335,7 @@ def frame(twin):
     """Both kinds of panel with planted numbers, all labels that the shipped tasks have."""
     homes = ("linear-regression", "two-moons-small")
     wide = tuple(unchanged(t, 200) for t in (*homes, "matrix-factorization"))
-    own = (
-        Row("gru-linear-regression", ("gru-linear-regression",), ("linear-regression",)),
-        TWO_SEEDS,
-    )
+    own = (Row("gru-linear-regression", ("gru-linear-regression",), ("linear-regression",)), TWO_SEEDS)
     panels = [Panel(FAMILIES, (*own, *REFERENCES), wide)]
     panels += [Panel(f"{h}, changed", (*own, *REFERENCES), tuple(changes(h, 200))) for h in homes]
     matrix = Matrix(tuple(panels), SEEDS, 2)
@@ -368,8 +356,7 @@ class TestPages:
     def test_text_has_a_line_per_column_and_entry(self, frame):
         shown = [" ".join(line.split()) for line in pages.render(frame, "text").splitlines()]
         assert (
-            "matrix-factorization gru-rosenbrock 1.000 [1.000, 1.000] 0.50–1.50 adam 0.25 "
-            "-1.50 [-1.50, -1.50] 12 %"
+            "matrix-factorization gru-rosenbrock 1.000 [1.000, 1.000] 0.50–1.50 adam 0.25 -1.50 [-1.50, -1.50] 12 %"
         ) in shown
         assert sum(line.startswith("loss scale ×100 gru") for line in shown) == 2 * 2
         assert "gru-rosenbrock 1.00 ✗ 12 % 1.00 ✗ 12 % 1.00 ✗ 12 %" in shown
@@ -380,15 +367,12 @@ class TestPages:
         assert "| adam, tuned | 1.00 | 1.00 | 1.00 |" in shown
 
     @pytest.mark.parametrize(
-        ("value", "shown"),
-        [(0.8412, "0.84"), (0.0123, "0.012"), (12.34, "12"), (1.2e6, "1e6"), (3e12, "3e12")],
+        ("value", "shown"), [(0.8412, "0.84"), (0.0123, "0.012"), (12.34, "12"), (1.2e6, "1e6"), (3e12, "3e12")]
     )
     def test_short_numbers(self, value, shown):
         assert pages.short(value) == shown
 
-    @pytest.mark.parametrize(
-        ("value", "shown"), [(1.0, "100 %"), (0.999, "99 %"), (0.125, "12 %"), (0.002, "<1 %")]
-    )
+    @pytest.mark.parametrize(("value", "shown"), [(1.0, "100 %"), (0.999, "99 %"), (0.125, "12 %"), (0.002, "<1 %")])
     def test_shares_never_round_to_none_or_all(self, value, shown):
         assert pages.share(value) == shown
 
@@ -399,25 +383,25 @@ class TestPages:
 
 class TestPictures:
     def test_colors_are_centered_on_no_difference(self):
-        ratio, log = figure.MEASURES["mean_loss"], figure.MEASURES["mean_log"]
+        ratio, log = figures.MEASURES["mean_loss"], figures.MEASURES["mean_log"]
         for value, place in ((0.2, -1), (1, 0), (5**0.5, 0.5), (5, 1), (1e9, 1)):
             assert ratio.scaled(value) == pytest.approx(place, abs=1e-12)
         assert (log.scaled(-2.0), log.scaled(0.0)) == (-0.5, 0.0)
-        assert figure._colors(0.0) == ((1.0, 1.0, 1.0), "black")
+        assert figures._colors(0.0) == ((1.0, 1.0, 1.0), "black")
 
     def test_every_number_can_be_read(self):
-        assert figure.luminance((1, 1, 1)) == pytest.approx(1)
-        assert figure.luminance((1, 0, 0)) == pytest.approx(0.2126)
+        assert figures.luminance((1, 1, 1)) == pytest.approx(1)
+        assert figures.luminance((1, 0, 0)) == pytest.approx(0.2126)
         for place in np.linspace(-1, 1, 41):
-            face, ink = figure._colors(float(place))
-            paper, written = figure.luminance(face), 1.0 if ink == "white" else 0.0
+            face, ink = figures._colors(float(place))
+            paper, written = figures.luminance(face), 1.0 if ink == "white" else 0.0
             bright, dark = max(paper, written), min(paper, written)
             assert (bright + 0.05) / (dark + 0.05) >= 4.5
 
     @pytest.mark.parametrize(("wide", "measure"), [(True, "mean_log"), (False, "mean_loss")])
     def test_no_two_texts_overlap_and_none_leaves_the_page(self, frame, wide, measure):
         part = frame[(frame["panel"] == FAMILIES) == wide]
-        page = figure.panels(part, figure.MEASURES[measure])
+        page = figures.panels(part, figures.MEASURES[measure])
         page.canvas.draw()
         texts = [text for axes in page.axes for text in (*axes.texts, *axes.get_yticklabels())]
         level = [t for t in (*texts, *page.texts) if t.get_text() and t.get_rotation() == 0]
@@ -429,17 +413,19 @@ class TestPictures:
 
     def test_files_are_written_whole(self, frame, tmp_path):
         few = frame[frame["home"] == "linear-regression"]
-        written = figure.draw(few, tmp_path / "new")
+        written = figures.draw(few, tmp_path / "new")
         assert [path.name for path in written] == [
-            "tasks-mean_loss.png", "changes-mean_loss.png", "tasks-mean_log.png",
+            "tasks-mean_loss.png",
+            "changes-mean_loss.png",
+            "tasks-mean_log.png",
             "changes-mean_log.png",
-        ]  # fmt: skip
+        ]
         assert all(path.read_bytes()[:4] == b"\x89PNG" for path in written)
 
 
 def test_planning_and_tables_need_no_tensorflow():
     code = (
-        "import sys; from bench.generalisation import figure, forecast, matrix, pages, table; "
+        "import sys; from bench.studies.generalisation import analyze, figures, forecast, pages, plan; "
         "matrix.jobs(matrix.plan()); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -12,10 +12,7 @@ from optimizers.learned.rnn import Gru, Lstm, Ugrnn, Vanilla
 
 def random_theta(architecture, seed=0):
     rng = np.random.default_rng(seed)
-    return {
-        name: rng.normal(size=value.shape).astype("float32")
-        for name, value in architecture.initial(0).items()
-    }
+    return {name: rng.normal(size=value.shape).astype("float32") for name, value in architecture.initial(0).items()}
 
 
 def gru_of_keras(theta):
@@ -30,14 +27,8 @@ CELLS = {
         Gru(5, "asinh", 3.0, 0.2, reset="before"),
         lambda theta: (keras.layers.GRUCell(5, reset_after=False), theta["bias"]),
     ),
-    "lstm": (
-        Lstm(5, "asinh", 3.0, 0.2),
-        lambda theta: (keras.layers.LSTMCell(5), theta["bias"]),
-    ),
-    "vanilla": (
-        Vanilla(5, "asinh", 3.0, 0.2),
-        lambda theta: (keras.layers.SimpleRNNCell(5), theta["bias"]),
-    ),
+    "lstm": (Lstm(5, "asinh", 3.0, 0.2), lambda theta: (keras.layers.LSTMCell(5), theta["bias"])),
+    "vanilla": (Vanilla(5, "asinh", 3.0, 0.2), lambda theta: (keras.layers.SimpleRNNCell(5), theta["bias"])),
 }
 
 
@@ -62,9 +53,7 @@ def test_equals_the_cell_of_keras(name):
         for mine, its in zip(tf.nest.flatten(state), expected, strict=True):
             np.testing.assert_allclose(mine, its, atol=1e-6)
         moved = 0.2 * (expected[0].numpy() @ theta["readout"] + theta["offset"])
-        np.testing.assert_allclose(
-            np.concatenate([np.ravel(updates["a"]), updates["b"]]), moved, atol=1e-6
-        )
+        np.testing.assert_allclose(np.concatenate([np.ravel(updates["a"]), updates["b"]]), moved, atol=1e-6)
 
 
 def test_update_gate_network_by_hand():
@@ -89,9 +78,13 @@ def test_the_form_of_the_paper():
     gru = learned.get("gru[units=256,reset=before,draw=normal,input=raw,output_scale=1.0]")
     theta = gru.initial(0)
     assert {name: value.shape for name, value in theta.items()} == {
-        "kernel": (768,), "recurrent": (256, 768), "bias": (768,), "initial_state": (256,),
-        "readout": (256,), "offset": (1,),
-    }  # fmt: skip
+        "kernel": (768,),
+        "recurrent": (256, 768),
+        "bias": (768,),
+        "initial_state": (256,),
+        "readout": (256,),
+        "offset": (1,),
+    }
     for name, low, high in (("recurrent", 0.0622, 0.0628), ("kernel", 0.057, 0.068)):
         assert low < theta[name].std() < high
     assert not any(theta[n].any() for n in ("bias", "initial_state", "readout", "offset"))
@@ -175,10 +168,12 @@ def test_names_round_trip(text):
         ("linear[past_updates=-1]", "past_updates must be a whole number of at least 0, not -1"),
         ("hyperparameters[optimizer=adom]", "unknown optimizer 'adom'; did you mean 'adam'?"),
         ("hyperparameters[optimizer=3]", "optimizer must be a name, not 3"),
-        ("hyperparameters[optimizer='adam[learning_rate=1.0,beta_1=0.5,beta_2=0.5,epsilon=1.0]']",
-         "has no hyper-parameters to learn; name a hand-designed one with a search space"),
+        (
+            "hyperparameters[optimizer='adam[learning_rate=1.0,beta_1=0.5,beta_2=0.5,epsilon=1.0]']",
+            "has no hyper-parameters to learn; name a hand-designed one with a search space",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes(text, said):
     with pytest.raises(OptimizerError, match=said) as caught:
         learned.get(text)

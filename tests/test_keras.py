@@ -7,11 +7,11 @@ import tensorflow as tf
 
 import optimizers
 import tasks
-from bench.engine import race
-from bench.keys import keys
-from bench.names import entry as entry_of
-from bench.names import named_task
-from bench.sampling import sample
+from bench.engine.keys import keys
+from bench.engine.race import race
+from bench.engine.sampling import sample
+from bench.lookup.resolve import entry as entry_of
+from bench.lookup.resolve import named_task
 from optimizers.parity import parity
 from optimizers.schedules import HORIZON
 
@@ -19,9 +19,7 @@ schedules = keras.optimizers.schedules
 LIKEWISE = ("adam-step", "adam-linear", "adam-warmup-cosine")
 """Left to `python -m bench check`, for time: what they are made of is compared below."""
 ENTRIES = [
-    name
-    for name in optimizers.names()
-    if hasattr(optimizers.get(name).build, "plain") and not name.startswith("test-")
+    name for name in optimizers.names() if hasattr(optimizers.get(name).build, "plain") and not name.startswith("test-")
 ]
 VARIANTS = (
     "sgd[global_clipnorm=0.5, weight_decay=0.1]",
@@ -38,10 +36,7 @@ def stable_thetas(entry):
     drawn = {key: d.quantile(float(rng.uniform())) for key, d in entry.space.items()}
     rates = {"learning_rate", *(shape.peak for shape in HORIZON.values())} & set(drawn)
     tame = {"horizon": 6.0} if "horizon" in entry.defaults else {}
-    return [
-        {**entry.defaults, **tame},
-        {**entry.defaults, **drawn, **dict.fromkeys(rates, 0.02), **tame},
-    ]
+    return [{**entry.defaults, **tame}, {**entry.defaults, **drawn, **dict.fromkeys(rates, 0.02), **tame}]
 
 
 @pytest.mark.parametrize("name", [*(n for n in ENTRIES if n not in LIKEWISE), *VARIANTS])
@@ -59,9 +54,7 @@ def swept(instance, **columns):
         instance,
         space={name: optimizers.Uniform(0.0, 1.0) for name in columns},
     )
-    return entry, [
-        {**entry.defaults, **{name: v[i] for name, v in columns.items()}} for i in range(count)
-    ]
+    return entry, [{**entry.defaults, **{name: v[i] for name, v in columns.items()}} for i in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -85,13 +78,10 @@ def swept(instance, **columns):
             schedules.CosineDecay(0.01, 4, warmup_target=0.1, warmup_steps=2),
             {"warmup_target": (0.1, 0.2), "warmup_steps": (2.0, 3.0), "initial_learning_rate": (0.0, 0.02)},
         ),
-        (
-            schedules.CosineDecayRestarts(0.1, 2.0, m_mul=0.5),
-            {"t_mul": (1.0, 2.0), "m_mul": (0.9, 0.5)},
-        ),
+        (schedules.CosineDecayRestarts(0.1, 2.0, m_mul=0.5), {"t_mul": (1.0, 2.0), "m_mul": (0.9, 0.5)}),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, dict) else "-".join(value),
-)  # fmt: skip
+)
 def test_parity_of_schedules_whose_numbers_are_swept(schedule, columns):
     entry, thetas = swept(keras.optimizers.SGD(schedule), **columns)
     assert parity(entry, thetas) < 1e-5
@@ -148,9 +138,7 @@ def test_parity_of_a_users_instance_under_a_users_schedule():
     assert entry.defaults["keep"] == 0.85
     assert entry.defaults["start"] == 0.1
     assert "learning_rate" not in entry.defaults
-    thetas = [
-        {**entry.defaults, "sharpness": s, "clipnorm": c} for s, c in ((1.0, 2.0), (0.5, 0.7))
-    ]
+    thetas = [{**entry.defaults, "sharpness": s, "clipnorm": c} for s, c in ((1.0, 2.0), (0.5, 0.7))]
     assert parity(entry, thetas) < 1e-5
 
 
@@ -169,9 +157,7 @@ def test_momentum_of_nothing_is_gradient_descent():
 def test_a_swept_bound_of_zero_diverges_and_does_not_stand_still():
     entry = optimizers.get("momentum-clipnorm")
     thetas = [{**entry.defaults, "clipnorm": bound} for bound in (1.0, 0.0)]
-    runs = race(
-        named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0], steps=2, record="all"
-    ).runs
+    runs = race(named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0], steps=2, record="all").runs
     assert np.isfinite(runs.losses[0]).all()
     assert np.isnan(runs.losses[1, 0, 1:]).all()
 
@@ -179,9 +165,7 @@ def test_a_swept_bound_of_zero_diverges_and_does_not_stand_still():
 def plain_losses(entry, theta, seed, steps):
     """Losses (steps + 1,) on Rosenbrock of the Keras class itself in a Python loop."""
     task = tasks.get("rosenbrock")
-    params, data = tf.nest.map_structure(
-        lambda t: t[0], sample(task, keys("rosenbrock", "report", [seed]))
-    )
+    params, data = tf.nest.map_structure(lambda t: t[0], sample(task, keys("rosenbrock", "report", [seed])))
     variable, optimizer, losses = keras.Variable(params), entry.build.plain(theta), []
     for _ in range(steps + 1):
         value = tf.convert_to_tensor(variable)
@@ -204,15 +188,7 @@ def plain_losses(entry, theta, seed, steps):
 def test_the_engine_runs_the_same_trajectory(name, columns):
     entry = optimizers.get(name)
     thetas = [{**entry.defaults, **{k: v[i] for k, v in columns.items()}} for i in range(2)]
-    raced = race(
-        named_task("rosenbrock"),
-        entry,
-        thetas,
-        purpose="report",
-        seeds=[0, 1],
-        steps=6,
-        record="all",
-    )
+    raced = race(named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0, 1], steps=6, record="all")
     for i, theta in enumerate(thetas):
         for seed in (0, 1):
             expected = plain_losses(entry, theta, seed, 6)

@@ -171,19 +171,18 @@ def test_an_instance_that_cannot_be_made_again_is_refused(instance, message):
 def test_an_instance_keeps_what_it_was_made_with():
     entry = optimizers.register("test-instance", Own(0.5, shrink=0.7, clipvalue=0.1))
     assert entry.defaults == {
-        "learning_rate": 0.5, "shrink": pytest.approx(0.7), "clipvalue": 0.1, "ema_momentum": 0.99,
-    }  # fmt: skip
+        "learning_rate": 0.5,
+        "shrink": pytest.approx(0.7),
+        "clipvalue": 0.1,
+        "ema_momentum": 0.99,
+    }
     np.testing.assert_allclose(update_once(entry), [-0.35] * 3, rtol=1e-6)
-    nesterov = optimizers.register(
-        "test-nesterov", keras.optimizers.SGD(0.1, momentum=0.8, nesterov=True)
-    )
+    nesterov = optimizers.register("test-nesterov", keras.optimizers.SGD(0.1, momentum=0.8, nesterov=True))
     np.testing.assert_allclose(update_once(nesterov), [-0.18] * 3, rtol=1e-6)
 
 
 def test_names_and_settings():
-    with pytest.raises(
-        OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"
-    ):
+    with pytest.raises(OptimizerError, match="cannot sweep speed; its float settings are: learning_rate"):
         optimizers.register("bad", keras.optimizers.Adam, space={"speed": optimizers.Uniform(0, 1)})
     with pytest.raises(OptimizerError, match=r"keras\.optimizers has no class 'adam'"):
         update_once(optimizers.register("test-lower", "adam", defaults={"learning_rate": 0.1}))

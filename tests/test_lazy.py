@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 import samples
 
-from bench import cache, probes
+from bench import probes
+from bench.engine import program_cache
 from bench.probes.catalog import PROBES
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("tensorflow", "keras", "sklearn", "matplotlib", "scipy", "pandas", "pyarrow")
 REPORT = """
 import sys
-from bench import cli
+from bench.commands import group
 for arguments in {calls}:
     try:
-        cli.main([*arguments], standalone_mode=False)
+        group.main([*arguments], standalone_mode=False)
     except SystemExit:
         pass
 print("imported:", *[name for name in {heavy} if name in sys.modules])
@@ -79,7 +80,7 @@ COMPILE = """
 from bench import runtime
 runtime.load_tensorflow()
 import tensorflow as tf
-from bench.programs import Flat
+from bench.engine.programs import Flat
 print(float(Flat(lambda x: tf.reduce_sum(x * 3))(tf.ones(7))[0]))
 """
 
@@ -113,27 +114,27 @@ def test_a_folder_that_cannot_be_written_costs_the_cache_not_the_run(tmp_path):
 
 class TestCache:
     def prepared(self, monkeypatch, value):
-        monkeypatch.setenv(cache.VARIABLE, str(value))
-        return cache.prepare("a processor")
+        monkeypatch.setenv(program_cache.VARIABLE, str(value))
+        return program_cache.prepare("a processor")
 
     def test_it_is_off_when_the_variable_is_empty(self, monkeypatch, capsys):
         assert self.prepared(monkeypatch, "") is None
         assert capsys.readouterr().err == ""
 
     def test_processors_do_not_share_programs(self, monkeypatch, tmp_path):
-        monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
-        assert cache.prepare("one") != cache.prepare("another")
+        monkeypatch.setenv(program_cache.VARIABLE, str(tmp_path))
+        assert program_cache.prepare("one") != program_cache.prepare("another")
 
     def test_without_the_variable_it_is_the_users_cache_folder(self, monkeypatch, tmp_path):
-        monkeypatch.delenv(cache.VARIABLE, raising=False)
+        monkeypatch.delenv(program_cache.VARIABLE, raising=False)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        assert "optoscope" in str(cache.location())
+        assert "optoscope" in str(program_cache.location())
 
     def test_a_full_disk_turns_it_off_and_is_said_once(self, monkeypatch, tmp_path, capsys):
-        monkeypatch.setattr(cache, "ROOM", 2**70)
+        monkeypatch.setattr(program_cache, "ROOM", 2**70)
         assert self.prepared(monkeypatch, tmp_path) is None
         assert "MiB are free" in capsys.readouterr().err
-        assert cache.prepare("a processor") is None
+        assert program_cache.prepare("a processor") is None
         assert capsys.readouterr().err == ""
 
     def test_the_longest_unused_entries_go_first(self, tmp_path):
@@ -143,7 +144,7 @@ class TestCache:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(b"x" * size)
             os.utime(path, (now - 86400 * days,) * 2)
-        cache.tidy(tmp_path, limit=100)
+        program_cache.tidy(tmp_path, limit=100)
         assert {path.name for path in tmp_path.glob("xla-a/*")} == {"0.5", "3"}
-        cache.tidy(tmp_path, limit=10)
+        program_cache.tidy(tmp_path, limit=10)
         assert {path.name for path in tmp_path.glob("xla-a/*")} == {"0.5"}

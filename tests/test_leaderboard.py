@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from rliable import metrics as rliable_metrics
 
 from bench.errors import UserError
-from bench.leaderboard import curves, leaderboard, per_task, render, verdicts
-from bench.metrics import METRICS
-from bench.records import Budget
-from bench.store import Store
-from bench.tables import FORMATS, number, rank_range, with_interval
+from bench.records.record import Budget
+from bench.records.store import Store
+from bench.reports.tables import FORMATS, render
+from bench.scores.leaderboard import curves, leaderboard, per_task, verdicts
+from bench.scores.metrics import METRICS
+from bench.scores.numbers import number, rank_range, with_interval
 
 SUFFIXED = {"sgd": 0.05, "adam": 0.2, "adam-again": 0.2, "gru-a": 0.4}
 
@@ -39,9 +40,24 @@ def test_rows_best_first_with_every_column(out):
     board = leaderboard(out)
     assert board["optimizer"].tolist() == ["gru-a", "adam", "sgd"]
     assert board.columns.tolist() == [
-        "rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks",
-        "high_tasks", "tasks", "missing", "failed", "diverged", "trained_on", "bowl", "valley",
-    ]  # fmt: skip
+        "rank",
+        "rank_low",
+        "rank_high",
+        "optimizer",
+        "kind",
+        "score",
+        "low",
+        "high",
+        "low_tasks",
+        "high_tasks",
+        "tasks",
+        "missing",
+        "failed",
+        "diverged",
+        "trained_on",
+        "bowl",
+        "valley",
+    ]
     assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
     assert board["trained_on"].tolist() == ["bowl", "", ""]
     assert (board["low"] <= board["score"]).all()
@@ -299,11 +315,18 @@ def test_formats(out):
 @pytest.mark.parametrize(
     ("value", "printed"),
     [
-        (0.4123, "0.412"), (0.04123, "0.0412"), (12.34, "12.3"), (1234.5, "1234"),
-        (-1.788, "-1.79"), (1.234e-4, "1.23e-04"), (1e6, "1.00e+06"),
-        (0.0, "0.00"), (np.nan, "–"), (None, "–"),
+        (0.4123, "0.412"),
+        (0.04123, "0.0412"),
+        (12.34, "12.3"),
+        (1234.5, "1234"),
+        (-1.788, "-1.79"),
+        (1.234e-4, "1.23e-04"),
+        (1e6, "1.00e+06"),
+        (0.0, "0.00"),
+        (np.nan, "–"),
+        (None, "–"),
     ],
-)  # fmt: skip
+)
 def test_numbers_have_three_digits(value, printed):
     assert number(value) == printed
 

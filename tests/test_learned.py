@@ -8,20 +8,26 @@ import pytest
 import tensorflow as tf
 
 import tasks
-from bench.engine import race
-from bench.keys import keys
-from bench.metagradient import compile_metagradient, meta_loss
-from bench.names import named_task
-from bench.probes.component import system_of
-from bench.probes.system import ProbeError
-from bench.sampling import sample
-from bench.unroll import advance, begin
+from bench.engine.keys import keys
+from bench.engine.race import race
+from bench.engine.sampling import sample
+from bench.engine.unroll import advance, begin
+from bench.lookup.resolve import named_task
+from bench.metatraining.metagradient import compile_metagradient, meta_loss
+from bench.probes.dynamics.component import system_of
+from bench.probes.dynamics.system import ProbeError
 from optimizers import Entry, learned, shipped
 
 SMALL = {
-    "gru": "gru[units=3]", "lstm": "lstm[units=3]", "vanilla": "vanilla[units=3]", "ugrnn": "ugrnn[units=3]",
-    "l2l": "l2l[units=3]", "rnnprop": "rnnprop[units=3]", "lds": "lds[units=3]", "linear": "linear[memory=4]",
-}  # fmt: skip
+    "gru": "gru[units=3]",
+    "lstm": "lstm[units=3]",
+    "vanilla": "vanilla[units=3]",
+    "ugrnn": "ugrnn[units=3]",
+    "l2l": "l2l[units=3]",
+    "rnnprop": "rnnprop[units=3]",
+    "lds": "lds[units=3]",
+    "linear": "linear[memory=4]",
+}
 VARIANTS = [
     "gru[units=3,input=log_sign,reset=before,draw=normal]",
     "aggmo[decays=complex]",
@@ -74,9 +80,7 @@ def test_updates_keep_shape_and_dtype_and_are_finite(text, dtype):
         optimizer, params = architecture.build(theta), nested(dtype)
         state = optimizer.init(params)
         for step in range(3):
-            gradients = (
-                nested(dtype, seed=step) if step else tf.nest.map_structure(tf.zeros_like, params)
-            )
+            gradients = nested(dtype, seed=step) if step else tf.nest.map_structure(tf.zeros_like, params)
             before = state
             updates, state = optimizer.update(gradients, state, params, tf.constant(step))
             for old, new in zip(tf.nest.flatten(before), tf.nest.flatten(state), strict=True):
@@ -109,13 +113,7 @@ def test_it_races_as_it_runs_alone(text):
     theta = trained(architecture)
     entry = Entry("untried", "learned", architecture.build)
     raced = race(
-        named_task("rosenbrock"),
-        entry,
-        [theta],
-        purpose="report",
-        seeds=[0, 1],
-        steps=5,
-        record="all",
+        named_task("rosenbrock"), entry, [theta], purpose="report", seeds=[0, 1], steps=5, record="all"
     ).runs.losses[0]
     params, data = sample(task, keys("rosenbrock", "report", [0, 1]))
     for i in range(2):

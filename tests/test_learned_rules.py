@@ -31,9 +31,11 @@ def test_linear_dynamical_system():
     expected, h = [], np.tile(theta["initial_state"], (2, 1))
     for g in GRADIENTS:
         h = np.array(
-            [theta["recurrent"].T @ row + theta["kernel"] * 3.0 * x + theta["bias"]
-             for row, x in zip(h, g, strict=True)]
-        )  # fmt: skip
+            [
+                theta["recurrent"].T @ row + theta["kernel"] * 3.0 * x + theta["bias"]
+                for row, x in zip(h, g, strict=True)
+            ]
+        )
         expected.append(0.5 * (h @ theta["readout"] + theta["offset"]))
     np.testing.assert_allclose(moves(lds, theta), expected, rtol=1e-12)
     for seed in range(3):
@@ -127,9 +129,7 @@ def test_learned_hyperparameters_by_hand():
         v = 0.8 * v - 0.5 * g
         np.testing.assert_allclose(update, v, rtol=1e-6)
     adafactor = learned.get("hyperparameters[optimizer=adafactor]")
-    assert set(adafactor.initial(0)) == {
-        "learning_rate", "beta_2_decay", "epsilon_2", "clip_threshold",
-    }  # fmt: skip
+    assert set(adafactor.initial(0)) == {"learning_rate", "beta_2_decay", "epsilon_2", "clip_threshold"}
     start = adafactor.initial(0)["beta_2_decay"] * adafactor.gain
     np.testing.assert_allclose(-1.0 + 0.8 / (1 + np.exp(-start)), -0.8, rtol=1e-5)
 
@@ -151,8 +151,20 @@ def _features_by_hand(gradients, x, row, column):
         mean = r.mean(row, keepdims=True) + 1e-9
         scale = 1 / np.sqrt(np.maximum(r / mean, 1e-9)) / np.sqrt(np.maximum(c, 1e-9))
     root = 1 / np.sqrt(v + 1e-6)
-    each = [g[-1], x[..., None], m, v, m * root, root, g[-1] * scale, r, c,
-            1 / np.sqrt(r + 1e-8), 1 / np.sqrt(c + 1e-8), m * scale]  # fmt: skip
+    each = [
+        g[-1],
+        x[..., None],
+        m,
+        v,
+        m * root,
+        root,
+        g[-1] * scale,
+        r,
+        c,
+        1 / np.sqrt(r + 1e-8),
+        1 / np.sqrt(c + 1e-8),
+        m * scale,
+    ]
     return np.concatenate(each, axis=-1).reshape(-1, 28)
 
 
@@ -171,9 +183,7 @@ def test_features_of_the_mlp(shape, row, column):
         shown, state = features.see(theta, tf.constant(g), state, param, step)
     raw = _features_by_hand(gradients, x, row, column)
     times = np.tanh(2 / np.array([1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5]) - 1)
-    np.testing.assert_allclose(
-        shown[:, :28], raw / np.sqrt(1e-5 + np.mean(raw**2, axis=0)), rtol=1e-6
-    )
+    np.testing.assert_allclose(shown[:, :28], raw / np.sqrt(1e-5 + np.mean(raw**2, axis=0)), rtol=1e-6)
     np.testing.assert_allclose(shown[:, 28:], np.tile(times, (len(raw), 1)), rtol=1e-6)
 
 
@@ -190,7 +200,5 @@ def test_the_mlp_learns_its_decays():
     theta = {name: np.asarray(value) for name, value in learned.get("mlp").initial(0).items()}
     theta["momentum_decays"] = np.array([0.1, 0.0, 0.0], "float32")
     x = tf.ones([2])
-    _, state = features.see(
-        {k: tf.constant(v) for k, v in theta.items()}, x, features.start(x), x, 0
-    )
+    _, state = features.see({k: tf.constant(v) for k, v in theta.items()}, x, features.start(x), x, 0)
     np.testing.assert_allclose(state["momenta"][0], [0.1 * np.e, 0.01, 0.001], rtol=1e-4)

@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 import tasks
-from bench.keys import keys
-from bench.metagradient import _damp, compile_metagradient, meta_loss
-from bench.sampling import sample
-from bench.separable import check_separable
-from bench.unroll import advance, begin
+from bench.engine.keys import keys
+from bench.engine.sampling import sample
+from bench.engine.unroll import advance, begin
+from bench.metatraining.componentwise import check_separable
+from bench.metatraining.metagradient import _damp, compile_metagradient, meta_loss
 from optimizers import Optimizer, learned
 from optimizers.learned.rnn import Gru
 from tasks import Task
@@ -69,19 +69,13 @@ class Normed:
 
         def update(gradients, state, params, step):
             velocity, scale = state
-            velocity = tf.nest.map_structure(
-                lambda v, g: theta["mix"][0] * v + g, velocity, gradients
-            )
+            velocity = tf.nest.map_structure(lambda v, g: theta["mix"][0] * v + g, velocity, gradients)
             scale = tf.nest.map_structure(
-                lambda s, g: 0.9 * s + theta["mix"][1] * tf.reduce_mean(tf.square(g)),
-                scale,
-                gradients,
+                lambda s, g: 0.9 * s + theta["mix"][1] * tf.reduce_mean(tf.square(g)), scale, gradients
             )
             norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in tf.nest.flatten(gradients)))
             rate = tf.exp(theta["log_rate"]) / (1.0 + norm)
-            moves = tf.nest.map_structure(
-                lambda v, s: -rate * v * tf.math.rsqrt(s), velocity, scale
-            )
+            moves = tf.nest.map_structure(lambda v, s: -rate * v * tf.math.rsqrt(s), velocity, scale)
             return moves, (velocity, scale)
 
         return Optimizer(init, update)
@@ -102,13 +96,7 @@ def jittered(architecture, deviation=0.1):
 def plain(task, architecture, steps=STEPS, separable=True):
     """The program without clip and discount."""
     return compile_metagradient(
-        task,
-        architecture.build,
-        steps=steps,
-        loss="mixed",
-        discount=1.0,
-        clip=np.inf,
-        separable=separable,
+        task, architecture.build, steps=steps, loss="mixed", discount=1.0, clip=np.inf, separable=separable
     )
 
 
@@ -180,15 +168,12 @@ def test_operations_without_a_rule_equal_whole_loop_autodiff():
 
 def test_equals_finite_differences():
     task, (params, data) = tasks.get("linear-regression"), problems("linear-regression", 4)
-    program = compile_metagradient(
-        task, learned_momentum, steps=STEPS, loss="mean", discount=1.0, clip=np.inf
-    )
+    program = compile_metagradient(task, learned_momentum, steps=STEPS, loss="mean", discount=1.0, clip=np.inf)
     theta = {"log_rate": -1.0, "logit": 0.5}
     gradients = program(tensors(theta), params, data, None).gradients
     for name in theta:
         ends = [
-            float(program(tensors({**theta, name: theta[name] + h}), params, data, None).loss)
-            for h in (0.01, -0.01)
+            float(program(tensors({**theta, name: theta[name] + h}), params, data, None).loss) for h in (0.01, -0.01)
         ]
         np.testing.assert_allclose(gradients[name], (ends[0] - ends[1]) / 0.02, rtol=2e-3)
 

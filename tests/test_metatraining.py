@@ -41,9 +41,7 @@ def test_a_shipped_recipe_at_reduced_length_reaches_its_bar():
 
 def test_same_command_same_weights(whole):
     assert equal(whole[1], metatrain("gru[units=4]", "rosenbrock", **SMALL))
-    assert not equal(
-        whole[1], metatrain("gru[units=4]", "rosenbrock", seed=1, **{**SMALL, "steps": 2})
-    )
+    assert not equal(whole[1], metatrain("gru[units=4]", "rosenbrock", seed=1, **{**SMALL, "steps": 2}))
 
 
 def test_weights_load_as_an_entry_that_knows_its_origin(whole):
@@ -104,11 +102,7 @@ def test_shipped_weights_say_how_they_were_made():
     from optimizers.shipped import FOLDER, read_card
 
     paths = sorted(FOLDER.glob("*.npz"))
-    assert {path.stem for path in paths} >= {
-        "gru-linear-regression",
-        "gru-rosenbrock",
-        "gru-two-moons-small",
-    }
+    assert {path.stem for path in paths} >= {"gru-linear-regression", "gru-rosenbrock", "gru-two-moons-small"}
     for path in paths:
         card = read_card(path)
         assert card["command"].startswith("python -m bench metatrain")

@@ -10,15 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 import bench.metatraining
-from bench import metatrain_command, remake
+from bench.commands import maintain, metatrain
+from bench.commands.targets import command as targets_command
+from bench.engine.keys import digest
 from bench.errors import UserError
-from bench.keys import digest
-from bench.metagradient import Estimate
+from bench.lookup.resolve import named_task
+from bench.maintain import retrain
 from bench.metatraining import Settings, baselines, curves, descent, mixture, state, training
 from bench.metatraining.card import command, identity
 from bench.metatraining.loop import Loop
-from bench.names import named_task
-from bench.targets.__main__ import main as targets_command
+from bench.metatraining.metagradient import Estimate
 from optimizers import learned
 from tasks import tf
 
@@ -61,17 +62,15 @@ def test_the_cards_command_means_the_same_settings(monkeypatch, tmp_path):
     subjects = [named_task("rosenbrock"), named_task("scaled-loss[task='booth',factor=2.0]")]
     for s in (
         settings(),
-        settings(
-            batch=(8, 2), weights=(1.0, 2.5), unroll_from=20, discount_from=0.5, validation=16
-        ),
+        settings(batch=(8, 2), weights=(1.0, 2.5), unroll_from=20, discount_from=0.5, validation=16),
         settings(loss="log", log_weight=0.3, rate=1e-4, seed=7, estimator="backprop"),
     ):
         seen = {}
         monkeypatch.setattr(
             bench.metatraining, "metatrain", lambda *given, seen=seen, **more: seen.update(more, given=given)
-        )  # fmt: skip
+        )
         line = command("gru[units=4,input=raw]", subjects, s, tmp_path / "x.npz")
-        done = CliRunner().invoke(metatrain_command.metatrain, remake.shlex.split(line)[4:])
+        done = CliRunner().invoke(metatrain.command, retrain.shlex.split(line)[4:])
         assert done.exit_code == 0, done.output
         assert seen.pop("given") == ("gru[units=4,input=raw]", [x.name for x in subjects])
         assert seen.pop("out") == tmp_path / "x.npz"
@@ -80,24 +79,16 @@ def test_the_cards_command_means_the_same_settings(monkeypatch, tmp_path):
 
 
 def test_adams_first_steps_and_the_clip_by_hand():
-    first = descent.descend(
-        fresh(), {"a": np.float32([0.3, -0.1]), "b": np.float32([0.0])}, 0.5, 0.01
-    )
+    first = descent.descend(fresh(), {"a": np.float32([0.3, -0.1]), "b": np.float32([0.0])}, 0.5, 0.01)
     np.testing.assert_allclose(first.theta["a"], [0.99, -1.99], rtol=1e-6)  # rate × sign
     assert first.theta["b"] == 0.5
     assert (first.updates, first.norms) == (1, [0.5])
     assert descent.norm_of({"a": np.float32([3.0]), "b": np.float32([4.0])}) == 5.0
     known = dataclasses.replace(fresh(), norms=[1.0] * 99)
-    clipped = descent.descend(
-        known, {"a": np.float32([8.0, 0.0]), "b": np.float32([0.0])}, 8.0, 0.01
-    )
-    np.testing.assert_allclose(
-        clipped.first["a"], [0.1 * 8.0 / 8.0, 0.0], rtol=1e-6
-    )  # norm at most 1
+    clipped = descent.descend(known, {"a": np.float32([8.0, 0.0]), "b": np.float32([0.0])}, 8.0, 0.01)
+    np.testing.assert_allclose(clipped.first["a"], [0.1 * 8.0 / 8.0, 0.0], rtol=1e-6)  # norm at most 1
     small = dataclasses.replace(fresh(), norms=[0.1] * 99)
-    clipped = descent.descend(
-        small, {"a": np.float32([0.8, 0.0]), "b": np.float32([0.0])}, 0.8, 0.01
-    )
+    clipped = descent.descend(small, {"a": np.float32([0.8, 0.0]), "b": np.float32([0.0])}, 0.8, 0.01)
     np.testing.assert_allclose(clipped.first["a"], [0.1 * 0.2, 0.0], rtol=1e-6)  # twice the median
     assert known.norms == [1.0] * 99
 
@@ -112,7 +103,7 @@ def test_a_checkpoint_comes_back_whole_and_from_before_younger_settings(tmp_path
     about = json.loads(json.dumps(identity("gru", [named_task("rosenbrock")], settings())))
     kept = dataclasses.replace(
         fresh(), iteration=3, norms=[1.5, 2.0], score=0.25, history=[[3, 0.25, 0.5, -1.0]], curve=[[1, 0, 0.5, 2.0, 0]]
-    )  # fmt: skip
+    )
     state.save(tmp_path / "x.checkpoint", kept, about)
     again = state.load(tmp_path / "x.checkpoint", fresh(), about)
     for field in dataclasses.fields(kept):
@@ -148,9 +139,7 @@ def test_the_line_sets_the_held_out_score_beside_the_best_baseline():
     assert baselines.compared([0.043], subjects[:1], known) == "×0.86 momentum"
     assert baselines.compared([0.1, 0.1], subjects, known) == "×1 the best baselines"
     assert baselines.compared([0.1], subjects[:1], {}) is None
-    now = dataclasses.replace(
-        fresh(), shown={"mean": 0.043, "log10": -5.1}, means=[0.043], baselines=known, skipped=2
-    )
+    now = dataclasses.replace(fresh(), shown={"mean": 0.043, "log10": -5.1}, means=[0.043], baselines=known, skipped=2)
     line = training.status(now, subjects[:1])
     assert line == "held-out mean 0.043 (×0.86 momentum) log10 -5.1 skipped 2"
     assert training.status(fresh(), subjects) == "skipped 0"
@@ -203,11 +192,7 @@ def test_theta_moves_after_every_segment_and_broken_ones_are_counted():
         (["booth", "beale"], {"weights": [1.0, 0.0]}, r"weights must be above 0, not \[1.0, 0.0\]"),
         ("booth", {"unroll_from": 0}, "unroll_from must be a whole number of at least 1"),
         ("booth", {"discount_from": 2.0}, "discount_from must be above 0 and at most 1, not 2.0"),
-        (
-            "booth",
-            {"estimator": "psychic"},
-            "unknown estimator 'psychic'; known: backprop, truncated",
-        ),
+        ("booth", {"estimator": "psychic"}, "unknown estimator 'psychic'; known: backprop, truncated"),
     ],
 )
 def test_mistakes_are_named_before_anything_runs(tasks_, change, text):
@@ -227,25 +212,25 @@ def test_mistakes_are_named_before_anything_runs(tasks_, change, text):
 )
 def test_mistaken_options(options, text, tmp_path):
     line = ["gru", "--tasks", "booth", "--out", str(tmp_path / "x.npz"), *options]
-    done = CliRunner().invoke(metatrain_command.metatrain, line)
+    done = CliRunner().invoke(metatrain.command, line)
     assert isinstance(done.exception, UserError)
     assert text in str(done.exception)
 
 
 def test_remaking_runs_the_cards_command_elsewhere(tmp_path):
-    made = remake.commands(["gru-rosenbrock"], tmp_path)["gru-rosenbrock"]
+    made = retrain.commands(["gru-rosenbrock"], tmp_path)["gru-rosenbrock"]
     assert made[1:4] == ["-m", "bench", "metatrain"]
     assert made[made.index("--out") + 1] == str(tmp_path / "gru-rosenbrock.npz")
-    assert set(remake.commands([])) >= {"gru-rosenbrock", "gru-linear-regression"}
+    assert set(retrain.commands([])) >= {"gru-rosenbrock", "gru-linear-regression"}
     with pytest.raises(UserError, match=r"no shipped weights nope; there are: .*gru-"):
-        remake.commands(["nope"])
+        retrain.commands(["nope"])
 
 
 def test_the_pages_options_exist():
     page = (Path(__file__).parents[1] / "docs" / "metatraining.md").read_text()
     known = {
         name
-        for command in (metatrain_command.metatrain, remake.main, targets_command)
+        for command in (metatrain.command, maintain.weights, targets_command)
         for option in command.params
         for name in (*option.opts, *option.secondary_opts)
     } | {"--optimizers"}

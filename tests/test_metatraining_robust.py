@@ -13,7 +13,7 @@ import pytest
 import tasks
 from bench.errors import UserError
 from bench.metatraining import metatrain
-from bench.separable import check_separable
+from bench.metatraining.componentwise import check_separable
 from optimizers import Optimizer, OptimizerError, learned, shipped
 from tasks import tf
 
@@ -91,9 +91,7 @@ def test_optimizers_of_single_parameters_are_told_from_others():
 
 
 def test_a_meta_loss_that_is_never_finite_is_said():
-    with pytest.raises(
-        UserError, match=r"meta-loss 'log' was never finite .* \(3 of 3 iterations skipped\)"
-    ):
+    with pytest.raises(UserError, match=r"meta-loss 'log' was never finite .* \(3 of 3 iterations skipped\)"):
         metatrain("gru[units=2]", Negative(), steps=3, **SMALL)
 
 
@@ -112,14 +110,7 @@ def test_mistakes_are_named_before_training(tasks_, change, error, text):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "gru[64]",
-        "gru[**{}]",
-        "gru[units=3,units=4]",
-        "gru[units=True]",
-        "gru[output_scale=-1]",
-        "gru[input_scale=abc]",
-    ],
+    ["gru[64]", "gru[**{}]", "gru[units=3,units=4]", "gru[units=True]", "gru[output_scale=-1]", "gru[input_scale=abc]"],
 )
 def test_settings_that_would_be_ignored_or_fail_later(text):
     with pytest.raises(OptimizerError, match="settings: units=32"):

@@ -15,10 +15,7 @@ SMALL = {"steps": 6, "loss": "log", "batch": 4, "unroll": 10}
 
 @pytest.fixture(scope="module")
 def alone():
-    return {
-        seed: metatrain("gru[units=2]", "rosenbrock", seed=seed, progress=False, **SMALL)
-        for seed in (0, 5)
-    }
+    return {seed: metatrain("gru[units=2]", "rosenbrock", seed=seed, progress=False, **SMALL) for seed in (0, 5)}
 
 
 def equal(a, b):
@@ -47,9 +44,7 @@ def test_baselines_curves_and_pictures_leave_the_weights_alone(alone, tmp_path, 
 
 def test_seeds_side_by_side_give_the_bits_of_each_alone(alone, tmp_path):
     settings = {**SMALL, "progress": False}
-    outs = train_seeds(
-        "gru[units=2]", ["rosenbrock"], tmp_path / "pair.npz", (0, 5), 2, (), settings
-    )
+    outs = train_seeds("gru[units=2]", ["rosenbrock"], tmp_path / "pair.npz", (0, 5), 2, (), settings)
     assert [path.name for path in outs] == ["pair.npz", "pair-2.npz"]
     for path, seed in zip(outs, (0, 5), strict=True):
         assert equal(dict(shipped.load(path).defaults), alone[seed])

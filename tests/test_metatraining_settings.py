@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench.errors import UserError
-from bench.metagradient import meta_loss
 from bench.metatraining import Settings
+from bench.metatraining.metagradient import meta_loss
 from tasks import tf
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench import metrics
 from bench.errors import UserError
-from bench.metrics import CAP, METRICS, summarize
-from bench.records import Runs
+from bench.records.record import Runs
+from bench.scores import metrics
+from bench.scores.metrics import CAP, METRICS, summarize
 
 
 def curve(*losses):
@@ -24,9 +24,7 @@ def score(name, runs, floor=0.0):
     return METRICS[name].score(runs, floor)
 
 
-any_loss = st.one_of(
-    st.floats(0, 1e8, width=32), st.sampled_from([math.inf, math.nan, 0.0, 1e30, -math.inf])
-)
+any_loss = st.one_of(st.floats(0, 1e8, width=32), st.sampled_from([math.inf, math.nan, 0.0, 1e30, -math.inf]))
 any_losses = arrays("float32", (3, 7), elements=any_loss)
 
 

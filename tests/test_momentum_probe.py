@@ -6,10 +6,10 @@ import numpy as np
 import planted_systems as planted
 import pytest
 
-from bench.probes import PROBES
-from bench.probes.fits import CRITICAL, OSCILLATING, OVERDAMPED, fit, two_poles
-from bench.probes.heavy_ball import critical_curvature, joint_radius, optimal
-from bench.probes.kernel import kernel_at
+from bench.probes.catalog import PROBES
+from bench.probes.dynamics.fits import CRITICAL, OSCILLATING, OVERDAMPED, fit, two_poles
+from bench.probes.dynamics.kernel import kernel_at
+from bench.probes.mechanisms.heavy_ball import critical_curvature, joint_radius, optimal
 
 DRAWS = range(4)
 NULLS = range(10)
@@ -56,11 +56,7 @@ def test_nesterov_is_a_heavy_ball_and_a_direct_step(seed):
     rate, beta = 10 ** rng.uniform(-3, 1), rng.uniform(0.3, 0.97)
     subject = planted.subject(planted.nesterov(rate, beta))
     modes = subject.dynamics.eigenmodes
-    assert (modes.alpha[0], modes.decay[0], modes.direct) == (
-        close(rate * beta),
-        close(beta),
-        close(rate),
-    )
+    assert (modes.alpha[0], modes.decay[0], modes.direct) == (close(rate * beta), close(beta), close(rate))
     reading = PROBES["momentum"](subject)
     assert reading.verdict == "present"
     assert value(reading, "gain") == close(rate + rate * beta / (1 - beta))
@@ -86,9 +82,7 @@ def test_a_damped_oscillation(seed):
     amplitude, decay = 10 ** rng.uniform(-3, 1), rng.uniform(0.7, 0.96)
     period, phase = rng.uniform(6, 40), rng.uniform(-1.5, 1.0)
     reading = read(planted.oscillator(amplitude, decay, 2 * np.pi / period, phase))
-    kernel = (
-        amplitude * decay ** np.arange(200) * np.cos(2 * np.pi / period * np.arange(200) + phase)
-    )
+    kernel = amplitude * decay ** np.arange(200) * np.cos(2 * np.pi / period * np.arange(200) + phase)
     assert fit(kernel).r2 < 0.95, "the draw is meant not to look like one exponential"
     expected = {"amplitude": amplitude, "decay": decay, "period": period, "phase": phase, "r2": 1.0}
     assert value(reading, "shape") == OSCILLATING
@@ -154,9 +148,7 @@ def test_distance_to_the_best_heavy_ball_and_to_its_limit(seed):
     assert value(at_best, "limit") == close(2 * (1 + best.beta) / high)
     # the poles are double there: the error of a double root is the square root of the kernel's
     assert value(at_best, "worst_rate") == pytest.approx(value(at_best, "best_rate"), rel=1e-3)
-    too_fast = read(
-        planted.heavy_balls([2.5 * (1 + best.beta) / high], [best.beta]), curvature=(low, high)
-    )
+    too_fast = read(planted.heavy_balls([2.5 * (1 + best.beta) / high], [best.beta]), curvature=(low, high))
     assert value(too_fast, "limit_ratio") == close(1.25)
     assert value(too_fast, "worst_rate") > 1
     assert "largest curvature is 1.25 times" in too_fast.sentence
@@ -170,9 +162,7 @@ def test_the_critical_curvature_is_where_parameter_and_state_start_to_grow(seed)
     rng = np.random.default_rng([8, seed])
     system = planted.heavy_balls(rng.uniform(0.01, 1, 3), rng.uniform(0, 0.98, 3))
     if seed % 2:
-        system = planted.oscillator(
-            rng.uniform(0.1, 1), rng.uniform(0.5, 0.95), rng.uniform(0.1, 1), -0.5
-        )
+        system = planted.oscillator(rng.uniform(0.1, 1), rng.uniform(0.5, 0.95), rng.uniform(0.1, 1), -0.5)
     jacobian = system.jacobian(system.h0, 0.0, 0)
     critical = critical_curvature(jacobian)
     below, above = joint_radius(jacobian, critical * np.array([0.999, 1.001]))

@@ -27,12 +27,8 @@ def iterates(name, problems, steps=STEPS):
     entry = optimizers.get(name)
 
     def flat(params):
-        places = tf.eye(
-            6
-        )  # not tf.concat, whose second derivative XLA writes so that pfor cannot map it
-        rows = (
-            tf.reshape(params["matrix"], [1, 4]) @ places[:4] + params["vector"][None] @ places[4:]
-        )
+        places = tf.eye(6)  # not tf.concat, whose second derivative XLA writes so that pfor cannot map it
+        rows = tf.reshape(params["matrix"], [1, 4]) @ places[:4] + params["vector"][None] @ places[4:]
         return rows[0]
 
     def bound(data):
@@ -57,34 +53,23 @@ def iterates(name, problems, steps=STEPS):
 
     @tf.function(jit_compile=True, autograph=False)
     def program(params, data):
-        state = _map(
-            lambda seed: _map(lambda p: one_init(p, seed[1]), seed[0]),
-            (params, data),
-        )
+        state = _map(lambda seed: _map(lambda p: one_init(p, seed[1]), seed[0]), (params, data))
 
         def body(t, params, state, kept):
-            kept = kept.write(t, tf.concat(
-                [tf.reshape(params["matrix"], [SEEDS, COPIES, 4]), params["vector"]], -1
-            ))  # fmt: skip
+            kept = kept.write(t, tf.concat([tf.reshape(params["matrix"], [SEEDS, COPIES, 4]), params["vector"]], -1))
             params, state = _map(
-                lambda seed: _map(lambda run: one_step(*run, seed[2], t), (seed[0], seed[1])),
-                (params, state, data),
+                lambda seed: _map(lambda run: one_step(*run, seed[2], t), (seed[0], seed[1])), (params, state, data)
             )
             return t + 1, params, state, kept
 
         kept = tf.TensorArray(tf.float32, steps + 1, element_shape=[SEEDS, COPIES, 6])
         loop = (0, params, state, kept)
         count = steps + 1
-        return tf.while_loop(lambda t, *_: t < count, body, loop, maximum_iterations=count)[
-            3
-        ].stack()
+        return tf.while_loop(lambda t, *_: t < count, body, loop, maximum_iterations=count)[3].stack()
 
     hessians, minimizers, starts = (tf.constant(part, tf.float32) for part in problems)
     starts = tf.repeat(starts[:, None], COPIES, axis=1)
-    start = {
-        "matrix": tf.reshape(starts[..., :4], [SEEDS, COPIES, 2, 2]),
-        "vector": starts[..., 4:],
-    }
+    start = {"matrix": tf.reshape(starts[..., :4], [SEEDS, COPIES, 2, 2]), "vector": starts[..., 4:]}
     return program(start, (hessians, minimizers)).numpy()
 
 
@@ -146,6 +131,4 @@ def test_oracles_are_never_ranked_entries_and_say_what_they_need():
         assert entry.needs == ("quadratic", "convex")
         assert entry.space == {}
         assert entry.reference
-    assert not any(
-        optimizers.get(n).informed for n in optimizers.names() if optimizers.get(n).kind != "oracle"
-    )
+    assert not any(optimizers.get(n).informed for n in optimizers.names() if optimizers.get(n).kind != "oracle")

@@ -7,29 +7,21 @@ import math
 import numpy as np
 import pytest
 
-from bench.ablations import study
-from bench.names import named_task
-from bench.paper import causal as ablations
-from bench.paper import measuring, quantities, reads, table
-from bench.paper.claims import CLAIMS, LINEAR, ROSENBROCK, Claim
-from bench.paper.judging import causal, judged
-from bench.paper.kept import kept
-from bench.paper.measured import OnTask, Seed
-from bench.paper.race_rules import (
-    LEARNED,
-    Beats,
-    Curve,
-    Decomposable,
-    EndsAbove,
-    OfProblems,
-    Order,
-    TunedRate,
-)
-from bench.paper.reads import of, over_tuned_rate, quantity
-from bench.paper.rules import Everywhere, MoreThan, Near, Present, Somewhere
-from bench.probes import Subject, System, Visited
-from bench.targets.measure import weights_of
-from bench.targets.rows import Protocol
+from bench.lookup.resolve import named_task
+from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.system import System
+from bench.records.memo import kept
+from bench.studies.ablation import measure as ablation
+from bench.studies.paper import ablations as ablations
+from bench.studies.paper import extract, measure, quantities, report
+from bench.studies.paper.claims import CLAIMS, LINEAR, ROSENBROCK, Claim
+from bench.studies.paper.evidence import OnTask, Seed
+from bench.studies.paper.extract import of, over_tuned_rate, quantity
+from bench.studies.paper.judge import causal, judged
+from bench.studies.paper.race_rules import LEARNED, Beats, Curve, Decomposable, EndsAbove, OfProblems, Order, TunedRate
+from bench.studies.paper.rules import Everywhere, MoreThan, Near, Present, Somewhere
+from bench.studies.targets.measure import weights_of
+from bench.studies.targets.plan import Protocol
 from optimizers.shipped import FOLDER
 
 HELD, NOT, OPEN = "held", "not held", "not decidable"
@@ -40,31 +32,17 @@ def race(level=1.0, curve=None, spread=0.1):
     pattern = 1 + spread * np.linspace(-1, 1, 16)
     curve = [level] * 201 if curve is None else curve
     scores = dict.fromkeys(("mean_loss", "mean_log", "final"), level * pattern)
-    return {
-        "scores": scores,
-        "mean": level * pattern,
-        "initial": 10 * pattern,
-        "last": level * pattern,
-        "curve": curve,
-    }
+    return {"scores": scores, "mean": level * pattern, "initial": 10 * pattern, "last": level * pattern, "curve": curve}
 
 
 def seed(number=None, *, verdict="present", ablation=None, raced=None, **values):
-    readings = {
-        "schedule": {"verdict": verdict, "values": {n: {"value": v} for n, v in values.items()}}
-    }
+    readings = {"schedule": {"verdict": verdict, "values": {n: {"value": v} for n, v in values.items()}}}
     return Seed("gru", raced or race(), readings, {"number": number}, ablation)
 
 
 def on(*seeds, baselines=None, task=LINEAR):
     names = ("momentum", "rmsprop", "adam")
-    return OnTask(
-        task,
-        seeds,
-        baselines or {n: race(2.0) for n in names},
-        {"momentum": {"learning_rate": 0.5}},
-        16,
-    )
+    return OnTask(task, seeds, baselines or {n: race(2.0) for n in names}, {"momentum": {"learning_rate": 0.5}}, 16)
 
 
 def said(rule, *seeds, **settings):
@@ -188,9 +166,7 @@ def test_who_ends_lower():
 
 def test_numbers_of_the_problems_and_of_baselines():
     """Mean over the run 2, initial 10: a share of 0.2, and no spread of it."""
-    of_share = [
-        said(OfProblems("momentum", "share", paper)) for paper in (0.2, 0.24, 0.17, 0.3, 0.1)
-    ]
+    of_share = [said(OfProblems("momentum", "share", paper)) for paper in (0.2, 0.24, 0.17, 0.3, 0.1)]
     assert of_share == [HELD, HELD, HELD, NOT, NOT]
     wide = {"momentum": {**race(), "initial": np.array([1.0, 2.0, 3.0, 40.0] * 4)}}
     assert said(OfProblems("momentum", "initial", 8.6), baselines=wide) == OPEN  # 11.5, low end 4
@@ -212,12 +188,7 @@ def test_curves_orders_and_rates():
 
 
 def ladder(decomposable, ratio=1.4, verdict="matters"):
-    line = {
-        "mechanism": "schedule",
-        "ratio": ratio,
-        "effect": [ratio - 0.1, ratio + 0.1],
-        "verdict": verdict,
-    }
+    line = {"mechanism": "schedule", "ratio": ratio, "effect": [ratio - 0.1, ratio + 0.1], "verdict": verdict}
     reason = "" if decomposable else "a rung diverges"
     return {"ladder": {"decomposable": decomposable, "reason": reason}, "mechanisms": [line]}
 
@@ -243,28 +214,19 @@ def test_the_chosen_ablations_are_enough_for_a_report(monkeypatch):
 
     def raced(subject, entry, *, seeds, steps, metric, chosen):
         rows = [
-            study.Row(
-                one,
-                one.spec,
-                tuned,
-                False,
-                dict.fromkeys(study.SHOWN, score(one.label, seeds)),
-                0.0,
-            )
+            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.SHOWN, score(one.label, seeds)), 0.0)
             for one in chosen
             for tuned in (False, True)
         ]
-        return study.Study("gru", subject.name, metric, steps, seeds, rows, "stable", 1.0)
+        return ablation.Study("gru", subject.name, metric, steps, seeds, rows, "stable", 1.0)
 
     def score(label, seeds):
         return np.full(seeds, 2.0 if label == "without schedule" else 1.0)
 
-    monkeypatch.setattr(study, "study", raced)
+    monkeypatch.setattr(ablation, "study", raced)
     report = ablations.ablated(named_task("rosenbrock"), None, 8)
     found = {line["mechanism"]: line["verdict"] for line in report["mechanisms"]}
-    assert found == dict.fromkeys(("momentum", "clipping", "adaptation"), "does not") | {
-        "schedule": "matters"
-    }
+    assert found == dict.fromkeys(("momentum", "clipping", "adaptation"), "does not") | {"schedule": "matters"}
     assert report["ladder"]["decomposable"] in (True, False)
     assert report["metric"] == "mean_log"
     found = causal(on(seed(ablation=report), seed(ablation=report)), "schedule")
@@ -275,70 +237,67 @@ def arms(plus, minus, rest, stability="stable"):
     rates = [*minus[::-1], rest, *plus]
     sizes = [0.01, 0.1, 1.0]
     gradients = [-1.0, -0.1, -0.01, 0.0, *sizes]
-    return Seed(
-        "gru",
-        {},
-        {},
-        {"arms": {"gradients": gradients, "rates": rates, "stability": [stability] * 7}},
-    )
+    return Seed("gru", {}, {}, {"arms": {"gradients": gradients, "rates": rates, "stability": [stability] * 7}})
 
 
 def test_numbers_of_the_arms_by_hand():
     one = arms((10.0, 5.0, 1.0), (8.0, 5.0, 2.0), 4.0)
     task = on(one)
-    assert reads.fall_of_rate()(task, one) == pytest.approx(0.25)
-    assert reads.fall_of_rate(0.1)(task, one) == pytest.approx(0.4)
-    assert reads.rise_over_tip()(task, one) == pytest.approx(6.0)
-    assert reads.rise_over_tip(0.1)(task, one) == pytest.approx(10 / 3)
-    assert reads.least_rate(task, one) == 1.0
-    assert over_tuned_rate(reads.least_rate)(task, one) == 2.0
-    assert reads.rate_at(0.1)(task, one) == pytest.approx(5.0)
-    assert reads.rate_at(2.0)(task, one) is None
-    assert reads.tip_rate(task, one) == 1.5
-    assert reads.asymmetry(task, one) == pytest.approx(1 / 3)
-    assert reads.attractors(task, one) == 1.0
-    assert reads.peak_over_rest(task, one) == 2.5
+    assert extract.fall_of_rate()(task, one) == pytest.approx(0.25)
+    assert extract.fall_of_rate(0.1)(task, one) == pytest.approx(0.4)
+    assert extract.rise_over_tip()(task, one) == pytest.approx(6.0)
+    assert extract.rise_over_tip(0.1)(task, one) == pytest.approx(10 / 3)
+    assert extract.least_rate(task, one) == 1.0
+    assert over_tuned_rate(extract.least_rate)(task, one) == 2.0
+    assert extract.rate_at(0.1)(task, one) == pytest.approx(5.0)
+    assert extract.rate_at(2.0)(task, one) is None
+    assert extract.tip_rate(task, one) == 1.5
+    assert extract.asymmetry(task, one) == pytest.approx(1 / 3)
+    assert extract.attractors(task, one) == 1.0
+    assert extract.peak_over_rest(task, one) == 2.5
     power = arms((100.0, 10.0, 1.0), (100.0, 10.0, 1.0), 1.0)
-    assert reads.slope_of_rate(task, power) == pytest.approx(-1.0)
+    assert extract.slope_of_rate(task, power) == pytest.approx(-1.0)
     nothing = seed()
     for read in (
-        reads.fall_of_rate(),
-        reads.least_rate,
-        reads.asymmetry,
-        reads.slope_of_rate,
-        reads.attractors,
+        extract.fall_of_rate(),
+        extract.least_rate,
+        extract.asymmetry,
+        extract.slope_of_rate,
+        extract.attractors,
     ):
         assert read(task, nothing) is None
 
 
 def test_numbers_of_the_modes_and_of_the_schedule_by_hand():
-    modes = [
-        {"alpha": 3.7, "momentum": 0.89},
-        {"alpha": -5.0, "momentum": 0.3},
-        {"alpha": None, "momentum": 0.9},
-    ]
+    modes = [{"alpha": 3.7, "momentum": 0.89}, {"alpha": -5.0, "momentum": 0.3}, {"alpha": None, "momentum": 0.9}]
     kernel = [{"decay": 0.6, "decay_imag": 0.6, "alpha": 1.0}]
     values = {"eigenmodes": modes, "modes": kernel, "modes_needed": {"value": 2}}
     readings = {
         "momentum": {"values": values},
-        "schedule": {"values": {
-            "initial": {"value": 2.0}, "peak": {"value": 6.0}, "final": {"value": 4.0},
-            "peak_step": {"value": 1}, "rates": [0.1, 6.0, 2.0, 0.4]}},
+        "schedule": {
+            "values": {
+                "initial": {"value": 2.0},
+                "peak": {"value": 6.0},
+                "final": {"value": 4.0},
+                "peak_step": {"value": 1},
+                "rates": [0.1, 6.0, 2.0, 0.4],
+            }
+        },
         "fixed_points": {"verdict": "present", "values": {"count": {"value": 1}}},
         "clipping": {"values": {"knee": {"value": 2.0, "low": 1.0, "high": 4.0}}},
-    }  # fmt: skip
+    }
     one = Seed("gru", race(curve=[5.0, 4.0, 3.0]), readings, {})
     task = on(one, baselines={"momentum": race(curve=[5.0, 4.5, 2.0])})
-    assert reads.leading_decay(task, one) == 0.3
-    assert reads.mode_at_optimum(task, one) == 1.0
-    assert reads.few_slow_modes(task, one) == 2.0
-    assert reads.warm_up_and_decay(task, one) == 1.5
-    assert reads.crosses_tuned_rate(task, one) == 3.0
-    assert reads.unbounded_fixed_points(task, one) == 1.0
-    assert reads.knee_spread(task, one) == 4.0
-    assert reads.overtaken(task, one) == 2.0
+    assert extract.leading_decay(task, one) == 0.3
+    assert extract.mode_at_optimum(task, one) == 1.0
+    assert extract.few_slow_modes(task, one) == 2.0
+    assert extract.warm_up_and_decay(task, one) == 1.5
+    assert extract.crosses_tuned_rate(task, one) == 3.0
+    assert extract.unbounded_fixed_points(task, one) == 1.0
+    assert extract.knee_spread(task, one) == 4.0
+    assert extract.overtaken(task, one) == 2.0
     ahead = on(one, baselines={"momentum": race(curve=[5.0, 2.0, 3.5])})
-    assert reads.overtaken(ahead, one) == math.inf
+    assert extract.overtaken(ahead, one) == math.inf
     assert of("momentum", "nothing")(task, one) is None
 
 
@@ -364,23 +323,11 @@ def test_nothing_measured_nothing_decided():
 
 
 def test_tables_say_the_same(tmp_path):
-    claim = Claim(
-        "flat",
-        LINEAR,
-        "7.3",
-        "flat | or not",
-        "F",
-        "flat",
-        Everywhere("range", READ, 0.1, 0.25),
-        "schedule",
-    )
+    claim = Claim("flat", LINEAR, "7.3", "flat | or not", "F", "flat", Everywhere("range", READ, 0.1, 0.25), "schedule")
     measured = {LINEAR: on(seed(0.01, ablation=ladder(True)), seed(0.03, ablation=ladder(True)))}
     away = claim._replace(task=ROSENBROCK)
-    text = table.write(tmp_path, judged(measured, (claim, away)), measured)
-    assert (
-        "| 0.02 [0.01, 0.03] | range ≤ 0.1; against it: ≥ 0.25 | **held** | in all 2 meta-seeds |"
-        in text
-    )
+    text = report.write(tmp_path, judged(measured, (claim, away)), measured)
+    assert "| 0.02 [0.01, 0.03] | range ≤ 0.1; against it: ≥ 0.25 | **held** | in all 2 meta-seeds |" in text
     assert "**Of 1 rows, a claim on a task each: 1 held, 0 not held, 0 not decidable.**" in text
     assert "1 further rows about rosenbrock were not measured" in text
     assert (tmp_path / "claims.md").read_text() == text
@@ -416,21 +363,21 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     assert [entry.name for entry in weights] == ["gru-rosenbrock", "gru-rosenbrock-2"]
     planted = seed(verdict="absent").readings["schedule"]
     reading = type("Planted", (), {"to_json": lambda self: planted})()
-    monkeypatch.setattr(measuring.probing, "probe", lambda *a, **k: {"schedule": reading})
-    monkeypatch.setattr(measuring.probing, "visited", lambda *a, **k: None)
-    monkeypatch.setattr("bench.probes.Subject.of", lambda system, met: None)
-    monkeypatch.setattr(measuring.quantities, "quantities", lambda subject: {"number": 1.0})
-    monkeypatch.setattr(measuring.causal, "ablated", lambda *a: ladder(True))
-    monkeypatch.setattr(measuring, "BASELINES", ("momentum",))
+    monkeypatch.setattr(measure.run, "probe", lambda *a, **k: {"schedule": reading})
+    monkeypatch.setattr(measure.run, "visited", lambda *a, **k: None)
+    monkeypatch.setattr("bench.probes.dynamics.subject.Subject.of", lambda system, met: None)
+    monkeypatch.setattr(measure.quantities, "quantities", lambda subject: {"number": 1.0})
+    monkeypatch.setattr(measure.causal, "ablated", lambda *a: ladder(True))
+    monkeypatch.setattr(measure, "BASELINES", ("momentum",))
     told = []
 
     def measured():
-        return measuring.measure(
+        return measure.measure(
             "rosenbrock", weights, tmp_path, tmp_path / "tuning", ablations=True, protocol=protocol, tell=told.append
-        )  # fmt: skip
+        )
 
     first = measured()
-    assert len(told) == measuring.parts(weights, ablations=True) == 10
+    assert len(told) == measure.parts(weights, ablations=True) == 10
     assert first.seeds[0].readings == {"schedule": planted}
     assert np.shape(first.baselines["momentum"]["scores"]["mean_loss"]) == (8,)
     race = first.seeds[0].race
@@ -438,15 +385,11 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     assert np.mean(race["mean"]) == pytest.approx(np.mean(race["curve"]))
     assert np.mean(race["initial"]) == pytest.approx(race["curve"][0])
     assert np.mean(race["last"]) == pytest.approx(race["curve"][-1])
-    for module, name in (
-        (measuring.races, "raced"), (measuring.causal, "ablated"), (measuring.quantities, "quantities"),
-    ):  # fmt: skip
+    for module, name in ((measure.races, "raced"), (measure.causal, "ablated"), (measure.quantities, "quantities")):
         monkeypatch.setattr(module, name, None)
     again = measured()
     assert again.seeds[1].race["curve"] == first.seeds[1].race["curve"]
-    assert Beats().judge({"rosenbrock": again}, "rosenbrock") == Beats().judge(
-        {"rosenbrock": first}, "rosenbrock"
-    )
+    assert Beats().judge({"rosenbrock": again}, "rosenbrock") == Beats().judge({"rosenbrock": first}, "rosenbrock")
 
 
 def heavy_ball(h, g, t):

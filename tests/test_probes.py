@@ -9,8 +9,10 @@ import pytest
 import small_gru
 
 from bench import probes
-from bench.probes import PROBES, planted, read
-from bench.probes.controls import CONTROLS, Control, visited
+from bench.probes.catalog import PROBES
+from bench.probes.controls import planted
+from bench.probes.controls.catalog import CONTROLS, Control, visited
+from bench.probes.read import read
 from bench.probes.reading import strict
 
 

@@ -2,22 +2,12 @@
 
 import numpy as np
 import pytest
-from probe_samples import (
-    BETA,
-    EPSILON,
-    RATE,
-    RHO,
-    THRESHOLD,
-    close,
-    memoryless,
-    one_state,
-    probe,
-    value,
-)
+from probe_samples import BETA, EPSILON, RATE, RHO, THRESHOLD, close, memoryless, one_state, probe, value
 
-from bench.probes import System, planted
-from bench.probes.adaptation import common_change
-from bench.probes.networks import untrained_gru
+from bench.probes.controls import planted
+from bench.probes.controls.networks import untrained_gru
+from bench.probes.dynamics.system import System
+from bench.probes.mechanisms.adaptation import common_change
 
 
 def test_rmsprop_adapts_as_one_over_g():

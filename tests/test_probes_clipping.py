@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from probe_samples import BETA, RATE, RHO, SCALE, THRESHOLD, close, memoryless, probe, value
 
-from bench.probes import planted
-from bench.probes.controls import visited
-from bench.probes.soft_clip import soft_clip
+from bench.probes.controls import planted
+from bench.probes.controls.catalog import visited
+from bench.probes.mechanisms.soft_clip import soft_clip
 
 
 @pytest.mark.parametrize("scale", [1.0, SCALE])

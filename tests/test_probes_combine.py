@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bench.probes import Reading, combine
-from bench.probes.reading import exact
+from bench.probes.pooling import combine
+from bench.probes.reading import Reading, exact
 
 PASSED = {"name": "a", "passed": True, "expected": {}, "measured": {}}
 FAILED = {"name": "a", "passed": False, "expected": {}, "measured": {}}
@@ -26,11 +26,7 @@ def test_numbers_are_means_with_their_range():
 @pytest.mark.parametrize(
     ("verdicts", "pooled", "said"),
     [
-        (
-            ["present", "absent", "present"],
-            "undecided",
-            "present in 2 of 3 meta-seeds, absent in 1",
-        ),
+        (["present", "absent", "present"], "undecided", "present in 2 of 3 meta-seeds, absent in 1"),
         (["absent", "absent"], "absent", "absent in 2 of 2 meta-seeds"),
         (["undecided", "present"], "undecided", "present in 1 of 2 meta-seeds, undecided in 1"),
     ],
@@ -57,9 +53,7 @@ def test_lists_are_averaged_place_by_place():
 
 
 def test_controls_are_kept_once_and_failures_too():
-    pooled = combine(
-        [reading("present", 1.0), reading("undecided", 1.0, controls=(PASSED, FAILED))]
-    )
+    pooled = combine([reading("present", 1.0), reading("undecided", 1.0, controls=(PASSED, FAILED))])
     assert pooled.controls == (PASSED, FAILED)
 
 

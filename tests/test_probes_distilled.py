@@ -6,12 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from bench.probes import system_of
-from bench.probes.checking import Within, agrees
-from bench.probes.distill_controls import draw, make
-from bench.probes.distilled import FOLDER, architecture, card, student, teachers, weights
-from bench.probes.distilled.expected import EXPECTED, SCALES
-from bench.probes.distilled.teachers import TEACHERS
+from bench.maintain.controls import draw, make
+from bench.maintain.retrain import todays
+from bench.probes.controls.check import Within, agrees
+from bench.probes.controls.distilled import FOLDER, architecture, card, student, teachers, weights
+from bench.probes.controls.distilled.expected import EXPECTED, SCALES
+from bench.probes.controls.distilled.teachers import TEACHERS
+from bench.probes.dynamics.component import system_of
 
 
 @pytest.mark.parametrize("name", TEACHERS)
@@ -19,7 +20,7 @@ def test_what_ships_is_what_its_card_says(name):
     path = FOLDER / f"{name}.npz"
     assert path.stat().st_size < 100_000
     assert hashlib.sha256(path.read_bytes()).hexdigest() == card(name)["sha256"]
-    assert card(name)["command"] == f"python -m bench.probes.distill_controls {name}"
+    assert todays(card(name)["command"]) == ["python", "-m", "bench", "maintain", "controls", name]
     assert card(name)["relative_mean_squared_error"] < 0.004
 
 
@@ -37,9 +38,7 @@ def test_the_systems_are_those_of_the_architecture():
     compiled = system_of(architecture(TEACHERS[name]).build(weights(name)))
     gradients = np.random.default_rng(0).standard_normal((20, 3))
     start = np.tile(compiled.h0, (3, 1))
-    for ours, theirs in zip(
-        student(name).rollout(start, gradients), compiled.rollout(start, gradients), strict=True
-    ):
+    for ours, theirs in zip(student(name).rollout(start, gradients), compiled.rollout(start, gradients), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from probe_samples import BETA, RATE, RNG, close, probe, value
 
-from bench.probes import PROBES, Subject, System, Visited, planted
-from bench.probes.modes import modes
-from bench.probes.momentum import fit
+from bench.probes.catalog import PROBES
+from bench.probes.controls import planted
+from bench.probes.dynamics.realization import modes
+from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.system import System
+from bench.probes.mechanisms.momentum import fit
 
 
 def test_fixed_point_of_a_random_linear_map():

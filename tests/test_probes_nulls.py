@@ -1,9 +1,9 @@
-"""No claim in optimizers without the mechanism; the whole hundred: python -m bench.probes.nulls."""
+"""No claim in optimizers without the mechanism; the whole hundred: python -m bench maintain nulls."""
 
 import pytest
 
-from bench.probes import PROBES
-from bench.probes.nulls import NULLS, claims, draw
+from bench.probes.catalog import PROBES
+from bench.probes.controls.nulls import NULLS, claims, draw
 
 COUNTS = {"fixed_points": 8, "momentum": 6, "clipping": 8, "schedule": 8, "adaptation": 8}
 

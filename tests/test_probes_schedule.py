@@ -2,24 +2,11 @@
 
 import numpy as np
 import pytest
-from probe_samples import (
-    BETA,
-    EVERY,
-    FACTOR,
-    RATE,
-    RHO,
-    TIME,
-    WARM,
-    close,
-    memoryless,
-    one_state,
-    probe,
-    value,
-)
+from probe_samples import BETA, EVERY, FACTOR, RATE, RHO, TIME, WARM, close, memoryless, one_state, probe, value
 
-from bench.probes import planted
-from bench.probes.decay import decay, warm_up
-from bench.probes.run_rates import explained
+from bench.probes.controls import planted
+from bench.probes.mechanisms.decay import decay, warm_up
+from bench.probes.mechanisms.run_rates import explained
 
 
 def _step_decay(t):

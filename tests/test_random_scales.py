@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 import tasks
-from bench.keys import keys
-from bench.sampling import sample
+from bench.engine.keys import keys
+from bench.engine.sampling import sample
 from tasks.classic import Rosenbrock, SixHumpCamel
 from tasks.random_scales import RandomlyScaled
 
@@ -53,9 +53,7 @@ def test_ratios_of_a_loss_below_zero_stay_the_inner_ones():
     _, its_data = wrapped.sample(KEY)
     other = params * 0.3
     gaps = [inner.loss(p, data, None) - inner.floor for p in (other, params)]
-    its = [
-        wrapped.loss(p, its_data, None) - inner.floor for p in (other / its_data["unit"], params)
-    ]
+    its = [wrapped.loss(p, its_data, None) - inner.floor for p in (other / its_data["unit"], params)]
     assert its_data["unit"].numpy() == 1.0
     np.testing.assert_allclose(its[0] / its[1], gaps[0] / gaps[1], rtol=1e-5)
 

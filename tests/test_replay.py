@@ -3,9 +3,9 @@
 import numpy as np
 
 import optimizers
-from bench.engine import race
-from bench.names import named_task
-from bench.replay import replay
+from bench.engine.race import race
+from bench.engine.replay import replay
+from bench.lookup.resolve import named_task
 
 THETA = {"learning_rate": 1e-4, "momentum": 0.9}
 
@@ -13,9 +13,7 @@ THETA = {"learning_rate": 1e-4, "momentum": 0.9}
 def test_losses_gradients_and_states_of_heavy_ball():
     subject, entry = named_task("rosenbrock"), optimizers.get("momentum")
     again = replay(subject, entry, THETA, seeds=range(3), steps=6, states=True)
-    run = race(
-        subject, entry, [THETA], purpose="report", seeds=range(3), steps=6, record="all"
-    ).runs
+    run = race(subject, entry, [THETA], purpose="report", seeds=range(3), steps=6, record="all").runs
     np.testing.assert_allclose(again.losses, run.losses[0, :, :6], rtol=1e-6)
     (velocity,) = again.states
     assert velocity.shape == again.gradients.shape == (3, 6, 2)

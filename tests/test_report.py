@@ -4,25 +4,15 @@ import numpy as np
 import pytest
 import samples
 
-from bench import figures, report
 from bench.errors import UserError
-from bench.figures import relative
-from bench.gather import load
-from bench.records import Budget
-from bench.store import Store, write_json
+from bench.records.record import Budget
+from bench.records.store import Store, write_json
+from bench.reports import curves, summary
+from bench.reports.curves import relative
+from bench.scores.results import load
 
-PASSED = {
-    "name": "heavy ball",
-    "passed": True,
-    "expected": {"beta": 0.9},
-    "measured": {"beta": 0.9},
-}
-FAILED = {
-    "name": "clip at 1",
-    "passed": False,
-    "expected": {"knee": 1.0},
-    "measured": {"knee": 1.4},
-}
+PASSED = {"name": "heavy ball", "passed": True, "expected": {"beta": 0.9}, "measured": {"beta": 0.9}}
+FAILED = {"name": "clip at 1", "passed": False, "expected": {"knee": 1.0}, "measured": {"knee": 1.4}}
 MOMENTUM = {
     "verdict": "present",
     "values": {"beta": {"value": 0.87, "low": 0.8, "high": 0.9}, "rates": [1, 2]},
@@ -41,19 +31,21 @@ CLIPPING = {
 def out(tmp_path):
     folder = samples.folder(tmp_path / "out")
     readings = {"momentum": MOMENTUM, "clipping": CLIPPING}
-    write_json(
-        folder / "readings" / "gru-a@bowl.json",
-        {"optimizer": "gru-a", "task": "bowl", "readings": readings},
-    )
+    write_json(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
     return folder
 
 
 def test_summary_has_every_part_in_order(out):
-    text = report.summary(out, {"valley": "mean_log"})
+    text = summary.summary(out, {"valley": "mean_log"})
     titles = [
-        "All tasks", "bowl", "valley", "Learned against the best hand-designed",
-        "What the probes found", "What it cost", "Where things are",
-    ]  # fmt: skip
+        "All tasks",
+        "bowl",
+        "valley",
+        "Learned against the best hand-designed",
+        "What the probes found",
+        "What it cost",
+        "Where things are",
+    ]
     places = [text.index(f"{title}\n{'=' * len(title)}\n") for title in titles]
     assert places == sorted(places)
     assert "ahead of adam" in text
@@ -66,12 +58,12 @@ def test_summary_keeps_to_a_hundred_columns(tmp_path):
     rates = {f"gru-two-moons-small-{i}": 0.1 * i for i in range(1, 4)}
     rates |= {"nesterov": 0.2, "adam": 0.3, "rmsprop": 0.1}
     folder = samples.folder(tmp_path / "out", rates, tasks=("linear-regression", "two-moons"))
-    text = report.summary(folder).replace(str(folder), "results")
-    assert max(map(len, text.splitlines())) <= report.WIDTH
+    text = summary.summary(folder).replace(str(folder), "results")
+    assert max(map(len, text.splitlines())) <= summary.WIDTH
 
 
 def test_a_failed_control_silences_the_probe():
-    text = report.readings_text("gru-a", "bowl", {"clipping": CLIPPING})
+    text = summary.readings_text("gru-a", "bowl", {"clipping": CLIPPING})
     assert "no claim is made, 1 of 2 controls failed: clip at 1" in " ".join(text.split())
     assert "PRESENT" not in text
     assert "stop growing" not in text
@@ -79,7 +71,7 @@ def test_a_failed_control_silences_the_probe():
 
 
 def test_a_sound_probe_speaks():
-    text = " ".join(report.readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
+    text = " ".join(summary.readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
     assert text.startswith("gru-a on bowl momentum: PRESENT; past gradients decay;")
     assert "beta 0.870 [0.800, 0.900]" in text
     assert "(controls passed: 1)" in text
@@ -89,7 +81,7 @@ def test_damaged_and_odd_readings_do_no_harm(out, capsys):
     (out / "readings" / "a.json").write_text("{")
     (out / "readings" / "b.json").write_text("[1]")
     (out / "readings" / "c.json").write_text('{"readings": {"momentum": {}, "odd": null}}')
-    text = report.summary(out)
+    text = summary.summary(out)
     assert text.count("no claim is made, no controls were run") == 1
     assert "a.json" in capsys.readouterr().err
 
@@ -97,7 +89,7 @@ def test_damaged_and_odd_readings_do_no_harm(out, capsys):
 def test_failures_are_told(out):
     Store(out).write(samples.failed("bowl", "adam"))
     Store(out).path(samples.record("valley", "gru-a").cell.id).unlink()
-    text = report.summary(out)
+    text = summary.summary(out)
     assert "Failed: adam: ValueError: no" in text
     assert "Not run (scored worst): gru-a" in text
     assert "1/2" in text
@@ -106,7 +98,7 @@ def test_failures_are_told(out):
 def test_the_ledger_counts_metatraining_once(out):
     rows = {
         line.split()[0]: line.split()[1:]
-        for line in report.summary(out).split("What it cost")[1].splitlines()
+        for line in summary.summary(out).split("What it cost")[1].splitlines()
         if line.startswith(("gru-a", "sgd"))
     }
     # tuning 2 tasks · 4 trials · 2 seeds · 20 steps; reporting 2 · 16 · 20; 1000 / 160 -> 7 tasks
@@ -115,7 +107,7 @@ def test_the_ledger_counts_metatraining_once(out):
 
 
 def test_write_leaves_text_table_and_picture(out):
-    text = report.write(out)
+    text = summary.write(out)
     assert (out / "summary.txt").read_text() == text + "\n"
     assert (out / "leaderboard.md").read_text().startswith("| rank | optimizer |")
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -138,7 +130,7 @@ def test_pictures_survive_divergence_failures_and_many_tasks(tmp_path):
         losses = samples.curves(0.1)
         losses[:, 1:] = value
         store.write(samples.record(task, "gru-a", losses))
-    assert report.plot_curves(folder, tmp_path / "new" / "curves.png").stat().st_size > 10_000
+    assert summary.plot_curves(folder, tmp_path / "new" / "curves.png").stat().st_size > 10_000
 
 
 def many(tmp_path, tasks=9):
@@ -151,22 +143,20 @@ def many(tmp_path, tasks=9):
 
 def test_many_tasks_end_with_a_page_and_leave_the_rest_in_the_file(tmp_path):
     folder = many(tmp_path)
-    printed = report.write(folder, {"task-3": "mean_log"})
+    printed = summary.write(folder, {"task-3": "mean_log"})
     assert printed.count("\n") < 90
-    assert max(map(len, printed.replace(str(folder), "results").splitlines())) <= report.WIDTH
+    assert max(map(len, printed.replace(str(folder), "results").splitlines())) <= summary.WIDTH
     lines = printed.split("Task by task")[1].split("Learned against")[0].splitlines()
     row = next(line.split() for line in lines if line.startswith("task-3"))
     assert row[1] == "entry-12"
     assert row[3:] == ["(mean_log)", "0", "gru-a", "9–10"]
     learned = printed.split("best hand-designed")[1]
-    assert next(li for li in learned.splitlines() if li.startswith("gru-a")).split()[1:] == [
-        "0", "0", "9", "–",
-    ]  # fmt: skip
+    assert next(li for li in learned.splitlines() if li.startswith("gru-a")).split()[1:] == ["0", "0", "9", "–"]
     assert "Tuned for mean_loss" in (folder / "summary.txt").read_text()
 
 
 def test_oracles_made_for_other_tasks_are_not_called_missing(tmp_path):
-    text = report.summary(many(tmp_path, 2))
+    text = summary.summary(many(tmp_path, 2))
     assert "Not run" not in text
     assert text.split("\ntask-0\n")[1].split("\ntask-1\n")[0].count("newton") == 1
     assert "newton" not in text.split("\ntask-1\n")[1].split("What it cost")[0]
@@ -174,22 +164,22 @@ def test_oracles_made_for_other_tasks_are_not_called_missing(tmp_path):
 
 def test_a_panel_of_many_entries_names_its_best_the_best_learned_and_oracles(tmp_path):
     results = load(many(tmp_path, 2))
-    styles = figures._best_styles(results, "task-0")
-    colored = [name for name, style in styles.items() if style["color"] in figures.COLORS]
+    styles = curves._best_styles(results, "task-0")
+    colored = [name for name, style in styles.items() if style["color"] in curves.COLORS]
     assert colored == ["entry-12", "entry-11", "entry-10", "entry-09", "gru-a"]
     assert styles["newton"]["linestyle"] == ":"
     assert len(styles) == 15
     assert len({styles[name]["color"] for name in colored}) == 5
-    assert "newton" not in figures._best_styles(results, "task-1")
-    assert report.plot_curves(results, tmp_path / "many.png").stat().st_size > 10_000
+    assert "newton" not in curves._best_styles(results, "task-1")
+    assert summary.plot_curves(results, tmp_path / "many.png").stat().st_size > 10_000
 
 
 def test_a_picture_of_one_step_runs(tmp_path):
     folder = samples.folder(tmp_path / "out", budget=Budget(1, 1, 1, 1))
-    assert report.plot_curves(folder, tmp_path / "curves.png").exists()
+    assert summary.plot_curves(folder, tmp_path / "curves.png").exists()
 
 
 def test_a_picture_in_the_way_is_a_users_mistake(out, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
-        report.plot_curves(out, tmp_path / "file" / "curves.png")
+        summary.plot_curves(out, tmp_path / "file" / "curves.png")

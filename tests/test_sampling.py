@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tasks
-from bench.keys import LIMIT, PURPOSES, key, keys
-from bench.sampling import batches, sample
+from bench.engine.keys import LIMIT, PURPOSES, key, keys
+from bench.engine.sampling import batches, sample
 from tasks import tf
 
 
@@ -36,9 +36,7 @@ def test_unknown_purpose_is_refused():
         key("rosenbrock", "test", 0)
 
 
-@pytest.mark.parametrize(
-    "name", ["linear-regression", "rosenbrock", "two-moons", "two-moons-small"]
-)
+@pytest.mark.parametrize("name", ["linear-regression", "rosenbrock", "two-moons", "two-moons-small"])
 def test_a_problem_is_bitwise_the_same_in_any_company(name):
     task = tasks.get(name)
     many = sample(task, keys(name, "report", range(5)))
@@ -70,9 +68,7 @@ class Noisy(tasks.Task):
 
 
 def test_batches_lead_with_problems_then_steps():
-    assert (
-        batches(tasks.get("rosenbrock"), keys("rosenbrock", "batches-report", range(3)), 4) is None
-    )
+    assert batches(tasks.get("rosenbrock"), keys("rosenbrock", "batches-report", range(3)), 4) is None
     drawn = batches(Noisy(), keys("noisy", "batches-report", range(3)), 4)
     assert drawn.shape == (3, 4, 2)
     assert np.array_equal(drawn[1], batches(Noisy(), keys("noisy", "batches-report", [1]), 4)[0])

@@ -9,18 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench.speed import (
-    bounds,
-    cells,
-    cli,
-    comparisons,
-    duels,
-    plan,
-    report,
-    scaling,
-    sides,
-    startup,
-)
+from bench.commands import speed
+from bench.speed import bounds, cells, comparisons, paired_timing, plan, processes, report, scaling, startup
 from bench.speed.context import Measurement
 from bench.speed.rows import Row, at_least, at_most
 from bench.speed.table import duration, line, short, text
@@ -53,20 +43,20 @@ def test_a_target_holds_for_the_median(row, held):
 
 
 def test_ratios_say_how_many_times_as_fast_as_the_peer_we_are():
-    duel = duels.Duel(np.array([2.0, 4.0]), np.array([3.0, 5.0]), np.array([6.0, 6.0]))
+    duel = paired_timing.Duel(np.array([2.0, 4.0]), np.array([3.0, 5.0]), np.array([6.0, 6.0]))
     assert duel.ratios.tolist() == [3.0, 1.5]
 
 
 def test_disagreement_is_relative_to_the_loss_and_sees_planted_faults():
     ours = np.array([[[100.0, 50.0, 0.0], [1.0, np.nan, np.inf]]])
-    assert duels.disagreement(ours, ours.copy()) == 0.0
+    assert paired_timing.disagreement(ours, ours.copy()) == 0.0
     for step, fault, expected in ((1, 0.51, 0.01), (2, 1e-3, 1e-3)):
         theirs = ours.copy()
         theirs[0, 0, step] += fault
-        assert duels.disagreement(ours, theirs) == pytest.approx(expected)
-    assert duels.disagreement(ours, np.nan_to_num(ours)) == math.inf
+        assert paired_timing.disagreement(ours, theirs) == pytest.approx(expected)
+    assert paired_timing.disagreement(ours, np.nan_to_num(ours)) == math.inf
     with pytest.raises(ValueError, match="a peer computes other losses than ours"):
-        duels.same_losses(ours, ours[:, :1] * 1.001, "a peer")
+        paired_timing.same_losses(ours, ours[:, :1] * 1.001, "a peer")
 
 
 def test_exponent_is_the_slope_of_a_power_law():
@@ -97,17 +87,17 @@ def test_the_bound_is_the_larger_of_arithmetic_and_memory():
 
 def test_best_run_counts_and_is_divided_by_the_work():
     told = iter([0.5, 0.2, 0.3])
-    contender = sides.Contender(lambda: next(told, 0.4), work=10)
-    sides._contenders["planted"] = contender
+    contender = processes.Contender(lambda: next(told, 0.4), work=10)
+    processes._contenders["planted"] = contender
     try:
-        assert sides.best("planted", 0.001).run == pytest.approx(0.02)
+        assert processes.best("planted", 0.001).run == pytest.approx(0.02)
     finally:
-        sides.forget()
-    assert not sides._contenders
+        processes.forget()
+    assert not processes._contenders
 
 
 def test_a_side_is_a_process_of_its_own_that_hands_back_results_and_errors():
-    with sides.sides("one") as opened:
+    with processes.sides("one") as opened:
         assert opened["one"].call("table:short", 3.14159) == "3.14"
         with pytest.raises(KeyError, match="nobody"):
             opened["one"].time("nobody", 0.0)
@@ -115,19 +105,13 @@ def test_a_side_is_a_process_of_its_own_that_hands_back_results_and_errors():
 
 @pytest.mark.parametrize(
     ("number", "shown"), [(1.2345, "1.23"), (62361.2, "62361"), (0.0123, "0.0123"), (2.5e7, "2.5e+07")]
-)  # fmt: skip
+)
 def test_numbers_are_short(number, shown):
     assert short(number) == shown
 
 
 def test_durations_have_units_that_suit():
-    assert [duration(s) for s in (None, 4e-9, 2.2e-5, 0.31, 4.0)] == [
-        "",
-        "4 ns",
-        "22 µs",
-        "310 ms",
-        "4 s",
-    ]
+    assert [duration(s) for s in (None, 4e-9, 2.2e-5, 0.31, 4.0)] == ["", "4 ns", "22 µs", "310 ms", "4 s"]
 
 
 def test_the_table_hides_nothing():
@@ -145,9 +129,7 @@ def test_what_is_written_can_be_read_back(tmp_path):
     assert [r["held"] for r in records] == ["True", "False", "", ""]
     assert records[0]["x"] == "2.0"
     assert "tensorflow" in records[0]["versions"]
-    assert "| a | b | 1.7 | 1.5 … 2.5 | ≥ 1.6 | yes |" in (tmp_path / "ratios.md").read_text(
-        "utf-8"
-    )
+    assert "| a | b | 1.7 | 1.5 … 2.5 | ≥ 1.6 | yes |" in (tmp_path / "ratios.md").read_text("utf-8")
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -155,7 +137,7 @@ def test_a_measurement_that_breaks_is_a_row_that_does_not_hold():
     def broken(context):
         raise RuntimeError("out of memory\nand more")
 
-    row = cli.attempt(Measurement("w", "p", broken), None)
+    row = speed.attempt(Measurement("w", "p", broken), None)
     assert (row.held, row.missing) == (False, "RuntimeError: out of memory")
 
 
@@ -170,7 +152,7 @@ def test_every_target_of_the_table_is_planned_once():
 
 
 def test_an_unknown_row_is_named_with_those_there_are():
-    result = CliRunner().invoke(cli.main, ["--only", "quantum"])
+    result = CliRunner().invoke(speed.command, ["--only", "quantum"])
     assert result.exit_code == 2
     assert "quantum" in result.output
     assert "two workers / one" in result.output

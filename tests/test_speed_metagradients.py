@@ -37,8 +37,8 @@ def test_what_was_promised_is_planned():
     targets = {c.style.name: c.style.target.value for c in META_COMPARISONS}
     assert list(targets.values()) == [1.0, 1.5, 2.0]
     sizes = {(c.cell.task, c.cell.problems, c.cell.units, c.cell.steps) for c in META_COMPARISONS}
-    assert sizes == {(task, n, 32, 200) for task, n in (
-        ("linear-regression", 64), ("rosenbrock", 64), ("two-moons-small", 8),
-    )}  # fmt: skip
+    assert sizes == {
+        (task, n, 32, 200) for task, n in (("linear-regression", 64), ("rosenbrock", 64), ("two-moons-small", 8))
+    }
     names = [measurement.name for measurement in plan.measurements()]
     assert sum(name.startswith("meta-gradient, ") for name in names) == 9

@@ -5,9 +5,9 @@ import importlib
 import numpy as np
 import pytest
 
-from bench.metrics import summarize
+from bench.scores.metrics import summarize
 from bench.speed import cells, comparisons, ours
-from bench.speed.duels import same_losses
+from bench.speed.paired_timing import same_losses
 
 STEPS = 6
 """Ours is then one compiled program per cell: recording the log-spaced steps and all of them is the same."""

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rliable import metrics as rliable_metrics
 
-from bench import statistics
-from bench.statistics import generator
+from bench.scores import statistics
+from bench.scores.statistics import generator
 
 some_scores = arrays("float64", (4, 12), elements=st.floats(0, 1))
 
@@ -172,9 +172,7 @@ def test_few_seeds_prove_little():
 
 def test_holm_by_hand():
     # 0.01 · 3, 0.02 · 2, max(that, 0.03 · 1); and 0.9 · 2 is at most 1
-    assert statistics.holm(np.array([0.03, 0.01, 0.02])).tolist() == pytest.approx(
-        [0.04, 0.03, 0.04]
-    )
+    assert statistics.holm(np.array([0.03, 0.01, 0.02])).tolist() == pytest.approx([0.04, 0.03, 0.04])
     assert statistics.holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
     assert statistics.holm(np.array([])).tolist() == []
 

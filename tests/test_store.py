@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bench.errors import UserError
-from bench.files import dumps, loads
-from bench.store import Store, _decode, _encode, read_json, write_json
+from bench.records.files import dumps, loads
+from bench.records.store import Store, _decode, _encode, read_json, write_json
 
 
 def same(a, b):
@@ -165,7 +165,7 @@ def test_a_killed_writer_leaves_whole_cells_only(tmp_path):
     code = f"""
         import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]}
         import samples
-        from bench.store import Store
+        from bench.records.store import Store
         store = Store({str(tmp_path)!r})
         record = samples.record()
         print("ready", flush=True)
@@ -174,9 +174,7 @@ def test_a_killed_writer_leaves_whole_cells_only(tmp_path):
     """
     record = samples.record()
     for delay in (0.0, 0.013, 0.05):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True
-        )
+        writer = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
         time.sleep(delay)
@@ -204,7 +202,7 @@ def test_two_processes_may_write_the_same_cell(tmp_path):
     code = f"""
         import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]}
         import samples
-        from bench.store import Store
+        from bench.records.store import Store
         for _ in range(10):
             Store({str(tmp_path)!r}).write(samples.record())
     """

@@ -9,12 +9,15 @@ from typing import ClassVar
 import pytest
 
 import optimizers
-from bench import selection, suites
 from bench.errors import UserError
-from bench.metrics import METRICS
-from bench.planning import plan, readings_planned
-from bench.records import Budget
-from bench.suite_files import line_of, read
+from bench.lookup import selectors
+from bench.records.record import Budget
+from bench.scores.metrics import METRICS
+from bench.suites import find
+from bench.suites.jobs import plan, readings_planned
+from bench.suites.shipped import SUITES
+from bench.suites.suite import Suite
+from bench.suites.toml import line_of, read
 from tasks import Task
 
 GOOD = """\
@@ -68,7 +71,7 @@ class TestFiles:
     def test_the_least_there_can_be(self, tmp_path):
         suite = read(written(tmp_path, 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\n'))
         assert (suite.name, suite.budget) == ("my", Budget())
-        assert suites.get(str(tmp_path / "my.toml")) == suite
+        assert find.get(str(tmp_path / "my.toml")) == suite
 
     @pytest.mark.parametrize(
         ("old", "new", "line", "text"),
@@ -83,7 +86,7 @@ class TestFiles:
             ("seeds = 32", "sedes = 32", 13, "unknown key 'sedes'; known: steps, seeds, "),
             ("trials = 4", "trials = 4.5", 18, "trials must be a whole number of at least 1"),
             ("trials = 4", "tirals = 4", 18, "did you mean 'trials'?"),
-            ('"two-moons*"]\ntrials', 'sphere]\ntrials', 17, "'sphere' is none of this suite's tasks"),
+            ('"two-moons*"]\ntrials', "sphere]\ntrials", 17, "'sphere' is none of this suite's tasks"),
             ('"mean_log"', '"log"', 10, "unknown metric 'log'; known: anytime, mean_loss, "),
             ('name = "mine"', 'name = "../mine"', 1, "cannot name a folder"),
             ('about = "a try"', "about = 3", 2, "about must be text, not 3"),
@@ -91,7 +94,7 @@ class TestFiles:
             ('tasks = ["rosenbrock", "two-moons*"]', "tasks = []", 3, "must be a list of names"),
             ("[budget]", "[[budget]]", 12, "budget must be a table with steps, seeds"),
         ],
-    )  # fmt: skip
+    )
     def test_mistakes_name_file_line_and_remedy(self, tmp_path, old, new, line, text):
         assert old in GOOD
         path = written(tmp_path, GOOD.replace(old, new, 1))
@@ -131,55 +134,53 @@ class Tagged(Task):
 
 class TestSelection:
     def test_names_patterns_and_tags(self):
-        assert selection.select_tasks(["tag:paper"]) == tuple(
-            name for name in selection.tasks.names() if "paper" in selection.tasks.get(name).tags
+        assert selectors.select_tasks(["tag:paper"]) == tuple(
+            name for name in selectors.tasks.names() if "paper" in selectors.tasks.get(name).tags
         )
-        chosen = selection.select_tasks(["rosenbrock", "*"])
+        chosen = selectors.select_tasks(["rosenbrock", "*"])
         assert chosen[0] == "rosenbrock"
-        assert sorted(chosen) == sorted(selection.tasks.names())
-        assert selection.select_tasks([Tagged()]) == (Tagged(),)
-        with pytest.raises(
-            UserError, match=r"no task matches 'tag:none'; see python -m bench list tasks"
-        ):
-            selection.select_tasks(["tag:none"])
+        assert sorted(chosen) == sorted(selectors.tasks.names())
+        assert selectors.select_tasks([Tagged()]) == (Tagged(),)
+        with pytest.raises(UserError, match=r"no task matches 'tag:none'; see python -m bench list tasks"):
+            selectors.select_tasks(["tag:none"])
 
     def test_brackets_are_no_pattern(self):
-        assert not selection.is_selector("quadratic[factor=2*3]")
-        assert selection.task_matches("two-moons-small*", "two-moons-small")
-        assert selection.is_selector("two-*")
-        assert not selection.is_selector("two-moons-small[noise=0.2]")
+        assert not selectors.is_selector("quadratic[factor=2*3]")
+        assert selectors.task_matches("two-moons-small*", "two-moons-small")
+        assert selectors.is_selector("two-*")
+        assert not selectors.is_selector("two-moons-small[noise=0.2]")
 
     def test_costs_and_tags_of_objects(self):
-        assert selection.task_matches("cost:heavy", Tagged())
-        assert selection.task_matches("tag:convex", Tagged())
-        assert not selection.task_matches("cost:light", Tagged())
+        assert selectors.task_matches("cost:heavy", Tagged())
+        assert selectors.task_matches("tag:convex", Tagged())
+        assert not selectors.task_matches("cost:light", Tagged())
 
     def test_an_entry_runs_only_where_it_is_made_for(self, monkeypatch):
         oracle = SimpleNamespace(name="newton", kind="oracle", needs=("quadratic",), discloses={})
         everywhere = SimpleNamespace(name="adam", kind="hand-designed", needs=(), discloses={})
-        monkeypatch.setattr(selection.names, "entry", {"o": oracle, "a": everywhere}.get)
-        suite = suites.Suite("s", ("rosenbrock", Tagged()), ("o", "a"))
+        monkeypatch.setattr(selectors.resolve, "entry", {"o": oracle, "a": everywhere}.get)
+        suite = Suite("s", ("rosenbrock", Tagged()), ("o", "a"))
         cells = [(job.task, job.optimizer) for job in plan(suite)]
         assert cells == [("rosenbrock", "a"), (Tagged(), "o"), (Tagged(), "a")]
 
 
 class TestShipped:
-    @pytest.mark.parametrize("name", suites.SUITES)
+    @pytest.mark.parametrize("name", SUITES)
     def test_names_exist_and_every_task_has_a_metric(self, name):
-        suite = suites.override(suites.get(name))
+        suite = find.override(find.get(name))
         assert plan(suite)
         for task in suite.tasks:
             assert suite.metric_for(task) in METRICS
             assert suite.budget_for(task).steps > 0
 
     def test_the_numbers_of_quick_are_those_of_its_reference_results(self):
-        quick = suites.get("quick")
+        quick = find.get("quick")
         assert quick.budget_for("rosenbrock") == Budget(200, 512, 1024, 64)
         assert quick.budget_for("two-moons-small") == Budget(200, 256, 128, 16)
         assert quick.metric_for("rosenbrock") == "mean_log"
 
     def test_paper_has_the_papers_tasks_baselines_and_seeds(self):
-        paper = suites.override(suites.get("paper"))
+        paper = find.override(find.get("paper"))
         assert {"sgd", "momentum", "nesterov", "rmsprop", "adam"} < set(paper.optimizers)
         for task in ("linear-regression", "rosenbrock", "two-moons", "two-moons-small"):
             assert paper.budget_for(task).seeds == 128
@@ -188,33 +189,29 @@ class TestShipped:
         assert readings_planned(paper)
 
     def test_core_spends_by_cost(self):
-        core = suites.get("core")
+        core = find.get("core")
         assert core.budget_for(Tagged()) == core.budgets["cost:heavy"]
         assert core.budget_for("rosenbrock") == core.budget
 
     def test_core_has_some_of_every_family_and_all_hand_designed_entries(self):
-        core = suites.override(suites.get("core"))
-        tagged = [selection.tasks.get(name).tags for name in selection.tasks.names()]
+        core = find.override(find.get("core"))
+        tagged = [selectors.tasks.get(name).tags for name in selectors.tasks.names()]
         families = {tags[0] for tags in tagged if tags}  # other tests register tasks without
-        assert {selection.tasks.get(name).tags[0] for name in core.tasks} == families
+        assert {selectors.tasks.get(name).tags[0] for name in core.tasks} == families
         entries = [optimizers.get(name) for name in optimizers.names()]
         designed = {entry.name for entry in entries if entry.kind != "learned"}
         assert designed <= set(core.optimizers)
         assert {"gru-linear-regression", "gru-rosenbrock"} <= set(core.optimizers) - designed
-        assert all(
-            selection.tasks.get(name).floor >= 0 for name in core.tasks
-        )  # ratios mean something
+        assert all(selectors.tasks.get(name).floor >= 0 for name in core.tasks)  # ratios mean something
         oracles = {job.task for job in plan(core) if job.optimizer.startswith("oracle")}
         assert oracles
-        assert all("quadratic" in selection.tasks.get(name).tags for name in oracles)
+        assert all("quadratic" in selectors.tasks.get(name).tags for name in oracles)
 
     def test_an_override_reaches_every_budget(self):
-        changed = suites.override(suites.get("quick"), tasks=["linear-reg*"], seeds=4)
+        changed = find.override(find.get("quick"), tasks=["linear-reg*"], seeds=4)
         assert changed.tasks == ("linear-regression",)
         assert changed.budget_for("linear-regression") == Budget(200, 4, 1024, 64)
 
     def test_an_unknown_suite_suggests_the_nearest(self):
-        with pytest.raises(
-            UserError, match=r"unknown suite 'quik'; known: quick, smoke.*mean 'quick'"
-        ):
-            suites.get("quik")
+        with pytest.raises(UserError, match=r"unknown suite 'quik'; known: quick, smoke.*mean 'quick'"):
+            find.get("quik")

@@ -6,18 +6,18 @@ import math
 import pytest
 import samples
 
-from bench import dry_run, estimates, names, suites
-from bench.files import write_json
-from bench.planning import Job, plan
-from bench.records import Budget
-from bench.store import Store
+from bench.lookup import resolve
+from bench.records.files import write_json
+from bench.records.record import Budget
+from bench.records.store import Store
+from bench.reports import dry_run
+from bench.suites import find
+from bench.suites import forecast as forecasts
+from bench.suites.jobs import Job, plan
 
 TABLE = {
     "tasks": {"rosenbrock": {"step": 1e-8, "compile": 2.0, "parameters": 2}},
-    "optimizers": {
-        "sgd": {"step": 0.0, "compile": 0.0},
-        "adam": {"step": 5e-9, "compile": 1.0},
-    },
+    "optimizers": {"sgd": {"step": 0.0, "compile": 0.0}, "adam": {"step": 5e-9, "compile": 1.0}},
     "processor": "a processor",
 }
 BUDGET = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4)
@@ -26,22 +26,22 @@ BUDGET = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4)
 @pytest.fixture(autouse=True)
 def table(tmp_path, monkeypatch):
     write_json(tmp_path / "timings.json", TABLE)
-    monkeypatch.setattr(estimates, "TABLE", tmp_path / "timings.json")
+    monkeypatch.setattr(forecasts, "TABLE", tmp_path / "timings.json")
     monkeypatch.setattr(dry_run, "TABLE", tmp_path / "timings.json")
 
 
 def subjects(task="rosenbrock", optimizer="adam"):
-    return names.named_task(task), names.entry(optimizer)
+    return resolve.named_task(task), resolve.entry(optimizer)
 
 
 def forecast(out, optimizer="adam", task="rosenbrock", budget=BUDGET, folders=()):
-    return estimates.forecast([Job("cell", task, optimizer, budget)], out, folders)[0]
+    return forecasts.forecast([Job("cell", task, optimizer, budget)], out, folders)[0]
 
 
 def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
     """A record of exactly the cell that would be planned, with a ledger of `seconds`."""
     subject, entry = subjects(optimizer=optimizer)
-    planned = estimates._planned(subject, entry, budget)
+    planned = forecast._planned(subject, entry, budget)
     cell = dataclasses.replace(planned, versions={**planned.versions, "engine": "1"})
     ledger = {f"seconds_{name}": value for name, value in seconds.items()}
     record = samples.record("rosenbrock", optimizer, budget=budget, cell=cell, ledger=ledger)
@@ -51,10 +51,10 @@ def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
 
 def test_steps_count_whole_tiles():
     # tuning 200 × 4 takes a tile of 256 × 8, and so does reporting: 6 → 256 rows on 10 → 16 columns
-    assert estimates.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
-    assert estimates.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
+    assert forecast.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
+    assert forecast.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
     moons = subjects("two-moons-small")  # 16 × 16 whatever is asked for
-    assert estimates.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
+    assert forecast.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
 
 
 def test_the_table_adds_task_and_optimizer(tmp_path):
@@ -100,7 +100,7 @@ def test_a_damaged_cell_is_left_out(tmp_path):
 
 
 def test_workers_take_cells_in_turn():
-    start = estimates.START
+    start = forecast.START
     assert dry_run.finish_time([3.0, 1.0, 1.0, 4.0], 2) == start + 6.0
     assert dry_run.finish_time([3.0, 1.0], 1) == start + 4.0
     assert dry_run.finish_time([], 2) == 0.0
@@ -108,17 +108,21 @@ def test_workers_take_cells_in_turn():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.42, "0.4 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min"),
-     (math.nan, "unknown")],
-)  # fmt: skip
+    [
+        (0.42, "0.4 s"),
+        (12.4, "12 s"),
+        (59.7, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 05 min"),
+        (math.nan, "unknown"),
+    ],
+)
 def test_durations(seconds, text):
     assert dry_run.duration(seconds) == text
 
 
 def test_the_description_has_every_cell_and_says_where_it_is_from(tmp_path):
-    suite = suites.override(
-        suites.get("quick"), tasks=["rosenbrock", "two-moons"], optimizers=["sgd", "adam"]
-    )
+    suite = find.override(find.get("quick"), tasks=["rosenbrock", "two-moons"], optimizers=["sgd", "adam"])
     text = dry_run.describe(suite, tmp_path / "new", 2, [])
     lines = [line.split() for line in text.splitlines()]
     assert lines[2][:6] == ["rosenbrock", "sgd", "200", "512", "1024", "×"]
@@ -132,7 +136,7 @@ def test_the_description_has_every_cell_and_says_where_it_is_from(tmp_path):
 
 def test_the_shipped_table_names_its_machine_and_what_quick_needs(monkeypatch):
     monkeypatch.undo()
-    quick = plan(suites.override(suites.get("quick")))
-    found = estimates.forecast(quick, estimates.TABLE.parent / "nowhere", [])
+    quick = plan(find.override(find.get("quick")))
+    found = forecast.forecast(quick, forecast.TABLE.parent / "nowhere", [])
     assert {cell.source for cell in found} == {"table"}
-    assert estimates.read_json(estimates.TABLE)["processor"]
+    assert forecast.read_json(forecast.TABLE)["processor"]

@@ -6,7 +6,10 @@ import small_gru
 import tensorflow as tf
 
 import optimizers
-from bench.probes import ProbeError, Subject, System, Visited, pack, planted, system_of
+from bench.probes.controls import planted
+from bench.probes.dynamics.component import pack, system_of
+from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.system import ProbeError, System
 from optimizers import Optimizer
 
 
@@ -153,11 +156,7 @@ def test_registered_optimizers_that_name_float32_are_read_in_float64():
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [
-        ("schedule-free-sgd", "value of the parameter"),
-        ("muon", "not component-wise"),
-        ("lamb", "not component-wise"),
-    ],
+    [("schedule-free-sgd", "value of the parameter"), ("muon", "not component-wise"), ("lamb", "not component-wise")],
 )
 def test_registered_optimizers_that_have_no_system_say_why(name, reason):
     with pytest.raises(ProbeError, match=reason):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import optimizers
-from bench.names import named_task
-from bench.statistics import Interval
-from bench.targets import baselines, generalist, measure, table
-from bench.targets.rows import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS, Protocol, Target
-from bench.targets.scores import compare, judge, scores
+from bench.lookup.resolve import named_task
+from bench.scores.statistics import Interval
+from bench.studies.targets import baselines, generalist, measure, report
+from bench.studies.targets.analyze import compare, judge, scores
+from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS, Protocol, Target
 from optimizers import learned
 from optimizers.shipped import FOLDER
 
@@ -65,16 +65,14 @@ def test_a_task_is_measured_and_its_baselines_are_tuned_once(tmp_path, monkeypat
     assert (rows[0]["word"], rows[1]["word"]) == ("held", "reported")
     monkeypatch.setattr(baselines, "search", None)
     assert measure.measure("rosenbrock", targets, weights, SMALL, tmp_path) == rows
-    table.keep(tmp_path, "rosenbrock", rows, quick=False)
-    text = table.write(tmp_path)
+    report.keep(tmp_path, "rosenbrock", rows, quick=False)
+    text = report.write(tmp_path)
     assert f"| {rows[0]['against']} (best) | difference of means " in text
     assert "| ≤ -1 | held | 16 |" in text
     assert "| – | reported | 16 |" in text
     assert (tmp_path / "targets.md").read_text() == text
     first = (tmp_path / "targets.csv").read_text().splitlines()[1]
-    assert first.startswith(
-        f"rosenbrock,mean_log,gru-rosenbrock,best,{rows[0]['against']},difference,"
-    )
+    assert first.startswith(f"rosenbrock,mean_log,gru-rosenbrock,best,{rows[0]['against']},difference,")
 
 
 def test_the_search_takes_for_every_metric_the_finalist_best_on_fresh_problems():

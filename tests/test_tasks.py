@@ -11,14 +11,14 @@ import tensorflow as tf
 from sklearn.datasets import make_moons
 
 import tasks
-from bench.keys import keys
-from bench.sampling import batches, sample
+from bench.engine.keys import keys
+from bench.engine.sampling import batches, sample
 from tasks.layout import mlp
 from tasks.mistakes import check
 from tasks.moons import FreshTwoMoons, TwoMoons
 from tasks.quadratic import Conditioned, Quadratic
 
-FAMILIES = ("quadratic", "regression", "classic", "logistic", "matrix", "network", "image", "sequence")  # fmt: skip
+FAMILIES = ("quadratic", "regression", "classic", "logistic", "matrix", "network", "image", "sequence")
 
 
 @functools.cache
@@ -79,9 +79,7 @@ class TestContract:
         # a change of the loss by 1e-3 of it, either way, well above its rounding
         step = min(1e-3 * max(abs(float(loss)), 1e-2) / slope, 1e-2) / slope
         ends = [
-            task.evaluate(
-                tf.nest.map_structure(lambda p, g, s=s: p + s * g, params, gradients), data
-            )
+            task.evaluate(tf.nest.map_structure(lambda p, g, s=s: p + s * g, params, gradients), data)
             for s in (step, -step)
         ]
         np.testing.assert_allclose((ends[0] - ends[1]) / (2 * step), slope**2, rtol=2e-2)
@@ -114,9 +112,8 @@ def test_batches_are_unbiased(name):
     task, (params, data) = tasks.get(name), problem(name)
     seen = batch(name, 400)
     losses = tf.map_fn(
-        tf.function(lambda one: task.loss(params, data, one), autograph=False),
-        seen, fn_output_signature=tf.float32,
-    ).numpy()  # fmt: skip
+        tf.function(lambda one: task.loss(params, data, one), autograph=False), seen, fn_output_signature=tf.float32
+    ).numpy()
     # sequences are scored on a sample of the problem's own, itself some standard errors off
     share = 0.25 if task.tags[0] == "sequence" else 0.0
     allowed = 4 * losses.std() / np.sqrt(len(losses)) + share * losses.mean()
@@ -209,7 +206,7 @@ class TestNames:
         spectrum = tasks.get("linear-regression[log10_spectrum=(-1.0, 0.0)]").log10_spectrum
         assert spectrum == (-1.0, 0.0)
         assert tasks.get("quadratic[dimension=20,condition=1e4]") == Conditioned(20, 1e4)
-        assert repr(tasks.get("quadratic[condition=10]")) == repr(tasks.get("quadratic[condition=10.0]"))  # fmt: skip
+        assert repr(tasks.get("quadratic[condition=10]")) == repr(tasks.get("quadratic[condition=10.0]"))
 
     def test_a_searched_floor_is_not_a_variants(self):
         assert tasks.get("wine").floor > 0
@@ -231,7 +228,7 @@ class TestNames:
             ("circles[data='cubes']", "unknown data 'cubes' of a network; known: moons, circles"),
             ("regression-huber[penalty='cube']", "unknown penalty 'cube' of a regression; known: square"),
         ],
-    )  # fmt: skip
+    )
     def test_mistakes_name_the_remedy(self, name, text):
         with pytest.raises(tasks.TaskError, match=text.replace("[", r"\[")):
             tasks.get(name)

@@ -11,19 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import tasks
-from bench.floors import search
+from bench.maintain.floors import search
 from tasks import base, mistakes
 from tasks.data import load, rings, spirals
-from tasks.layout import (
-    convolve,
-    cross_entropy,
-    dense,
-    logistic,
-    minibatches,
-    mlp,
-    patches,
-    row_product,
-)
+from tasks.layout import convolve, cross_entropy, dense, logistic, minibatches, mlp, patches, row_product
 from tasks.matrix import DeepLinear, Factorization
 from tasks.quadratic import Conditioned, Diagonal, Saddle
 from tasks.regression import LeastSquares, Regression
@@ -96,9 +87,7 @@ def test_planar_data_are_what_they_say():
     np.testing.assert_allclose(np.cos(phase), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("name", "source"), [("breast-cancer", load_breast_cancer), ("wine", load_wine)]
-)
+@pytest.mark.parametrize(("name", "source"), [("breast-cancer", load_breast_cancer), ("wine", load_wine)])
 def test_floor_of_logistic_regression_is_scikit_learns_minimum(name, source):
     inputs, target = source(return_X_y=True)
     inputs = StandardScaler().fit_transform(inputs)
@@ -215,15 +204,11 @@ def test_gru_is_keras_gru():
     layer = tf.keras.layers.GRU(8, reset_after=False)
     inputs = tf.transpose(data, [2, 0, 1])
     layer.build(inputs.shape)
-    layer.set_weights(
-        [np.hstack([k[:2] for k in kernels]), np.hstack([k[2:] for k in kernels]), np.zeros(24)]
-    )
+    layer.set_weights([np.hstack([k[:2] for k in kernels]), np.hstack([k[2:] for k in kernels]), np.zeros(24)])
     weight, bias = params["readout"]
     output = layer(inputs).numpy() @ weight.numpy()[:, 0] + bias.numpy()[0]
     total = np.sum(data[:, 0].numpy() * data[:, 1].numpy(), axis=0)
-    np.testing.assert_allclose(
-        task.loss(params, data, None), np.mean((output - total) ** 2), rtol=1e-4
-    )
+    np.testing.assert_allclose(task.loss(params, data, None), np.mean((output - total) ** 2), rtol=1e-4)
 
 
 def test_transformer_against_numpy():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 import tensorflow as tf
 
-from bench.unroll import nested
+from bench.engine.unroll import nested
 from tasks import Task, TaskError
 from tasks.mistakes import check, explain
 
@@ -54,15 +54,11 @@ def looped(p):
     return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a + square), (0, 0.0))[1]
 
 
-DRAWS = (
-    "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
-)
+DRAWS = "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
 RAISED = {
     "conv2d": (conv2d, "Conv2D cannot be vectorized over filters; write tasks.layout.convolve"),
     "key from params": (
-        lambda p: tf.reduce_sum(
-            p * tf.random.stateless_normal([4], tf.cast(p[:2], tf.int32), alg="philox")
-        ),
+        lambda p: tf.reduce_sum(p * tf.random.stateless_normal([4], tf.cast(p[:2], tf.int32), alg="philox")),
         DRAWS,
     ),
     "generator": (lambda p: tf.reduce_sum(p * _MATRIX.normal([4])), DRAWS),
@@ -106,14 +102,12 @@ def test_a_mistake_unknown_here_is_left_alone():
 SILENT = {
     "normal": (lambda p: tf.reduce_sum(p * tf.random.normal([4])), "RandomStandardNormal draws random"),
     "dropout": (lambda p: tf.reduce_sum(tf.nn.dropout(p, 0.5)), DRAWS),
-    "stateless": (
-        lambda p: tf.reduce_sum(p * tf.random.stateless_normal([4], [1, 2], alg="philox")), DRAWS),
-    "inside a branch": (
-        lambda p: tf.cond(p[0] > 0, lambda: tf.random.normal([]), lambda: p[1]), DRAWS),
+    "stateless": (lambda p: tf.reduce_sum(p * tf.random.stateless_normal([4], [1, 2], alg="philox")), DRAWS),
+    "inside a branch": (lambda p: tf.cond(p[0] > 0, lambda: tf.random.normal([]), lambda: p[1]), DRAWS),
     "vector": (lambda p: p * p, "Wrong.loss returns shape (4,), not a scalar; end it with tf.reduce_mean"),
     "float64": (lambda p: tf.cast(tf.reduce_sum(p), tf.float64), "Wrong.loss returns float64; tensors are float32"),
     "if": (lambda p: p[0] if p[0] > 0 else p[1], "Wrong.loss: a Python `if` cannot depend on a tensor"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", SILENT)
@@ -124,9 +118,7 @@ def test_what_raises_nothing_is_found_in_the_graph(mistake):
 
 
 def test_parameters_that_are_not_float32():
-    with pytest.raises(
-        TaskError, match=r"Wrong\.sample returns int32 parameters; tensors are float32"
-    ):
+    with pytest.raises(TaskError, match=r"Wrong\.sample returns int32 parameters; tensors are float32"):
         check(Wrong(tf.reduce_sum), tf.zeros([4], tf.int32), ())
 
 

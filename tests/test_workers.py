@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import workers
-from bench.planning import Job
-from bench.records import Budget
+from bench.records.record import Budget
+from bench.running import processes
+from bench.suites.jobs import Job
 
 BUDGET = Budget(steps=1, seeds=1)
 
@@ -48,7 +48,7 @@ class Channel:
 
 
 def lane(pools):
-    made = workers._Lane.__new__(workers._Lane)
+    made = processes._Lane.__new__(processes._Lane)
     made._make = lambda: pools.append(Pool()) or pools[-1]
     made._pool, made._spent = made._make(), 0
     return made
@@ -65,7 +65,7 @@ def lane(pools):
 def test_a_process_does_its_share_and_is_renewed(tasks, shares):
     pools, bar = [], Bar()
     jobs = [job(task) for task in tasks]
-    workers._distribute(deque(enumerate(jobs)), Path("out"), [lane(pools)], Channel(), bar)
+    processes._distribute(deque(enumerate(jobs)), Path("out"), [lane(pools)], Channel(), bar)
     assert [pool.done for pool in pools] == shares
     assert [pool.open for pool in pools] == [False] * (len(pools) - 1) + [True]
     assert bar.jobs == [(i, f"sgd on {task}") for i, task in enumerate(tasks)]
@@ -75,7 +75,7 @@ def test_two_lanes_share_the_jobs_and_none_is_done_twice():
     pools, bar = [], Bar()
     jobs = [job("rosenbrock")] * 30
     lanes = [lane(pools), lane(pools)]
-    workers._distribute(deque(enumerate(jobs)), Path("out"), lanes, Channel(), bar)
+    processes._distribute(deque(enumerate(jobs)), Path("out"), lanes, Channel(), bar)
     assert sorted(i for pool in pools for i in pool.done) == list(range(30))
     assert sorted(i for i, _ in bar.jobs) == list(range(30))
-    assert max(len(pool.done) for pool in pools) <= workers.SHARE
+    assert max(len(pool.done) for pool in pools) <= processes.SHARE

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 import tasks
-from bench.keys import keys
-from bench.sampling import batches, sample
+from bench.engine.keys import keys
+from bench.engine.sampling import batches, sample
 from tasks.classic import Booth, GoldsteinPrice, Rosenbrock
 from tasks.matrix import Factorization
 from tasks.network import DigitsNetwork, PlanarNetwork
@@ -89,7 +89,7 @@ def test_spread_scales_differ_by_parameter_and_problem():
     params, data = wrapped.sample(KEY)
     np.testing.assert_allclose(
         wrapped.loss(params, data, None), Conditioned().loss(*Conditioned().sample(KEY), None), rtol=1e-4
-    )  # fmt: skip
+    )
 
 
 def test_scaled_loss():
@@ -140,10 +140,7 @@ def test_rotation_of_a_large_network_is_refused():
 
 
 def test_layers_of_wrapping_draw_apart():
-    outer, inner = (
-        Rescaled(Rescaled("booth", spread=1.0), spread=1.0),
-        Rescaled("booth", spread=1.0),
-    )
+    outer, inner = (Rescaled(Rescaled("booth", spread=1.0), spread=1.0), Rescaled("booth", spread=1.0))
     data = outer.sample(KEY)[1]
     assert np.any(data["scales"].numpy() != data["inner"]["scales"].numpy())
     np.testing.assert_array_equal(data["inner"]["scales"], inner.sample(KEY)[1]["scales"])

@@ -10,14 +10,12 @@ from typing import Any
 
 from bench.checks.result import Result
 from bench.checks.subjects import Subject, everything, find
-from bench.names import NamedTask
+from bench.lookup.named import NamedTask
 
 __all__ = ["Result", "Subject", "check", "check_subject", "everything", "find"]
 
 
-def check(
-    *things: Any, done: Callable[[list[Result]], None] = lambda results: None
-) -> list[Result]:
+def check(*things: Any, done: Callable[[list[Result]], None] = lambda results: None) -> list[Result]:
     """Results of every check of `things`: names, files, tasks, entries, Keras optimizers; nothing: everything.
 
     `done` is told the results of each subject. Raises UserError for what cannot be found or loaded.
@@ -31,9 +29,9 @@ def check(
 
 def check_subject(subject: Subject) -> list[Result]:
     """Results of one task or optimizer, up to the first failed check that later ones stand on."""
-    from bench import runtime
+    from bench.engine import process
 
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     _quiet()
     if isinstance(subject.thing, NamedTask):
         from bench.checks.of_tasks import check_task

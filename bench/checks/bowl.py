@@ -30,8 +30,5 @@ class Bowl(Task):
 
     def loss(self, params, data, batch):
         curvatures, minimizer = data
-        terms = (
-            tf.reduce_sum(curvatures[name] * tf.square(params[name] - minimizer[name]))
-            for name in params
-        )
+        terms = (tf.reduce_sum(curvatures[name] * tf.square(params[name] - minimizer[name])) for name in params)
         return 0.5 * sum(terms)

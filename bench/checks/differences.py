@@ -1,8 +1,8 @@
 """Automatic derivatives against differences of the loss itself, along directions that cannot hide a fault.
 
 Each parameter tensor is moved on its own, along its gradient (where a wrong factor or sign shows) and along random
-directions (where a missing part shows). In float64 where the task's code takes it; otherwise in float32 with steps
-from large to small, because rounding forbids small ones and curvature and kinks forbid large ones.
+directions (where a missing part shows). In float64 where the task's code takes it; otherwise in float32 with steps from
+large to small, because rounding forbids small ones and curvature and kinks forbid large ones.
 """
 
 from __future__ import annotations

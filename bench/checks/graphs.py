@@ -77,9 +77,7 @@ def nested(f: Callable) -> Callable:
     def over(each: Callable, elements: Any) -> Any:
         return tf.vectorized_map(each, elements, fallback_to_while_loop=False)
 
-    return lambda runs, problems: over(
-        lambda row: over(lambda run: f(run, row[1]), row[0]), (runs, problems)
-    )
+    return lambda runs, problems: over(lambda row: over(lambda run: f(run, row[1]), row[0]), (runs, problems))
 
 
 def variables(traced: Any) -> list[str]:

@@ -26,13 +26,9 @@ def hashable(problems: Problems) -> None:
     try:
         hash(task)
     except TypeError as problem:
-        raise Fault(
-            f"is not hashable ({problem}); make it @dataclass(frozen=True) with tuples for lists"
-        ) from None
+        raise Fault(f"is not hashable ({problem}); make it @dataclass(frozen=True) with tuples for lists") from None
     if _ADDRESS.search(repr(task)) and dataclasses.is_dataclass(task):
-        raise Fault(
-            f"settings have no lasting representation: {repr(task)[:80]}; use numbers, strings and tuples"
-        )
+        raise Fault(f"settings have no lasting representation: {repr(task)[:80]}; use numbers, strings and tuples")
 
 
 def restores(problems: Problems) -> None:
@@ -40,15 +36,11 @@ def restores(problems: Problems) -> None:
     task = problems.task
     copies = [pickle.loads(pickle.dumps(task))]
     if dataclasses.is_dataclass(task):
-        copies.append(
-            type(task)(**{f.name: getattr(task, f.name) for f in _fields(task) if f.init})
-        )
+        copies.append(type(task)(**{f.name: getattr(task, f.name) for f in _fields(task) if f.init}))
     for copy in copies:
         same = copy == task if dataclasses.is_dataclass(task) else type(copy) is type(task)
         if not same or (repr(copy) != repr(task) and dataclasses.is_dataclass(task)):
-            raise Fault(
-                f"restored as {copy!r}; keep every setting in a field of the dataclass, compared by value"
-            )
+            raise Fault(f"restored as {copy!r}; keep every setting in a field of the dataclass, compared by value")
 
 
 def _fields(task: Any) -> tuple:

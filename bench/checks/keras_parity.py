@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.checks.optimizer_case import Rival
 from bench.checks.result import Fault
-from bench.checks.rivals import Rival
 from optimizers import Entry
 from optimizers.parity import parity as difference
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench import contracts
 from bench.checks import graphs
-from bench.checks.nests import finite
+from bench.checks.compare import finite
 from bench.checks.problems import SEEDS, Problems
 from bench.checks.result import Fault
+from bench.engine import contracts
 
 
 def scalar(problems: Problems) -> None:
@@ -25,9 +25,7 @@ def scalar(problems: Problems) -> None:
     except Exception:
         if batch is None:
             raise
-        raise Fault(
-            "loss with batch None fails; override evaluate(params, data), noise-free"
-        ) from None
+        raise Fault("loss with batch None fails; override evaluate(params, data), noise-free") from None
 
 
 def pure(problems: Problems) -> None:
@@ -53,9 +51,7 @@ def finite_start(problems: Problems) -> None:
             _all_finite("evaluate", row, problems.evaluate(params, data))
         present = [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
         if not present:
-            raise Fault(
-                "the loss does not depend on params; compute it from params in TensorFlow operations"
-            )
+            raise Fault("the loss does not depend on params; compute it from params in TensorFlow operations")
         _all_finite("gradient", row, present)
 
 

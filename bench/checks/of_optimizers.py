@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.checks import company, keras_parity, theta, updates
+from bench.checks import keras_parity, optimizer_in_engine, serialization, updates
+from bench.checks.optimizer_case import Rival
 from bench.checks.result import Check, Result, go_through
-from bench.checks.rivals import Rival
 from optimizers import Entry
 
 CHECKS = (
@@ -13,12 +13,12 @@ CHECKS = (
     Check("pure", updates.pure, required=True),
     Check("dtypes", updates.dtypes),
     Check("finite", updates.finite_updates),
-    Check("space", theta.space, required=True),
-    Check("restores", theta.restores),
+    Check("space", serialization.space, required=True),
+    Check("restores", serialization.restores),
     Check("keras parity", keras_parity.parity),
-    Check("vectorizes", company.vectorizes, required=True),
-    Check("neighbors", company.neighbors),
-    Check("descends", company.descends),
+    Check("vectorizes", optimizer_in_engine.vectorizes, required=True),
+    Check("neighbors", optimizer_in_engine.neighbors),
+    Check("descends", optimizer_in_engine.descends),
 )
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from bench.checks import differences, drawing, identity, losses, racing
+from bench.checks import differences, identity, losses, sampling, task_in_engine
 from bench.checks.problems import Problems
 from bench.checks.result import Check, Result, go_through
-from bench.names import NamedTask
+from bench.lookup.named import NamedTask
 
 CHECKS = (
     Check("hashable", identity.hashable, required=True),
-    Check("shapes", drawing.shapes, required=True),
+    Check("shapes", sampling.shapes, required=True),
     Check("scalar", losses.scalar, required=True),
-    Check("tile", racing.tile, required=True),
+    Check("tile", task_in_engine.tile, required=True),
     Check("pure", losses.pure, required=True),
-    Check("determinism", drawing.determinism),
-    Check("draws", drawing.by_the_key),
-    Check("dtypes", drawing.dtypes, required=True),
+    Check("determinism", sampling.determinism),
+    Check("draws", sampling.by_the_key),
+    Check("dtypes", sampling.dtypes, required=True),
     Check("finite start", losses.finite_start, required=True),
     Check("finite differences", differences.finite_differences),
-    Check("vectorizes", racing.vectorizes, required=True),
-    Check("floor", racing.above_the_floor),
+    Check("vectorizes", task_in_engine.vectorizes, required=True),
+    Check("floor", task_in_engine.above_the_floor),
     Check("restores", identity.restores),
 )
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench import contracts
 from bench.checks import graphs
-from bench.checks.nests import first
-from bench.keys import keys
-from bench.names import NamedTask
-from bench.sampling import batches, sample
+from bench.checks.compare import first
+from bench.engine import contracts
+from bench.engine.keys import keys
+from bench.engine.sampling import batches, sample
+from bench.lookup.named import NamedTask
 from tasks import Task
 
 SEEDS = 3

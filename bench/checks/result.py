@@ -65,3 +65,23 @@ def one_line(problem: BaseException, length: int = 240) -> str:
         text = text.splitlines()[-1]
     words = " ".join(text.split())
     return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}"
+
+
+def text(results: Iterable[Result]) -> str:
+    """One line per subject, below it a line per failed check, at the end a count."""
+    lines, groups = [], _by_subject(results)
+    for (kind, name), group in groups.items():
+        failed = [result for result in group if not result.passed]
+        state = "FAILED" if failed else "ok"
+        lines.append(f"{state:7} {kind:10} {name}  ({len(group) - len(failed)} of {len(group)} checks)")
+        lines += [f"        {result.check}: {result.text}" for result in failed]
+    broken = sum(any(not result.passed for result in group) for group in groups.values())
+    total = f"{len(groups)} checked, " + (f"{broken} failed" if broken else "all passed")
+    return "\n".join([*lines, total])
+
+
+def _by_subject(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.kind, result.subject), []).append(result)
+    return groups

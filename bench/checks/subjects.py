@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import optimizers
 import tasks
-from bench import imports, names
 from bench.errors import UserError
-from bench.names import NamedTask
+from bench.lookup import plugins, resolve
+from bench.lookup.named import NamedTask
 from optimizers import Entry
 from tasks import Task
 
@@ -25,10 +25,8 @@ class Subject(NamedTuple):
 
 def everything() -> list[Subject]:
     """Every registered task, then every registered optimizer, plug-ins' too."""
-    imports.load_plugins()
-    return [_task(name) for name in tasks.names()] + [
-        _optimizer(name) for name in optimizers.names()
-    ]
+    plugins.load_plugins()
+    return [_task(name) for name in tasks.names()] + [_optimizer(name) for name in optimizers.names()]
 
 
 def find(things: Iterable[Any]) -> list[Subject]:
@@ -56,7 +54,7 @@ def _find(thing: Any) -> list[Subject]:
 
 
 def _of_file(path: str) -> list[Subject]:
-    added = imports.load_file(path)
+    added = plugins.load_file(path)
     if not any(added):
         raise UserError(f"{path} registers no task and no optimizer; call register in it")
     return [_task(name) for name in added.tasks] + [_optimizer(name) for name in added.optimizers]
@@ -65,7 +63,7 @@ def _of_file(path: str) -> list[Subject]:
 def _of_name(name: str) -> list[Subject]:
     base = name.partition("[")[0]
     if base not in {*tasks.names(), *optimizers.names()}:
-        imports.load_plugins()
+        plugins.load_plugins()
     known = {*tasks.names(), *optimizers.names()}
     if base not in known:
         near = difflib.get_close_matches(base, known, 3)
@@ -78,14 +76,14 @@ def _of_name(name: str) -> list[Subject]:
 def _task(task: Any) -> Subject:
     if isinstance(task, Task):
         try:
-            subject = names.named_task(task)
+            subject = resolve.named_task(task)
         except UserError:  # unhashable: for the checks to say
             subject = NamedTask(type(task).__name__, task)
     else:
-        subject = names.named_task(task)
+        subject = resolve.named_task(task)
     return Subject("task", subject.name, subject)
 
 
 def _optimizer(optimizer: Any) -> Subject:
-    entry = names.entry(optimizer)
+    entry = resolve.entry(optimizer)
     return Subject("optimizer", entry.name, entry)

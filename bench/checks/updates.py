@@ -6,11 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench import contracts
 from bench.checks import graphs
-from bench.checks.nests import finite, look, looks, same_bits
+from bench.checks.compare import finite, look, looks, same_bits
+from bench.checks.optimizer_case import STEPS, Rival
 from bench.checks.result import Fault
-from bench.checks.rivals import STEPS, Rival
+from bench.engine import contracts
 
 
 def builds(rival: Rival) -> None:
@@ -25,9 +25,7 @@ def shapes(rival: Rival) -> None:
     state = optimizer.init(params)
     for leaf in tf.nest.flatten(state):
         if not tf.is_tensor(leaf):
-            raise Fault(
-                f"init returns {look(leaf)} in the state; hold tensors only, () for no state"
-            )
+            raise Fault(f"init returns {look(leaf)} in the state; hold tensors only, () for no state")
     for step in range(2):
         result = optimizer.update(rival.gradients(params), state, params, tf.constant(step))
         if not isinstance(result, tuple) or len(result) != 2:
@@ -47,9 +45,7 @@ def _alike(word: str, nest: Any, model_word: str, model: Any) -> None:
         ) from None
     for one, other in zip(looks(nest), looks(model), strict=True):
         if one != other:
-            raise Fault(
-                f"{word} hold {one} where {model_word} hold {other}; keep shapes and dtypes"
-            )
+            raise Fault(f"{word} hold {one} where {model_word} hold {other}; keep shapes and dtypes")
 
 
 def pure(rival: Rival) -> None:
@@ -60,26 +56,20 @@ def pure(rival: Rival) -> None:
     again = rival.walk(0)
     for word, traced in (("init", rival.init), ("update", rival.update)):
         if found := graphs.random_draws(traced):
-            raise Fault(
-                f"{word} draws random numbers ({found[0]}); an optimizer has no key: derive them from step"
-            )
+            raise Fault(f"{word} draws random numbers ({found[0]}); an optimizer has no key: derive them from step")
         if held := graphs.variables(traced):
             raise Fault(f"{word} uses the variable {held[0]}; keep what it remembers in the state")
         if found := graphs.python_calls(traced):
             raise Fault(f"{word} calls Python ({found[0]}); write it in TensorFlow operations")
     if not same_bits(before, again):
-        raise Fault(
-            "another update for the same inputs at the second call; keep memory in the state, not in Python"
-        )
+        raise Fault("another update for the same inputs at the second call; keep memory in the state, not in Python")
 
 
 def dtypes(rival: Rival) -> None:
     """float32 throughout the arithmetic of `init` and `update`."""
     for word, traced in (("init", rival.init), ("update", rival.update)):
         if found := graphs.float64(traced):
-            raise Fault(
-                f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts"
-            )
+            raise Fault(f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts")
 
 
 def finite_updates(rival: Rival) -> None:
@@ -91,8 +81,6 @@ def finite_updates(rival: Rival) -> None:
         for word, gradients in (("ordinary", rival.gradients(params)), ("zero", zeros)):
             updates, _ = rival.update(gradients, state, params, tf.constant(step))
             if not finite(updates):
-                raise Fault(
-                    f"updates are not finite for {word} gradients at step {step}; guard the division or root"
-                )
+                raise Fault(f"updates are not finite for {word} gradients at step {step}; guard the division or root")
         updates, state = rival.update(rival.gradients(params), state, params, tf.constant(step))
         params = tf.nest.map_structure(tf.add, params, updates)

@@ -1,7 +1,7 @@
 """Descending in θ: the meta-training loop, resumable to the same bits.
 
-The recipe is measured, not guessed: full unroll, adjoints clipped and discounted (bench.metagradient), Adam with a
-short warm-up and a cosine by iteration, the global norm clipped to twice its running median, non-finite
+The recipe is measured, not guessed: full unroll, adjoints clipped and discounted (bench.metatraining.metagradient),
+Adam with a short warm-up and a cosine by iteration, the global norm clipped to twice its running median, non-finite
 steps skipped and counted, the best θ on held-out problems kept.
 """
 

@@ -1,6 +1,6 @@
 """Tuned momentum, RMSProp and Adam on the held-out problems: what the progress line compares with.
 
-A quick tuning, on tuning problems, to tell at once whether a training gets anywhere; bench.targets is the careful one.
+A quick tuning, on tuning problems, to tell at once whether a training gets anywhere; studies.targets is careful.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from bench.lookup.named import NamedTask
+from bench.lookup.resolve import entry
 from bench.metatraining.settings import Settings
 from bench.metatraining.validation import mean_loss, race_held_out
-from bench.names import NamedTask, entry
 
 NAMES = ("momentum", "rmsprop", "adam")
 TRIALS = {"light": 128, "medium": 32}
@@ -24,16 +25,12 @@ def tune_all(subjects: list[NamedTask], settings: Settings, progress: bool) -> d
     """{task: {optimizer: {"theta", "mean"}}} of the tasks that are not heavy."""
     pairs = [(s, name) for s in subjects if s.task.cost in TRIALS for name in NAMES]
     found: dict[str, Any] = {}
-    for subject, name in tqdm(
-        pairs, desc="tuning baselines", unit="", disable=not progress, leave=False
-    ):
+    for subject, name in tqdm(pairs, desc="tuning baselines", unit="", disable=not progress, leave=False):
         found.setdefault(subject.name, {})[name] = _tuned(subject, name, settings)
     return found
 
 
-def compared(
-    means: list[float], subjects: list[NamedTask], baselines: dict[str, Any]
-) -> str | None:
+def compared(means: list[float], subjects: list[NamedTask], baselines: dict[str, Any]) -> str | None:
     """ "×0.86 momentum": mean loss over that of the best baseline, geometric mean over tasks; None: not known."""
     ratios, best = [], ""
     for mean, subject in zip(means, subjects, strict=False):
@@ -47,14 +44,9 @@ def compared(
 
 
 def _tuned(subject: NamedTask, name: str, settings: Settings) -> dict[str, Any]:
-    from bench.tuning import best_theta, score_trials
+    from bench.running.tuning import best_theta, score_trials
 
     baseline = entry(name)
-    table, _ = score_trials(
-        subject, baseline, trials=TRIALS[subject.task.cost], seeds=SEEDS, steps=settings.unroll
-    )
+    table, _ = score_trials(subject, baseline, trials=TRIALS[subject.task.cost], seeds=SEEDS, steps=settings.unroll)
     theta = best_theta(baseline, table, "mean_loss")
-    return {
-        "theta": theta,
-        "mean": mean_loss(subject, race_held_out(subject, baseline, theta, settings)),
-    }
+    return {"theta": theta, "mean": mean_loss(subject, race_held_out(subject, baseline, theta, settings))}

@@ -7,41 +7,37 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import names, runtime
+from bench.engine import process
+from bench.lookup.identity import task_definition
+from bench.lookup.named import NamedTask
 from bench.metatraining.baselines import SEEDS
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
-from bench.names import NamedTask
 
 
 def identity(spelled: str, subjects: list[NamedTask], settings: Settings) -> dict[str, Any]:
     """Everything that determines the weights: a checkpoint is continued when it is the same."""
-    tasks = [names.task_definition(subject.task) for subject in subjects]
-    versions = runtime.versions()
+    tasks = [task_definition(subject.task) for subject in subjects]
+    versions = process.versions()
     return {"architecture": spelled, "tasks": tasks, **asdict(settings), "versions": versions}
 
 
-def card(
-    spelled: str, subjects: list[NamedTask], settings: Settings, state: State, out: Path
-) -> dict[str, Any]:
+def card(spelled: str, subjects: list[NamedTask], settings: Settings, state: State, out: Path) -> dict[str, Any]:
     """The JSON card of weights at `out`."""
     return {
         "architecture": spelled,
         "tasks": [subject.name for subject in subjects],
-        "task_definitions": [names.task_definition(subject.task) for subject in subjects],
+        "task_definitions": [task_definition(subject.task) for subject in subjects],
         "command": command(spelled, subjects, settings, out),
         **asdict(settings),
         "iterations": state.iteration,
         "seconds": round(state.seconds, 1),
         "gradients": state.gradients,
-        "validation": {
-            "meta_loss": state.score,
-            "iteration, meta-loss, mean, log10": state.history,
-        },
+        "validation": {"meta_loss": state.score, "iteration, meta-loss, mean, log10": state.history},
         "baselines": _baselines(state),
         "non_finite_steps": state.skipped,
-        "versions": runtime.versions(),
-        **runtime.provenance(),
+        "versions": process.versions(),
+        **process.provenance(),
     }
 
 

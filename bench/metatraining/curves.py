@@ -10,8 +10,16 @@ from typing import Any
 from bench.errors import UserError
 from bench.metatraining.state import State
 
-HEADER = ("iteration", "task", "meta_loss", "gradient_norm", "skipped",
-          "held_out_meta_loss", "held_out_mean", "held_out_log10")  # fmt: skip
+HEADER = (
+    "iteration",
+    "task",
+    "meta_loss",
+    "gradient_norm",
+    "skipped",
+    "held_out_meta_loss",
+    "held_out_mean",
+    "held_out_log10",
+)
 LONGEST = 1200
 """Rows of updates kept, evenly: < 100 kB however long a training was."""
 
@@ -23,10 +31,7 @@ def text(state: State, tasks: list[str]) -> str:
         (int(i), tasks[int(task)], f"{loss:.6g}", f"{norm:.6g}", int(skipped), "", "", "")
         for i, task, loss, norm, skipped in state.curve[::every]
     ]
-    rows += [
-        (int(i), "", "", "", "", *(f"{value:.6g}" for value in values))
-        for i, *values in state.history
-    ]
+    rows += [(int(i), "", "", "", "", *(f"{value:.6g}" for value in values)) for i, *values in state.history]
     rows.sort(key=lambda row: row[0])
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -45,13 +50,7 @@ def plot(state: State, path: Path) -> None:
     above, below = figure.subplots(2, 1, sharex=True)
     steps = [row[0] for row in state.curve]
     above.plot(steps, [row[2] for row in state.curve], color="0.7", lw=0.7, label="training")
-    above.plot(
-        [row[0] for row in state.history],
-        [row[1] for row in state.history],
-        "o-",
-        ms=3,
-        label="held out",
-    )
+    above.plot([row[0] for row in state.history], [row[1] for row in state.history], "o-", ms=3, label="held out")
     above.set(ylabel="meta-loss")
     above.legend(frameon=False)
     below.semilogy(steps, [row[3] for row in state.curve], color="0.4", lw=0.7)

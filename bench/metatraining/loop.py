@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from bench import estimators
-from bench.keys import digest
-from bench.metatraining import descent, mixture, validation
+from bench.engine.keys import digest
+from bench.lookup.named import NamedTask
+from bench.metatraining import descent, estimators, mixture, validation
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta
-from bench.names import NamedTask
 
 _EVERY = 50
 """Iterations between checkpoints."""
@@ -28,9 +27,7 @@ class Loop:
         self.estimator = estimators.get(settings.estimator)
         self._programs: dict[tuple[int, Stage], Any] = {}
 
-    def run(
-        self, state: State, tell: Callable[[State], None], keep: Callable[[State], None]
-    ) -> State:
+    def run(self, state: State, tell: Callable[[State], None], keep: Callable[[State], None]) -> State:
         """Iterate to the end; `tell` hears of every iteration, `keep` now and then and when Ctrl-C stops it."""
         marks = validation.marks(self.settings.steps)
         try:
@@ -57,9 +54,7 @@ class Loop:
         s, number = self.settings, state.iteration
         stage, drawn = s.stage(number), mixture.draw(s, len(self.subjects), number)
         program = self._program(drawn.task, stage)
-        params, data, seen = mixture.problems(
-            self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll
-        )
+        params, data, seen = mixture.problems(self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll)
         carry = program.begin(_tensors(state.theta), params, data, seen)
         runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
         spent = len(drawn.numbers) * runs * (stage.unroll + 1)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.keys import LIMIT, digest, keys
+from bench.engine.keys import LIMIT, digest, keys
+from bench.lookup.named import NamedTask
 from bench.metatraining.settings import Settings
-from bench.names import NamedTask
 
 
 class Draw(NamedTuple):
@@ -27,7 +27,7 @@ def draw(settings: Settings, tasks: int, iteration: int) -> Draw:
 
 def problems(subject: NamedTask, purpose: str, numbers, steps: int) -> tuple[Any, Any, Any]:
     """(params, data, what each of `steps` steps sees) of the problems of `subject` numbered `numbers`."""
-    from bench.sampling import batches, sample
+    from bench.engine.sampling import batches, sample
 
     name, task = subject
     seen = batches(task, keys(name, "batches-" + purpose, numbers), steps)

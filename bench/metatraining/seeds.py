@@ -12,8 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.errors import UserError
-from bench.suites import check_count
+from bench.errors import UserError, check_count
 
 
 def paths(out: Path, count: int) -> list[Path]:
@@ -37,9 +36,7 @@ def train_seeds(
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs, context = paths(out, len(seeds)), get_context("spawn")
     lock = context.RLock()
-    with ProcessPoolExecutor(
-        min(workers, len(seeds)), context, initializer=_start, initargs=(files, lock)
-    ) as pool:
+    with ProcessPoolExecutor(min(workers, len(seeds)), context, initializer=_start, initargs=(files, lock)) as pool:
         futures = [
             pool.submit(_train, architecture, tasks, path, seed, i, settings)
             for i, (path, seed) in enumerate(zip(outs, seeds, strict=True))
@@ -60,11 +57,12 @@ def train_seeds(
 def _start(files: tuple[str, ...], lock: Any) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     tqdm.set_lock(lock)
-    from bench import imports, runtime
+    from bench.engine import process
+    from bench.lookup import plugins
 
-    runtime.load_tensorflow()
-    imports.load_plugins()
-    imports.load_files(files)
+    process.load_tensorflow()
+    plugins.load_plugins()
+    plugins.load_files(files)
 
 
 def _die_with_parent() -> None:
@@ -79,8 +77,6 @@ def _train(architecture, tasks, path, seed, position, settings) -> None:
     from bench import metatraining
 
     try:
-        metatraining.metatrain(
-            architecture, tasks, out=path, seed=seed, position=position, **settings
-        )
+        metatraining.metatrain(architecture, tasks, out=path, seed=seed, position=position, **settings)
     except KeyboardInterrupt:  # its checkpoint is written; nothing that still waits shall begin
         os._exit(130)

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.errors import UserError
-from bench.suites import check_count
+from bench.errors import UserError, check_count
 
 STAGES = 5
 """Lengths of unroll and discounts of a schedule: each length is a program of its own to compile."""
@@ -25,8 +24,8 @@ class Stage(NamedTuple):
 class Settings:
     """`batch`, `weights`: one number for all tasks of a mixture or one each. `validation`: held-out problems a task.
 
-    `unroll_from`, `discount_from`: where these start; they reach `unroll` and `discount` in five equal stages,
-    the last fifth of the iterations being run at the full value.
+    `unroll_from`, `discount_from`: where these start; they reach `unroll` and `discount` in five equal stages, the last
+    fifth of the iterations being run at the full value.
     """
 
     steps: int
@@ -75,9 +74,7 @@ class Settings:
         """Raise UserError unless batches and weights are as many as the tasks."""
         for name, values in (("batch", self.batch), ("weights", self.weights)):
             if isinstance(values, tuple) and len(values) != count:
-                raise UserError(
-                    f"{name} has {len(values)} numbers for {count} tasks; give one for each"
-                )
+                raise UserError(f"{name} has {len(values)} numbers for {count} tasks; give one for each")
 
     def batch_of(self, task: int) -> int:
         """Problems per iteration of task number `task`."""
@@ -102,9 +99,7 @@ class Settings:
         """The settings as options of the command line, those without a value left out."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return " ".join(
-            f"--{name.replace('_', '-')} {_spelled(value)}"
-            for name, value in values.items()
-            if value is not None
+            f"--{name.replace('_', '-')} {_spelled(value)}" for name, value in values.items() if value is not None
         )
 
 

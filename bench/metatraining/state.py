@@ -24,9 +24,9 @@ _GROUPS = ("theta", "first", "second", "best")
 class State:
     """Replaced, never written into: a stop in the middle of an iteration leaves the state before it.
 
-    `history`: [iteration, meta-loss, mean, log10] of each validation. `curve`: [iteration, task, meta-loss,
-    gradient norm, 1 if skipped] of each update. `means`: mean loss of every task when last validated. `baselines`: per
-    task what tuned optimizers reach there.
+    `history`: [iteration, meta-loss, mean, log10] of each validation. `curve`: [iteration, task, meta-loss, gradient
+    norm, 1 if skipped] of each update. `means`: mean loss of every task when last validated. `baselines`: per task what
+    tuned optimizers reach there.
     """
 
     theta: Theta
@@ -55,13 +55,11 @@ def start(theta: Theta) -> State:
 
 def save(path: Path, state: State, identity: Mapping[str, Any]) -> None:
     """Everything the loop needs to go on to the same bits, in one file."""
-    from bench.files import write_bytes
+    from bench.records.files import write_bytes
 
     groups = {group: getattr(state, group) for group in _GROUPS}
     arrays: dict[str, Any] = {
-        f"{group}.{name}": value
-        for group, values in groups.items()
-        for name, value in values.items()
+        f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()
     }
     card = json.dumps({"identity": identity, "state": _plain(state)})
     buffer = io.BytesIO()
@@ -78,12 +76,8 @@ def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
         return fresh
     usual = dataclasses.asdict(Settings(steps=1))  # of settings that are younger than the file
     if {**usual, **card["identity"]} != json.loads(json.dumps(identity)):
-        raise UserError(
-            f"{path} is of a training with other settings; delete it, or choose another --out"
-        )
-    groups: dict[str, Any] = {
-        group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS
-    }
+        raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
+    groups: dict[str, Any] = {group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS}
     return dataclasses.replace(fresh, **groups, **card["state"])
 
 

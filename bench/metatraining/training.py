@@ -11,15 +11,16 @@ from typing import Any, cast
 import numpy as np
 from tqdm import tqdm
 
-from bench import names
 from bench.errors import UserError
-from bench.files import check_weights, write_bytes
+from bench.lookup import resolve
+from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
 from bench.metatraining import curves, state
 from bench.metatraining.card import card, identity
 from bench.metatraining.loop import Loop
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
+from bench.records.files import check_weights, write_bytes
 from optimizers import Entry
 
 
@@ -38,11 +39,10 @@ def metatrain(
 ) -> dict[str, np.ndarray]:
     """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
 
-    `steps`: meta-iterations. `settings`: those of Settings. With `out` (a file ending in .npz) weights, card and
-    curves are written there, and a checkpoint beside it makes the same call go on where it was stopped. `progress`
-    shows a line, `baselines` (as `progress` unless given) what tuned optimizers reach beside it; neither moves a bit
-    of θ. `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. Raises
-    UserError.
+    `steps`: meta-iterations. `settings`: those of Settings. With `out` (a file ending in .npz) weights, card and curves
+    are written there, and a checkpoint beside it makes the same call go on where it was stopped. `progress` shows a
+    line, `baselines` (as `progress` unless given) what tuned optimizers reach beside it; neither moves a bit of θ.
+    `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. Raises UserError.
     """
     architecture, spelled = _architecture(optimizer, out)
     subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
@@ -70,7 +70,7 @@ def metatrain(
     return dict(now.best)
 
 
-def status(now: State, subjects: list[names.NamedTask]) -> str:
+def status(now: State, subjects: list[NamedTask]) -> str:
     """ "held-out mean .0412 (×0.86 momentum) log10 -5.1 skipped 0"."""
     if not now.shown:
         return f"skipped {now.skipped}"
@@ -88,11 +88,11 @@ def _architecture(optimizer: Any, out: Any) -> tuple[Any, str]:
     return architecture, learned.spell(architecture) if named else type(architecture).__name__
 
 
-def _subjects(tasks: Any) -> list[names.NamedTask]:
+def _subjects(tasks: Any) -> list[NamedTask]:
     listed = tasks if isinstance(tasks, (list, tuple)) else [tasks]
     if not listed:
         raise UserError("no task to meta-train on; name one, e.g. rosenbrock")
-    return [names.named_task(task) for task in listed]
+    return [resolve.named_task(task) for task in listed]
 
 
 def _settings(**values: Any) -> Settings:
@@ -108,9 +108,7 @@ def _weights_path(out: Any) -> Path | None:
     if out is None:
         return None
     path = check_weights(out)
-    Entry(
-        path.stem, "learned", cast(Any, None)
-    )  # OptimizerError for a name that could not be loaded again
+    Entry(path.stem, "learned", cast(Any, None))  # OptimizerError for a name that could not be loaded again
     return path
 
 
@@ -123,7 +121,7 @@ def _keep(path: Path | None, about: dict[str, Any], now: State) -> None:
         state.save(_checkpoint(path), now, about)
 
 
-def _tell(bar: Any, subjects: list[names.NamedTask], now: State) -> None:
+def _tell(bar: Any, subjects: list[NamedTask], now: State) -> None:
     bar.update()
     bar.set_postfix_str(status(now, subjects))
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.lookup.named import NamedTask
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
-from bench.metrics import METRICS
-from bench.names import NamedTask
-from bench.records import Runs
+from bench.records.record import Runs
+from bench.scores.metrics import METRICS
 from optimizers import Entry
 
 TIMES = 12
@@ -38,12 +38,10 @@ def problems_of(subject: NamedTask, settings: Settings) -> range:
 
 def race_held_out(subject: NamedTask, entry: Entry, theta: Any, settings: Settings, **more) -> Runs:
     """Runs (problems,) of `entry` with `theta` on the held-out problems of a task."""
-    from bench.engine import race
+    from bench.engine.race import race
 
     seeds = problems_of(subject, settings)
-    raced = race(
-        subject, entry, [theta], purpose="validate", seeds=seeds, steps=settings.unroll, **more
-    )
+    raced = race(subject, entry, [theta], purpose="validate", seeds=seeds, steps=settings.unroll, **more)
     return Runs(raced.runs.steps, *(values[0] for values in raced.runs[1:]))
 
 
@@ -56,7 +54,7 @@ def held_out(architecture: Any, subjects: list[NamedTask], theta: Any, settings:
     """HeldOut of `theta` over all tasks of a mixture."""
     import tensorflow as tf
 
-    from bench.metagradient import meta_loss
+    from bench.metatraining.metagradient import meta_loss
 
     entry = Entry("in-training", "learned", architecture.build)
     runs = [race_held_out(subject, entry, theta, settings, record="all") for subject in subjects]
@@ -72,9 +70,7 @@ def held_out(architecture: Any, subjects: list[NamedTask], theta: Any, settings:
 def keep(state: State, found: HeldOut) -> State:
     """The state that knows of a validation; θ is the best when its score is the lowest so far."""
     row = [state.iteration, found.score, *found.shown.values()]
-    state = dataclasses.replace(
-        state, shown=found.shown, means=found.means, history=[*state.history, row]
-    )
+    state = dataclasses.replace(state, shown=found.shown, means=found.means, history=[*state.history, row])
     if not (np.isfinite(found.score) and found.score < state.score):
         return state
     return dataclasses.replace(state, score=found.score, best=dict(state.theta))

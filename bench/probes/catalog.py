@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bench.probes.dynamics.subject import Subject
     from bench.probes.reading import Reading
-    from bench.probes.subject import Subject
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A probe: `bench/probes/<name>.py`, and the question it asks."""
+    """A probe: `bench/probes/mechanisms/<name>.py`, and the question it asks."""
 
     name: str
     summary: str
 
     def __call__(self, subject: Subject) -> Reading:
-        return importlib.import_module(f"bench.probes.{self.name}").probe(subject)
+        return importlib.import_module(f"bench.probes.mechanisms.{self.name}").probe(subject)
 
 
 PROBES: dict[str, Probe] = {
@@ -31,4 +31,4 @@ PROBES: dict[str, Probe] = {
         Probe("schedule", "does the learning rate change along a run without gradients?"),
         Probe("adaptation", "do the gradients it met change the learning rate, and by what law?"),
     )
-}  # fmt: skip
+}

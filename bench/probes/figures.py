@@ -1,5 +1,4 @@
-"""One page that shows an optimizer's readings: memory, spectrum, update curve, schedule,
-adaptation.
+"""One page that shows an optimizer's readings: memory, spectrum, update curve, schedule, adaptation.
 
 Drawn from the readings alone, so also from their JSON, without the optimizer.
 """
@@ -23,9 +22,7 @@ BLUE, ORANGE, GREEN, VERMILION, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00
 
 
 def draw(readings: Mapping[str, Reading | Mapping[str, Any]], path: str | Path, title: str = ""):
-    """Write the page to `path` (its ending chooses the format). Probes that were not run stay
-    empty.
-    """
+    """Write the page to `path` (its ending chooses the format). Probes that were not run stay empty."""
     plain = {k: r.to_json() if isinstance(r, Reading) else dict(r) for k, r in readings.items()}
     figure = Figure(figsize=(11.7, 7.6), layout="constrained")
     axes = figure.subplots(2, 3)
@@ -116,9 +113,7 @@ def _curve(axis: Axes, values: Mapping[str, Any]) -> bool:
     axis.set_zorder(density.get_zorder() + 1)
     axis.patch.set_visible(False)
     axis.loglog(points, np.abs(curve), "-", color=BLUE, label="at rest")
-    axis.loglog(
-        points, np.abs(_array(values, "curve_initial")), "--", color=ORANGE, label="first step"
-    )
+    axis.loglog(points, np.abs(_array(values, "curve_initial")), "--", color=ORANGE, label="first step")
     _at_least_a_decade(axis)
     knee = values["knee"]["value"]
     if knee is not None:
@@ -157,9 +152,7 @@ def _adaptation(axis: Axes, values: Mapping[str, Any]) -> bool:
         rates = np.abs(_array(values, name))
         shown = np.isfinite(rates) & (rates > 0)
         if shown.any():
-            axis.loglog(
-                gradients[shown], rates[shown], style, color=color, markersize=4, label=label
-            )
+            axis.loglog(gradients[shown], rates[shown], style, color=color, markersize=4, label=label)
             drawn = True
     if not drawn:
         return False

@@ -18,11 +18,10 @@ NUMBERS = 4
 def combine(readings: Sequence[Reading]) -> Reading:
     """One reading of the same probe at several meta-seeds.
 
-    present only if present in all, absent only if absent in all, else undecided. A value is the
-    mean over the seeds, its low and high the smallest and largest of them: a range, not a confidence
-    interval. A value that some seed does not have, or has infinite, is None; its range is of those
-    that have it. Lists of numbers of equal length are averaged, others left out. Controls are those
-    of all readings, each once. Raises ValueError for no readings.
+    present only if present in all, absent only if absent in all, else undecided. A value is the mean over the seeds,
+    its low and high the smallest and largest of them: a range, not a confidence interval. A value that some seed does
+    not have, or has infinite, is None; its range is of those that have it. Lists of numbers of equal length are
+    averaged, others left out. Controls are those of all readings, each once. Raises ValueError for no readings.
     """
     if not readings:
         raise ValueError("no readings to combine; give at least one")
@@ -68,8 +67,7 @@ def _mean_list(lists: Sequence[Sequence[Any]]) -> list[float | None] | None:
     if not all(item is None or _number(item) for each in lists for item in each):
         return None
     return [
-        float(np.mean(column)) if all(_finite(item) for item in column) else None
-        for column in zip(*lists, strict=True)
+        float(np.mean(column)) if all(_finite(item) for item in column) else None for column in zip(*lists, strict=True)
     ]
 
 

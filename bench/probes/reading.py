@@ -1,6 +1,4 @@
-"""What a probe says: a verdict, numbers with intervals, the controls that were run, one
-sentence.
-"""
+"""What a probe says: a verdict, numbers with intervals, the controls that were run, one sentence."""
 
 from __future__ import annotations
 
@@ -16,9 +14,7 @@ PRESENT, ABSENT, UNDECIDED = "present", "absent", "undecided"
 
 @dataclass(frozen=True)
 class Reading:
-    """One probe's answer about one optimizer; values are {name: {"value", "low", "high"}} or
-    lists.
-    """
+    """One probe's answer about one optimizer; values are {name: {"value", "low", "high"}} or lists."""
 
     verdict: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -26,16 +22,9 @@ class Reading:
     controls: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, strings and finite numbers; None stands for infinite and
-        unknown.
-        """
+        """Plain dictionaries, lists, strings and finite numbers; None stands for infinite and unknown."""
         return strict(
-            {
-                "verdict": self.verdict,
-                "values": self.values,
-                "controls": list(self.controls),
-                "sentence": self.sentence,
-            }
+            {"verdict": self.verdict, "values": self.values, "controls": list(self.controls), "sentence": self.sentence}
         )
 
 
@@ -50,9 +39,7 @@ def exact(value: Any) -> dict[str, Any]:
 
 
 def spread(value: Any, samples: Iterable[float]) -> dict[str, Any]:
-    """A value and the 2.5–97.5 % range of samples of the same quantity elsewhere; not a
-    confidence interval.
-    """
+    """A value and the 2.5–97.5 % range of samples of the same quantity elsewhere; not a confidence interval."""
     kept = np.asarray(list(samples), float)
     kept = kept[np.isfinite(kept)]
     low, high = np.percentile(kept, [2.5, 97.5]) if len(kept) else (None, None)
@@ -60,9 +47,7 @@ def spread(value: Any, samples: Iterable[float]) -> dict[str, Any]:
 
 
 def share(flags: np.ndarray) -> dict[str, Any]:
-    """The share of true flags with its 2.5–97.5 % bootstrap interval, flags taken as
-    independent.
-    """
+    """The share of true flags with its 2.5–97.5 % bootstrap interval, flags taken as independent."""
     count, value = len(flags), float(np.mean(flags))
     resampled = np.random.default_rng(0).binomial(count, value, 2000) / count
     return spread(value, resampled)
@@ -88,9 +73,7 @@ def graded(size: float, absent: float, present: float) -> str:
 
 
 def log_slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Slope of log |y| over log x by least squares over the points where both exist; NaN for
-    fewer than two.
-    """
+    """Slope of log |y| over log x by least squares over the points where both exist; NaN for fewer than two."""
     x, y = np.asarray(x, float), np.abs(np.asarray(y, float))
     kept = np.isfinite(y) & (y > 0)
     if kept.sum() < 2:

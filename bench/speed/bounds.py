@@ -2,8 +2,8 @@
 
 The bound of one optimizer step of one run is the larger of two times, since arithmetic and memory can overlap: all
 floating-point work (products at the peak of matrix products, then each root, division and so on at its own peak, which
-share the ports), and the traffic of parameters and both moments, read and written once, at the copy speed of
-the memory that holds the whole tile. Activations are taken to be free. So no program can be at 1.
+share the ports), and the traffic of parameters and both moments, read and written once, at the copy speed of the memory
+that holds the whole tile. Activations are taken to be free. So no program can be at 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bench.speed import problems
 from bench.speed.cells import Cell
 from bench.speed.context import Context
-from bench.speed.duels import TURN
+from bench.speed.paired_timing import TURN
 from bench.speed.peaks import MEBIBYTE, SIZES
 from bench.speed.rows import Row
 
@@ -48,9 +48,7 @@ def counts() -> dict[str, Count]:
     """By family: forward product, product for the weights' gradient, product for the inputs' where one is needed."""
     return {
         "rosenbrock": _count(2, 12),
-        "regression": _count(
-            problems.FEATURES, 4 * problems.FEATURES * problems.POINTS + 4 * problems.POINTS
-        ),
+        "regression": _count(problems.FEATURES, 4 * problems.FEATURES * problems.POINTS + 4 * problems.POINTS),
         "moons": _moons(),
         "convolution": _convolution(),
     }
@@ -66,9 +64,7 @@ def _moons() -> Count:
     products = 2 * n * (3 * sum(layers) - layers[0])
     units = sum(problems.HIDDEN)
     # the logistic loss takes e^z and a logarithm forward, and its gradient another e^z
-    return _count(
-        sum(layers) + units + 1, products + 4 * n * units, tanh=n * units, exp=2 * n, log=n
-    )
+    return _count(sum(layers) + units + 1, products + 4 * n * units, tanh=n * units, exp=2 * n, log=n)
 
 
 def _convolution() -> Count:
@@ -102,6 +98,10 @@ def row(context: Context, cell: Cell) -> Row:
     turns = [ours.time(cell.name, TURN).run for _ in range(context.rounds)]
     ours.forget()
     return Row(
-        cell.name, "bound of this core", tuple(turn / bound for turn in turns), unit="× bound",
-        ours=min(turns), peer=bound,
-    )  # fmt: skip
+        cell.name,
+        "bound of this core",
+        tuple(turn / bound for turn in turns),
+        unit="× bound",
+        ours=min(turns),
+        peer=bound,
+    )

@@ -43,9 +43,8 @@ FOUR = (ROSENBROCK, REGRESSION, MOONS, CONVOLUTION)
 def sweep(configurations: int) -> dict[str, np.ndarray]:
     """Adam's settings, (configurations,) float32 each: rates from 1e-4 to 1e-1, decays about their defaults.
 
-    β₂ stays below 0.999, where 1 − β₂ᵗ keeps enough digits in float32 for all powers to agree;
-    ε is 1e-12 because Keras adds it before the bias correction and optax after: only a negligible one gives both
-    the same losses.
+    β₂ stays below 0.999, where 1 − β₂ᵗ keeps enough digits in float32 for all powers to agree; ε is 1e-12 because Keras
+    adds it before the bias correction and optax after: only a negligible one gives both the same losses.
     """
     rng = np.random.Generator(np.random.Philox(0))
     columns = {

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from bench.speed import cells
 from bench.speed.cells import Cell
 from bench.speed.context import Context
-from bench.speed.duels import CHECKED, Making, fight, same_losses
+from bench.speed.paired_timing import CHECKED, Making, fight, same_losses
+from bench.speed.processes import Side
 from bench.speed.rows import Row, Target, at_least
-from bench.speed.sides import Side
 
 LAYOUTS = {
     "rosenbrock": ("",),
@@ -24,8 +24,8 @@ RECORDINGS = ("full curve", "in the carry")
 
 
 class Peer(NamedTuple):
-    """`module:function` makes a contender from (cell, problem, *variant), `function_curves` from (cell, problem,
-    steps, *variant) the losses of some of its runs.
+    """`module:function` makes a contender from (cell, problem, *variant), `function_curves` from (cell, problem, steps,
+    *variant) the losses of some of its runs.
     """
 
     name: str
@@ -70,9 +70,13 @@ def absent(peer: Peer) -> list[str]:
 
 def _all() -> list[Comparison]:
     expert = {
-        cells.ROSENBROCK: 1.6, cells.MEDIUM: 1.0, cells.SMALL: 1.0, cells.REGRESSION: 1.2,
-        cells.MOONS: 1.1, cells.CONVOLUTION: 1.0,
-    }  # fmt: skip
+        cells.ROSENBROCK: 1.6,
+        cells.MEDIUM: 1.0,
+        cells.SMALL: 1.0,
+        cells.REGRESSION: 1.2,
+        cells.MOONS: 1.1,
+        cells.CONVOLUTION: 1.0,
+    }
     rows = [Comparison(cell, EXPERT, at_least(value)) for cell, value in expert.items()]
     for peer, values in ((OBVIOUS, (4, 3, 2, 2.5)), (PER_STEP, (40_000, 1000, 25, 25))):
         rows += [Comparison(c, peer, at_least(v)) for c, v in zip(cells.FOUR, values, strict=True)]
@@ -95,13 +99,16 @@ def measure(context: Context, comparison: Comparison) -> Row:
     variants = {", ".join(map(str, filter(None, v))): v for v in peer.variants(cell)}
     error = _check(mine, other, cell, peer, problem, variants)
     makings = {name: Making(peer.function, (cell, problem, *v)) for name, v in variants.items()}
-    fastest, duel, first = fight(
-        mine, other, Making("ours:engine", (cell,)), makings, context.rounds, comparison.name
-    )
+    fastest, duel, first = fight(mine, other, Making("ours:engine", (cell,)), makings, context.rounds, comparison.name)
     mine.forget()
     other.forget()
     return Row(
-        cell.name, peer.name, tuple(duel.ratios), target, ours=duel.ours.min(), peer=duel.peer.min(),
+        cell.name,
+        peer.name,
+        tuple(duel.ratios),
+        target,
+        ours=duel.ours.min(),
+        peer=duel.peer.min(),
         note=f"fastest of {len(variants)}: {fastest}" if len(variants) > 1 else "",
         details={
             "ratio_of_bests": duel.peer.min() / duel.ours.min(),
@@ -110,7 +117,7 @@ def measure(context: Context, comparison: Comparison) -> Row:
             "first_call_peer": first[fastest],
             "disagreement": error,
         },
-    )  # fmt: skip
+    )
 
 
 def _check(mine: Side, other: Side, cell: Cell, peer: Peer, problem, variants) -> float:
@@ -118,9 +125,7 @@ def _check(mine: Side, other: Side, cell: Cell, peer: Peer, problem, variants) -
     reference = mine.call("ours:curves", cell, CHECKED)
     return max(
         same_losses(
-            reference,
-            other.call(f"{peer.function}_curves", cell, problem, CHECKED, *variant),
-            f"{peer.name} {name}",
+            reference, other.call(f"{peer.function}_curves", cell, problem, CHECKED, *variant), f"{peer.name} {name}"
         )
         for name, variant in variants.items()
     )

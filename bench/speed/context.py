@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from bench.speed.processes import Side
 from bench.speed.rows import Row
-from bench.speed.sides import Side
 
 
 class Context:

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from bench.speed import jax_losses
 from bench.speed.cells import Cell
 from bench.speed.jax_peers import contender
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 
 
 def learned(cell: Cell, problem) -> Contender:

@@ -72,9 +72,7 @@ def convolution(params, data):
     pictures, labels = problems.images()
     kernel = params["kernel"].reshape(3, 3, 1, problems.CHANNELS)
     layout = ("NHWC", "HWIO", "NHWC")
-    maps = lax.conv_general_dilated(
-        jnp.asarray(pictures), kernel, (2, 2), "SAME", dimension_numbers=layout
-    )
+    maps = lax.conv_general_dilated(jnp.asarray(pictures), kernel, (2, 2), "SAME", dimension_numbers=layout)
     maps = jax.nn.relu(maps + params["bias"])
     logits = maps.reshape(problems.IMAGES, -1) @ params["dense"] + params["offset"]
     return _cross_entropy(logits, labels)
@@ -94,18 +92,10 @@ EXPERT = {
     "linear-regression": {"": quadratic},
     "regression": {"points minor": regression_points_minor, "X@w": regression},
     "moons": {"points minor": moons_points_minor, "X@W": moons_points_major},
-    "convolution": {
-        "images minor": convolution_images_minor,
-        "patches@W": convolution_images_major,
-    },
+    "convolution": {"images minor": convolution_images_minor, "patches@W": convolution_images_major},
 }
 """Losses worth trying by family; the layout that is faster is the expert's."""
-OBVIOUS = {
-    "rosenbrock": rosenbrock,
-    "regression": regression,
-    "moons": moons_points_major,
-    "convolution": convolution,
-}
+OBVIOUS = {"rosenbrock": rosenbrock, "regression": regression, "moons": moons_points_major, "convolution": convolution}
 
 
 def adopt(loss, params, data):

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from bench.speed import jax_losses
 from bench.speed.jax_gru import cell_step
 from bench.speed.metagradients import MetaCell, Style
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 
 
 def contend(cell: MetaCell, style: Style, order: str, problem) -> Contender:
@@ -28,9 +28,7 @@ def contend(cell: MetaCell, style: Style, order: str, problem) -> Contender:
 
 def gradients(cell: MetaCell, style: Style, order: str, problem) -> dict[str, np.ndarray]:
     """Like θ."""
-    found = compile_gradient(cell, style, order, problem)(
-        problem.theta, problem.params, problem.data
-    )
+    found = compile_gradient(cell, style, order, problem)(problem.theta, problem.params, problem.data)
     return {name: np.asarray(value) for name, value in found.items()}
 
 

@@ -1,8 +1,8 @@
 """JAX with optax, as an expert and as anybody writes it. Runs in a process without TensorFlow.
 
 Expert: one jitted program, `vmap` over seeds outside and over configurations inside, `lax.scan` over steps, and one of
-two recordings: the full curve, which is the idiom, or what our engine keeps, in the carry (jax_recording).
-Obvious: `vmap` of a whole run over the flat product of configurations and seeds, textbook formulas, full curve.
+two recordings: the full curve, which is the idiom, or what our engine keeps, in the carry (jax_recording). Obvious:
+`vmap` of a whole run over the flat product of configurations and seeds, textbook formulas, full curve.
 
 Programs take (params (S, …), data (S, …), hyper (C,)).
 """
@@ -20,7 +20,7 @@ from jax import lax
 from bench.speed import jax_losses
 from bench.speed.cells import Cell, sweep
 from bench.speed.jax_recording import summaries
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 
 RECORDINGS = ("full curve", "in the carry")
 
@@ -70,9 +70,7 @@ def flat(loss, steps: int):
     @jax.jit
     def program(params, data, hyper):
         seeds, configurations = len(jax.tree.leaves(params)[0]), len(hyper["epsilon"])
-        params, data = jax.tree.map(
-            lambda x: jnp.tile(x, (configurations,) + (1,) * (x.ndim - 1)), (params, data)
-        )
+        params, data = jax.tree.map(lambda x: jnp.tile(x, (configurations,) + (1,) * (x.ndim - 1)), (params, data))
         hyper = jax.tree.map(lambda h: jnp.repeat(h, seeds), hyper)
         return jax.vmap(partial(_run, loss, steps))(params, data, hyper)
 
@@ -98,9 +96,7 @@ def carried(loss, recorded):
     @jax.jit
     def program(params, data, hyper):
         seeds, configurations = len(jax.tree.leaves(params)[0]), len(hyper["epsilon"])
-        params = jax.tree.map(
-            lambda p: jnp.broadcast_to(p[:, None], (seeds, configurations, *p.shape[1:])), params
-        )
+        params = jax.tree.map(lambda p: jnp.broadcast_to(p[:, None], (seeds, configurations, *p.shape[1:])), params)
         blank, note = summaries(recorded, (seeds, configurations))
 
         def step(carry, t):

@@ -1,4 +1,4 @@
-"""What `bench.recording` keeps, in JAX: for the expert who wants the same recording in the carry."""
+"""What `bench.engine.summaries` keeps, in JAX: for the expert who wants the same recording in the carry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from bench.metrics import CAP
+from bench.scores.metrics import CAP
 
 
 class Carry(NamedTuple):
@@ -28,10 +28,7 @@ def summaries(recorded: np.ndarray, shape: tuple[int, int]):
     slots[recorded] = np.arange(size)
     table, weight = jnp.asarray(slots), 1.0 / (horizon + 1)
     zeros = jnp.zeros(shape)
-    blank = Carry(
-        jnp.zeros((size + 1, *shape)), zeros,
-        jnp.full(shape, math.inf), jnp.full(shape, -1), zeros,
-    )  # fmt: skip
+    blank = Carry(jnp.zeros((size + 1, *shape)), zeros, jnp.full(shape, math.inf), jnp.full(shape, -1), zeros)
 
     def note(carry: Carry, t, losses) -> Carry:
         initial = jnp.where(t == 0, losses, carry.initial)

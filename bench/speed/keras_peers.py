@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bench import runtime
+from bench.engine import process
 from bench.speed import problems
 from bench.speed.cells import Cell, sweep
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 from tasks.moons import moons
 
 STEPS = 200
@@ -63,7 +63,7 @@ def _adam(cell: Cell):
 
 def _stepper(cell: Cell, problem):
     """One step of one run -> the loss before it."""
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import tensorflow as tf
 
     params = tf.nest.map_structure(lambda leaf: tf.Variable(leaf[0]), problem.params)
@@ -90,7 +90,7 @@ def _points() -> tuple[np.ndarray, np.ndarray]:
 
 def _model(problem, cell: Cell, steps_per_execution: int) -> Any:
     """The network of problems.Moons as anybody writes it, with the first seed's parameters."""
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import keras
 
     hidden = [keras.layers.Dense(width, "tanh") for width in problems.HIDDEN]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.speed.context import Context
-from bench.speed.duels import Making, fight
+from bench.speed.paired_timing import Making, fight
+from bench.speed.processes import Side
 from bench.speed.rows import Row, Target, at_least
-from bench.speed.sides import Side
 
 UNITS, STEPS = 32, 200
 TOLERANCE = 1e-5
@@ -53,11 +53,7 @@ class MetaComparison(NamedTuple):
     style: Style
 
 
-CELLS = (
-    MetaCell("linear-regression", 64),
-    MetaCell("rosenbrock", 64),
-    MetaCell("two-moons-small", 8),
-)
+CELLS = (MetaCell("linear-regression", 64), MetaCell("rosenbrock", 64), MetaCell("two-moons-small", 8))
 STYLES = (
     Style("JAX, checkpoint, same cell", True, True, at_least(1.0)),
     Style("JAX, checkpoint, sliced gates", False, True, at_least(1.5)),
@@ -75,26 +71,26 @@ def measure_meta(context: Context, comparison: MetaComparison) -> Row:
     mine, other = context.sides["ours"], context.sides["jax"]
     problem = mine.call("ours_metagradients:problem", cell)
     error = _check(mine, other, comparison, problem)
-    makings = {
-        order: Making("jax_metagradients:contend", (cell, style, order, problem))
-        for order in ORDERS
-    }
+    makings = {order: Making("jax_metagradients:contend", (cell, style, order, problem)) for order in ORDERS}
     ours = Making("ours_metagradients:contend", (cell,))
-    fastest, duel, first = fight(
-        mine, other, ours, makings, context.rounds, f"{cell.name} / {style.name}"
-    )
+    fastest, duel, first = fight(mine, other, ours, makings, context.rounds, f"{cell.name} / {style.name}")
     mine.forget()
     other.forget()
     return Row(
-        cell.name, style.name, tuple(duel.ratios), style.target,
-        ours=duel.ours.min(), peer=duel.peer.min(), note=f"fastest of {len(makings)}: {fastest}",
+        cell.name,
+        style.name,
+        tuple(duel.ratios),
+        style.target,
+        ours=duel.ours.min(),
+        peer=duel.peer.min(),
+        note=f"fastest of {len(makings)}: {fastest}",
         details={
             "ratio_of_bests": duel.peer.min() / duel.ours.min(),
             "first_call_ours": first["ours"],
             "first_call_peer": first[fastest],
             "disagreement": error,
         },
-    )  # fmt: skip
+    )
 
 
 def difference(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> float:
@@ -109,9 +105,7 @@ def _check(mine: Side, other: Side, comparison: MetaComparison, problem) -> floa
     cell, style = comparison.cell._replace(steps=CHECKED), comparison.style
     reference = mine.call("ours_metagradients:gradients", cell)
     errors = [
-        difference(
-            reference, other.call("jax_metagradients:gradients", cell, style, order, problem)
-        )
+        difference(reference, other.call("jax_metagradients:gradients", cell, style, order, problem))
         for order in ORDERS
     ]
     if not max(errors) <= TOLERANCE:

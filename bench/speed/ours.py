@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench import runtime
+from bench.engine import process
 from bench.speed.cells import Cell, sweep
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 
 
 def engine(cell: Cell) -> Contender:
@@ -34,7 +34,7 @@ def problem(cell: Cell) -> Problem:
     """The problems that the engine races in this cell, drawn by the public `bench.draw`."""
     import bench
 
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import tensorflow as tf
 
     drawn = [bench.draw(cell.task, seed) for seed in range(cell.seeds)]
@@ -49,16 +49,21 @@ def curves(cell: Cell, steps: int) -> np.ndarray:
 
 
 def _race(cell: Cell, steps: int, record: str = "log"):
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import optimizers
-    from bench.engine import race
-    from bench.names import named_task
+    from bench.engine.race import race
+    from bench.lookup.resolve import named_task
 
     entry = optimizers.get(cell.optimizer)
     return race(
-        named_task(cell.task), entry, thetas(cell, entry),
-        purpose="report", seeds=range(cell.seeds), steps=steps, record=record,
-    )  # fmt: skip
+        named_task(cell.task),
+        entry,
+        thetas(cell, entry),
+        purpose="report",
+        seeds=range(cell.seeds),
+        steps=steps,
+        record=record,
+    )
 
 
 def thetas(cell: Cell, entry) -> list[dict[str, Any]]:
@@ -66,10 +71,7 @@ def thetas(cell: Cell, entry) -> list[dict[str, Any]]:
     if cell.configurations == 1:
         return [dict(entry.defaults)]
     columns = sweep(cell.configurations)
-    return [
-        {name: float(column[i]) for name, column in columns.items()}
-        for i in range(cell.configurations)
-    ]
+    return [{name: float(column[i]) for name, column in columns.items()} for i in range(cell.configurations)]
 
 
 def _plain(nest: Any) -> Any:

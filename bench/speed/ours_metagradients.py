@@ -1,4 +1,4 @@
-"""Our side of the meta-gradient's duels: `bench.metagradient`, called as meta-training calls it."""
+"""Our side of the meta-gradient's duels: `bench.metatraining.metagradient`, called as meta-training calls it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench import runtime
+from bench.engine import process
 from bench.speed.metagradients import MetaCell
 from bench.speed.ours import _plain
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 
 
 class MetaProblem(NamedTuple):
@@ -40,10 +40,10 @@ def gradients(cell: MetaCell) -> dict[str, np.ndarray]:
 
 def problem(cell: MetaCell) -> MetaProblem:
     """Problems of meta-training, and a GRU whose readout is small and not zero."""
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import tasks
-    from bench.keys import keys
-    from bench.sampling import sample
+    from bench.engine.keys import keys
+    from bench.engine.sampling import sample
 
     drawn = sample(tasks.get(cell.task), keys(cell.task, "metatrain", range(cell.problems)))
     params, data = (_plain(nest) for nest in drawn)
@@ -55,14 +55,13 @@ def problem(cell: MetaCell) -> MetaProblem:
 
 @functools.cache
 def _program(cell: MetaCell):
-    runtime.load_tensorflow()
+    process.load_tensorflow()
     import tasks
-    from bench.metagradient import compile_metagradient
+    from bench.metatraining.metagradient import compile_metagradient
 
     return compile_metagradient(
-        tasks.get(cell.task), _architecture(cell).build,
-        steps=cell.steps, loss="mean", discount=1.0, clip=np.inf,
-    )  # fmt: skip
+        tasks.get(cell.task), _architecture(cell).build, steps=cell.steps, loss="mean", discount=1.0, clip=np.inf
+    )
 
 
 def _architecture(cell: MetaCell):

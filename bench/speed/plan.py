@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.speed import bounds, cells, comparisons, metagradients, scaling, scarce, startup
+from bench.speed import bounds, cells, comparisons, metagradients, overheads, scaling, startup
 from bench.speed.context import Measurement
 
 SIDES = ("ours", "bare", "jax", "keras", "torch")
@@ -31,25 +31,18 @@ def _meta_gradients() -> list[Measurement]:
 
 
 def _bounds() -> list[Measurement]:
-    return [
-        Measurement(cell.name, "bound of this core", partial(bounds.row, cell=cell))
-        for cell in cells.FOUR
-    ]
+    return [Measurement(cell.name, "bound of this core", partial(bounds.row, cell=cell)) for cell in cells.FOUR]
 
 
 def _own_costs() -> list[Measurement]:
     return [
-        Measurement("two workers", "one", scarce.two_workers),
+        Measurement("two workers", "one", overheads.two_workers),
         *(
-            Measurement(
-                f"recording, {cell.name}", "last loss only", partial(scarce.recording, cell=cell)
-            )
+            Measurement(f"recording, {cell.name}", "last loss only", partial(overheads.recording, cell=cell))
             for cell in (cells.ROSENBROCK, cells.MOONS)
         ),
         *(
-            Measurement(
-                f"cost in {axis}", f"× {scaling.FACTORS[-1]}", partial(scaling.row, axis=axis)
-            )
+            Measurement(f"cost in {axis}", f"× {scaling.FACTORS[-1]}", partial(scaling.row, axis=axis))
             for axis in scaling.AXES
         ),
     ]
@@ -59,9 +52,7 @@ def _starts() -> list[Measurement]:
     commands = {"list": (), "leaderboard": (startup.STORED,)}
     return [
         *(
-            Measurement(
-                f"start of {cell.name}", "warm cache", partial(startup.cell_start, cell=cell)
-            )
+            Measurement(f"start of {cell.name}", "warm cache", partial(startup.cell_start, cell=cell))
             for cell in cells.FOUR
         ),
         *(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.figures import COLORS
+from bench.reports.curves import COLORS
 from bench.speed.rows import Row
 from bench.speed.table import shown
 
@@ -27,7 +27,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     groups = [
         ("times as fast as the peer, log scale (right is better)", [r for r in rows if r.unit == "×"]),
         ("measured, log scale (left is better)", [r for r in rows if r.unit != "×"]),
-    ]  # fmt: skip
+    ]
     groups = [(label, group) for label, group in groups if group]
     heights = [len(group) + 2 for _, group in groups]
     figure = Figure(figsize=(8.5, 0.26 * sum(heights) + 0.9), layout="constrained")
@@ -46,22 +46,21 @@ def _panel(panel, rows: Sequence[Row], label: str) -> None:
             panel.plot(ends, [y, y], color="0.6", linewidth=3, zorder=2)
             panel.plot([row.number], [y], linestyle="", markersize=6, zorder=4, **_style(row))
         if row.target:
-            panel.plot(
-                [row.target.value], [y], marker="|", markersize=13, mew=2, color="black", zorder=3
-            )
+            panel.plot([row.target.value], [y], marker="|", markersize=13, mew=2, color="black", zorder=3)
         panel.annotate(
-            shown(row) or "not measured", (1.0, y), xycoords=("axes fraction", "data"),
-            xytext=(4, 0), textcoords="offset points", va="center", fontsize=7,
-        )  # fmt: skip
-    panel.set_yticks(
-        range(len(rows)), [f"{row.work}  vs  {row.against}" for row in rows], fontsize=7
-    )
+            shown(row) or "not measured",
+            (1.0, y),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+        )
+    panel.set_yticks(range(len(rows)), [f"{row.work}  vs  {row.against}" for row in rows], fontsize=7)
     panel.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
     panel.set_xlabel(label, fontsize=8)
     panel.tick_params(axis="x", which="both", labelsize=7)
-    panel.xaxis.set_major_formatter(
-        lambda value, _: f"{value:g}" if value < 1e6 else f"{value:.0e}"
-    )
+    panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}" if value < 1e6 else f"{value:.0e}")
     low, high = panel.get_xlim()
     few = high / low < 100
     panel.xaxis.set_minor_formatter(lambda value, _: f"{value:.2g}" if few else "")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench import runtime
+from bench.engine import process
 from bench.errors import UserError
 from bench.speed import bounds
 from bench.speed.plot import draw
@@ -16,7 +16,7 @@ from bench.speed.table import HEADERS, line, short
 
 PEERS = ("jax", "optax", "torch")
 _HOW = """\
-Made by `python -m bench.speed` ({rounds} rounds). Every contender has a process of its own, all pinned to the same
+Made by `python -m bench speed` ({rounds} rounds). Every contender has a process of its own, all pinned to the same
 core, one thread, float32, and they take turns: ours, peer, ours, peer. In a turn of at least 0.2 s the best run
 counts. *ratio* is the median over rounds of peer / ours (above 1: ours is faster), *rounds* its extremes; *ours* and
 *peer* are the best seconds of all rounds, per optimizer step of one run. Compilation is excluded (first calls are in
@@ -43,7 +43,7 @@ def write(folder: Path, rows: Sequence[Row], peaks: Mapping[str, float], rounds:
 
 def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> str:
     """The table, how it was made, the machine and its peaks, and what the bound counts."""
-    from bench.speed.duels import CHECKED
+    from bench.speed.paired_timing import CHECKED
 
     where = machine()
     table = [HEADERS, ("---",) * len(HEADERS), *(line(row) for row in rows)]
@@ -79,19 +79,27 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 def machine() -> dict[str, str]:
     """Processor, time, commit and versions of what can move a number; no host name."""
-    known = {**runtime.versions(), **{name: _version(name) for name in PEERS}}
+    known = {**process.versions(), **{name: _version(name) for name in PEERS}}
     versions = ", ".join(f"{name} {number}" for name, number in known.items() if number)
-    about = runtime.provenance()
+    about = process.provenance()
     return {name: about[name] for name in ("processor", "time", "commit")} | {"versions": versions}
 
 
 def _record(row: Row) -> dict[str, object]:
     return {
-        "work": row.work, "against": row.against, "number": row.number, "unit": row.unit,
-        "low": min(row.rounds, default=""), "high": max(row.rounds, default=""),
-        "target": str(row.target or ""), "held": "" if row.held is None else row.held,
-        "ours_seconds": row.ours, "peer_seconds": row.peer, "note": row.note, "missing": row.missing,
-    }  # fmt: skip
+        "work": row.work,
+        "against": row.against,
+        "number": row.number,
+        "unit": row.unit,
+        "low": min(row.rounds, default=""),
+        "high": max(row.rounds, default=""),
+        "target": str(row.target or ""),
+        "held": "" if row.held is None else row.held,
+        "ours_seconds": row.ours,
+        "peer_seconds": row.peer,
+        "note": row.note,
+        "missing": row.missing,
+    }
 
 
 def _version(package: str) -> str:
@@ -105,9 +113,7 @@ def _bound(peaks: Mapping[str, float]) -> str:
     measured = ", ".join(f"{name} {short(rate / 1e9)} G/s" for name, rate in peaks.items())
     table: list[tuple[str, ...]] = [("family", *bounds.Count._fields, "bytes")]
     table.append(("---",) * len(table[0]))
-    table += [
-        (family, *map(str, count), str(count.moved)) for family, count in bounds.counts().items()
-    ]
+    table += [(family, *map(str, count), str(count.moved)) for family, count in bounds.counts().items()]
     lines = "\n".join("| " + " | ".join(cells) + " |" for cells in table)
     about = (bounds.__doc__ or "").partition("\n\n")[2].strip()
     return (

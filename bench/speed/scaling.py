@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.speed.cells import ROSENBROCK, Cell
 from bench.speed.context import Context
-from bench.speed.duels import TURN
+from bench.speed.paired_timing import TURN
 from bench.speed.rows import Row, at_most
 
 FACTORS = (1, 4, 16, 64)
@@ -39,6 +39,10 @@ def row(context: Context, axis: str) -> Row:
         slopes.append(exponent(FACTORS, seconds))
     ours.forget()
     return Row(
-        f"cost in {axis}", f"× {FACTORS[-1]}", tuple(slopes), at_most(1.05), unit="exponent",
+        f"cost in {axis}",
+        f"× {FACTORS[-1]}",
+        tuple(slopes),
+        at_most(1.05),
+        unit="exponent",
         note=f"{BASE.name} × {BASE.steps} and up",
-    )  # fmt: skip
+    )

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench.speed.cells import Cell
 from bench.speed.context import Context
+from bench.speed.processes import Side
 from bench.speed.rows import Row, at_most
-from bench.speed.sides import Side
 
 ROOT = Path(__file__).parents[2]
 STORED = "results/reference/quick"
@@ -27,9 +27,13 @@ def cell_start(context: Context, cell: Cell) -> Row:
         waits.append(first - second)
         seconds.append(second)
     return Row(
-        f"start of {cell.name}", "warm cache", tuple(waits), at_most(1.0), unit="s",
+        f"start of {cell.name}",
+        "warm cache",
+        tuple(waits),
+        at_most(1.0),
+        unit="s",
         details={"second_race": min(seconds)},
-    )  # fmt: skip
+    )
 
 
 def _first_and_second(cell: Cell) -> tuple[float, float]:
@@ -42,11 +46,11 @@ def _first_and_second(cell: Cell) -> tuple[float, float]:
 
 def races(cell: Cell) -> tuple[float, float]:
     """Seconds of two equal races in a process that has imported TensorFlow, Keras and the engine, and done nothing."""
-    from bench import runtime
+    from bench.engine import process
     from bench.speed import ours
 
-    runtime.load_tensorflow()
-    for module in ("keras", "bench.engine"):
+    process.load_tensorflow()
+    for module in ("keras", "bench.engine.race"):
         importlib.import_module(module)
     return _timed(lambda: ours.engine(cell).run()), _timed(lambda: ours.engine(cell).run())
 
@@ -63,9 +67,7 @@ def command(context: Context, name: str, *arguments: str) -> Row:
     if imports_tensorflow("bench", name, *arguments):
         raise RuntimeError(f"`bench {name}` imports tensorflow")
     rounds = tuple(_timed(lambda: _run(line)) for _ in range(context.rounds))
-    return Row(
-        f"bench {name}", "a second", rounds, at_most(1.0), unit="s", note="no TensorFlow imported"
-    )
+    return Row(f"bench {name}", "a second", rounds, at_most(1.0), unit="s", note="no TensorFlow imported")
 
 
 def imports_tensorflow(module: str, *arguments: str) -> bool:
@@ -80,6 +82,4 @@ def imports_tensorflow(module: str, *arguments: str) -> bool:
 
 
 def _run(line: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        line, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True
-    )
+    return subprocess.run(line, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from torch.utils import _pytree as pytree
 
 from bench.speed import problems
 from bench.speed.cells import Cell, sweep
-from bench.speed.sides import Contender
+from bench.speed.processes import Contender
 from tasks.moons import moons
 
 STEPS = 20
@@ -43,12 +43,7 @@ def convolution(params, data):
     return torch.mean(torch.logsumexp(logits, 0) - chosen)
 
 
-LOSSES = {
-    "rosenbrock": rosenbrock,
-    "regression": regression,
-    "moons": moons_loss,
-    "convolution": convolution,
-}
+LOSSES = {"rosenbrock": rosenbrock, "regression": regression, "moons": moons_loss, "convolution": convolution}
 
 
 def func(cell: Cell, problem) -> Contender:

@@ -59,12 +59,8 @@ def spell(architecture: Any) -> str:
         cls = type(architecture).__name__
         remedy = f"learned.ARCHITECTURES['mine'] = {cls}"
         raise OptimizerError(f"architecture {cls} has no name; give it one: {remedy}")
-    values = (
-        (f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture)
-    )
-    changed = ",".join(
-        f"{field}={_spelled(value)}" for field, value, default in values if value != default
-    )
+    values = ((f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture))
+    changed = ",".join(f"{field}={_spelled(value)}" for field, value, default in values if value != default)
     return f"{name}[{changed}]" if changed else name
 
 

@@ -21,13 +21,7 @@ BASES = {
     "momentum": {"learning_rate": 0.01, "momentum": 0.9},
     "adam": {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
 }
-PLAIN = {
-    "early_1": 0.0,
-    "log_time_1": 1.5,
-    "early_2": 0.0,
-    "log_time_2": 3.5,
-    "log_knee": 80.0,
-}
+PLAIN = {"early_1": 0.0, "log_time_1": 1.5, "early_2": 0.0, "log_time_2": 3.5, "log_knee": 80.0}
 """The borrowed constants, at values that change nothing."""
 
 
@@ -58,9 +52,7 @@ class Borrowed:
         def update(gradients, state, params, step):
             leaves = tf.nest.flatten(gradients)
             olds = zip(*(tf.nest.flatten(part) for part in state), strict=True)
-            pairs = [
-                _leaf(advance, theta, g, old, step) for g, old in zip(leaves, olds, strict=True)
-            ]
+            pairs = [_leaf(advance, theta, g, old, step) for g, old in zip(leaves, olds, strict=True)]
             news = zip(*(new for _, new in pairs), strict=True)
             return tf.nest.pack_sequence_as(gradients, [dx for dx, _ in pairs]), [
                 tf.nest.pack_sequence_as(gradients, list(new)) for new in news

@@ -1,7 +1,7 @@
 """One step of a recurrent cell on every row, in Keras's gate order and with Keras's weights.
 
-`theta`, in the dtype of the rows: kernel (g · n,) for one input or (k, g · n) for k, recurrent (n, g · n), bias
-(g · n,). `x`: (rows, k). States: (rows, n); of the LSTM the pair (h, c). Gates by split, whose gradient is one
+`theta`, in the dtype of the rows: kernel (g · n,) for one input or (k, g · n) for k, recurrent (n, g · n), bias (g ·
+n,). `x`: (rows, k). States: (rows, n); of the LSTM the pair (h, c). Gates by split, whose gradient is one
 concatenation.
 
 Plain TensorFlow rather than Keras's layers, whose weights are float32 variables: see docs/decisions/0011.

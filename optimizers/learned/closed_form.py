@@ -23,12 +23,14 @@ from optimizers.base import Optimizer
 LINEAR = {"log_scale": 0.0, "direct": 1.0}
 SATURATION = {"log_knee": 0.0, "compression": 0.0, "log_bound": 20.0}
 SCHEDULE = {
-    "early_1": 0.0, "log_time_1": 1.5, "early_2": 0.0, "log_time_2": 3.5,
-    "early_decay": 0.0, "log_time_decay": 3.0,
-}  # fmt: skip
-ADAPTATION = {
-    "logit_average": 1.5, "log_level": 0.0, "adaptation": 0.0, "persistence": 0.0, "hold": 0.0,
-}  # fmt: skip
+    "early_1": 0.0,
+    "log_time_1": 1.5,
+    "early_2": 0.0,
+    "log_time_2": 3.5,
+    "early_decay": 0.0,
+    "log_time_decay": 3.0,
+}
+ADAPTATION = {"logit_average": 1.5, "log_level": 0.0, "adaptation": 0.0, "persistence": 0.0, "hold": 0.0}
 TERMS = {"saturation": SATURATION, "schedule": SCHEDULE, "adaptation": ADAPTATION}
 """The constants of every term, at values that switch it off."""
 
@@ -55,10 +57,7 @@ class ClosedForm:
         rng = np.random.Generator(np.random.Philox(seed))
         theta = self.off() | {"log_scale": -4.0, "compression": 0.5, "log_bound": 1.0}
         theta |= {f"weight_{j}": 1.0 / self.modes for j in range(1, self.modes + 1)}
-        return {
-            name: np.asarray(value + 0.01 * rng.normal(), "float32")
-            for name, value in theta.items()
-        }
+        return {name: np.asarray(value + 0.01 * rng.normal(), "float32") for name, value in theta.items()}
 
     def build(self, theta: Mapping[str, Any]) -> Optimizer:
         """State: v, s and m_1 … m_n, each like the parameters."""
@@ -70,10 +69,7 @@ class ClosedForm:
         def update(gradients, state, params, step):
             leaves = tf.nest.flatten(gradients)
             olds = zip(*(tf.nest.flatten(part) for part in state), strict=True)
-            pairs = [
-                _advance(theta, self.modes, g, old, step)
-                for g, old in zip(leaves, olds, strict=True)
-            ]
+            pairs = [_advance(theta, self.modes, g, old, step) for g, old in zip(leaves, olds, strict=True)]
             news = zip(*(new for _, new in pairs), strict=True)
             return tf.nest.pack_sequence_as(gradients, [dx for dx, _ in pairs]), [
                 tf.nest.pack_sequence_as(gradients, list(new)) for new in news

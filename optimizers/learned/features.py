@@ -16,11 +16,7 @@ from typing import Any
 
 import numpy as np
 
-DECAYS = {
-    "momentum_decays": (0.9, 0.99, 0.999),
-    "second_decays": (0.999,),
-    "factored_decays": (0.9, 0.99, 0.999),
-}
+DECAYS = {"momentum_decays": (0.9, 0.99, 0.999), "second_decays": (0.999,), "factored_decays": (0.9, 0.99, 0.999)}
 """θ holds their change: 1 − decay is times exp(10 · θ)."""
 TIMES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000)
 WIDTH = 2 + 3 + 1 + 3 + 1 + 6 * 3 + len(TIMES)
@@ -69,9 +65,7 @@ def _normalized(each, param):
     """(elements, features), each feature of root mean square 1 unless it is tiny."""
     import tensorflow as tf
 
-    whole = tf.concat(
-        [tf.broadcast_to(part, [*param.shape, part.shape[-1]]) for part in each], axis=-1
-    )
+    whole = tf.concat([tf.broadcast_to(part, [*param.shape, part.shape[-1]]) for part in each], axis=-1)
     flat = tf.reshape(whole, [-1, whole.shape[-1]])
     return flat * tf.math.rsqrt(1e-5 + tf.reduce_mean(flat * flat, axis=0, keepdims=True))
 

@@ -1,7 +1,7 @@
 """Learning to learn by gradient descent by gradient descent (Andrychowicz et al., 2016): the coordinate-wise LSTM.
 
-Two layers of 20 units see the logarithm and the sign of the gradient (their appendix A, p = 10), and their output
-is times 0.1. Unlike theirs, meta-training here keeps the second derivatives that they drop.
+Two layers of 20 units see the logarithm and the sign of the gradient (their appendix A, p = 10), and their output is
+times 0.1. Unlike theirs, meta-training here keeps the second derivatives that they drop.
 """
 
 from __future__ import annotations

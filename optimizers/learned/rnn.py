@@ -51,11 +51,7 @@ class Rnn:
         rng = np.random.Generator(np.random.Philox(seed))
         n, shape = self.units, self._kernel_shape()
         recurrent = cells.orthogonal(rng, n, self.cell.gates)
-        weights = {
-            "kernel": rng.normal(size=shape),
-            "recurrent": recurrent,
-            "bias": cells.opened(self.cell, n),
-        }
+        weights = {"kernel": rng.normal(size=shape), "recurrent": recurrent, "bias": cells.opened(self.cell, n)}
         return float32({**weights, **self._at_rest()})
 
     def build(self, theta: Mapping[str, Any]) -> Optimizer:
@@ -71,9 +67,7 @@ class Rnn:
             weights = cast(theta, g.dtype)
             state = self.cell.step(weights, show(self.input, g * self.input_scale), state)
             h = state[0] if self.cell.pair else state
-            moves = self.output_scale * (
-                tf.linalg.matvec(h, weights["readout"]) + weights["offset"]
-            )
+            moves = self.output_scale * (tf.linalg.matvec(h, weights["readout"]) + weights["offset"])
             return unrows(moves, gradients), state
 
         return Optimizer(init, update)
@@ -86,11 +80,7 @@ class Rnn:
         """What starts at zero: the initial state and the readout."""
         n = self.units
         states = ("initial_state", "initial_cell") if self.cell.pair else ("initial_state",)
-        return {
-            **{name: np.zeros(n) for name in states},
-            "readout": np.zeros(n),
-            "offset": np.zeros(1),
-        }
+        return {**{name: np.zeros(n) for name in states}, "readout": np.zeros(n), "offset": np.zeros(1)}
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ from tasks import tf
 
 def build(theta):
     def update(gradients, state, params, step):
-        return tf.nest.map_structure(
-            lambda g: -theta["learning_rate"] * g / tf.norm(g), gradients
-        ), state
+        return tf.nest.map_structure(lambda g: -theta["learning_rate"] * g / tf.norm(g), gradients), state
 
     return Optimizer(lambda params: (), update)
 

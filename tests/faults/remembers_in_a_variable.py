@@ -12,9 +12,7 @@ def build(theta):
             with tf.init_scope():
                 memory.append(tf.Variable(1.0))
         memory[0].assign(0.9 * memory[0] + tf.reduce_sum(tf.abs(gradients["bias"])))
-        return tf.nest.map_structure(
-            lambda g: -theta["learning_rate"] * g / memory[0], gradients
-        ), state
+        return tf.nest.map_structure(lambda g: -theta["learning_rate"] * g / memory[0], gradients), state
 
     return Optimizer(lambda params: (), update)
 

@@ -11,6 +11,4 @@ def build(theta):
     return Optimizer(lambda params: (), update)
 
 
-register(
-    Entry("faulty", "hand-designed", build, {"rate": LogUniform(1e-3, 1.0)}, {"learning_rate": 0.1})
-)
+register(Entry("faulty", "hand-designed", build, {"rate": LogUniform(1e-3, 1.0)}, {"learning_rate": 0.1}))

@@ -1,0 +1,65 @@
+"""How a task draws its problems: by the key alone, the same bits every time, other bits for other keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from bench.checks import graphs
+from bench.checks.compare import first, same_bits
+from bench.checks.problems import SEEDS, STEPS, Problems
+from bench.checks.result import Fault
+from bench.engine import contracts
+from bench.engine.keys import keys
+
+_FLOATS = (tf.float16, tf.bfloat16, tf.float64)
+
+
+def shapes(problems: Problems) -> None:
+    """`sample` gives (params, data), `batches` what each step sees, all of fixed shape."""
+    contracts.sampled(problems.task)
+    contracts.a_batch(problems.task)
+
+
+def dtypes(problems: Problems) -> None:
+    """Numbers are float32, in what is drawn and in the arithmetic of the loss."""
+    nests = {"sample": problems.specifications[:2], "batches": problems.specifications[2]}
+    for word, nest in nests.items():
+        for leaf in tf.nest.flatten(nest):
+            if leaf is not None and leaf.dtype in _FLOATS:
+                raise Fault(f"{word} gives {leaf.dtype.name} of shape {leaf.shape}; cast it to tf.float32")
+    for word, traced in (("loss", problems.loss), ("evaluate", problems.evaluate)):
+        if traced is not None and (found := graphs.float64(traced)):
+            raise Fault(f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts")
+
+
+def by_the_key(problems: Problems) -> None:
+    """Draws follow the key, with bits that are the same on every device."""
+    for traced in problems.sampling:
+        if found := graphs.unkeyed_draws(traced):
+            raise Fault(f'draws with {found[0]}; use tf.random.stateless_*(…, seed=key, alg="philox")')
+        if held := graphs.variables(traced):
+            raise Fault(f"sample or batches keep state in {held[0]}; let them depend on the key alone")
+    own, other = keys(problems.name, "report", [0]), keys(problems.name, "tune", [0])
+    if np.array_equal(own, other):
+        raise Fault("keys of two purposes are equal; report this")
+    rows = [first(problems.drawn, row) for row in range(SEEDS)]
+    if all(same_bits(rows[0], row) for row in rows[1:]):
+        raise Fault("the same problem for every key; draw params or data from `key`")
+
+
+def determinism(problems: Problems) -> None:
+    """Same key, same problem, however often and in whatever company; same loss at every call."""
+    again = graphs.trace(problems.task.sample, tf.TensorSpec([2], tf.int32))
+    for row, key in enumerate(problems.keys):
+        if not same_bits(again(tf.constant(key)), first(problems.drawn, row)):
+            raise Fault("another problem for the same key; draw everything in sample from `key`, keep no state")
+    if problems.seen is not None:
+        key = tf.constant(keys(problems.name, "batches-report", [0])[0])
+        traced = graphs.trace(lambda k: problems.task.batches(k, STEPS), tf.TensorSpec([2], tf.int32))
+        if not same_bits(traced(key), first(problems.seen)):
+            raise Fault("other batches for the same key; draw everything in batches from `key`, keep no state")
+    before = problems.task.loss(*problems.one(0))
+    problems.task.loss(*problems.one(1))
+    if not same_bits(before, problems.task.loss(*problems.one(0))):
+        raise Fault("another loss for the same problem at the second call; no random numbers or global state in loss")

@@ -1,0 +1,98 @@
+"""A task in the engine: does it vectorize, does company change nothing, does a race stay above the floor."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+import optimizers
+from bench.checks.compare import first, gap
+from bench.checks.graphs import nested, trace
+from bench.checks.problems import SEEDS, Problems, value_and_gradient
+from bench.checks.result import Fault, one_line
+from bench.engine.race import race
+
+RATES = (1e-3, 1e-2, 0.1, 1.0)
+FEW, SMALL = 20, 200
+"""Steps of the race; SMALL for problems of at most SMALL parameters."""
+_AGREE = 2e-3
+"""Of float32 sums in another order, relative to the largest magnitude in a tensor."""
+
+
+def vectorizes(problems: Problems) -> None:
+    """Two nested maps over problems and configurations, without TensorFlow's slow way out, give the same numbers."""
+    task, width = problems.task, 2
+    params, data = problems.drawn
+    batch = None if problems.seen is None else first(tf.nest.map_structure(_steps_first, problems.seen))
+    runs = tf.nest.map_structure(lambda p: tf.repeat(p[:, None], width, axis=1), params)
+    one = value_and_gradient(task)
+
+    def single(run, problem):
+        loss, gradients = one(run, problem[0], problem[1][0] if problem[1] else None)
+        return loss, [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
+
+    try:
+        arguments = runs, (data, [] if batch is None else [batch])
+        together = trace(nested(single), *arguments)(*arguments)
+    except Exception as problem:
+        raise Fault(
+            f"cannot be vectorized: {one_line(problem, 160)}; use operations tf.vectorized_map knows "
+            "(patches @ matrix for a convolution)"
+        ) from None
+    for row in range(SEEDS):
+        loss, gradients = problems.value_and_gradient(*problems.one(row))
+        alone = loss, [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
+        for column in range(width):
+            beside = tf.nest.map_structure(lambda leaf, at=(row, column): leaf[at], together)
+            if (apart := gap(alone, beside)) > _AGREE:
+                raise Fault(
+                    f"loss or gradient of problem {row} differs by {apart:.1e} in a batch; index no batch axis and "
+                    "keep no global state in loss"
+                )
+
+
+def above_the_floor(problems: Problems) -> None:
+    """No loss of a short race with Adam, at several learning rates, lies below `floor`."""
+    task, floor = problems.task, problems.task.floor
+    if not isinstance(floor, (int, float)) or not math.isfinite(floor):
+        raise Fault(f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number")
+    size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(problems.specifications[0]))
+    entry = optimizers.get("adam")
+    thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
+    runs = race(
+        problems.subject,
+        entry,
+        thetas,
+        purpose="report",
+        seeds=range(task.tile[1]),
+        steps=SMALL if size <= SMALL else FEW,
+    ).runs
+    reached = float(np.nanmin(runs.best))
+    start = float(np.median(np.abs(runs.losses[..., 0])))
+    if reached < floor - 1e-6 * max(abs(floor), abs(start)):
+        raise Fault(
+            f"a race reached {reached:.6g}, below floor = {floor:.6g}; set floor to the lowest reachable loss, "
+            "or to a bound below it"
+        )
+    alone = [
+        problems.evaluate(*problems.one(row)[:2])
+        if problems.evaluate is not None
+        else problems.loss(*problems.one(row))
+        for row in range(min(SEEDS, task.tile[1]))
+    ]
+    if (apart := gap(alone, list(runs.losses[0, : len(alone), 0]))) > _AGREE:
+        raise Fault(f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only")
+
+
+def tile(problems: Problems) -> None:
+    """`tile` is a pair of whole numbers: configurations × seeds of one call."""
+    given = problems.task.tile
+    if len(given) != 2 or any(type(n) is not int or n < 1 for n in given):
+        raise Fault(f"tile is {given!r}; give (configurations, seeds), e.g. (16, 16)")
+
+
+def _steps_first(leaf: Any) -> Any:
+    return tf.transpose(leaf, [1, 0, *range(2, leaf.shape.rank)])

@@ -1,0 +1,1 @@
+"""`python -m bench`, a verb a file: parse, one library call, print."""

@@ -1,0 +1,33 @@
+"""`python -m bench ablate`: causal tests of one optimizer on one task."""
+
+from __future__ import annotations
+
+import click
+
+from bench.commands import options
+from bench.studies.ablation.plan import METRICS
+
+
+@click.command()
+@click.argument("optimizer")
+@click.option("--task", required=True)
+@click.option("--seeds", type=int, default=512, show_default=True, help="Report problems.")
+@options.steps
+@click.option("--metric", type=click.Choice(METRICS), help="Default: that of the task in suite core, else mean_loss.")
+@click.option("--out", type=options.PATH, help="Folder that keeps the result as JSON.")
+@options.formats("text", "md", "json", "csv")
+@options.import_files
+def command(optimizer, task, seeds, steps, metric, out, form, files) -> None:
+    """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
+    from bench.records.files import check_folder
+
+    if out is not None:
+        check_folder(out)
+    options.load(files)
+    from bench.studies.ablation import report
+    from bench.studies.ablation.study import causal_tests, keep
+
+    found = causal_tests(optimizer, task, seeds=seeds, steps=steps, metric=metric)
+    if out is not None:
+        keep(found, out)
+    click.echo(report.render(found, form))

@@ -1,0 +1,33 @@
+"""`python -m bench anatomy`: the paper's figures of one optimizer, and a page with their numbers."""
+
+from __future__ import annotations
+
+import click
+from tqdm import tqdm
+
+from bench.commands import options
+
+
+@click.command()
+@click.argument("optimizer")
+@click.option("--task", required=True)
+@click.option("--out", required=True, type=options.PATH, help="Folder for pictures and page.")
+@click.option("--seeds", type=int, default=128, show_default=True, help="Report problems.")
+@click.option("--trials", type=int, default=64, show_default=True, help="Configurations tried per baseline.")
+@click.option("--tuning-seeds", type=int, default=16, show_default=True, help="Problems they are tried on.")
+@options.steps
+@options.import_files
+def command(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> None:
+    """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
+    from bench.records.files import check_folder
+
+    check_folder(out)
+    options.load(files)
+    from bench.studies.anatomy.measure import anatomy
+    from bench.studies.anatomy.report import sentences
+
+    counts = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
+    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
+        found = anatomy(optimizer, task, out, progress=bar.set_description_str, **counts)
+    lines = [f"{name:12}  {sentence}" for name, sentence in sentences(found).items()]
+    click.echo("\n".join([*lines, f"{out}/anatomy.html"]))

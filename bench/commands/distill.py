@@ -1,0 +1,45 @@
+"""`python -m bench distill`: the closed form of an optimizer, R² and races beside each other, and the reverse."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from tqdm import tqdm
+
+from bench.commands import options
+from bench.errors import check_count
+
+_OUT = "Weights file of the closed form, ending in .npz; the refined and the borrowing ones beside it."
+
+
+@click.command()
+@click.argument("optimizer")
+@click.option("--task", required=True)
+@click.option("--out", type=options.PATH, help=_OUT)
+@click.option("--refine", default=100, show_default=True, help="Meta-iterations; 0 for none.")
+@click.option("--trials", default=128, show_default=True, help="Of the reverse, per variant; 0 for none.")
+@click.option("--problems", default=512, show_default=True, help="Report problems of every race.")
+@options.steps
+@options.formats("text", "json")
+@options.import_files
+def command(optimizer, task, out, refine, trials, problems, steps, form, files) -> None:
+    """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
+    from bench.records.files import check_weights
+
+    if out is not None:
+        check_weights(out)
+    for name, count in {"problems": problems, "steps": steps}.items():
+        check_count(name, count)
+    options.load(files)
+    from bench.lookup import resolve
+    from bench.studies.distillation.report import Asked, render, report, save
+
+    asked = Asked(refine, trials, problems, steps)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    theta = resolve.theta(entry, None)
+    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
+        found = report(subject, entry, theta, asked, bar.set_description_str)
+    if out is not None:
+        save(found, out)
+    click.echo(json.dumps(found.to_json(), indent=1, allow_nan=False) if form == "json" else render(found))

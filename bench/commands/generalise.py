@@ -1,0 +1,45 @@
+"""`python -m bench generalise`: what learned optimizers do off their training task, as a table and a heat map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+from bench.errors import check_count
+from bench.lookup.syntax import names
+
+OUT = Path("results/runs/generalisation")
+
+
+@click.command()
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.option("--tasks", help="Race on these, and change each; names or patterns between commas.")
+@click.option("--out", type=options.PATH, default=OUT, show_default=True, help="Folder; resumed if it exists.")
+@click.option("--steps", type=int, default=200, show_default=True, help="Gradient evaluations at horizon ×1.")
+@click.option("--seeds", type=int, help="Problems; default 128, fewer on costly tasks.")
+@click.option("--trials", type=int, help="Configurations tried per baseline; default 64.")
+@options.workers
+@options.dry_run
+@options.formats("text", "md", "csv", "json")
+@options.import_files
+def command(entries, tasks, out, steps, seeds, trials, workers, dry_run, form, files) -> None:
+    """Race each ENTRY (every learned one) on other tasks than it was trained on, and on its own ones changed.
+
+    Changed are the horizon, dimension, spectrum, scales of loss and parameters, and gradient noise. Cells in OUT are
+    kept. Ends with the table; heat maps and the table at full precision are in OUT.
+    """
+    check_count("workers", workers)
+    options.load(files, tensorflow=not dry_run)
+    from bench.studies.generalisation.plan import plan
+
+    matrix = plan(entries, names(tasks), steps=steps, seeds=seeds, trials=trials)
+    if dry_run:
+        from bench.studies.generalisation.forecast import describe
+
+        click.echo(describe(matrix, out, workers))
+        return
+    from bench.studies.generalisation.report import finish
+
+    click.echo(finish(matrix, out, form, workers=workers, import_files=files))

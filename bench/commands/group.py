@@ -1,0 +1,56 @@
+"""The verbs of `python -m bench`, each imported when it is run and not when it is listed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+VERBS: Mapping[str, str] = {
+    "list": "What there is, one line each.",
+    "run": "Run a suite; resumes what is there.",
+    "leaderboard": "One row per optimizer over the runs in folders.",
+    "curves": "Recorded losses, tidy: task, optimizer, seed, step, loss.",
+    "check": "Hold a task, an optimizer or a file to its contract.",
+    "probe": "What the mechanism probes find in an optimizer.",
+    "ablate": "Take mechanisms out of an optimizer and race what is left.",
+    "distill": "Fit a closed form to an optimizer and race it.",
+    "anatomy": "Draw the paper's figures of an optimizer, and a page.",
+    "metatrain": "Meta-train an architecture on tasks.",
+    "generalise": "Race learned optimizers off their training task.",
+    "paper": "Judge the founding paper's claims, one by one.",
+    "targets": "Measure the targets of the shipped specialists.",
+    "generalist": "Race the generalist against Adam as it comes.",
+    "speed": "Measure the engine beside its peers.",
+    "maintain": "Remake shipped data: weights, controls, timings, floors, the library page.",
+}
+"""{verb: what it does}; the command of a verb is `command` in the module of its name."""
+
+
+class Verbs(click.Group):
+    """A group whose commands are modules of a package, one a verb."""
+
+    def __init__(self, *args: Any, package: str = "", verbs: Mapping[str, str] = {}, **settings: Any):
+        super().__init__(*args, **settings)
+        self._package = package
+        for verb, about in verbs.items():
+            self.add_command(click.Command(verb, short_help=about))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] in self.commands:
+            module = importlib.import_module(f"{self._package}.{args[0]}")
+            self.add_command(module.command, args[0])
+        return super().resolve_command(ctx, args)
+
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=Verbs, package="bench.commands", verbs=VERBS, invoke_without_command=True, context_settings=HELP)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Race learned and hand-designed optimizers on equal budgets, and look inside the learned ones."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -1,0 +1,108 @@
+"""`python -m bench maintain`: shipped data made again, each by the command that first made it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from bench.commands import options
+from bench.commands.group import HELP
+from bench.errors import check_count
+from bench.lookup.syntax import names as listed
+from bench.probes.catalog import PROBES
+from bench.probes.controls.distilled.teachers import TEACHERS
+
+
+@click.group("maintain", context_settings=HELP)
+def command() -> None:
+    """Remake shipped data, or measure what the project says of itself."""
+
+
+@command.command()
+@click.argument("names", nargs=-1)
+@click.option("--workers", type=int, default=1, show_default=True, help="Trainings side by side.")
+@click.option("--out", type=options.PATH, help="Folder; default: over the shipped ones.")
+def weights(names, workers, out) -> None:
+    """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
+    from bench.maintain.retrain import commands, retrain
+
+    check_count("workers", workers)
+    for line in retrain(commands(list(names), out), workers):
+        click.echo(line)
+
+
+@command.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(TEACHERS)))
+def controls(names) -> None:
+    """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""
+    options.load()
+    from bench.maintain.controls import make
+
+    for name in names or TEACHERS:
+        click.echo(f"{name}: distilling, {TEACHERS[name].iterations} iterations", err=True)
+        click.echo(f"{name} {json.dumps(make(name))}")
+
+
+@command.command()
+@click.option("--tasks", help="Selectors between commas; all by default.")
+@click.option("--optimizers", help="Selectors between commas; all by default.")
+def timings(tasks, optimizers) -> None:
+    """Measure the table of costs that dry runs fall back on, and write it."""
+    from bench.maintain.timings import measure
+
+    measure(listed(tasks) or ["*"], listed(optimizers) or ["*"])
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--problems", default=32, show_default=True, help="Starts, half of them validation ones.")
+@click.option("--iterations", default=5000, show_default=True, help="Of L-BFGS, from each start.")
+def floors(names, problems, iterations) -> None:
+    """Print the lowest evaluation loss found for each task NAME."""
+    options.load()
+    from bench.maintain.floors import search
+
+    for name in names:
+        click.echo(search(name, problems=problems, iterations=iterations))
+
+
+@command.command()
+@click.option("--check", is_flag=True, help="Only say whether the page is current; exit 1 when it is not.")
+def library(check) -> None:
+    """Write docs/library.md: every registered task and optimizer with its source."""
+    from bench.maintain.library import PAGE, page
+
+    if not check:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
+        click.echo(f"{PAGE.name} is not current; run python -m bench maintain library", err=True)
+        sys.exit(1)
+
+
+@command.command()
+@click.option("--count", default=100, show_default=True, help="Nulls per probe.")
+@click.option("--seed", type=int, help="Of the nulls; default that of the reference.")
+@click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
+def nulls(count, seed, names) -> None:
+    """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
+    from bench.probes.controls.nulls import SEED, claims
+
+    total = 0
+    for name in names or PROBES:
+        found = claims(name, count, SEED if seed is None else seed)
+        total += len(found)
+        click.echo(f"{name}: {len(found)} claims in {count} nulls")
+        for kind, number, reading in found:
+            click.echo(f"  {kind} {number}: {reading.sentence}")
+    sys.exit(1 if total else 0)
+
+
+@command.command()
+def memory() -> None:
+    """Set the memory that meta-gradients are said to take beside what they take, a process a case."""
+    from bench.maintain.memory import lines
+
+    for line in lines():
+        click.echo(line)

@@ -1,0 +1,92 @@
+"""`python -m bench metatrain`: one training here, several meta-seeds side by side in bench.metatraining.seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bench.commands import options
+from bench.errors import UserError
+from bench.lookup.syntax import names
+
+
+def _numbers(kind: type) -> Any:
+    """A click callback: numbers between commas -> a tuple of `kind`; None stays."""
+
+    def read(context: click.Context, option: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else tuple(kind(part) for part in text.split(","))
+        except ValueError:
+            what = "whole numbers" if kind is int else "numbers"
+            raise UserError(f"{option.opts[0]} is {text!r}; give {what} between commas") from None
+
+    return read
+
+
+@click.command()
+@click.argument("architecture")
+@click.option("--tasks", required=True, help="Names between commas; one is drawn per iteration.")
+@click.option("--out", required=True, type=options.PATH, help="Weights file, ending in .npz.")
+@click.option("--steps", type=int, default=1000, show_default=True, help="Meta-iterations.")
+@click.option(
+    "--seed",
+    "seeds",
+    default="0",
+    show_default=True,
+    callback=_numbers(int),
+    help="Several between commas: NAME.npz, NAME-2.npz, …",
+)
+@click.option("--loss", type=click.Choice(["mixed", "mean", "log"]), default="mixed", show_default=True)
+@click.option(
+    "--log-weight",
+    type=float,
+    default=0.005,
+    show_default=True,
+    help="Of mean(log(f/f0)) beside mean(f/f0) in the mixed loss.",
+)
+@click.option(
+    "--estimator", default="backprop", show_default=True, help="Of the meta-gradient; see docs/metatraining.md."
+)
+@click.option("--discount", type=float, default=0.95, show_default=True, help="Of the adjoint, per backward step.")
+@click.option("--discount-from", type=float, help="Where the discount starts, in five stages.")
+@click.option("--clip", type=float, default=5.0, show_default=True, help="Of the adjoint, × the batch median.")
+@click.option("--rate", type=float, default=5e-3, show_default=True, help="Meta learning rate.")
+@click.option(
+    "--batch",
+    default="64",
+    show_default=True,
+    callback=_numbers(int),
+    help="Problems per meta-iteration; or one number a task.",
+)
+@click.option("--weights", callback=_numbers(float), help="How often each task is drawn; equal by default.")
+@click.option("--unroll", type=int, default=200, show_default=True, help="Inner steps.")
+@click.option("--unroll-from", type=int, help="Where the unroll starts, in five stages.")
+@click.option("--validation", type=int, help="Held-out problems; default 128, or 32 of a task of small tiles.")
+@click.option(
+    "--baselines/--no-baselines",
+    default=True,
+    show_default=True,
+    help="Tune momentum, rmsprop and adam first, to compare with.",
+)
+@click.option("--plot", type=options.PATH, help="Picture of the curves.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Seeds trained side by side.")
+@options.import_files
+def command(architecture, tasks, out, seeds, batch, workers, plot, files, **settings) -> None:
+    """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
+    settings["batch"] = batch if len(batch) > 1 else batch[0]
+    listed = names(tasks)
+    if len(seeds) > 1:
+        if plot is not None:
+            raise UserError("--plot is of one training; leave it out, or give one --seed")
+        from bench.metatraining.seeds import train_seeds
+
+        outs = train_seeds(architecture, listed, out, seeds, workers, files, settings)
+    else:
+        options.load(files)
+        from bench import metatraining
+
+        metatraining.metatrain(architecture, listed, out=out, seed=seeds[0], plot=plot, **settings)
+        outs = [out]
+    for path in outs:
+        click.echo(f"weights and card: {path} and {path.with_suffix('.json')}; race them: --optimizers {path}")

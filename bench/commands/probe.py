@@ -1,0 +1,45 @@
+"""`python -m bench probe`: what the mechanism probes find in one optimizer on one task."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands import options
+
+
+@click.command()
+@click.argument("optimizer")
+@click.option("--task", required=True)
+@click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
+@click.option("--out", type=options.PATH, help="A run's folder: probe the θ tuned there, keep the reading.")
+@options.formats("text", "json")
+@options.import_files
+def command(optimizer, task, probes, out, form, files) -> None:
+    """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
+    options.load(files)
+    from bench.lookup import resolve
+    from bench.probes import run
+    from bench.reports import summary
+
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
+    readings = run.probe(subject, entry, theta, probes=probes or None)
+    if out is not None:
+        run.write_readings(subject, entry, theta, readings, out, steps=200)
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    click.echo(
+        json.dumps(plain, indent=1) if form == "json" else summary.readings_text(entry.name, subject.name, plain)
+    )
+
+
+def _recorded_theta(out: Path | None, task: str, entry: Any) -> Any:
+    from bench.records.store import Store
+
+    if out is None or not Path(out).exists() or not entry.space:
+        return None
+    found = (r for r in Store(out).records() if r.cell.task == task and r.cell.optimizer == entry.name)
+    return next((record.thetas.get("mean_loss") for record in found), None)

@@ -1,0 +1,45 @@
+"""`python -m bench run`: a suite, from nothing or from what its folder holds to its leaderboard and probes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+from bench.errors import check_count
+from bench.lookup.syntax import names
+from bench.suites import find
+
+_RUNS = Path("results/runs")
+
+
+@click.command()
+@click.argument("suite")
+@click.option("--out", type=options.PATH, help="Folder; default results/runs/SUITE. Resumed if it exists.")
+@click.option("--tasks", help="Names, patterns, tag:T or cost:C between commas, instead of the suite's.")
+@click.option("--optimizers", help="Names, patterns or kind:K between commas, instead of the suite's.")
+@click.option("--steps", type=int, help="Gradient evaluations a run.")
+@click.option("--seeds", type=int, help="Report problems.")
+@click.option("--trials", type=int, help="Configurations tried per optimizer.")
+@options.workers
+@options.dry_run
+@options.import_files
+def command(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, files) -> None:
+    """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
+    checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
+    options.load(files, tensorflow=not dry_run or checks_settings)
+    counts = {"steps": steps, "seeds": seeds, "trials": trials}
+    chosen = find.override(find.get(suite), tasks=names(tasks), optimizers=names(optimizers), **counts)
+    check_count("workers", workers)
+    out = out or _RUNS / chosen.name
+    if dry_run:
+        from bench.reports.dry_run import describe
+
+        click.echo(describe(chosen, out, workers, [*_RUNS.glob("*/")]))
+        return
+    from bench.reports import summary
+    from bench.running.run import run
+
+    run(chosen, out, workers=workers, import_files=files)
+    click.echo(summary.write(out, {task: chosen.metric_for(task) for task in chosen.tasks}))

@@ -1,0 +1,43 @@
+"""`python -m bench targets [TASK …] [--quick] [--out FOLDER]`: measure the targets; goes on where it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+from bench.errors import UserError
+from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
+
+
+@click.command()
+@click.argument("tasks", nargs=-1)
+@click.option("--out", type=options.PATH, default=Path("results/reference/targets"), show_default=True)
+@click.option("--quick", is_flag=True, help="Also train for a minute each, and measure that.")
+@click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
+def command(tasks, out, quick, weights) -> None:
+    """Measure the targets of TASKS, all by default, for the weights that are there."""
+    options.load()
+    from tqdm import tqdm
+
+    from bench.studies.targets import report
+    from bench.studies.targets.measure import measure, weights_of
+    from bench.studies.targets.quick import train
+    from optimizers.shipped import FOLDER
+
+    chosen = tasks or tuple(PROTOCOLS)
+    if unknown := [task for task in chosen if task not in PROTOCOLS]:
+        raise UserError(f"no target for {', '.join(unknown)}; there are: {', '.join(PROTOCOLS)}")
+    with tqdm(chosen, desc="targets", unit="task") as bar:
+        for task in bar:
+            entries = weights_of(task, weights or FOLDER)
+            if entries:
+                targets = [target for target in TARGETS if target.task == task]
+                rows = measure(task, targets, entries, PROTOCOLS[task], out, bar.set_postfix_str)
+                report.keep(out, task, rows, quick=False)
+            if quick and task in QUICK:
+                targets = [target for target in QUICK_TARGETS if target.task == task]
+                rows = measure(task, targets, [train(task, out)], PROTOCOLS[task], out)
+                report.keep(out, task, rows, quick=True)
+    click.echo(report.write(out))

@@ -1,0 +1,141 @@
+"""Shapes and kinds that the engine relies on, said in one line each before it runs into them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from bench.errors import UserError
+from bench.lookup.named import NamedTask
+from optimizers import Entry, Optimizer
+from tasks import Task, TaskError, mistakes
+
+_KEY = tf.TensorSpec([2], tf.int32)
+_STEPS = 5
+
+
+def verify_task(subject: NamedTask) -> None:
+    """Trace `sample`, `batches` and `loss` once; raises UserError for what is not a task's shape."""
+    try:
+        _verify_task(subject.task)
+    except (UserError, TaskError) as fault:
+        raise UserError(f"task {subject.name!r}: {fault}") from fault.__cause__
+
+
+@functools.lru_cache(maxsize=256)
+def _verify_task(task: Task) -> None:
+    params, data = sampled(task)
+    mistakes.check(task, params, data, a_batch(task))
+
+
+def sampled(task: Task) -> tuple[Any, Any]:
+    """Specifications (params, data) of what `sample` returns; raises UserError."""
+    drawn = _outputs(task.sample, _KEY)
+    if not isinstance(drawn, tuple) or len(drawn) != 2:
+        raise UserError(f"sample returns {_kind(drawn)}; return the pair (params, data), data () if there is none")
+    params, data = drawn
+    if not tf.nest.flatten(params):
+        raise UserError("sample returns no parameters; return (params, data) with params tensors")
+    for part, nest in (("params", params), ("data", data)):
+        for leaf in tf.nest.flatten(nest):
+            if not isinstance(leaf, tf.TensorSpec):
+                raise UserError(f"{part} hold {_kind(leaf)}; hold tensors only, () for no data")
+            if not leaf.shape.is_fully_defined():
+                raise UserError(f"{part} have shape {leaf.shape}; give sample shapes known in advance")
+            if part == "params" and leaf.dtype != tf.float32:
+                raise UserError(f"params are {leaf.dtype.name}; cast what sample returns to tf.float32")
+    return params, data
+
+
+def a_batch(task: Task) -> Any:
+    """Specification of what one step sees, None for a deterministic task; raises UserError."""
+    seen = _outputs(lambda key: task.batches(key, _STEPS), _KEY)
+    for leaf in tf.nest.flatten(seen) if seen is not None else ():
+        if leaf.shape.rank in (None, 0) or leaf.shape[0] != _STEPS:
+            raise UserError(
+                f"batches(key, {_STEPS}) returns shape {leaf.shape}; its leading axis must be the {_STEPS} steps"
+            )
+    if seen is None:
+        return None
+    return tf.nest.map_structure(lambda leaf: tf.TensorSpec(leaf.shape[1:], leaf.dtype), seen)
+
+
+def score(f: Any, word: str, *arguments: Any) -> None:
+    """Raises UserError unless `f` of `arguments` is a scalar float32 tensor."""
+    value = _outputs(f, *arguments)
+    if not isinstance(value, tf.TypeSpec):
+        raise UserError(f"{word} returns {_kind(value)}; return one scalar float32 tensor")
+    if value.shape.rank != 0:
+        raise UserError(f"{word} returns shape {value.shape}, not a scalar; reduce it: tf.reduce_sum or tf.reduce_mean")
+    if value.dtype != tf.float32:
+        raise UserError(f"{word} returns {value.dtype.name}, not float32; cast it and its constants")
+
+
+def verify_match(subject: NamedTask, entry: Entry) -> None:
+    """Raises UserError for an oracle on a task that it is not made for."""
+    missing = set(entry.needs) - set(subject.task.tags)
+    if missing or (entry.informed and (subject.task.delay or "stochastic" in subject.task.tags)):
+        raise UserError(
+            f"optimizer {entry.name!r} is not made for task {subject.name!r}; it needs exact gradients and the tags "
+            f"{', '.join(entry.needs) or 'none'}"
+        )
+
+
+def verify_optimizer(entry: Entry) -> None:
+    """Raises UserError for an entry whose space and defaults do not fit."""
+    if missing := sorted(set(entry.space) - set(entry.defaults)):
+        raise UserError(
+            f"optimizer {entry.name!r}: space has {', '.join(missing)} but defaults do not; give each a default"
+        )
+    for name, distribution in entry.space.items():
+        if not callable(getattr(distribution, "quantile", None)):
+            raise UserError(
+                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; give LogUniform, Uniform or Choice"
+            )
+
+
+def built(entry: Entry, theta: Mapping[str, Any], loss: Any) -> Optimizer:
+    """`entry.build(θ)`, or `build(θ, loss)` of an informed entry; raises UserError when that is not an Optimizer."""
+    if not callable(entry.build):
+        raise UserError(f"optimizer {entry.name!r}: build is {entry.build!r}; give a function of θ")
+    informed = getattr(entry, "informed", False)
+    optimizer = entry.build(theta, loss) if informed else entry.build(theta)
+    if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
+        raise UserError(f"optimizer {entry.name!r}: build returns {_kind(optimizer)}; return Optimizer(init, update)")
+    return optimizer
+
+
+def _outputs(f: Any, *arguments: Any) -> Any:
+    """What `f` returns, as nested tensor specifications; anything else as it is."""
+    kept: list[Any] = []
+
+    def run(*tensors):
+        kept.append(f(*tensors))
+        return ()
+
+    tf.function(run, autograph=False).get_concrete_function(*arguments)
+    return tf.nest.map_structure(_specification, kept[0])
+
+
+def _specification(leaf: Any) -> Any:
+    if leaf is None or isinstance(leaf, str):
+        return leaf
+    try:
+        return (
+            tf.type_spec_from_value(leaf)
+            if tf.is_tensor(leaf)
+            else tf.TensorSpec.from_tensor(tf.convert_to_tensor(leaf))
+        )
+    except (TypeError, ValueError):
+        return leaf
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, tf.TypeSpec):
+        return f"one tensor of shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "nothing" if value is None else f"a {type(value).__name__}"

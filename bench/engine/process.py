@@ -1,0 +1,84 @@
+"""The process around TensorFlow: quiet logs, one thread, and a cache of compiled programs.
+
+Call `prepare` before TensorFlow is first imported; afterwards it still sets the threads where it can.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.engine import program_cache
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
+
+
+def prepare() -> None:
+    """Set the environment that TensorFlow reads once, at import."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # a second thread slows tiles down; processes do not
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    flags = os.environ.get("TF_XLA_FLAGS", "")
+    if "tensorflow" in sys.modules or "persistent_cache" in flags:
+        return
+    if folder := program_cache.prepare(processor()):
+        flag = f'--tf_xla_persistent_cache_directory="{folder}"'
+        os.environ["TF_XLA_FLAGS"] = f"{flags} {flag}".strip()
+
+
+def load_tensorflow() -> None:
+    """Prepare, then import TensorFlow without the lines it writes to standard error before any logging is set up."""
+    prepare()
+    if "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")  # its warnings of retracing are for one function called in a loop
+        tf.constant(0)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def processor() -> str:
+    """The processor's model and, where the system tells them, its features."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    kept = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
+    return " ".join(value.strip() for value in kept.values()) or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """Of every package that can move a number."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def provenance() -> dict[str, str]:
+    """Where and when: host, processor, Python, time, commit of this project."""
+    return {
+        "host": platform.node(),
+        "processor": processor().split(" fpu ")[0],
+        "python": platform.python_version(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""

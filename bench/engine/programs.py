@@ -1,0 +1,133 @@
+"""Compiled tiles: an unroll called piece by piece, so that progress shows and a stop is prompt.
+
+Where a piece ends moves no number: it is the compiled loop's bound, an argument.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.engine import program_cache
+from bench.engine.unroll import Carry, Plan, Unroll
+
+PIECE = 0.25
+"""Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
+FIRST = {"light": 1024, "medium": 64, "heavy": 8}
+"""Steps of a piece by the task's cost, while nothing is known of how long they take."""
+
+_KEPT = slice(-5, -1)
+"""Where losses, total, best and first divergence are among a Carry's flat tensors."""
+
+
+class Flat:
+    """A compiled function called through its flat signature: a fifth of the cost of `tf.function`'s own call."""
+
+    def __init__(self, f: Callable):
+        self._f = f
+        self._concrete: Any = None
+
+    @property
+    def cold(self) -> bool:
+        return self._concrete is None
+
+    def __call__(self, *arguments):
+        tensors = [leaf for leaf in tf.nest.flatten(arguments) if leaf is not None]
+        if self._concrete is not None:
+            return self._call(tensors)
+        self._trace(arguments)
+        try:
+            return self._call(tensors)
+        except (tf.errors.OutOfRangeError, tf.errors.DataLossError):  # a damaged compiled program
+            program_cache.clear()
+            self._trace(arguments)  # TensorFlow remembers that the old trace could not be compiled
+            return self._call(tensors)
+
+    def _trace(self, arguments):
+        traced = tf.function(self._f, jit_compile=True, autograph=False)
+        self._concrete = traced.get_concrete_function(*arguments)
+
+    def _call(self, tensors):
+        return self._concrete.inference_fn.call_flat(*tensors, *self._concrete.captured_inputs)
+
+    def packed(self, results):
+        """What the function returned, of the flat tensors that a call gives."""
+        return tf.nest.pack_sequence_as(self._concrete.structured_outputs, results)
+
+
+class Program:
+    """One plan's tile. Light tasks go from start to end in one program; others have a start of its own."""
+
+    def __init__(self, plan: Plan):
+        unroll = Unroll(plan)
+        self.plan = plan
+        self._light = plan.task.cost == "light"
+        self._start, self._go, self._whole = (Flat(f) for f in (unroll.start, unroll.go, unroll.whole))
+        self._pace = 0.0
+        self._kept: Any = None
+        self._last = self._start
+        self.seconds_compile = 0.0
+        """So far: first calls, each with the steps it took."""
+
+    def __call__(self, params, data, batches, hyper, shared, points, progress) -> list[np.ndarray]:
+        """Losses (K, outer, inner) at `points` and, unless noisy, total, best and first diverged step (outer, inner).
+
+        `progress` is told the share of the tile that each piece was.
+        """
+        total = int(points[-1]) + self.plan.lag
+        tail = (self._points(points), data, batches, hyper, shared)
+        results, step = None, 0
+        while results is None or step < total:
+            until = self._until(step, total)
+            results = self._piece(results, params, step, until, tail)
+            progress((until - step) / max(total, 1))
+            step = until
+        # views, where numpy() copies
+        kept = results[_KEPT.start : _KEPT.start + 1] if self.plan.noisy else results[_KEPT]
+        return [np.asarray(memoryview(tensor)) for tensor in kept]
+
+    def _points(self, points: np.ndarray):
+        """Kept as a tensor from one tile to the next."""
+        if self._kept is None or self._kept[0] is not points:
+            self._kept = points, tf.constant(points, tf.int32)
+        return self._kept[1]
+
+    def _until(self, step: int, total: int) -> int:
+        """Where the next piece ends; no short one is left over for a program of its own."""
+        size = max(1, int(PIECE / self._pace)) if self._pace else FIRST[self.plan.task.cost]
+        return total if total - step < 2 * size else step + size
+
+    def _piece(self, results, params, step: int, until: int, tail) -> list:
+        """Flat tensors of a Carry at step `until`, from those at `step`; None: from the start."""
+        began, bound = time.perf_counter(), tf.constant(until, tf.int32)
+        piece = self._whole if results is None and self._light else self._go
+        cold = piece.cold
+        if piece is self._whole:
+            results = piece(params, bound, *tail)
+        else:
+            results = piece(self._carry(results, params, tail), bound, *tail)
+        memoryview(results[_KEPT.start])  # waits for it
+        seconds = time.perf_counter() - began
+        self._last = piece
+        if cold:
+            self.seconds_compile += seconds
+        else:
+            self._pace = seconds / (until - step)
+        return results
+
+    def _carry(self, results, params, tail) -> Carry:
+        if results is not None:
+            return self._last.packed(results)
+        points, data, _, hyper, shared = tail
+        return self._start.packed(self._start(params, data, hyper, shared, points))
+
+
+@functools.lru_cache(maxsize=64)
+def program(plan: Plan, points: int) -> Program:
+    """The program of a plan for so many recorded points; kept, so that a cell's tuning and reporting share it."""
+    return Program(plan)

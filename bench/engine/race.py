@@ -1,0 +1,174 @@
+"""From problems and configurations to recorded runs: tiles of one shape through one program.
+
+Rows depend on nothing but their own configuration and seed: not on what else was asked for, nor on what stands beside
+them.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from bench.engine import contracts, summaries, tiles
+from bench.engine.keys import keys
+from bench.engine.programs import program
+from bench.engine.sampling import batches, sample
+from bench.engine.unroll import Plan, seeds_outside
+from bench.errors import UserError
+from bench.lookup.named import NamedTask
+from bench.records.record import Runs
+from optimizers import Entry
+from tasks import Task, mistakes
+
+POINTS = 40
+"""Recorded steps of a run, about."""
+
+
+class Race(NamedTuple):
+    """Runs with leading axes (configurations, seeds), and the seconds they took."""
+
+    runs: Runs
+    seconds_compile: float
+    """First calls of new programs, each with the steps it took."""
+    seconds_run: float
+
+
+def log_steps(steps: int) -> np.ndarray:
+    """Recorded steps: 0, `steps`, and about 40 log-spaced whole numbers between; (K,) int."""
+    spaced = np.geomspace(1, steps + 1, POINTS).round().astype(int) - 1
+    return np.unique(np.concatenate([[0, steps], spaced]))
+
+
+def race(
+    subject: NamedTask,
+    entry: Entry,
+    thetas: Sequence[Mapping[str, Any]],
+    *,
+    purpose: str,
+    seeds: Sequence[int],
+    steps: int,
+    record: str = "log",
+    tile: tuple[int, int] | None = None,
+    progress: Callable[[float], None] = lambda runs: None,
+) -> Race:
+    """Run every θ on every seed's problem; `record` is "log" or "all" steps; `progress` is told of runs done.
+
+    `tile` is that of a race whose program is to be used again. Raises UserError when several θ carry weights, when the
+    task cannot be vectorised, and whatever else the task or the optimizer raises.
+    """
+    contracts.verify_task(subject)
+    contracts.verify_optimizer(entry)
+    contracts.verify_match(subject, entry)
+    spaced = log_steps(steps)
+    points = spaced if record == "log" else np.arange(steps + 1)
+    tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
+    job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
+    rows: dict[int, list] = {}
+    seconds = np.zeros(2)
+    for switches, chosen in _by_switches(thetas).items():
+        sweep = _Sweep.of(entry, [_horizon(thetas[i], steps) for i in chosen], dict(switches))
+        kept, spent = _explained(job, sweep)
+        seconds += spent
+        rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
+    ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
+    losses, *summary = (np.stack(parts) for parts in ordered)
+    runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
+    return Race(runs, *seconds.tolist())
+
+
+class _Job(NamedTuple):
+    """What every tile of a race shares."""
+
+    subject: NamedTask
+    entry: Entry
+    purpose: str
+    seeds: list[int]
+    points: np.ndarray
+    tile: tuple[int, int]
+    progress: Callable[[float], None]
+
+
+class _Sweep(NamedTuple):
+    """θs of one structure: columns (C,) of what differs, weights that all share, switches of the program."""
+
+    columns: dict[str, np.ndarray]
+    shared: dict[str, np.ndarray]
+    switches: dict[str, Any]
+    size: int
+
+    @classmethod
+    def of(cls, entry: Entry, thetas, switches) -> _Sweep:
+        values = {name: v for name, v in thetas[0].items() if name not in switches}
+        shared = {name: np.asarray(v, "float32") for name, v in values.items() if np.ndim(v) > 0}
+        if shared and len(thetas) > 1:
+            raise UserError(f"optimizer {entry.name!r} has weights; race one θ at a time")
+        columns = {n: np.array([theta[n] for theta in thetas], "float32") for n in values if n not in shared}
+        return cls(columns, shared, switches, len(thetas))
+
+
+def _horizon(theta: Mapping[str, Any], steps: int) -> Mapping[str, Any]:
+    """θ of an entry that asks for the length of the run, given it."""
+    return {**theta, "horizon": float(steps)} if "horizon" in theta else theta
+
+
+def _by_switches(thetas) -> dict[tuple, list[int]]:
+    """Rows of `thetas` by their switches: booleans, integers, strings and None choose the program."""
+    groups: dict[tuple, list[int]] = {}
+    for i, theta in enumerate(thetas):
+        switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
+        groups.setdefault(tuple(sorted(switches.items())), []).append(i)
+    return groups
+
+
+def _explained(job: _Job, sweep: _Sweep):
+    """`_run`, or the one line that says what to write instead where TensorFlow's own message does not."""
+    try:
+        return _run(job, sweep)
+    except Exception as problem:
+        if (remedy := mistakes.explain(problem)) is None:
+            raise
+        raise UserError(f"{job.entry.name!r} on {job.subject.name!r}: {remedy}") from problem
+
+
+def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
+    """[losses (C, S, K), total, best, diverged (C, S)] and the seconds of compiling and of running."""
+    task, name = job.subject.task, job.subject.name
+    width, steps = (job.tile[0] if sweep.columns else 1), int(job.points[-1])
+    rows, seconds, outside = [], np.zeros(2), True
+    shared = {n: tf.constant(value) for n, value in sweep.shared.items()}
+    for block in tiles.blocks(job.seeds, job.tile[1]):
+        params, data = sample(task, keys(name, job.purpose, block))
+        seen = batches(task, keys(name, "batches-" + job.purpose, block), steps)
+        outside = seeds_outside(data)
+        run = program(_plan(job, sweep, (width, job.tile[1]), seen is not None), len(job.points))
+        columns = []
+        for chosen in tiles.blocks(range(sweep.size), width):
+            size = len(set(chosen)) * len(set(block))
+            hyper = {n: tf.constant(column[chosen]) for n, column in sweep.columns.items()}
+            began, compiled = time.perf_counter(), run.seconds_compile
+            told = functools.partial(_tell, job.progress, size)
+            columns.append(run(params, data, seen, hyper, shared, job.points, told))
+            compiled = run.seconds_compile - compiled
+            seconds += compiled, time.perf_counter() - began - compiled
+        rows.append(tiles.join(columns, axis=-1 if outside else -2, size=sweep.size))
+    kept = tiles.join(rows, axis=-2 if outside else -1, size=len(job.seeds))
+    turned = [np.swapaxes(part, -1, -2) for part in kept] if outside else kept
+    return [np.moveaxis(turned[0], 0, -1), *turned[1:]], seconds
+
+
+def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
+    progress(runs * share)
+
+
+def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
+    task = job.subject.task
+    noisy = drawn or task.delay > 0 or type(task).evaluate is not Task.evaluate
+    swept = [(name, ()) for name in sorted(sweep.columns)]
+    weights = [(name, value.shape) for name, value in sorted(sweep.shared.items())]
+    switches, numbers = tuple(sweep.switches.items()), (*swept, *weights)
+    return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy)

@@ -1,0 +1,81 @@
+"""What identifies a task or an entry in a record: everything that determines its numbers, as text."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import optimizers
+import tasks
+from optimizers import Entry
+from tasks import Task
+
+_PROJECT = {Path(package.__file__).parent for package in (optimizers, tasks) if package.__file__}
+_VERSIONED = ("keras", "tensorflow")
+"""Packages whose versions are part of a record, so that their source need not be."""
+
+
+def task_definition(task: Task) -> str:
+    """Everything of a task that determines its numbers: class, settings, version, tile, source if out of tree."""
+    inner = [f" around {task_definition(value)}" for value in _values(task) if isinstance(value, Task)]
+    tile = f"tile {task.tile[0]}×{task.tile[1]}{' flexible' if task.flexible else ''}"
+    about = f"{settings_of(task)} version {task.version} {tile}"
+    return f"{about}{_source(type(task))}{''.join(inner)}"
+
+
+def optimizer_definition(entry: Entry) -> str:
+    """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree."""
+    values = sorted((name, _value(v)) for name, v in entry.defaults.items())
+    build = getattr(entry.build, "__self__", entry.build)
+    source = getattr(build, "source", build)
+    shown = _function(build)
+    return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{_source(source)}"
+
+
+def _function(build: Any) -> str:
+    """What tells one `build` from another: its name, what it is bound to and what it closes over."""
+    if dataclasses.is_dataclass(build):
+        return repr(build)
+    if isinstance(build, functools.partial):
+        return f"{_function(build.func)}({build.args}, {sorted(build.keywords.items())})"
+    name = getattr(build, "__qualname__", type(build).__name__)
+    held = [cell.cell_contents for cell in getattr(build, "__closure__", None) or ()]
+    plain = [value for value in held if isinstance(value, (bool, int, float, str, tuple))]
+    return f"{name}{plain}" if plain else name
+
+
+def _values(task: Task) -> list[Any]:
+    fields: tuple[Any, ...] = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
+    return [getattr(task, field.name) for field in fields]
+
+
+def settings_of(task: Task) -> str:
+    return repr(task) if dataclasses.is_dataclass(task) else f"{type(task).__qualname__}()"
+
+
+def _value(value: Any) -> str:
+    if np.ndim(value) == 0:
+        return repr(value)
+    array = np.ascontiguousarray(value)
+    return f"{array.shape} {hashlib.sha256(array.tobytes()).hexdigest()[:16]}"
+
+
+def _source(thing: Any) -> str:
+    """A digest of the file that defines `thing`, unless this project or Keras ships it."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    if getattr(thing, "__module__", "").partition(".")[0] in _VERSIONED:
+        return ""
+    try:
+        path = Path(inspect.getfile(thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing)))
+    except (TypeError, OSError):
+        return ""
+    if any(folder in path.parents for folder in _PROJECT):
+        return ""
+    return " source " + hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""

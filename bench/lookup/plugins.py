@@ -1,0 +1,88 @@
+"""Other people's tasks and optimizers: files given with --import, and installed plug-ins."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.errors import UserError
+
+GROUP = "optoscope.plugins"
+_loaded: dict[Path, Added] = {}
+
+
+class Added(NamedTuple):
+    """Names that a file registered."""
+
+    tasks: tuple[str, ...]
+    optimizers: tuple[str, ...]
+
+
+def load_files(paths: Iterable[str | Path]) -> None:
+    """Run each Python file once, as a module of its own; raises UserError for one that is missing or fails."""
+    for path in paths:
+        load_file(path)
+
+
+def load_file(path: str | Path) -> Added:
+    """Run one Python file, unless it has been run -> what it registered. Raises UserError."""
+    given, path = path, Path(path).resolve()
+    if path in _loaded:
+        return _loaded[path]
+    if not path.is_file():
+        raise UserError(f"cannot import {given}: no such file")
+    before = _registered()
+    _run(path, given)
+    after = _registered()
+    _loaded[path] = Added(*(tuple(n for n in new if n not in old) for new, old in zip(after, before, strict=True)))
+    return _loaded[path]
+
+
+@functools.cache
+def load_plugins() -> None:
+    """Import every installed package's entry point in the group `optoscope.plugins`, once."""
+    for point in entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as problem:
+            raise UserError(
+                f"plug-in {point.name!r} ({point.value}) does not load: {_one_line(problem)}; repair or uninstall it"
+            ) from problem
+
+
+def _run(path: Path, given: str | Path) -> None:
+    name = "optoscope_import_" + path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"cannot import {given}: give a Python file, ending in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:
+        del sys.modules[name]
+        raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
+
+
+def _line(problem: BaseException, path: Path) -> str:
+    """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
+    frames = reversed(traceback.extract_tb(problem.__traceback__))
+    return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
+
+
+def _registered() -> tuple[list[str], list[str]]:
+    import optimizers
+    import tasks
+
+    return tasks.names(), optimizers.names()
+
+
+def _one_line(problem: BaseException) -> str:
+    text = " ".join(str(problem).split())
+    return text if isinstance(problem, ValueError) and text else f"{type(problem).__name__}: {text}"

@@ -1,0 +1,73 @@
+"""From what a user names or holds to a task, an entry and its θ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import optimizers
+import tasks
+from bench.errors import UserError
+from bench.lookup import plugins
+from bench.lookup.identity import settings_of
+from bench.lookup.named import NamedTask
+from optimizers import Entry
+from optimizers.base import families
+from tasks import Task
+
+
+def named_task(task: str | Task) -> NamedTask:
+    """The task meant by a name, a parametrized name or an object; raises UserError or TaskError."""
+    if isinstance(task, str):
+        _load_plugins_for(task, tasks.names())
+        return NamedTask(task, tasks.get(task))
+    if not isinstance(task, Task):
+        raise UserError(f"{task!r} is not a task; give a registered name or a tasks.Task instance")
+    try:
+        hash(task)
+    except TypeError:
+        raise UserError(f"task {type(task).__name__} is not hashable; make it a frozen dataclass of tuples") from None
+    registered = (name for name in tasks.names() if tasks.get(name) == task)
+    return NamedTask(next(registered, settings_of(task)), task)
+
+
+def entry(optimizer: Any) -> Entry:
+    """The entry meant by a name, a weights file, an Entry, or a Keras class or instance."""
+    if isinstance(optimizer, Entry):
+        return optimizer
+    if isinstance(optimizer, str):
+        if optimizer.endswith(".npz"):
+            return optimizers.load(optimizer)
+        _load_plugins_for(optimizer, optimizers.names())
+        return optimizers.get(optimizer)
+    from optimizers.keras import keras_entry
+
+    cls = optimizer if isinstance(optimizer, type) else type(optimizer)
+    return keras_entry(cls.__name__.lower(), optimizer, space={}, defaults={})
+
+
+def _load_plugins_for(name: str, known: list[str]) -> None:
+    """A name nobody registered yet may be that of an installed plug-in, in this process or in a worker."""
+    if name.partition("[")[0] not in (*known, *families()):
+        plugins.load_plugins()
+
+
+def theta(entry: Entry, changes: dict[str, Any] | None) -> dict[str, Any]:
+    """The entry's defaults with `changes`; raises UserError for a name θ does not have."""
+    defaults = dict(entry.defaults)
+    if not isinstance(changes or {}, Mapping):
+        raise UserError(f"theta is {changes!r}; give a mapping from setting to value, or None")
+    known = dict.fromkeys((*defaults, *getattr(entry.build, "settings", ())))
+    if unknown := set(changes or {}) - set(known):
+        raise UserError(
+            f"optimizer {entry.name!r} has no setting {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
+        )
+    for name, value in (changes or {}).items():
+        default = defaults.get(name)
+        if isinstance(default, float) and not isinstance(value, (bool, str)) and np.ndim(value) == 0:
+            continue
+        if isinstance(default, float):
+            raise UserError(f"optimizer {entry.name!r}: {name} is {value!r}; give a number like {default!r}")
+    return {**defaults, **(changes or {})}

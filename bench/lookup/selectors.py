@@ -1,0 +1,93 @@
+"""Which tasks and optimizers are meant by a list of names, patterns, tags and kinds.
+
+A selector is a name (`adam`, `quadratic[dimension=20]`), a pattern (`gru-*`, `*`), or `attribute:value`: `tag:convex`
+and `cost:heavy` of a task, `kind:learned` of an optimizer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import optimizers
+import tasks
+from bench.errors import UserError
+from bench.lookup import resolve
+
+_ATTRIBUTE = re.compile(r"(tag|cost|kind):(.+)")
+
+
+def select_tasks(selectors: Iterable[Any]) -> tuple[Any, ...]:
+    """Registered tasks that `selectors` mean, in their order, once each; objects stay. Raises UserError, TaskError."""
+    return _select(selectors, tasks.names(), task_matches, resolve.named_task, "task")
+
+
+def select_optimizers(selectors: Iterable[Any]) -> tuple[Any, ...]:
+    """Registered optimizers that `selectors` mean; raises UserError, OptimizerError."""
+    return _select(selectors, optimizers.names(), optimizer_matches, resolve.entry, "optimizer")
+
+
+def task_matches(selector: str, task: Any) -> bool:
+    """Whether `selector` means `task`, a name or an object."""
+    subject = resolve.named_task(task)
+    if match := _ATTRIBUTE.fullmatch(selector):
+        attribute, value = match.groups()
+        if attribute == "tag":
+            return value in subject.task.tags
+        return attribute == "cost" and getattr(subject.task, "cost", "light") == value
+    return _pattern(selector).fullmatch(subject.name) is not None
+
+
+def optimizer_matches(selector: str, optimizer: Any) -> bool:
+    """Whether `selector` means `optimizer`, a name or an object."""
+    entry = resolve.entry(optimizer)
+    if match := _ATTRIBUTE.fullmatch(selector):
+        attribute, value = match.groups()
+        if attribute == "tag":
+            return value in getattr(entry, "tags", ())
+        return attribute == "kind" and entry.kind == value
+    return _pattern(selector).fullmatch(entry.name) is not None
+
+
+def applies(optimizer: Any, task: Any) -> bool:
+    """Whether `optimizer` is made for `task`: an oracle needs tags that only some tasks have, and exact gradients."""
+    entry, about = resolve.entry(optimizer), resolve.named_task(task).task
+    exact = "stochastic" not in about.tags and about.delay == 0
+    return set(entry.needs) <= set(about.tags) and (exact or not entry.informed)
+
+
+def is_selector(name: str) -> bool:
+    """Whether `name` may stand for several: it has a `*` outside brackets, or an attribute."""
+    return "*" in name.partition("[")[0] or _ATTRIBUTE.fullmatch(name) is not None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'adam'?` when a known word is near, else nothing."""
+    found = difflib.get_close_matches(word, list(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _select(
+    selectors: Iterable[Any],
+    known: list[str],
+    matches: Callable[[str, Any], bool],
+    resolved: Callable[[Any], Any],
+    noun: str,
+) -> tuple[Any, ...]:
+    chosen: list[Any] = []
+    for selector in selectors:
+        if isinstance(selector, str) and is_selector(selector):
+            found: list[Any] = [name for name in known if matches(selector, name)]
+            if not found:
+                raise UserError(f"no {noun} matches {selector!r}; see python -m bench list {noun}s")
+        else:
+            resolved(selector)
+            found = [selector]
+        chosen += [name for name in found if name not in chosen]
+    return tuple(chosen)
+
+
+def _pattern(selector: str) -> re.Pattern[str]:
+    return re.compile(re.escape(selector).replace(r"\*", ".*"))

@@ -1,0 +1,1 @@
+"""What remakes shipped data: weights, controls, timings, floors, the library page."""

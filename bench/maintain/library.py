@@ -1,0 +1,69 @@
+"""docs/library.md: every registered task and optimizer with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import optimizers
+import tasks
+from optimizers import Entry
+from tasks import Task
+
+PAGE = Path(__file__).parents[2] / "docs" / "library.md"
+_INTRO = """# Library
+
+Made by `python -m bench maintain library`; a test checks that it is current. `python -m bench check` holds every
+line to its contract.
+"""
+_TASKS = """
+## Tasks
+
+The first tag is the family. *Floor*: lowest reachable evaluation loss, exact, best found, or a bound below
+it. *Cost*: of one step of one run, light (about a microsecond), medium (up to 20) or heavy.
+"""
+_OPTIMIZERS = """
+## Optimizers
+
+*Tuned*: what tuning may set; other settings are fixed at their defaults. Oracles know the problem: ceilings,
+never ranked.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_INTRO + _TASKS, *_task_table(), _OPTIMIZERS, *_optimizer_table(), ""])
+
+
+def _task_table() -> Iterable[str]:
+    yield from _head("name", "tags", "cost", "floor", "source")
+    for name in tasks.names():
+        yield _row(name, *_task(tasks.get(name)))
+
+
+def _task(task: Task) -> tuple[str, ...]:
+    return ", ".join(task.tags), task.cost, f"{task.floor:.6g}", task.reference
+
+
+def _optimizer_table() -> Iterable[str]:
+    yield from _head("name", "kind", "tuned", "defaults", "source")
+    for name in optimizers.names():
+        yield _row(name, *_optimizer(optimizers.get(name)))
+
+
+def _optimizer(entry: Entry) -> tuple[str, ...]:
+    defaults = (
+        "its weights"
+        if entry.kind == "learned"
+        else ", ".join(f"{name}={value}" for name, value in entry.defaults.items())
+    )
+    return entry.kind, ", ".join(entry.space) or "nothing", defaults, entry.reference
+
+
+def _head(*titles: str) -> Iterable[str]:
+    yield _row(*titles)
+    yield _row(*("---" for _ in titles))
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,57 @@
+"""The shipped weights, made again by the commands in their cards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench.errors import UserError
+from optimizers.shipped import FOLDER
+
+
+def commands(names: list[str], out: Path | None = None) -> dict[str, list[str]]:
+    """{name: argument list} of the cards, all or those named, writing to `out` instead. Raises UserError."""
+    cards = {card.stem: json.loads(card.read_text()) for card in sorted(FOLDER.glob("[!.]*.json"))}
+    if unknown := [name for name in names if name not in cards]:
+        raise UserError(f"no shipped weights {', '.join(unknown)}; there are: {', '.join(cards)}")
+    chosen = {name: cards[name] for name in names} if names else cards
+    return {name: _command(name, card["command"], out) for name, card in chosen.items()}
+
+
+FORMERLY = {"bench.probes.distill_controls": ("bench", "maintain", "controls")}
+"""{module that a card runs: what took its place}; a card keeps the command that made it."""
+
+
+def todays(command: str) -> list[str]:
+    """The words of a card's command, as they run today."""
+    return [new for word in shlex.split(command) for new in FORMERLY.get(word, (word,))]
+
+
+def _command(name: str, text: str, out: Path | None) -> list[str]:
+    parts = [sys.executable, *todays(text)[1:]]
+    if out is not None:
+        parts[parts.index("--out") + 1] = str(out / f"{name}.npz")
+    return parts
+
+
+def _retrain(position: int, name: str, command: list[str]) -> str:
+    """Run one command, its progress line at `position`; says whether the bits are those that ship."""
+    path = Path(command[command.index("--out") + 1])
+    before = (FOLDER / f"{name}.json").read_text()
+    subprocess.run(command, check=True, env={**os.environ, "TQDM_POSITION": str(position)})
+    was, now = (json.loads(text)["sha256"] for text in (before, path.with_suffix(".json").read_text()))
+    return f"{name}: {'the same bits' if was == now else 'other bits than before'}"
+
+
+def retrain(commands: Mapping[str, list[str]], workers: int = 1) -> Iterator[str]:
+    """Run the commands, `workers` side by side -> a line for each: whether the bits are those that ship."""
+    with ThreadPoolExecutor(workers) as pool:
+        done = [pool.submit(_retrain, i % workers, *item) for i, item in enumerate(commands.items())]
+        for future in done:
+            yield future.result()

@@ -1,0 +1,1 @@
+"""The system under the mechanisms: fixed points, Jacobians, kernels, modes."""

@@ -1,0 +1,1 @@
+"""The probes themselves, a mechanism a file: question, method, numbers, verdict."""

@@ -1,0 +1,113 @@
+"""From a task and an entry to readings: replay the run, then let each probe look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.errors import UserError
+from bench.lookup import identity
+from bench.lookup.named import NamedTask
+from bench.probes.catalog import PROBES
+from bench.records.files import read_json, write_json
+from optimizers import Entry
+
+if TYPE_CHECKING:
+    from bench.probes.dynamics.subject import Visited
+    from bench.probes.reading import Reading
+
+SEEDS = 16
+"""Report problems replayed for a reading."""
+SERIES = 256
+"""Parameters, over all replayed problems, whose gradient histories the probes see."""
+VERSION = 4
+"""Raised whenever a reading can change."""
+
+
+def probe(
+    subject: NamedTask,
+    entry: Entry,
+    theta: dict[str, Any],
+    *,
+    probes: Iterable[str] | None = None,
+    steps: int = 200,
+    tell: Callable[[], None] = lambda: None,
+) -> dict[str, Reading]:
+    """Readings of `entry` with θ on `subject`, by probe; `tell` is called after each.
+
+    Raises UserError for an unknown probe.
+    """
+    chosen = list(PROBES) if probes is None else list(probes)
+    if unknown := [name for name in chosen if name not in PROBES]:
+        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    if entry.informed:
+        raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
+    from bench.probes.read import read
+
+    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen, tell)
+
+
+def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
+    """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
+    from bench.engine.replay import replay
+    from bench.probes.dynamics import curvature
+    from bench.probes.dynamics.subject import Visited
+
+    replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
+    histories = replayed.transpose(0, 2, 1).reshape(-1, steps).astype("float64")
+    histories = histories[np.isfinite(histories).all(axis=1)]
+    if not len(histories):
+        raise UserError(f"optimizer {entry.name!r} diverges on every replayed problem of {subject.name!r}")
+    kept = np.linspace(0, len(histories) - 1, min(SERIES, len(histories))).round().astype(int)
+    given = histories[kept].reshape(-1)
+    return Visited(given, None, steps, curvature=curvature.spectrum(subject))
+
+
+def keep_reading(
+    subject: NamedTask, entry: Entry, out: Path, *, steps: int, progress: Callable[[float], None] = lambda share: None
+) -> dict[str, Reading]:
+    """Probe the entry's defaults and write the readings and their picture under `out`/readings."""
+    theta, share = dict(entry.defaults), 1 / len(PROBES)
+    readings = probe(subject, entry, theta, steps=steps, tell=lambda: progress(share))
+    return write_readings(subject, entry, theta, readings, out, steps=steps)
+
+
+def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
+    """Keep readings of `entry` with θ, and their picture, under `out`/readings."""
+    from bench.probes.figures import draw
+
+    path = reading_path(subject, entry, out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    draw(plain, path.with_suffix(".png"), f"{entry.name} on {subject.name}")
+    write_json(
+        path,
+        {
+            "optimizer": entry.name,
+            "task": subject.name,
+            "identity": _identity(subject, entry, steps),
+            "readings": plain,
+        },
+    )
+    return readings
+
+
+def reading_path(subject: NamedTask, entry: Entry, out: Path) -> Path:
+    return Path(out) / "readings" / f"{entry.name}@{subject.name}.json"
+
+
+def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> bool:
+    """Whether `out` holds all readings of this very entry, task and code."""
+    kept = read_json(reading_path(subject, entry, out))
+    if kept is None or kept.get("identity") != _identity(subject, entry, steps):
+        return False
+    return set(kept["readings"]) == set(PROBES)
+
+
+def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:
+    parts = (subject.name, identity.task_definition(subject.task), identity.optimizer_definition(entry), steps, VERSION)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

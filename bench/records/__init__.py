@@ -1,0 +1,1 @@
+"""What is kept: records, cell files, and files that are whole or not there."""

@@ -1,0 +1,85 @@
+"""What a finished cell is: its identity, its card and its runs. Data only; no TensorFlow, no files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Runs(NamedTuple):
+    """Recorded runs of one optimizer on one task; the leading axes (…) are whatever the caller races.
+
+    steps: (K,) int, recorded gradient evaluations, first 0, last the budget. losses: (…, K) at those steps. mean_loss,
+    mean_log: (…), over every step from 0 to the last, of loss / initial loss and of its log10 (capped as
+    bench.scores.metrics says). best: (…) lowest loss of any step. diverged: (…) int, first diverged step or −1.
+    """
+
+    steps: np.ndarray
+    losses: np.ndarray
+    mean_loss: np.ndarray
+    mean_log: np.ndarray
+    best: np.ndarray
+    diverged: np.ndarray
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every entry of a cell may spend; counts of gradient evaluations, problems and configurations."""
+
+    steps: int = 200
+    seeds: int = 128
+    trials: int = 64
+    tuning_seeds: int = 16
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Identity of one cell. Two cells with equal fields give equal numbers, bit for bit on one machine."""
+
+    task: str
+    optimizer: str
+    budget: Budget
+    task_definition: str
+    """Class, settings, version and, for files outside the project, a digest of the source."""
+    optimizer_definition: str
+    """Space, defaults or weights, version and, for files outside the project, a digest of the source."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of everything that can move a number: tensorflow, keras, the engine."""
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits of a SHA-256 over all of the above."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Record(NamedTuple):
+    """One finished cell, as the store keeps it."""
+
+    cell: Cell
+    status: str
+    """"ok", or "failed": the task or the optimizer raised."""
+    error: str
+    """One line, when failed."""
+    kind: str
+    """"hand-designed" | "learned" | "oracle"."""
+    discloses: dict[str, Any]
+    floor: float
+    """The task's lowest reachable loss."""
+    thetas: dict[str, dict[str, Any]]
+    """{tuned for: θ}: the winner of tuning for each metric; only "default" where nothing was tuned."""
+    trials: dict[str, list]
+    """Columns of the trials table: one per swept hyper-parameter, and the mean score per metric."""
+    runs: dict[str, Runs]
+    """{tuned for: runs with leading axis seeds}; report seeds 0 … seeds − 1."""
+    ledger: dict[str, float]
+    """What was spent: gradients_tuning, gradients_reporting, gradients_metatraining, seconds_compile, seconds_tuning,
+    seconds_reporting, state_bytes_per_parameter …
+    """
+    provenance: dict[str, str]
+    """Host, processor, Python, package versions, time, git commit."""

@@ -1,0 +1,58 @@
+"""What a suite cost each entry, as a table: gradient evaluations, seconds, and where meta-training pays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bench.reports.tables import Grid, text
+from bench.scores.results import Results
+
+
+def ledger(results: Results) -> str:
+    """Gradient evaluations and seconds by entry over all tasks; meta-training is paid once, not per task."""
+    rows = [_ledger_row(results, name) for name in results.optimizers]
+    headers = ["optimizer", "tuning", "reporting", "meta-training", "s compile", "s runs", "s meta", "break-even"]
+    note = (
+        "Gradient evaluations, then seconds. Break-even: the number of tasks after which "
+        "meta-training once has cost less than tuning a hand-designed optimizer for each."
+    )
+    return text(Grid(headers, rows, [note]))
+
+
+def _ledger_row(results: Results, optimizer: str) -> list[str]:
+    spent = [record.ledger for record in results.of_optimizer(optimizer) if record.ledger]
+
+    def total(name: str) -> float:
+        return sum(ledger.get(name, 0.0) for ledger in spent)
+
+    def once(name: str) -> float:
+        return max((ledger.get(name, 0.0) for ledger in spent), default=0.0)
+
+    return [
+        optimizer,
+        *(_count(x) for x in (total("gradients_tuning"), total("gradients_reporting"), once("gradients_metatraining"))),
+        _seconds(total("seconds_compile")),
+        _seconds(total("seconds_tuning") + total("seconds_reporting")),
+        _seconds(once("seconds_metatraining")),
+        _break_even(once("gradients_metatraining"), _tuning_cost(results)),
+    ]
+
+
+def _tuning_cost(results: Results) -> float:
+    """Mean gradient evaluations of tuning one hand-designed optimizer for one task; NaN if none was tuned."""
+    costs = [r.ledger.get("gradients_tuning", 0.0) for r in results.records.values() if r.kind == "hand-designed"]
+    return float(np.mean([c for c in costs if c > 0])) if any(c > 0 for c in costs) else math.nan
+
+
+def _break_even(metatraining: float, tuning: float) -> str:
+    return f"{math.ceil(metatraining / tuning)}" if metatraining > 0 and tuning > 0 else ""
+
+
+def _count(value: float) -> str:
+    return "0" if value == 0 else f"{value:.2e}" if value >= 1e5 else f"{value:.0f}"
+
+
+def _seconds(value: float) -> str:
+    return "0" if value == 0 else f"{value:.0f}" if value >= 10 else f"{value:.1f}"

@@ -1,0 +1,86 @@
+"""What `bench run --dry-run` prints: every cell with its budget and expected time, and the whole."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from pathlib import Path
+
+from bench.lookup import resolve
+from bench.records.files import read_json
+from bench.records.record import Budget
+from bench.reports.tables import Grid, text
+from bench.running.processes import SHARE, weight
+from bench.suites.forecast import START, TABLE, Forecast, forecast
+from bench.suites.jobs import plan, readings_planned
+from bench.suites.suite import Suite
+
+_SOURCES = {"done": "is there already", "runs": "by earlier runs here", "table": "by the table", "unknown": "unknown"}
+
+
+def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
+    """The cells of `suite`, one line each, then when it would be finished on `workers` processes."""
+    cells = forecast(plan(suite), out, folders)
+    rows = [
+        [
+            resolve.named_task(cell.job.task).name,
+            resolve.entry(cell.job.optimizer).name,
+            *_budget(cell.job.budget, bool(resolve.entry(cell.job.optimizer).space)),
+            duration(cell.seconds) if cell.source != "done" else "–",
+            _SOURCES[cell.source],
+        ]
+        for cell in cells
+    ]
+    headers = ["task", "optimizer", "steps", "problems", "tuning", "expected", "from"]
+    return text(Grid(headers, rows, _notes(suite, cells, workers)), 110)
+
+
+def finish_time(seconds: list[float], workers: int) -> float:
+    """Seconds until all jobs are done when each of `workers` takes the next one in turn, starting up included."""
+    free = [START] * max(1, min(workers, len(seconds)))
+    for cost in seconds:
+        heapq.heapreplace(free, free[0] + cost)
+    return max(free) if seconds else 0.0
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`; `unknown` for NaN."""
+    if math.isnan(seconds):
+        return "unknown"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _budget(budget: Budget, tuned: bool) -> list[str]:
+    tuning = f"{budget.trials} × {budget.tuning_seeds}" if tuned else "–"
+    return [str(budget.steps), str(budget.seeds), tuning]
+
+
+def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
+    done = sum(cell.source == "done" for cell in cells)
+    probes = len(readings_planned(suite))
+    lines = [
+        f"{len(cells)} cells, {done} of them done. Tuning: configurations × problems.",
+        f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
+        + (f", then {probes} times the probes of a learned entry." if probes else "."),
+    ]
+    if any(cell.source == "table" for cell in cells):
+        table = read_json(TABLE) or {}
+        lines.append(
+            f"The table (bench/timings.json) was measured on {table.get('processor', 'an unnamed machine')}, "
+            "programs compiled anew."
+        )
+    return lines
+
+
+def _expected(cells: list[Forecast], workers: int) -> str:
+    known = [cell.seconds + START * weight(cell.job) / SHARE for cell in cells if cell.source in ("runs", "table")]
+    unknown = sum(cell.source == "unknown" for cell in cells)
+    if not unknown:
+        return duration(finish_time(known, workers))
+    return f"at least {duration(finish_time(known, workers))}, and {unknown} cells of unknown cost"

@@ -1,0 +1,48 @@
+"""What `python -m bench list` prints: what there is, one line each. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+import optimizers
+import tasks
+from bench.probes.catalog import PROBES
+from bench.scores import metrics
+from bench.suites.shipped import SUITES
+
+KINDS = ("tasks", "optimizers", "suites", "probes", "metrics")
+
+
+def listing(what: str | None) -> str:
+    """Lines of one of KINDS, or of all under their titles."""
+    if what is not None:
+        return "\n".join(_lines(what, ""))
+    return "\n".join(line for kind in KINDS for line in (f"{kind}:", *_lines(kind, "  ")))
+
+
+def _lines(kind: str, indent: str) -> list[str]:
+    rows = _ROWS[kind]()
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{indent}{name:{width}}  {about}".rstrip() for name, about in rows]
+
+
+def _tasks() -> list[tuple[str, str]]:
+    return [(name, tasks.get(name).reference) for name in tasks.names()]
+
+
+def _optimizers() -> list[tuple[str, str]]:
+    entries = map(optimizers.get, optimizers.names())
+    return [(entry.name, f"{entry.kind:14} {entry.reference}") for entry in entries]
+
+
+def _suites() -> list[tuple[str, str]]:
+    return [(suite.name, suite.about) for suite in SUITES.values()]
+
+
+def _probes() -> list[tuple[str, str]]:
+    return [(probe.name, probe.summary) for probe in PROBES.values()]
+
+
+def _metrics() -> list[tuple[str, str]]:
+    return [(metric.name, metric.summary) for metric in metrics.METRICS.values()]
+
+
+_ROWS = dict(zip(KINDS, (_tasks, _optimizers, _suites, _probes, _metrics), strict=True))

@@ -1,0 +1,231 @@
+"""What a run prints at its end, in 100 columns: who is ahead, what the probes found, what it cost.
+
+Puts words around the frames of `leaderboard` and the readings of the probes; computes no scores itself.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.records.files import read_json, write_bytes
+from bench.reports.costs import ledger
+from bench.reports.curves import plot_curves
+from bench.reports.overview import by_learned, by_task
+from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, text
+from bench.scores.leaderboard import leaderboard, task_table, verdicts
+from bench.scores.metrics import METRICS, get
+from bench.scores.numbers import number, rank_range, with_interval
+from bench.scores.results import Results, finished, load, task_scores
+
+__all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
+
+WIDTH = 100
+_NUMBERS = {
+    "momentum": ("alpha", "beta", "r2", "gain", "limit_ratio", "beta_drift"),
+    "clipping": ("asymptote", "slope", "knee", "half_point", "share_beyond_early", "share_beyond_late"),
+    "schedule": ("initial", "peak", "peak_step", "final", "explained_by_step"),
+    "adaptation": ("slope", "state_share", "asymmetry"),
+}
+"""What is shown of a probe's numbers; of other probes all. The JSON holds every one."""
+
+
+def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """Put summary.txt, leaderboard.md and curves.png into the run's folder -> the summary. Raises UserError."""
+    out = Path(out)
+    results, printed = load(out), summary(out, metric_for_task)
+    write_bytes(out / "summary.txt", printed.encode() + b"\n")
+    write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
+    plot_curves(results, out / "curves.png")
+    return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task)
+
+
+def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """Leaderboard over all tasks, a table per task by its metric (mean_loss), verdicts, probes, ledger, paths."""
+    results, metric_of = load(out), dict(metric_for_task or {})
+    parts = [
+        _section("All tasks", _ranking(results)),
+        *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
+        _section("Learned against the best hand-designed", _verdict_table(results, metric_of)),
+        _section("What the probes found", _probe_lines(Path(out))),
+        _section("What it cost", ledger(results)),
+        _section("Where things are", _paths(Path(out))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+    """`summary` of many tasks in one page: a line per task and a line per learned entry."""
+    results, metric_of = load(out), dict(metric_for_task or {})
+    learned = by_learned(results, metric_of)
+    parts = [
+        _section("All tasks", _ranking(results)),
+        _section("Task by task", text(by_task(results, metric_of), WIDTH)),
+        _section("Learned against the best hand-designed", text(learned, WIDTH) if learned.rows else ""),
+        _section("What the probes found", _probe_lines(Path(out))),
+        _section("What it cost", ledger(results)),
+        _section("Where things are", _paths(Path(out))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ranking(results: Results) -> str:
+    """The leaderboard, without what is the same in all its rows, and then without what does not fit in WIDTH."""
+    ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
+    ranked.attrs["notes"].append("In every column, of every table, stand the runs tuned for it.")
+    if not ranked["missing"].any():
+        ranked = ranked.drop(columns=["tasks", "missing"])
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):
+        ranked = ranked.drop(columns=spare)
+        printed = text(grid(ranked), WIDTH)
+        if max(map(len, printed.splitlines())) <= WIDTH:
+            break
+    return printed
+
+
+def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], numbers: bool = True) -> str:
+    """Readings of one optimizer on one task, a paragraph per probe, with all `numbers` or the sentence only; no claim
+    where a control failed.
+    """
+    lines = [f"{optimizer} on {task}"]
+    for name, reading in readings.items():
+        if isinstance(reading, Mapping):
+            title = name.replace("_", " ")
+            lines += _wrapped(f"{title}: {_claim(reading, title, numbers)}", "  ")
+    return "\n".join(lines)
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}\n{'=' * len(title)}\n{body}" if body else ""
+
+
+def _task_section(results: Results, task: str, metric: str) -> str:
+    """Entries × metrics, the task's own first with its interval; then what tuning chose for it."""
+    frame = task_table(results, task, metric)
+    budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
+    size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
+    tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
+    lines = [
+        *_wrapped(f"{metric}: {get(metric).better} is better; {size}."),
+        text(_task_grid(results, frame, task, metric), WIDTH),
+        *_failures(results, task),
+        *(_wrapped(f"Tuned for {metric}: " + "; ".join(tuned)) if tuned else []),
+    ]
+    return _section(task, "\n".join(lines))
+
+
+def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
+    others = [name for name in METRICS if name != metric]
+    columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
+    means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
+    rows = [
+        [
+            rank_range(row.rank_low, row.rank_high),
+            str(row.optimizer),
+            with_interval(row.score, row.low, row.high),
+            *map(number, means[row.optimizer]),
+        ]
+        for row in frame.itertuples()
+    ]
+    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, [])
+
+
+def _failures(results: Results, task: str) -> list[str]:
+    failed = [r for r in results.of_task(task) if r is not None and not finished(r)]
+    missing = [
+        name
+        for name, record in zip(results.optimizers, results.of_task(task), strict=True)
+        if record is None and results.applies(task, name)
+    ]
+    lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
+    return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
+
+
+def _verdict_table(results: Results, metric_of: Mapping[str, str]) -> str:
+    words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
+    rows = [
+        [
+            str(row.task),
+            str(row.optimizer),
+            f"{words[str(row.word)]} {row.baseline}",
+            str(row.metric),
+            with_interval(row.effect, row.low, row.high),
+        ]
+        for row in verdicts(results, metric_of).itertuples()
+    ]
+    note = "Effect: ratio of mean scores, of mean_log the difference; paired by problem."
+    headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
+    return text(Grid(headers, rows, [note]), WIDTH) if rows else ""
+
+
+def _probe_lines(out: Path) -> str:
+    parts = []
+    for path in sorted((out / "readings").glob("*.json")):
+        held = read_json(path)
+        if isinstance(held, dict) and isinstance(held.get("readings"), dict):
+            parts.append(readings_text(str(held.get("optimizer")), str(held.get("task")), held["readings"], False))
+    return "\n".join(parts)
+
+
+def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
+    """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
+    controls = reading.get("controls") or []
+    if doubt := _doubt(controls):
+        return f"no claim is made, {doubt}"
+    given = {
+        name: quantity
+        for name, quantity in (reading.get("values") or {}).items()
+        if numbers and isinstance(quantity, Mapping) and "value" in quantity
+    }
+    shown = [name for name in _NUMBERS.get(title, ()) if name in given] or list(given)
+    values = [f"{name} {_value(given[name])}" for name in shown]
+    verdict = str(reading.get("verdict", "undecided")).upper()
+    sentence = str(reading.get("sentence") or "").removeprefix(f"{title}: ")
+    parts = [verdict, sentence, ", ".join(values)]
+    return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+
+
+def _doubt(controls: list[Mapping[str, Any]]) -> str:
+    """Which controls failed; empty when some were run and all passed."""
+    failed = [control for control in controls if not control.get("passed")]
+    missed = "; ".join(
+        f"{c.get('name')}, expected {_short(c.get('expected'))}, measured {_short(c.get('measured'))}" for c in failed
+    )
+    if not controls:
+        return "no controls were run"
+    return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
+
+
+def _value(quantity: Mapping[str, Any]) -> str:
+    value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
+    return number(value) if low == high else with_interval(value, low, high)
+
+
+def _float(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _paths(out: Path) -> str:
+    held = [
+        ("cells/", "one file per cell: runs, θ, trials, ledger, provenance"),
+        ("readings/", "what the probes found, with their controls"),
+        ("summary.txt, leaderboard.md, curves.png", "this text, the leaderboard, the picture"),
+    ]
+    return "\n".join(_wrapped(f"{out}/", "") + [f"  {name:40} {about}" for name, about in held])
+
+
+def _wrapped(line: str, indent: str = "") -> list[str]:
+    """`line` in WIDTH columns, what follows the first indented by two more."""
+    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False)

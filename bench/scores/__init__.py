@@ -1,0 +1,1 @@
+"""Numbers from records: metrics, intervals, rankings, verdicts. No TensorFlow, no printing."""

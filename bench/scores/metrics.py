@@ -1,0 +1,164 @@
+"""One number per run: what a metric is, and the five there are.
+
+Scores do not depend on who else runs. `bench.engine.summaries` keeps the same summaries in the engine's loop;
+`summarize` is the plain NumPy statement of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.errors import UserError
+from bench.records.record import Runs
+
+CAP = 1e6
+"""A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
+LOG_FLOOR = 1e-14
+"""Added to loss / initial loss before its logarithm: the resolution of float32 tasks in shifted form."""
+N_TARGETS = 50
+RESOLUTION = 1e-6
+"""The last target, as a share of the instance's initial gap to the floor."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A way to score runs: `score(runs, floor)` -> (…), one finite number per run."""
+
+    name: str
+    better: str
+    """"lower" | "higher"."""
+    worst: float
+    """The score of a failed cell: no run can score worse."""
+    log: bool
+    """Whether the number is a ratio, best shown on a log scale."""
+    summary: str
+    score: Callable[[Runs, float], np.ndarray]
+
+    @property
+    def sign(self) -> int:
+        """+1 where higher is better, −1 where lower is."""
+        return 1 if self.better == "higher" else -1
+
+
+def get(name: str) -> Metric:
+    """The metric called `name`; raises UserError."""
+    if name not in METRICS:
+        raise UserError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
+    return METRICS[name]
+
+
+def step_weights(steps: np.ndarray) -> np.ndarray:
+    """Share of the log step axis that each recorded step stands for: (K,) ascending -> (K,), sum 1.
+
+    Step s_k lasts from log(s_k + 1) to log(s_{k+1} + 1), the last one until log(T + 2).
+    """
+    edges = np.log(np.append(steps, steps[-1] + 1) + 1.0)
+    return np.diff(edges) / (edges[-1] - edges[0])
+
+
+def summarize(steps: np.ndarray, losses: np.ndarray, floor: float = 0.0) -> Runs:
+    """Runs of curves (…, K) at `steps` (K,), all of them or some: each loss stands for the steps around it."""
+    initial = losses[..., :1]
+    sound = _sound(losses, initial, floor)
+    first = np.where(sound.all(axis=-1), -1, sound.argmin(axis=-1))
+    return Runs(
+        steps,
+        losses,
+        _over_steps(steps, _ratio(losses, initial, floor)),
+        mean_log(steps, losses, floor),
+        np.where(sound, losses, np.inf).min(axis=-1),
+        np.where(first >= 0, np.asarray(steps)[first], -1).astype("int32"),
+    )
+
+
+def mean_log(steps: np.ndarray, losses: np.ndarray, floor: float) -> np.ndarray:
+    """Mean over the run of log10 of loss / initial loss, by the losses (…, K) at `steps` (K,)."""
+    gap = np.asarray(losses, "float32") - np.float32(min(floor, 0.0))
+    with np.errstate(all="ignore"):
+        ratio = np.fmin(np.abs(gap / gap[..., :1]), np.float32(CAP))  # fmin puts CAP for what is no number
+    return _over_steps(steps, np.log10(ratio + np.float32(LOG_FLOOR)))
+
+
+def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean over the steps from the first to the last, each recorded one standing for those nearest to it."""
+    edges = np.concatenate([[steps[0] - 0.5], (steps[1:] + steps[:-1]) / 2, [steps[-1] + 0.5]])
+    weights = np.diff(edges)
+    return (values * (weights / weights.sum())).sum(axis=-1)
+
+
+def _anytime(runs: Runs, floor: float) -> np.ndarray:
+    gap = np.asarray(runs.losses, "float64") - floor
+    initial = gap[..., :1]
+    lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
+    with np.errstate(all="ignore"):
+        reached = np.where(lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf))
+    targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
+    share = 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+    # not a matrix product: its rounding would depend on how many runs are scored together
+    return np.clip((share * step_weights(runs.steps)).sum(axis=-1), 0.0, 1.0)
+
+
+def _mean_loss(runs: Runs, floor: float) -> np.ndarray:
+    return _capped(runs.mean_loss)
+
+
+def _mean_log(runs: Runs, floor: float) -> np.ndarray:
+    mean = np.asarray(runs.mean_log, "float64")
+    return np.where(np.isfinite(mean), np.minimum(mean, np.log10(CAP)), np.log10(CAP))
+
+
+def _final(runs: Runs, floor: float) -> np.ndarray:
+    return _ratio(runs.losses[..., -1], runs.losses[..., 0], floor)
+
+
+def _best(runs: Runs, floor: float) -> np.ndarray:
+    return _ratio(runs.best, runs.losses[..., 0], floor)
+
+
+def _ratio(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
+    """loss / initial loss, capped; where losses can be negative, of what both are above the floor."""
+    offset = min(floor, 0.0)
+    with np.errstate(all="ignore"):
+        gap = np.asarray(losses, "float64") - offset
+        return _capped(gap / (np.asarray(initial, "float64") - offset))
+
+
+def _capped(ratio: np.ndarray) -> np.ndarray:
+    ratio = np.asarray(ratio, "float64")
+    return np.where(np.isfinite(ratio), np.minimum(ratio, CAP), CAP)
+
+
+def _sound(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
+    offset = min(floor, 0.0)
+    with np.errstate(all="ignore"):
+        limit = CAP * np.abs(np.asarray(initial, "float64") - offset)
+        return np.isfinite(losses) & (np.asarray(losses, "float64") - offset <= limit)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "anytime",
+            "higher",
+            0.0,
+            False,
+            "share of 50 targets reached, down to 1e-6 of the initial gap, over log steps",
+            _anytime,
+        ),
+        Metric("mean_loss", "lower", CAP, True, "mean over the run of loss / initial loss", _mean_loss),
+        Metric(
+            "mean_log",
+            "lower",
+            float(np.log10(CAP)),
+            False,
+            "mean over the run of log10 of loss / initial loss",
+            _mean_log,
+        ),
+        Metric("final", "lower", CAP, True, "last loss / initial loss", _final),
+        Metric("best", "lower", CAP, True, "lowest loss of any step / initial loss", _best),
+    )
+}

@@ -1,0 +1,127 @@
+"""From folders of cells to one comparable set, and from that to scores. Refuses what does not compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.errors import UserError
+from bench.records.record import Cell, Record, Runs
+from bench.records.store import Store
+from bench.scores.metrics import Metric
+
+
+class Results(NamedTuple):
+    """What folders hold: {(task, optimizer): record}, and every name in alphabetical order."""
+
+    records: dict[tuple[str, str], Record]
+    tasks: list[str]
+    optimizers: list[str]
+
+    def of_task(self, task: str) -> list[Record | None]:
+        """Records of a task by optimizer; None where its cell is missing."""
+        return [self.records.get((task, optimizer)) for optimizer in self.optimizers]
+
+    def of_optimizer(self, optimizer: str) -> list[Record]:
+        """Records of an optimizer, its missing cells left out."""
+        return [r for (_, name), r in self.records.items() if name == optimizer]
+
+    def applies(self, task: str, optimizer: str) -> bool:
+        """False where an oracle has no cell: it is made for other tasks."""
+        return (task, optimizer) in self.records or self.kind(optimizer) != "oracle"
+
+    def kind(self, optimizer: str) -> str:
+        return self.of_optimizer(optimizer)[0].kind
+
+
+def load(out: Path | str | Results | Iterable[Path | str]) -> Results:
+    """Merge the cells of one folder or several; a cell in two folders counts once, finished before failed.
+
+    Raises UserError if a folder holds no cells, and if two cells of a task were not run under the same conditions.
+    """
+    if isinstance(out, Results):
+        return out
+    folders = [out] if isinstance(out, (str, Path)) else list(out)
+    cells: dict[str, Record] = {}
+    for folder in folders:
+        for record in _held(Path(folder)):
+            if cells.get(record.cell.id, record).status != "ok" or record.cell.id not in cells:
+                cells[record.cell.id] = record
+    ordered = sorted(cells.values(), key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
+    _check_comparable([record.cell for record in ordered])
+    records = {(record.cell.task, record.cell.optimizer): record for record in ordered}
+    return Results(records, sorted({t for t, _ in records}), sorted({o for _, o in records}))
+
+
+def chosen(record: Record, metric: Metric | None) -> str:
+    """What the runs shown under `metric` were tuned for: that metric, else the mean loss, else nothing."""
+    wanted = (metric.name if metric else "mean_loss", "mean_loss", "default")
+    return next((name for name in wanted if name in record.runs), next(iter(record.runs), ""))
+
+
+def finished(record: Record | None) -> bool:
+    return record is not None and record.status == "ok" and bool(record.runs)
+
+
+def runs_of(record: Record, metric: Metric | None) -> Runs:
+    return record.runs[chosen(record, metric)]
+
+
+def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
+    """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on every seed."""
+    return {task: task_scores(results, task, metric) for task in results.tasks}
+
+
+def task_scores(results: Results, task: str, metric: Metric) -> np.ndarray:
+    """Scores (optimizers, seeds) of one task, as in `scores`."""
+    records = results.of_task(task)
+    seeds = next(record.cell.budget.seeds for record in records if record is not None)
+    rows = [np.full(seeds, metric.worst) for _ in records]
+    for i, record in enumerate(records):
+        if record is not None and finished(record):
+            rows[i] = np.asarray(metric.score(runs_of(record, metric), record.floor))
+    return np.stack(rows)
+
+
+def _held(folder: Path) -> list[Record]:
+    records = Store(folder).records()
+    if not records:
+        raise UserError(f"no results in {folder}; make some: python -m bench run quick --out {folder}")
+    return records
+
+
+def _check_comparable(cells: list[Cell]) -> None:
+    """Cells of one task must share budget, definition and engine; an optimizer may have one cell only."""
+    first: dict[str, Cell] = {}
+    seen: dict[tuple[str, str], Cell] = {}
+    for cell in cells:
+        other = first.setdefault(cell.task, cell)
+        if _conditions(other) != _conditions(cell):
+            raise UserError(_clash(other, cell, _conditions(other), _conditions(cell)))
+        twin = seen.setdefault((cell.task, cell.optimizer), cell)
+        if twin is not cell:
+            raise UserError(_clash(twin, cell, _flat(twin), _flat(cell)))
+
+
+def _conditions(cell: Cell) -> dict[str, object]:
+    engine = cell.versions.get("engine")
+    return {**vars(cell.budget), "task_definition": cell.task_definition, "engine": engine}
+
+
+def _flat(cell: Cell) -> dict[str, object]:
+    return {**_conditions(cell), "optimizer_definition": cell.optimizer_definition, **cell.versions}
+
+
+def _clash(a: Cell, b: Cell, of_a: dict[str, object], of_b: dict[str, object]) -> str:
+    names = [name for name in {**of_a, **of_b} if of_a.get(name) != of_b.get(name)]
+    sides = [
+        f"{cell.optimizer} ({cell.id}: {', '.join(f'{n} {values.get(n)}' for n in names)})"
+        for cell, values in ((a, of_a), (b, of_b))
+    ]
+    return (
+        f"cells of task {a.task!r} do not compare: {' and '.join(sides)}; "
+        "give folders of one budget and one version, or remove one of the two from cells/"
+    )

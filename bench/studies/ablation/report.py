@@ -1,0 +1,140 @@
+"""A study as text, Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bench.records.files import dumps
+from bench.studies.ablation import analyze
+from bench.studies.ablation.measure import SHOWN, Study
+
+FORMATS = ("text", "md", "json", "csv")
+
+
+def report(study: Study) -> dict[str, Any]:
+    """Everything a study says, as plain data."""
+    of = analyze.logs(study)
+    return {
+        "optimizer": study.optimizer,
+        "task": study.task,
+        "metric": study.metric,
+        "seeds": study.seeds,
+        "steps": study.steps,
+        "seconds": round(study.seconds, 1),
+        "rest": study.rest,
+        "entries": analyze.table(study, of),
+        "mechanisms": analyze.mechanisms(of),
+        "interactions": analyze.interactions(of),
+        "ladder": analyze.ladder(study, of),
+    }
+
+
+def render(report: dict[str, Any], form: str) -> str:
+    """`form` is one of FORMATS; CSV holds the raced entries only."""
+    if form == "json":
+        return dumps(report, indent=1)
+    if form == "csv":
+        return _csv(report["entries"])
+    parts = [_head(report, form == "md")]
+    for title, header, rows in _tables(report):
+        shown = _markdown(header, rows) if form == "md" else _text(header, rows)
+        parts.append(f"{'## ' if form == 'md' else ''}{title}\n\n{shown}")
+    return "\n\n".join([*parts, _ladder_sentence(report["ladder"])])
+
+
+def _head(report: dict[str, Any], heading: bool) -> str:
+    about = (
+        f"{report['optimizer']} on {report['task']}: {report['seeds']} problems, {report['steps']} steps, ratios of "
+        f"{report['metric']} to the original with 95 % intervals, paired; {report['seconds']} s"
+    )
+    return f"{'# ' if heading else ''}Causal tests of {about}"
+
+
+def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[str]]]]:
+    scores = [*SHOWN, "diverged"]
+    yield (
+        "Entries",
+        ["entry", "step", *scores, "ratio", "interval"],
+        [
+            [_label(line), _step(line), *(_number(line[name]) for name in scores), *_interval(line["ratio"])]
+            for line in report["entries"]
+            if line["role"] != "control"
+        ],
+    )
+    yield (
+        "Mechanisms (steps re-tuned)",
+        ["removed", "effect", "interval", "random", "verdict", "why"],
+        [
+            [
+                m["mechanism"],
+                *_interval([m["ratio"], *m["effect"]]),
+                f"[{', '.join(_number(bound) for bound in m['control'])}]",
+                m["verdict"],
+                m["reason"],
+            ]
+            for m in report["mechanisms"]
+        ],
+    )
+    yield (
+        "Pairs: together over the product of both alone",
+        ["removed", "together", "interaction", "interval"],
+        [[" + ".join(p["pair"]), _number(p["ratio"][0]), *_interval(p["interaction"])] for p in report["interactions"]],
+    )
+    yield (
+        "Sufficiency ladder (steps re-tuned)",
+        ["rung", *scores, "over the rung below", "interval"],
+        [
+            [rung["rung"], *(_number(rung[name]) for name in scores), *_interval(rung["over_below"])]
+            for rung in report["ladder"]["rungs"]
+        ],
+    )
+
+
+def _ladder_sentence(ladder: dict[str, Any]) -> str:
+    if ladder["decomposable"]:
+        return "The ladder holds: every rung is at least as good as the one below."
+    return f"Not decomposable: {ladder['reason']}."
+
+
+def _label(line: dict[str, Any]) -> str:
+    return f"{line['label']}{', step re-tuned' if line['step_tuned'] else ''}"
+
+
+def _step(line: dict[str, Any]) -> str:
+    return f"{_number(line['step'])}{' (end of grid)' if line['step_at_edge'] else ''}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _interval(values: Sequence[float]) -> list[str]:
+    value, low, high = values
+    return [_number(value), f"[{_number(low)}, {_number(high)}]"]
+
+
+def _text(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    padded = ("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def _markdown(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _csv(entries: list[dict[str, Any]]) -> str:
+    plain = []
+    for line in entries:
+        value, low, high = line["ratio"]
+        plain.append({**line, "ratio": value, "low": low, "high": high})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(plain[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(plain)
+    return out.getvalue().rstrip("\n")

@@ -1,0 +1,42 @@
+"""The whole study of one optimizer on one task, from names to plain data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from bench.errors import UserError, check_count
+from bench.lookup import resolve
+from bench.records.files import write_json
+from bench.studies.ablation import measure, report
+from bench.studies.ablation.plan import METRICS, variants
+from bench.suites import find
+
+
+def causal_tests(
+    optimizer: Any, task: Any, *, seeds: int = 512, steps: int = 200, metric: str | None = None
+) -> dict[str, Any]:
+    """Ablations, controls, pairs and ladder of `optimizer` on `task` -> plain data; raises UserError, OptimizerError.
+
+    Keys: entries, mechanisms, interactions, ladder, and what was asked for.
+    """
+    check_count("seeds", seeds)
+    check_count("steps", steps)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    metric = metric or find.get("core").metric_for(subject.name)
+    if metric not in METRICS:
+        raise UserError(f"metric {metric!r} gives no ratios; choose one of {', '.join(METRICS)}")
+    total = measure.configurations(len(variants(steps)))
+    with tqdm(total=total, desc="ablations", unit="run") as bar:
+        raced = measure.study(subject, entry, seeds=seeds, steps=steps, metric=metric, progress=bar.update)
+    return report.report(raced)
+
+
+def keep(found: dict[str, Any], out: Path) -> Path:
+    """Write the report under `out`/ablations -> the file."""
+    path = Path(out) / "ablations" / f"{found['optimizer']}@{found['task']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, found)
+    return path

@@ -1,0 +1,110 @@
+"""Loss curves of an optimizer beside hand-designed ones tuned on the same task: what the paper's first figure shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import optimizers
+from bench.engine.race import race
+from bench.lookup.named import NamedTask
+from bench.records.record import Runs
+from bench.running.tuning import best_theta, score_trials
+from bench.scores.metrics import CAP, Metric
+from optimizers import Entry
+
+BASELINES = ("momentum", "rmsprop", "adam")
+
+
+class Budget(NamedTuple):
+    """`seeds` report problems, `trials` configurations on `tuning_seeds` others, `steps` gradient evaluations a run."""
+
+    seeds: int = 128
+    trials: int = 64
+    tuning_seeds: int = 16
+    steps: int = 200
+
+
+class Curve(NamedTuple):
+    """Of one optimizer: θ without its weights, steps (K,), mean and s.e.m. over problems of the loss above `offset`,
+    (K,); scores by the task's metric (S,); how many runs diverged.
+    """
+
+    name: str
+    theta: dict[str, Any]
+    steps: np.ndarray
+    mean: np.ndarray
+    sem: np.ndarray
+    scores: np.ndarray
+    diverged: int
+
+
+def curves(
+    subject: NamedTask,
+    entry: Entry,
+    theta: Mapping[str, Any],
+    metric: Metric,
+    budget: Budget,
+    tell: Callable[[str], None] = lambda about: None,
+) -> tuple[list[Curve], dict[str, Any]]:
+    """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be."""
+    if entry.space:
+        tell(f"tuning {entry.name}")
+        theta = {**theta, **tuned(subject, entry, metric, budget)}
+    kept = dict(theta)
+    tell(f"racing {entry.name}")
+    found = [curve(subject, entry, kept, metric, budget)]
+    for name in BASELINES:
+        if name != entry.name:
+            tell(f"tuning {name}")
+            other = optimizers.get(name)
+            best = tuned(subject, other, metric, budget)
+            found.append(curve(subject, other, best, metric, budget))
+    return found, kept
+
+
+def tuned(subject: NamedTask, entry: Entry, metric: Metric, budget: Budget) -> dict[str, Any]:
+    """θ of the best trial by `metric`."""
+    table, _ = score_trials(subject, entry, trials=budget.trials, seeds=budget.tuning_seeds, steps=budget.steps)
+    return best_theta(entry, table, metric.name)
+
+
+def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> Curve:
+    """One θ raced on the report problems."""
+    raced = race(subject, entry, [theta], purpose="report", seeds=range(budget.seeds), steps=budget.steps, record="all")
+    runs = Runs(raced.runs.steps, *(array[0] for array in raced.runs[1:]))
+    mean, sem = mean_and_error(runs.losses, offset(subject.task.floor))
+    shown = {name: value for name, value in theta.items() if np.ndim(value) == 0}
+    scores = np.asarray(metric.score(runs, subject.task.floor), float)
+    diverged = int(np.sum(np.asarray(runs.diverged) >= 0))
+    return Curve(entry.name, shown, np.asarray(runs.steps), mean, sem, scores, diverged)
+
+
+def offset(floor: float) -> float:
+    """What is taken off every loss: the floor where it is negative, nothing otherwise, as in the metrics."""
+    return min(float(floor), 0.0)
+
+
+def mean_and_error(losses: np.ndarray, below: float) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard error over problems of losses (S, K) − below; a loss that is lost counts as CAP times its first
+    one.
+    """
+    above = np.asarray(losses, float) - below
+    limit = CAP * np.abs(above[:, :1])
+    with np.errstate(invalid="ignore"):
+        above = np.where(np.isfinite(above), np.minimum(above, limit), limit)
+    spread = above.std(axis=0, ddof=1) if len(above) > 1 else np.zeros(above.shape[1])
+    return above.mean(axis=0), spread / np.sqrt(len(above))
+
+
+def mean_of(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard error of (S,) numbers; no error from a single one."""
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+    return float(np.mean(values)), error
+
+
+def best_baseline(found: list[Curve], metric: Metric) -> Curve:
+    """The baseline of the best mean score."""
+    return max(found[1:], key=lambda curve: metric.sign * float(np.mean(curve.scores)))

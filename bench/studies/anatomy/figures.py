@@ -1,0 +1,172 @@
+"""The five figures of an anatomy in the order of Maheswaranathan et al. (2021), drawn from what `gather` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bench.studies.anatomy import arms, states
+from bench.studies.anatomy.drawing import (
+    BLUE,
+    COLORS,
+    DARK,
+    DASHES,
+    VERMILION,
+    End,
+    Found,
+    array,
+    canvas,
+    dress,
+    label_ends,
+    legend,
+    message,
+    reference,
+    spans_decades,
+    value,
+)
+from bench.studies.anatomy.kernel import kernel
+from bench.studies.anatomy.update import update
+
+PLACES = {"momentum": 1, "rmsprop": 2, "adam": 3}
+"""Color and dashes of each baseline, the same in every picture."""
+
+
+def figures(found: Found) -> dict[str, Figure]:
+    """{name: figure}; those of an optimizer that could not be probed say why."""
+    inside: dict[str, Callable[[Found], Figure]] = {
+        "2-dynamics": dynamics,
+        "3-update": update,
+        "4-schedule": schedule,
+        "5-adaptation": adaptation,
+    }
+    made = {"1-curves": curves(found)}
+    for name, draw in inside.items():
+        made[name] = draw(found) if found["portrait"] else _nothing(found)
+    return made
+
+
+def _nothing(found: Found) -> Figure:
+    figure = canvas(1.6)
+    message(figure.subplots(), "", f"{found['optimizer']} cannot be probed: {found['reason']}")
+    return figure
+
+
+def curves(found: Found) -> Figure:
+    """1: mean loss ± s.e.m. over problems, the optimizer thick, the tuned baselines thin."""
+    figure = canvas(4.6)
+    axis = figure.subplots()
+    below = min(found["floor"], 0.0)
+    ends, lowest, start = [], np.inf, 0.0
+    for i, curve in enumerate(found["curves"]):
+        steps, mean, sem = (array(curve[name]) for name in ("steps", "mean", "sem"))
+        place = PLACES.get(curve["name"], 0) if i else 0
+        color, width = COLORS[place], 1.5 if i else 2.8
+        axis.plot(steps, mean, color=color, linestyle=DASHES[place], linewidth=width, zorder=4 - 0.1 * i)
+        axis.fill_between(steps, mean - sem, mean + sem, color=color, alpha=0.2, linewidth=0)
+        lowest, start = min(lowest, mean[mean > 0].min(initial=np.inf)), max(start, mean[0])
+        ends.append(End(steps[-1], mean[-1], _curve_label(curve, i > 0 or found["tuned"]), color))
+    axis.set_yscale("log")
+    highest = max(float(array(curve["mean"]).max()) for curve in found["curves"])
+    top = min(2 * highest, 100 * start)
+    axis.set_ylim(max(lowest, 1e-14 * start) / 2, top)
+    axis.set_xlim(0, steps[-1])
+    axis.margins(0)
+    axis.grid(color="0.92", linewidth=0.6)
+    what = "loss" if below == 0 else f"loss − ({below:.4g})"
+    seeds = found["budget"]["seeds"]
+    title = f"{found['optimizer']} on {found['task']}: mean of {seeds} problems ± s.e.m."
+    dress(axis, title, "gradient evaluations", f"mean {what}")
+    figure.canvas.draw()
+    label_ends(axis, [end._replace(y=min(max(end.y, axis.get_ylim()[0]), top)) for end in ends])
+    return figure
+
+
+def _curve_label(curve: Found, tuned: bool) -> str:
+    lost = f"\n({curve['diverged']} diverged)" if curve["diverged"] else ""
+    return f"{'tuned ' if tuned else ''}{curve['name']}{lost}"
+
+
+def dynamics(found: Found) -> Figure:
+    """2: state space, eigenvalues at rest, kernel with its fit and the kernels along the drift."""
+    figure = canvas(7.6)
+    grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1), height_ratios=(1.25, 1))
+    states.state_space(figure.add_subplot(grid[0, 0]), found["portrait"])
+    states.spectrum(figure.add_subplot(grid[0, 1]), found["portrait"]["modes"])
+    kernel(figure.add_subplot(grid[1, :]), found["readings"].get("momentum"))
+    return figure
+
+
+def schedule(found: Found) -> Figure:
+    """4: the rate without gradients, beside that of tuned momentum; and the lasting rate, from the drift's kernels."""
+    figure = canvas(4.2)
+    left, right = figure.subplots(1, 2)
+    _rates(left, found["readings"].get("schedule"), arms.tuned_rate(found))
+    _gains(right, found["readings"].get("momentum"), arms.tuned_gain(found))
+    return figure
+
+
+def _rates(axis: Axes, reading: Found | None, tuned: float | None) -> None:
+    title = "rate without gradients, −∂dx/∂g at g = 0"
+    values = (reading or {}).get("values") or {}
+    rates = array(values.get("rates"))
+    if not len(rates):
+        message(axis, title, (reading or {}).get("sentence", "the schedule probe was not run"))
+        return
+    axis.plot(np.arange(len(rates)), rates, color=BLUE, linewidth=2.4, label="no gradients, from h₀")
+    runs = [at for at in values.get("run_rates") or [] if at.get("value") is not None]
+    if runs:
+        steps, middle = [at["step"] for at in runs], array([at["value"] for at in runs])
+        low, high = (array([at[name] for at in runs]) for name in ("low", "high"))
+        label = "in real runs: median, quartiles"
+        bars = np.clip([middle - low, high - middle], 0, None)
+        axis.errorbar(steps, middle, bars, fmt="s", color=DARK, markersize=3.5, linewidth=1, capsize=2, label=label)
+    peak = value(reading, "peak_step")
+    if peak is not None and 0 < peak < len(rates) - 1:
+        text = f"peak {rates[int(peak)]:.3g}, step {int(peak)}"
+        axis.plot(peak, rates[int(peak)], "v", color=VERMILION, markersize=7, label=text, zorder=5)
+    reference(axis, tuned, "tuned momentum's learning rate")
+    _rate_axis(axis, rates)
+    dress(axis, title, "step", "rate (update / gradient)")
+    legend(axis)
+
+
+def _gains(axis: Axes, reading: Found | None, tuned: float | None) -> None:
+    title = "lasting rate Σ K(t₀, j) of a gradient at step t₀"
+    drifts = ((reading or {}).get("values") or {}).get("drift_kernels") or []
+    if not drifts:
+        message(axis, title, (reading or {}).get("sentence", "the momentum probe was not run"))
+        return
+    gains = array([drift["gain"] for drift in drifts])
+    axis.plot(
+        [drift["start"] for drift in drifts], gains, "o-", color=BLUE, linewidth=1.8, label="no gradients, from h₀"
+    )
+    reference(axis, tuned, "tuned momentum's α / (1 − β)")
+    _rate_axis(axis, gains)
+    dress(axis, title, "step t₀", "sum of updates / gradient")
+    legend(axis)
+
+
+def _rate_axis(axis: Axes, rates: np.ndarray) -> None:
+    """Logarithmic where the rates and the reference span more than a decade, else from 0."""
+    drawn = np.concatenate([np.asarray(line.get_ydata(), float) for line in axis.lines])
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if spans_decades(drawn):
+        axis.set_yscale("log")
+        return
+    low, high = np.nanmin(np.append(drawn, 0.0)), np.nanmax(np.append(drawn, 0.0))
+    axis.set_ylim(1.12 * low, 1.12 * high if high > 0 else None)
+
+
+def adaptation(found: Found) -> Figure:
+    """5: the arms of fixed points under constant gradients, their rates, and update curves along them."""
+    figure = canvas(7.8)
+    axes = figure.subplots(2, 2)
+    arms.arms_in_space(axes[0, 0], found["portrait"])
+    arms.rates_along_arms(axes[0, 1], found)
+    arms.arm_curves(axes[1, 0], found["portrait"]["arm_curves"], -1)
+    arms.arm_curves(axes[1, 1], found["portrait"]["arm_curves"], 1)
+    return figure

@@ -1,0 +1,165 @@
+"""The paper's figures for one optimizer on one task: five pictures, their numbers, and a page that holds both.
+
+`gather` measures, `draw` makes pictures of what it measured and nothing else, so a kept `anatomy.json` can be drawn
+again without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import UserError, check_count
+from bench.records.files import write_bytes, write_json
+
+if TYPE_CHECKING:
+    from bench.lookup.named import NamedTask
+    from bench.scores.metrics import Metric
+    from bench.studies.anatomy.curves import Budget, Curve
+    from optimizers import Entry
+
+FIGURES = ("1-curves", "2-dynamics", "3-update", "4-schedule", "5-adaptation")
+
+
+def anatomy(
+    optimizer: Any,
+    task: Any,
+    out: Path | str,
+    theta: Mapping[str, Any] | None = None,
+    *,
+    progress: Callable[[str], None] = lambda about: None,
+    **budget: int,
+) -> dict[str, Any]:
+    """Measure `optimizer` on `task`, write five PNGs, anatomy.json and anatomy.html into `out` -> what was measured.
+
+    `budget`: seeds, trials, tuning_seeds, steps. An optimizer that cannot be probed has its curves, and pages that say
+    why there is nothing more. Raises UserError, TaskError, OptimizerError.
+    """
+    from bench.lookup import resolve
+    from bench.studies.anatomy.curves import Budget
+
+    if unknown := set(budget) - set(Budget._fields):
+        raise UserError(f"unknown setting {sorted(unknown)[0]!r}; known: {', '.join(Budget._fields)}")
+    chosen = Budget(**budget)
+    for name, count in chosen._asdict().items():
+        check_count(name, count)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    found = gather(subject, entry, resolve.theta(entry, dict(theta or {})), chosen, progress)
+    progress("drawing")
+    write(found, Path(out))
+    return found
+
+
+def gather(
+    subject: NamedTask,
+    entry: Entry,
+    theta: dict[str, Any],
+    budget: Budget,
+    progress: Callable[[str], None] = lambda about: None,
+) -> dict[str, Any]:
+    """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
+    from bench.probes import run
+    from bench.scores import metrics
+    from bench.studies.anatomy.curves import curves
+    from bench.suites import find
+
+    if entry.informed:
+        raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
+    metric = metrics.get(find.get("core").metric_for(subject.name))
+    raced, theta = curves(subject, entry, theta, metric, budget, progress)
+    progress("probing, controls first")
+    reference = next((curve.theta for curve in raced if curve.name == "momentum"), {})
+    ball = (reference["learning_rate"], reference["momentum"]) if reference else None
+    try:
+        visited = run.visited(subject, entry, theta, steps=budget.steps)
+        readings, portrait, reason = _inside(entry, theta, visited._replace(tuned=ball))
+    except UserError as diverged:
+        readings, portrait, reason = {}, None, str(diverged)
+    return {
+        "optimizer": entry.name,
+        "kind": entry.kind,
+        "discloses": {name: str(value) for name, value in entry.discloses.items()},
+        "task": subject.name,
+        "formula": formula(subject.task),
+        "task_settings": repr(subject.task),
+        "reference": subject.task.reference,
+        "floor": float(subject.task.floor),
+        "budget": budget._asdict(),
+        "metric": metric.name,
+        "tuned": bool(entry.space),
+        "curves": [_plain(curve) for curve in raced],
+        "comparison": _comparison(raced, metric),
+        "readings": readings,
+        "portrait": portrait,
+        "reason": reason,
+    }
+
+
+def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
+    """Readings, portrait, and why there are none."""
+    from bench.probes.dynamics.component import system_of
+    from bench.probes.dynamics.subject import Subject
+    from bench.probes.dynamics.system import ProbeError
+    from bench.probes.figure_data import portrait
+    from bench.probes.read import read
+
+    try:
+        system = system_of(entry.build(theta))
+        subject = Subject.of(system, visited)
+    except ProbeError as error:
+        return {}, None, str(error)
+    readings = {name: reading.to_json() for name, reading in read(system, visited).items()}
+    return readings, portrait(subject), ""
+
+
+def _plain(curve: Curve) -> dict[str, Any]:
+    from bench.probes.reading import strict
+    from bench.studies.anatomy.curves import mean_of
+
+    score, error = mean_of(curve.scores)
+    kept = {name: value for name, value in curve._asdict().items() if name != "scores"}
+    return strict({**kept, "score": score, "score_error": error})
+
+
+def _comparison(raced: list[Curve], metric: Metric) -> dict[str, Any]:
+    """The optimizer's score minus that of the best baseline, paired by problem: mean, standard error, and a word."""
+    from bench.studies.anatomy.curves import best_baseline, mean_of
+
+    best = best_baseline(raced, metric)
+    difference, error = mean_of(raced[0].scores - best.scores)
+    clear = abs(difference) > 1.96 * error
+    word = "ahead of" if metric.sign * difference > 0 else "behind"
+    return {
+        "baseline": best.name,
+        "difference": difference,
+        "error": error,
+        "word": word if clear else "not told apart from",
+        "better": metric.better,
+    }
+
+
+def formula(task: Any) -> str:
+    """The first sentences of a task's docstring, where every task states its loss."""
+    paragraph = (inspect.getdoc(type(task)) or "").split("\n\n")[0]
+    return " ".join(paragraph.split())
+
+
+def write(found: Mapping[str, Any], out: Path) -> None:
+    """Five PNGs, anatomy.json and anatomy.html; raises UserError where they cannot be written."""
+    from bench.studies.anatomy.report import page
+
+    pictures = draw(found)
+    for name, content in pictures.items():
+        write_bytes(out / f"{name}.png", content)
+    write_json(out / "anatomy.json", found)
+    write_bytes(out / "anatomy.html", page(found, pictures).encode())
+
+
+def draw(found: Mapping[str, Any]) -> dict[str, bytes]:
+    """{name of FIGURES: PNG}."""
+    from bench.studies.anatomy.drawing import png
+    from bench.studies.anatomy.figures import figures
+
+    return {name: png(figure) for name, figure in figures(found).items()}

@@ -1,0 +1,197 @@
+"""`anatomy.html`: five figures, what the readings say of each, controls and numbers, all in one file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from bench.reports.tables import settings
+from bench.scores.numbers import number, with_interval
+
+Found = Mapping[str, Any]
+TITLES = {
+    "1-curves": "Curves against tuned baselines",
+    "2-dynamics": "State space, eigenvalues and kernel",
+    "3-update": "Update curves over the density of gradients",
+    "4-schedule": "Rate without gradients",
+    "5-adaptation": "Fixed points under constant gradients, and the rates there",
+}
+PROBES = {
+    "2-dynamics": ("fixed_points", "momentum"),
+    "3-update": ("clipping",),
+    "4-schedule": ("schedule",),
+    "5-adaptation": ("adaptation",),
+}
+SHOWN = {
+    "fixed_points": ("count", "spectral_radius", "bias", "lowest_speed"),
+    "momentum": (
+        "alpha",
+        "beta",
+        "r2",
+        "gain",
+        "memory",
+        "modes_needed",
+        "oscillation_decay",
+        "oscillation_period",
+        "oscillation_r2",
+        "critical_curvature",
+        "alpha_ratio",
+        "beta_difference",
+        "kernel_distance",
+    ),
+    "clipping": (
+        "slope",
+        "asymptote",
+        "knee",
+        "half_point",
+        "share_beyond",
+        "share_beyond_early",
+        "share_beyond_late",
+        "history_exponent",
+    ),
+    "schedule": (
+        "initial",
+        "peak",
+        "peak_step",
+        "final",
+        "warm_up",
+        "decay_time",
+        "explained_by_step",
+        "explained_by_step_beyond",
+    ),
+    "adaptation": ("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
+}
+"""Values of each probe that the page shows; those a reading lacks are left out, all are in anatomy.json."""
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.6rem; margin-bottom: .3rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
+img { width: 100%; height: auto } p { margin: .5rem 0 } .small { color: #444; font-size: .87rem }
+table { border-collapse: collapse; font-size: .87rem; margin: .6rem 0; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .15rem 1.1rem .15rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
+code { overflow-wrap: anywhere } .scroll { overflow-x: auto }
+@media print { body { margin: 0; max-width: none; font-size: 11px } section { break-inside: avoid } }
+"""
+
+
+def page(found: Found, pictures: Mapping[str, bytes]) -> str:
+    """The whole page; `pictures` are PNGs by figure."""
+    title = f"{found['optimizer']} on {found['task']}"
+    said = sentences(found)
+    sections = "".join(_section(i, name, found, said[name], pictures[name]) for i, name in enumerate(TITLES, 1))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n{_head(found)}{sections}"
+        f"<p class=small>The figures follow Maheswaranathan et al., Reverse engineering learned optimizers, 2021. "
+        f"Every number drawn is in anatomy.json.</p>\n</body></html>\n"
+    )
+
+
+def sentences(found: Found) -> dict[str, str]:
+    """What is said of each figure: the outcome of the race, and the probes' sentences."""
+    said = {"1-curves": _race(found)}
+    for name, probes in PROBES.items():
+        texts = [found["readings"][p]["sentence"] for p in probes if p in found["readings"]]
+        said[name] = ". ".join(texts) + "." if texts else f"not probed: {found['reason']}"
+    return said
+
+
+def _race(found: Found) -> str:
+    first, other = found["curves"][0], found["comparison"]
+    best = next(curve for curve in found["curves"] if curve["name"] == other["baseline"])
+    budget = found["budget"]
+    scores = [f"{number(c['score'])} ± {number(c['score_error'])}" for c in (first, best)]
+    return (
+        f"{found['metric']} {scores[0]} over {budget['seeds']} problems of {budget['steps']} steps: {other['word']} "
+        f"tuned {best['name']}, {scores[1]}, the best of the tuned baselines "
+        f"({other['better']} is better; paired difference {number(other['difference'])} ± {number(other['error'])})."
+    )
+
+
+def _head(found: Found) -> str:
+    budget = found["budget"]
+    kind = f"{found['optimizer']} is {found['kind']}"
+    disclosed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["discloses"].items())
+    tuned = "; its own settings were tuned the same way" if found["tuned"] else ""
+    shown = f"{kind}; {disclosed}." if disclosed else f"{kind}."
+    return (
+        f"<p><b>Task.</b> {escape(found['formula'])}<br>"
+        f"<span class=small><code>{escape(found['task_settings'])}</code>; "
+        f"{escape(found['reference'] or 'no reference given')}</span></p>\n"
+        f"<p><b>Optimizer.</b> {escape(shown)}</p>\n"
+        f"<p><b>Baselines.</b> {budget['trials']} quasi-random configurations each "
+        f"on {budget['tuning_seeds']} problems, best by {escape(found['metric'])}{tuned}; "
+        f"curves are of {budget['seeds']} other problems.</p>\n"
+    )
+
+
+def _section(i: int, name: str, found: Found, said: str, picture: bytes) -> str:
+    data = base64.b64encode(picture).decode()
+    about = f"{TITLES[name]}: {said}"
+    body = _raced(found) if name == "1-curves" else "".join(map(_probed, *_readings(name, found)))
+    return (
+        f"<section><h2>{i} · {TITLES[name]}</h2>\n"
+        f'<img alt="{escape(about, quote=True)}" src="data:image/png;base64,{data}">\n'
+        f"<p>{escape(said)}</p>\n{body}</section>\n"
+    )
+
+
+def _readings(name: str, found: Found) -> tuple[list[str], list[Found]]:
+    held = [probe for probe in PROBES[name] if probe in found["readings"]]
+    return held, [found["readings"][probe] for probe in held]
+
+
+def _raced(found: Found) -> str:
+    steps = np.asarray(found["curves"][0]["steps"])
+    shown = np.unique(np.linspace(0, len(steps) - 1, 5).round().astype(int))[1:]
+    heads = ["optimizer", found["metric"], *(f"mean loss, step {steps[i]}" for i in shown), "diverged", "settings"]
+    rows = [
+        [
+            curve["name"],
+            f"{number(curve['score'])} ± {number(curve['score_error'])}",
+            *(f"{number(curve['mean'][i])} ± {number(curve['sem'][i])}" for i in shown),
+            str(curve["diverged"]),
+            settings({k: v for k, v in curve["theta"].items() if v is not None}) or "its weights",
+        ]
+        for curve in found["curves"]
+    ]
+    return _table(heads, rows)
+
+
+def _probed(probe: str, reading: Found) -> str:
+    controls = reading["controls"]
+    failed = [str(control["name"]) for control in controls if not control["passed"]]
+    names = ", ".join(str(control["name"]) for control in controls)
+    passed = f"controls passed: {len(controls) - len(failed)} of {len(controls)} ({names})"
+    text = f"{passed}; failed: {', '.join(failed)}" if failed else passed if controls else "no controls were run"
+    title = f"<b>{escape(probe.replace('_', ' ').capitalize())}: {escape(reading['verdict'])}</b>"
+    return f"<p class=small>{title}; {escape(text)}.</p>\n{_numbers(probe, reading['values'])}"
+
+
+def _numbers(probe: str, values: Found) -> str:
+    shown = [
+        (name.replace("_", " "), _quantity(values[name]))
+        for name in SHOWN[probe]
+        if isinstance(values.get(name), Mapping) and values[name].get("value") is not None
+    ]
+    if not shown:
+        return ""
+    return _table([name for name, _ in shown], [[text for _, text in shown]])
+
+
+def _quantity(quantity: Found) -> str:
+    value = quantity["value"]
+    low, high = (quantity.get(side, value) for side in ("low", "high"))
+    if isinstance(value, int) or low == high or low is None or high is None:
+        return str(value) if isinstance(value, int) else number(value)
+    return with_interval(value, low, high)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>\n" for row in rows)
+    return f"<div class=scroll><table><tr>{head}</tr>\n{body}</table></div>\n"

@@ -1,0 +1,88 @@
+"""Fitting the closed form to a teacher's updates, one step ahead along the teacher's own runs.
+
+Least squares over the constants of all terms switched on, the error of every step divided by the size that updates have
+around that step (root mean square over the histories, nine steps wide): each step of a run counts the same, so that
+late small updates are not drowned by early large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from bench.studies.distillation.model import predict
+
+EARLY = 20
+"""Steps called early; the second half of a run is late."""
+_DISPLACEMENT = 1e-6
+_RIDGE = 1e-5
+"""Weight of (constant − start)² beside a mean square error that is 1 for no prediction: near-equal modes must not
+cancel at huge weights.
+"""
+_LOST = 1e3
+"""Error of a prediction that is no number, in units of the teacher's size."""
+
+
+class Material(NamedTuple):
+    """A teacher's gradients and updates, both (steps, histories)."""
+
+    gradients: np.ndarray
+    updates: np.ndarray
+
+
+class Fit(NamedTuple):
+    """θ, and the mean square of its weighted errors on what it was fitted to."""
+
+    theta: dict[str, float]
+    error: float
+
+
+def sizes(updates: np.ndarray) -> np.ndarray:
+    """(steps, 1): root mean square of updates (steps, histories) over nine steps around each."""
+    power = np.mean(np.square(updates), axis=1)
+    kernel = np.ones(min(9, len(power)))
+    around = np.convolve(power, kernel, "same") / np.convolve(np.ones_like(power), kernel, "same")
+    return np.sqrt(np.maximum(around, 1e-30 * around.max() + 1e-300))[:, None]
+
+
+def fit(material: Material, modes: int, start: Mapping[str, float], free: Sequence[str], tries: int) -> Fit:
+    """The nearest constants `free`, the others held at `start`; at most `tries` Jacobians."""
+    scale = sizes(material.updates)
+    held = {name: float(value) for name, value in start.items()}
+
+    def errors(points: np.ndarray) -> np.ndarray:
+        theta: dict[str, Any] = held | {name: points[:, i] for i, name in enumerate(free)}
+        off = (predict(theta, modes, material.gradients) - material.updates[:, None]) / scale[:, None]
+        off = np.clip(np.nan_to_num(off, nan=_LOST), -_LOST, _LOST)
+        off = off.transpose(1, 0, 2).reshape(len(points), -1) / np.sqrt(material.updates.size)
+        return np.concatenate([off, np.sqrt(_RIDGE) * (points - first)], axis=1)
+
+    def slopes(point: np.ndarray) -> np.ndarray:
+        moved = point + _DISPLACEMENT * np.eye(len(point))
+        values = errors(np.concatenate([point[None], moved]))
+        return ((values[1:] - values[0]) / _DISPLACEMENT).T
+
+    first = np.array([held[name] for name in free])
+    found = least_squares(lambda point: errors(point[None])[0], first, slopes, max_nfev=tries, x_scale="jac")
+    return Fit(held | dict(zip(free, found.x.tolist(), strict=True)), float(2 * found.cost))
+
+
+def agreement(theta: Mapping[str, float], modes: int, held_out: Material) -> dict[str, float]:
+    """R² one step ahead, 1 − Σ (error / size)² / Σ (update / size)²: `r2` over all steps, `early`, `late`.
+
+    `unweighted` is the same without sizes: early large updates decide it.
+    """
+    error = predict(theta, modes, held_out.gradients)[:, 0] - held_out.updates
+    scale = sizes(held_out.updates)
+    late = slice(len(error) // 2, None)
+    parts = {"r2": slice(None), "early": slice(0, EARLY), "late": late}
+    found = {name: _r2(error[part] / scale[part], held_out.updates[part] / scale[part]) for name, part in parts.items()}
+    return found | {"unweighted": _r2(error, held_out.updates)}
+
+
+def _r2(error: np.ndarray, values: np.ndarray) -> float:
+    power = float(np.sum(np.square(values)))
+    return float(1 - np.sum(np.square(error)) / power) if power > 0 else float("nan")

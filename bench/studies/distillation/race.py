@@ -1,0 +1,94 @@
+"""Racing a teacher and its closed forms on the same problems, in distribution and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.engine.race import race
+from bench.errors import UserError
+from bench.lookup import resolve
+from bench.lookup.named import NamedTask
+from bench.scores.metrics import METRICS
+from bench.scores.statistics import generator, ratio
+from optimizers import Entry
+from tasks import TaskError
+
+PROBLEMS = 512
+FURTHER = 5
+"""Factor on the horizon out of distribution."""
+LOUDER = 10.0
+"""Factor on the loss out of distribution."""
+WIDER = 20
+"""Dimension out of distribution, of tasks that have one."""
+
+
+class Condition(NamedTuple):
+    """Where a race is held: a task, and how many steps."""
+
+    name: str
+    subject: NamedTask
+    steps: int
+
+
+class Score(NamedTuple):
+    """Means over problems; against the teacher, paired: ratio of mean_loss, difference of mean_log, 95 % intervals."""
+
+    mean_loss: float
+    mean_log: float
+    ratio: dict[str, float]
+    difference: dict[str, float]
+    diverged: int
+
+    def to_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+def conditions(subject: NamedTask, steps: int) -> list[Condition]:
+    """In distribution; five times as long; the loss ten times as large; dimension 20 where there is a dimension."""
+    found = [Condition("in distribution", subject, steps)]
+    found.append(Condition(f"horizon ×{FURTHER}", subject, FURTHER * steps))
+    texts = {f"loss ×{LOUDER:g}": f"scaled-loss[task={subject.name!r},factor={LOUDER}]"}
+    if getattr(subject.task, "dimension", WIDER) != WIDER:
+        texts[f"dimension {WIDER}"] = f"{subject.name}[dimension={WIDER}]"
+    for name, text in texts.items():
+        try:
+            found.append(Condition(name, resolve.named_task(text), steps))
+        except (UserError, TaskError):
+            continue  # a task that has no name cannot be wrapped by name
+    return found
+
+
+def compete(
+    condition: Condition,
+    teacher: tuple[Entry, Mapping[str, Any]],
+    student: Entry,
+    thetas: Sequence[Mapping[str, Any]],
+    problems: int,
+) -> list[Score]:
+    """Scores of the teacher and of every θ of the student, in this order, on report problems 0 … `problems` − 1."""
+    raced = [_scores(condition, teacher[0], [teacher[1]], problems)]
+    raced.append(_scores(condition, student, thetas, problems))
+    loss, log, diverged = (np.concatenate(part) for part in zip(*raced, strict=True))
+    return [against(loss[i], log[i], loss[0], log[0], diverged[i]) for i in range(len(loss))]
+
+
+def _scores(condition: Condition, entry: Entry, thetas, problems: int):
+    """mean_loss, mean_log (θs, problems) and the number of diverged runs (θs,)."""
+    runs = race(condition.subject, entry, thetas, purpose="report", seeds=range(problems), steps=condition.steps).runs
+    floor = condition.subject.task.floor
+    loss, log = (METRICS[name].score(runs, floor) for name in ("mean_loss", "mean_log"))
+    return loss, log, np.sum(runs.diverged >= 0, axis=-1)
+
+
+def against(loss, log, base_loss, base_log, diverged) -> Score:
+    """One entry's scores (problems,) beside those of a base."""
+    pair = ratio(loss, base_loss, generator())
+    apart = ratio(log, base_log, generator(), difference=True)
+    return Score(float(loss.mean()), float(log.mean()), _plain(pair), _plain(apart), int(diverged))
+
+
+def _plain(interval) -> dict[str, float]:
+    return {name: float(value) for name, value in interval._asdict().items()}

@@ -1,0 +1,238 @@
+"""Everything `distill` finds, put together: the ladder, its races, the refined form, the reverse; text, JSON, files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.engine import process
+from bench.errors import UserError
+from bench.lookup.named import NamedTask
+from bench.probes.reading import strict
+from bench.studies.distillation import formula
+from bench.studies.distillation.ladder import Distilled, Rung, distill
+from bench.studies.distillation.race import Condition, Score, compete, conditions
+from bench.studies.distillation.reverse import Variant, reverse
+from optimizers import Entry, learned
+from optimizers.learned.borrowed import Borrowed
+
+WEIGHTING = (
+    "R² one step ahead on held-out runs; errors of a step are divided by the size of updates around it, so each step "
+    "counts the same; unweighted beside it"
+)
+
+
+class Asked(NamedTuple):
+    """`refine`: meta-iterations; `trials` per variant of the reverse; 0 leaves either out."""
+
+    refine: int
+    trials: int
+    problems: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """`races`: {condition: scores of the teacher, then of every rung}."""
+
+    optimizer: str
+    task: str
+    asked: Asked
+    distilled: Distilled
+    rungs: tuple[Rung, ...]
+    races: Mapping[str, list[Score]]
+    variants: list[Variant]
+    seconds: float
+
+    @property
+    def fitted(self) -> Rung:
+        """The last rung that imitates; a refined one comes after it."""
+        return self.distilled.last
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers and strings."""
+        rungs = [
+            {
+                "name": rung.name,
+                "constants": len(rung.free),
+                "r2": dict(rung.agreement),
+                "values": formula.constants(rung.theta),
+                "theta": dict(rung.theta),
+                "text": formula.text(rung.theta),
+                "latex": formula.latex(rung.theta),
+                "races": {name: scores[i + 1].to_json() for name, scores in self.races.items()},
+            }
+            for i, rung in enumerate(self.rungs)
+        ]
+        teacher = {name: scores[0].to_json() for name, scores in self.races.items()}
+        return strict(
+            {
+                "optimizer": self.optimizer,
+                "task": self.task,
+                **self.asked._asdict(),
+                "modes": self.distilled.architecture.modes,
+                "weighting": WEIGHTING,
+                "teacher": teacher,
+                "rungs": rungs,
+                "reverse": [
+                    {
+                        **v._asdict(),
+                        "against_plain": v.against_plain.to_json(),
+                        "against_teacher": v.against_teacher.to_json(),
+                    }
+                    for v in self.variants
+                ],
+                "seconds": self.seconds,
+            }
+        )
+
+
+def report(
+    subject: NamedTask,
+    entry: Entry,
+    theta: Mapping[str, Any],
+    asked: Asked,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> Report:
+    """Distil, refine, race and reverse; `tell` hears of every stage. Raises UserError if not component-wise."""
+    began = time.perf_counter()
+    tell("fitting")
+    distilled = distill(subject, entry, theta, steps=asked.steps)
+    rungs = list(distilled.rungs)
+    if asked.refine:
+        tell("refining")
+        rungs += _refined(subject, entry, distilled, asked)
+    student = Entry("closed-form", "learned", distilled.architecture.build)
+    races = {}
+    for condition in conditions(subject, asked.steps):
+        tell(f"racing: {condition.name}")
+        races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
+    variants = []
+    if asked.trials:
+        tell("the reverse: tuning and racing")
+        variants = reverse(
+            subject, distilled.starts, (entry, theta), trials=asked.trials, problems=asked.problems, steps=asked.steps
+        )
+    seconds = time.perf_counter() - began
+    return Report(entry.name, subject.name, asked, distilled, tuple(rungs), races, variants, seconds)
+
+
+def _race(condition: Condition, teacher, student: Entry, rungs, problems: int) -> list[Score]:
+    return compete(condition, teacher, student, [rung.theta for rung in rungs], problems)
+
+
+def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Asked) -> list[Rung]:
+    """The refined form as one rung more, or none where its meta-loss was never finite."""
+    from bench.studies.distillation.refine import refine
+
+    last = distilled.last
+    try:
+        theta = refine(subject, distilled.architecture, last.theta, entry, iterations=asked.refine, steps=asked.steps)
+    except UserError:
+        return []
+    return [Rung("refined", theta, tuple(theta), distilled.agreement(theta))]
+
+
+def save(found: Report, out: Path) -> None:
+    """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card."""
+    from optimizers import shipped
+
+    for name, architecture, theta, about in _entries(found):
+        path = out.with_name(f"{out.stem}{name}.npz")
+        arrays = {key: np.asarray(value, "float32") for key, value in theta.items()}
+        shipped.save(path, arrays, {**_card(found), "architecture": architecture, **about})
+
+
+def _entries(found: Report):
+    """(suffix, architecture, θ, more for the card) of every entry that comes out."""
+    spelled = learned.spell(found.distilled.architecture)
+    for rung in found.rungs:
+        if rung in (found.fitted, found.rungs[-1]):
+            about = {"formula": formula.text(rung.theta), "r2": strict(dict(rung.agreement))}
+            yield ("" if rung is found.fitted else "-refined"), spelled, rung.theta, about
+    for base in dict.fromkeys(v.base for v in found.variants):
+        borrowing = [v for v in found.variants if v.base == base and v.given != "nothing"]
+        if borrowing:
+            best = min(borrowing, key=lambda v: v.against_plain.mean_loss)
+            yield f"-{base}", learned.spell(Borrowed(base)), best.theta, {"borrowed": best.given}
+
+
+def _card(found: Report) -> dict[str, Any]:
+    options = " ".join(f"--{name} {value}" for name, value in found.asked._asdict().items())
+    return {
+        "tasks": [found.task],
+        "teacher": found.optimizer,
+        "command": f"python -m bench distill {found.optimizer} --task {found.task!r} {options}",
+        "gradients": found.distilled.gradients,
+        "seconds": round(found.seconds, 1),
+        "versions": process.versions(),
+        **process.provenance(),
+    }
+
+
+def render(found: Report) -> str:
+    """Formula, ladder with R² and races side by side, the races out of distribution, the reverse."""
+    lines = [f"{found.optimizer} on {found.task}, distilled", "", formula.text(found.fitted.theta)]
+    lines += ["", "LaTeX:", formula.latex(found.fitted.theta), "", WEIGHTING, ""]
+    lines += _table(_ladder(found))
+    for name in list(found.races)[1:]:
+        lines += ["", f"{name}:", *_table(_raced(found, name))]
+    if found.variants:
+        lines += ["", "the reverse, tuned anew:", *_table(_reversed(found))]
+    return "\n".join([*lines, "", f"{found.seconds:.0f} s"])
+
+
+_RACED = ("mean_loss", "ratio to teacher", "mean_log", "difference", "diverged")
+
+
+def _ladder(found: Report) -> list[list[str]]:
+    head = ["rung", "constants", "R²", "early", "late", "unweighted", *_RACED]
+    scores = next(iter(found.races.values()))
+    rows = [["teacher", *[""] * 5, *_score(scores[0], base=True)]]
+    for rung, score in zip(found.rungs, scores[1:], strict=True):
+        r2 = (rung.agreement[n] for n in ("r2", "early", "late", "unweighted"))
+        rows.append([rung.name, str(len(rung.free)), *(f"{v:.4f}" for v in r2), *_score(score)])
+    return [head, *rows]
+
+
+def _raced(found: Report, name: str) -> list[list[str]]:
+    scores = found.races[name]
+    rows = [["teacher", *_score(scores[0], base=True)]]
+    pairs = zip(found.rungs, scores[1:], strict=True)
+    return [["rung", *_RACED], *rows, *([rung.name, *_score(score)] for rung, score in pairs)]
+
+
+def _reversed(found: Report) -> list[list[str]]:
+    head = ["base", "given", "mean_loss", "ratio to plain", "ratio to teacher"]
+    head += ["mean_log", "difference from plain", "from teacher"]
+    rows = []
+    for v in found.variants:
+        plain, teacher = v.against_plain, v.against_teacher
+        ratios = [_interval(plain.ratio), _interval(teacher.ratio)]
+        apart = [_interval(plain.difference), _interval(teacher.difference)]
+        rows.append([v.base, v.given, _g(plain.mean_loss), *ratios, f"{plain.mean_log:.3f}", *apart])
+    return [head, *rows]
+
+
+def _score(score: Score, base: bool = False) -> list[str]:
+    ratio, apart = ("", "") if base else (_interval(score.ratio), _interval(score.difference))
+    return [_g(score.mean_loss), ratio, f"{score.mean_log:.3f}", apart, str(score.diverged)]
+
+
+def _interval(interval: Mapping[str, float]) -> str:
+    low, high = _g(interval["low"]), _g(interval["high"])
+    return f"{_g(interval['value'])} [{low}, {high}]"
+
+
+def _g(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]

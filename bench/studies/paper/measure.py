@@ -1,0 +1,107 @@
+"""Racing, probing and ablating one task's meta-seeds; each part in a file of its own, read from there the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.lookup import identity, resolve
+from bench.lookup.named import NamedTask
+from bench.probes import run
+from bench.records.memo import kept
+from bench.studies.paper import ablations as causal
+from bench.studies.paper import quantities, races
+from bench.studies.paper.evidence import OnTask, Seed
+from bench.studies.paper.races import STEPS
+from bench.studies.targets.baselines import tuned
+from bench.studies.targets.plan import BASELINES, PROTOCOLS, Protocol
+from optimizers import Entry
+
+PROBLEMS = 512
+"""Raced on and paired over, ablations too."""
+
+
+def parts(weights: list[Entry], *, ablations: bool) -> int:
+    """Steps of progress that `measure` tells."""
+    return 2 * len(BASELINES) + len(weights) * (4 if ablations else 3)
+
+
+def measure(
+    task: str,
+    weights: list[Entry],
+    out: Path,
+    tuning: Path,
+    *,
+    ablations: bool,
+    protocol: Protocol | None = None,
+    tell: Callable[[str], Any] = lambda text: None,
+) -> OnTask:
+    """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `tell` hears what is done."""
+    subject = resolve.named_task(task)
+    protocol = protocol or PROTOCOLS[task]._replace(report=PROBLEMS)
+    thetas, baselines = {}, {}
+    for name in BASELINES:
+        thetas[name] = tuned(subject, name, protocol, tuning)["mean_loss"]
+        tell(f"{task}: tuned {name}")
+        baselines[name] = _race(subject, resolve.entry(name), thetas[name], protocol.report, out)
+        tell(f"{task}: raced {name}")
+    seeds = tuple(_seed(subject, entry, protocol.report, out, ablations, tell) for entry in weights)
+    return OnTask(task, seeds, baselines, thetas, protocol.report)
+
+
+def _seed(subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, tell) -> Seed:
+    race = _race(subject, entry, dict(entry.defaults), problems, out)
+    tell(f"{subject.name}: raced {entry.name}")
+    readings = _readings(subject, entry, out)
+    tell(f"{subject.name}: probed {entry.name}")
+    numbers = _quantities(subject, entry, out)
+    tell(f"{subject.name}: measured {entry.name}")
+    if not ablations:
+        return Seed(entry.name, race, readings["readings"], numbers)
+    found = kept(
+        _path(out, "ablations", subject, entry),
+        causal.parts(subject, entry, problems),
+        lambda: causal.ablated(subject, entry, problems),
+    )
+    tell(f"{subject.name}: ablated {entry.name}")
+    return Seed(entry.name, race, readings["readings"], numbers, found)
+
+
+def _race(subject: NamedTask, entry: Entry, theta, problems: int, out: Path) -> dict[str, Any]:
+    return kept(
+        _path(out, "races", subject, entry),
+        races.parts(subject, entry, theta, problems),
+        lambda: races.raced(subject, entry, theta, problems),
+    )
+
+
+def _about(subject: NamedTask, entry: Entry) -> tuple:
+    about = identity.task_definition(subject.task), identity.optimizer_definition(entry)
+    return (subject.name, *about, STEPS, run.VERSION)
+
+
+def _readings(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
+    def make() -> dict[str, Any]:
+        found = run.probe(subject, entry, dict(entry.defaults), steps=STEPS)
+        plain = {name: reading.to_json() for name, reading in found.items()}
+        return {"optimizer": entry.name, "task": subject.name, "readings": plain}
+
+    return kept(_path(out, "readings", subject, entry), _about(subject, entry), make)
+
+
+def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
+    def make() -> dict[str, Any]:
+        from bench.probes.dynamics.component import system_of
+        from bench.probes.dynamics.subject import Subject
+
+        theta = dict(entry.defaults)
+        met = run.visited(subject, entry, theta, steps=STEPS)
+        return quantities.quantities(Subject.of(system_of(entry.build(theta)), met))
+
+    about = (*_about(subject, entry), quantities.VERSION)
+    return kept(_path(out, "quantities", subject, entry), about, make)
+
+
+def _path(out: Path, kind: str, subject: NamedTask, entry: Entry) -> Path:
+    return out / kind / f"{entry.name}@{subject.name}.json"

@@ -1,0 +1,108 @@
+"""The rows of all tasks as targets.md and targets.csv."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.records.files import read_json, write_bytes, write_json
+from bench.studies.targets.plan import PROTOCOLS, QUICK_SECONDS
+
+COLUMNS = [
+    "task",
+    "metric",
+    "weights",
+    "baseline",
+    "against",
+    "how",
+    "value",
+    "low",
+    "high",
+    "bound",
+    "word",
+    "learned",
+    "baseline_mean",
+    "problems",
+    "seconds",
+    "quick",
+]
+_HOW = {"ratio": "ratio of means", "difference": "difference of means", "wins": "share of wins"}
+
+
+def keep(out: Path, task: str, rows: list[dict[str, Any]], quick: bool) -> None:
+    """Put the rows of one task in a file of their own: others may be measured another day."""
+    write_json(out / "rows" / f"{task}{'@quick' if quick else ''}.json", rows)
+
+
+def write(out: Path, order: Iterable[str] = PROTOCOLS) -> str:
+    """Both files from all rows there are; returns the Markdown."""
+    parts = {True: _rows(out, order, "@quick"), False: _rows(out, order, "")}
+    rows = [{**row, "quick": quick} for quick in (False, True) for row in parts[quick]]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    write_bytes(out / "targets.csv", _csv(frame).encode())
+    text = _markdown(parts[False], parts[True])
+    write_bytes(out / "targets.md", text.encode())
+    return text
+
+
+def _rows(out: Path, order: Iterable[str], suffix: str) -> list[dict[str, Any]]:
+    return [row for task in order for row in read_json(out / "rows" / f"{task}{suffix}.json") or []]
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False, float_format="%.6g")
+    return buffer.getvalue()
+
+
+def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str:
+    lines = [
+        "# Targets",
+        "",
+        "Measured by `python -m bench targets`. Every baseline is tuned for the metric of its row. In brackets the",
+        "paired 95 % bootstrap interval over the report problems. Held: all of the interval is within the target; by",
+        "estimate: only the number is. Best: of momentum, RMSProp and Adam the one best on the report problems.",
+        "",
+        *_table(shipped, seconds=False),
+    ]
+    if quick:
+        lines += ["", f"## After at most {QUICK_SECONDS:.0f} s of meta-training", ""]
+        lines += _table(quick, seconds=True)
+    return "\n".join([*lines, "", *_protocol(shipped + quick)]) + "\n"
+
+
+def _table(rows: list[dict[str, Any]], *, seconds: bool) -> list[str]:
+    head = ["task", "metric", "weights", "baseline", "number", "target", "", "problems"]
+    head += ["s of training"] if seconds else []
+    return [_line(head), _line(["---"] * len(head)), *(_line(_cells(row, seconds)) for row in rows)]
+
+
+def _cells(row: dict[str, Any], seconds: bool) -> list[str]:
+    bound = row["bound"]
+    target = "–" if bound is None else f"{'≥' if row['how'] == 'wins' else '≤'} {bound:g}"
+    against = row["against"] + (" (best)" if row["baseline"] == "best" else "")
+    number = f"{_HOW[row['how']]} {row['value']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+    cells = [row["task"], row["metric"], row["weights"], against, number, target]
+    late = seconds and row["seconds"] > QUICK_SECONDS
+    word = f"{row['word']}, but too slow" if late else row["word"]
+    more = [f"{row['seconds']:.0f}"] if seconds else []
+    return [*cells, word, str(row["problems"]), *more]
+
+
+def _protocol(rows: list[dict[str, Any]]) -> list[str]:
+    """How the baselines of the tasks in the table were tuned."""
+    tasks = dict.fromkeys(row["task"] for row in rows)
+    return [
+        f"- {task}: {p.trials} random trials on {p.tuning} tuning problems; by every metric the best "
+        f"{p.finalists} again on {p.fresh} fresh ones, where the choice is made."
+        for task, p in PROTOCOLS.items()
+        if task in tasks
+    ]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,1 @@
+"""What will run: which tasks, entries and budgets, in what order, and how long it will take."""

@@ -1,0 +1,37 @@
+"""From a suite's name or file to the suite, as it is or with other numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bench.errors import UserError, check_count
+from bench.lookup.selectors import nearest, select_optimizers, select_tasks
+from bench.suites.shipped import SUITES
+from bench.suites.suite import Suite
+from bench.suites.toml import read
+
+
+def get(name: str) -> Suite:
+    """The suite called `name`, or the one in a file ending in .toml; raises UserError."""
+    if name.endswith(".toml"):
+        return read(name)
+    if name not in SUITES:
+        raise UserError(
+            f"unknown suite {name!r}; known: {', '.join(SUITES)}, or a file ending in .toml" + nearest(name, SUITES)
+        )
+    return SUITES[name]
+
+
+def override(suite: Suite, *, tasks=None, optimizers=None, **numbers: int | None) -> Suite:
+    """`suite` with other tasks, optimizers or budget numbers (steps, seeds, trials, tuning_seeds), selectors resolved.
+
+    Raises UserError, TaskError and OptimizerError for what does not exist.
+    """
+    given = {name: check_count(name, value) for name, value in numbers.items() if value is not None}
+    return dataclasses.replace(
+        suite,
+        tasks=select_tasks(tasks or suite.tasks),
+        optimizers=select_optimizers(optimizers or suite.optimizers),
+        budget=dataclasses.replace(suite.budget, **given),
+        budgets={name: dataclasses.replace(b, **given) for name, b in suite.budgets.items()},
+    )

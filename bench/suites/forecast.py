@@ -1,0 +1,133 @@
+"""How long a suite will take: from what this machine spent before, else from a table measured on another.
+
+What is in neither is called unknown; nothing is guessed. `python -m bench maintain timings` makes the table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.engine import process, tiles
+from bench.errors import UserError
+from bench.lookup import identity, resolve
+from bench.lookup.named import NamedTask
+from bench.records.files import read_json
+from bench.records.record import Budget, Cell
+from bench.records.store import Store
+from bench.scores.metrics import METRICS
+from bench.suites.jobs import Job
+from optimizers import Entry
+
+TABLE = Path(__file__).parent / "timings.json"
+START = 5.0
+"""Seconds in which a worker process starts and imports TensorFlow, about."""
+
+
+class Cost(NamedTuple):
+    """What one cell takes: seconds once, for its program, and seconds per optimizer step and run."""
+
+    compile: float
+    step: float
+    source: str
+    """"runs": this machine's earlier ones | "table"."""
+
+
+class Forecast(NamedTuple):
+    """Expected seconds of a cell, 0 when it is done and NaN when unknown, and what says so."""
+
+    job: Job
+    seconds: float
+    source: str
+
+
+def forecast(jobs: Iterable[Job], out: Path, folders: Iterable[Path]) -> list[Forecast]:
+    """Expected seconds of cells that a run into `out` would take; `folders` hold what this machine ran before."""
+    spent = [entry for folder in {*folders, out} for entry in _ledgers(folder)]
+    held = {_identity(cell) for cell, _ in _ledgers(out)}
+    earlier, table = _earlier(spent), read_json(TABLE) or {}
+    return [_forecast(job, held, earlier, table) for job in jobs]
+
+
+def _forecast(job: Job, held: set, earlier: Mapping, table: Mapping) -> Forecast:
+    subject, entry = resolve.named_task(job.task), resolve.entry(job.optimizer)
+    if _identity(_planned(subject, entry, job.budget)) in held:
+        return Forecast(job, 0.0, "done")
+    cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table)
+    if cost is None:
+        return Forecast(job, math.nan, "unknown")
+    return Forecast(job, cost.compile + cost.step * steps_computed(subject, entry, job.budget), cost.source)
+
+
+def steps_computed(subject: NamedTask, entry: Entry, budget: Budget) -> int:
+    """Optimizer steps of a cell over all its runs, the padding of tiles included."""
+    rows, columns = _tile(subject, entry, budget)
+    report = 1 + len(METRICS) if entry.space else 1
+    runs = _padded(report, rows) * _padded(budget.seeds, columns)
+    if entry.space:
+        runs += _padded(budget.trials, rows) * _padded(budget.tuning_seeds, columns)
+    return runs * budget.steps
+
+
+def _tile(subject: NamedTask, entry: Entry, budget: Budget) -> tuple[int, int]:
+    trials, problems = (budget.trials, budget.tuning_seeds) if entry.space else (1, budget.seeds)
+    rows, columns = tiles.shape(subject.task, trials, problems)
+    swept = any(np.ndim(value) == 0 for value in entry.defaults.values())
+    return (rows if swept else 1), columns
+
+
+def _padded(count: int, width: int) -> int:
+    return -(-count // width) * width
+
+
+def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping) -> Cost | None:
+    """Cost by this machine's ledgers of the same task and entry; the first tile is in their compile seconds."""
+    compiling, seconds, steps = [], 0.0, 0
+    for budget, ledger in earlier.get((subject.name, entry.name), ()):
+        first = math.prod(_tile(subject, entry, budget)) * budget.steps
+        compiling.append(ledger.get("seconds_compile", 0.0))
+        seconds += ledger.get("seconds_tuning", 0.0) + ledger.get("seconds_reporting", 0.0)
+        steps += max(0, steps_computed(subject, entry, budget) - first)
+    if not steps:
+        return None
+    return Cost(max(compiling), seconds / steps, "runs")
+
+
+def _from_table(subject: NamedTask, entry: Entry, table: Mapping) -> Cost | None:
+    """The task's cost with plain gradient descent, and what the entry adds per parameter."""
+    task = table.get("tasks", {}).get(subject.name)
+    rule = table.get("optimizers", {}).get(entry.name.partition("[")[0])
+    if task is None or rule is None:
+        return None
+    step = task["step"] + task["parameters"] * rule["step"]
+    return Cost(task["compile"] + rule["compile"], step, "table")
+
+
+def _earlier(spent: Iterable[tuple[Cell, dict[str, float]]]) -> dict[tuple[str, str], list]:
+    earlier = defaultdict(list)
+    for cell, ledger in spent:
+        earlier[cell.task, cell.optimizer].append((cell.budget, ledger))
+    return earlier
+
+
+def _ledgers(folder: Path) -> list[tuple[Cell, dict[str, float]]]:
+    try:
+        return Store(folder).ledgers()
+    except UserError:
+        return []
+
+
+def _planned(subject: NamedTask, entry: Entry, budget: Budget) -> Cell:
+    definitions = identity.task_definition(subject.task), identity.optimizer_definition(entry)
+    return Cell(subject.name, entry.name, budget, *definitions, process.versions())
+
+
+def _identity(cell: Cell) -> tuple[Any, ...]:
+    """What tells cells apart, the engine's version left out: asking for it would import TensorFlow."""
+    versions = tuple(sorted((n, v) for n, v in cell.versions.items() if n in process.PACKAGES))
+    return (cell.task, cell.optimizer, cell.budget, cell.task_definition, cell.optimizer_definition, versions)

@@ -1,0 +1,40 @@
+"""What a suite is: which tasks, which entries, which budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.lookup.selectors import task_matches
+from bench.records.record import Budget
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tasks × optimizers, by selector (bench.lookup.selectors) or object.
+
+    `budgets` and `metrics` say where a task differs from the default: their keys are selectors, a task's own name goes
+    before the others, of which the first that matches counts. `metrics` is what a task's own table is about; the
+    leaderboard over all tasks is about `anytime`.
+    """
+
+    name: str
+    tasks: tuple[Any, ...]
+    optimizers: tuple[Any, ...]
+    budget: Budget = field(default_factory=Budget)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
+
+    def budget_for(self, task: Any) -> Budget:
+        return _first_match(self.budgets, task, self.budget)
+
+    def metric_for(self, task: Any) -> str:
+        return _first_match(self.metrics, task, "mean_loss")
+
+
+def _first_match(table: Mapping[str, Any], task: Any, default: Any) -> Any:
+    if isinstance(task, str) and task in table:
+        return table[task]
+    return next((value for key, value in table.items() if task_matches(key, task)), default)

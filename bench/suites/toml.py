@@ -1,0 +1,166 @@
+"""A suite of the user's own, as a TOML file; a mistake in it names the file, the line and the remedy.
+
+name = "mine"                        # optional, the file's name otherwise; also the folder of its results
+about = "what it is for"             # optional
+tasks = ["rosenbrock", "tag:convex"]
+optimizers = ["adam", "gru-*", "kind:learned"]
+
+[metrics]                            # optional: what a task's own table is about; else mean_loss
+rosenbrock = "mean_log"
+
+[budget]                             # optional, as is each number
+steps = 200
+seeds = 128
+trials = 64
+tuning_seeds = 16
+
+[budgets."cost:heavy"]               # optional: where tasks differ from [budget]
+trials = 16
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from bench.errors import UserError, check_count
+from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
+from bench.records.record import Budget
+from bench.scores import metrics
+from bench.suites.suite import Suite
+from optimizers import OptimizerError
+from tasks import TaskError
+
+_KEYS = ("name", "about", "tasks", "optimizers", "metrics", "budget", "budgets")
+_COUNTS = tuple(field.name for field in dataclasses.fields(Budget))
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_AT = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
+
+
+def read(path: Path | str) -> Suite:
+    """The suite in the file `path`; raises UserError."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except OSError as error:
+        raise UserError(f"cannot read suite {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"cannot read suite {path}: it is not text in UTF-8") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _AT.search(str(error))
+        line = int(found[1]) if found and found[1] else text.count("\n") + 1
+        reason = _AT.sub("", str(error))
+        raise UserError(f"{path}, line {line}: {reason}; the file must be TOML") from None
+    return _suite(_File(Path(path), text), table)
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    path: Path
+    text: str
+
+    def mistake(self, reason: str, *words: str) -> UserError:
+        """What is wrong, with the line on which `words`, from the outermost key inwards, stand."""
+        return UserError(f"{self.path}, line {line_of(self.text, *words)}: {reason}")
+
+
+def line_of(text: str, *words: str) -> int:
+    """Number of the line where `words` are found one after the other, from 1; the first begins a line."""
+    lines = [line if not line.lstrip().startswith("#") else "" for line in text.splitlines()]
+    at = 0
+    for i, word in enumerate(words):
+        start = r"^\s*\[{0,2}\s*[\"']?" if i == 0 else r"(?<![\w*:.-])"
+        pattern = re.compile(start + re.escape(word) + r"(?![\w*:-])")
+        at = next((n for n in range(at, len(lines)) if pattern.search(lines[n])), at)
+    return at + 1
+
+
+def _suite(file: _File, table: dict[str, Any]) -> Suite:
+    _check_keys(file, table, _KEYS)
+    for needed in ("tasks", "optimizers"):
+        if needed not in table:
+            raise file.mistake(f'{needed} is missing; add, e.g., {needed} = ["{_EXAMPLE[needed]}"]')
+    chosen = _selected(file, table, "tasks", select_tasks)
+    entries = _selected(file, table, "optimizers", select_optimizers)
+    default = _budget(file, table.get("budget", {}), Budget(), "budget")
+    budgets = {
+        key: _budget(file, value, default, "budgets", key)
+        for key, value in _by_task(file, table, "budgets", chosen).items()
+    }
+    scored = _by_task(file, table, "metrics", chosen)
+    for key, metric in scored.items():
+        if not isinstance(metric, str) or metric not in metrics.METRICS:
+            hint = nearest(str(metric), metrics.METRICS)
+            known = ", ".join(metrics.METRICS)
+            raise file.mistake(f"unknown metric {metric!r}; known: {known}{hint}", "metrics", key)
+    name, about = _name(file, table), table.get("about", "")
+    if not isinstance(about, str):
+        raise file.mistake(f"about must be text, not {about!r}", "about")
+    return Suite(name, chosen, entries, default, budgets, scored, about)
+
+
+_EXAMPLE = {"tasks": "rosenbrock", "optimizers": "adam"}
+
+
+def _name(file: _File, table: dict[str, Any]) -> str:
+    name = table.get("name", file.path.stem)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise file.mistake(f"name {name!r} cannot name a folder; use letters, digits, '-' and '_'", "name")
+    return name
+
+
+def _check_keys(file: _File, table: Any, known: Iterable[str], *path: str) -> None:
+    if not isinstance(table, dict):
+        raise file.mistake(f"{path[0]} must be a table with {', '.join(known)}", *path)
+    for key in table:
+        if key not in known:
+            hint = nearest(key, known)
+            raise file.mistake(f"unknown key {key!r}; known: {', '.join(known)}{hint}", *path, key)
+
+
+def _selected(file: _File, table: dict[str, Any], key: str, select: Callable) -> tuple[Any, ...]:
+    values = table[key]
+    if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
+        raise file.mistake(f'{key} must be a list of names, e.g. ["{_EXAMPLE[key]}"]', key)
+    for value in values:
+        try:
+            select([value])
+        except (UserError, TaskError, OptimizerError) as mistake:
+            hint = nearest(value, _known(key))
+            raise file.mistake(f"{mistake}{hint}", key, value) from None
+    return select(values)
+
+
+def _known(key: str) -> list[str]:
+    import optimizers
+    import tasks
+
+    return tasks.names() if key == "tasks" else optimizers.names()
+
+
+def _by_task(file: _File, table: dict[str, Any], key: str, chosen: tuple) -> dict[str, Any]:
+    """The table `key`, whose own keys must each mean one of the tasks at least."""
+    found = table.get(key, {})
+    if not isinstance(found, dict):
+        raise file.mistake(f"{key} must be a table by task, e.g. [{key}]", key)
+    for selector in found:
+        if not any(task_matches(selector, task) for task in chosen):
+            means = "matches" if is_selector(selector) else "is"
+            hint = nearest(selector, chosen)
+            raise file.mistake(f"{selector!r} {means} none of this suite's tasks{hint}", key, selector)
+    return found
+
+
+def _budget(file: _File, table: Any, default: Budget, *path: str) -> Budget:
+    _check_keys(file, table, _COUNTS, *path)
+    for key, value in table.items():
+        try:
+            check_count(key, value)
+        except UserError as mistake:
+            raise file.mistake(str(mistake), *path, key) from None
+    return dataclasses.replace(default, **table)
