@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bench.studies.ablation.naming import FAMILIES
-from optimizers.base import register_family
+from optimizers.registry import register_family
 
 if TYPE_CHECKING:
     import pandas as pd

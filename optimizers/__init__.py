@@ -1,8 +1,9 @@
 """What competes. This file only names the shipped entries."""
 
-from optimizers.base import Entry, Optimizer, OptimizerError, get, names, register
+from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.hand_designed import register_all
 from optimizers.oracles import register_oracles
+from optimizers.registry import get, names, register
 from optimizers.shipped import load, register_shipped
 from optimizers.spaces import Choice, LogUniform, Uniform
 

@@ -1,26 +1,19 @@
-"""What competes: the contract of an optimizer and the registry of entries.
+"""What competes: the contract of an optimizer and of an entry.
 
 Imports nothing else in this project but the spaces, and no TensorFlow.
 """
 
 from __future__ import annotations
 
-import ast
-import difflib
-import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from optimizers.spaces import Distribution, LogUniform
+from optimizers.spaces import Distribution
 
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*")
-_PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 KINDS = ("hand-designed", "learned", "oracle")
-_BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
-_registry: dict[str, Entry] = {}
-_families: dict[str, Callable[[str], Entry]] = {}
 
 
 class OptimizerError(ValueError):
@@ -68,107 +61,3 @@ class Entry:
             )
         if self.kind not in KINDS:
             raise OptimizerError(f"optimizer {self.name!r}: kind {self.kind!r} is none of {KINDS}")
-
-
-def register(entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about) -> Entry:
-    """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
-
-    `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry, and
-    `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises OptimizerError
-    for a bad or taken name.
-    """
-    if isinstance(entry, str):
-        from optimizers.keras import keras_entry
-
-        entry = keras_entry(entry, optimizer, space=space or {}, defaults=defaults or {}, **about)
-    if not isinstance(entry, Entry):
-        raise OptimizerError(f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class")
-    if entry.name in _registry and _registry[entry.name] != entry:
-        raise OptimizerError(f"optimizer {entry.name!r} is already registered; choose another name")
-    _registry[entry.name] = entry
-    return entry
-
-
-def register_family(word: str, make: Callable[[str], Entry]) -> None:
-    """Let `get` make every `word[…]` by `make(name)`: entries that are made of other entries."""
-    _families[word] = make
-
-
-def families() -> list[str]:
-    """Words of `register_family`."""
-    return list(_families)
-
-
-def names() -> list[str]:
-    """Registered names in order of registration."""
-    return list(_registry)
-
-
-def get(name: str) -> Entry:
-    """The entry registered as `name`, or one with other defaults: `adam[beta_1=0.8]`. Raises OptimizerError."""
-    if match := _PARAMETRIZED.fullmatch(name):
-        if match["name"] in _families:
-            return _families[match["name"]](name)
-        return _variant(name, get(match["name"]), match["settings"])
-    if name not in _registry:
-        near = difflib.get_close_matches(name, list(_registry), 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise OptimizerError(f"unknown optimizer {name!r}; {hint}known: {', '.join(_registry)}")
-    return _registry[name]
-
-
-def _variant(name: str, entry: Entry, settings: str) -> Entry:
-    """`entry` with other defaults; what a setting fixes is no longer tuned.
-
-    A build may have `settings`, names it takes beyond the defaults: `adam[clipnorm=1.0]`.
-    """
-    changes = _parsed(name, settings)
-    known = tuple(entry.defaults)
-    if not set(changes) <= set(known):
-        known = tuple(dict.fromkeys((*known, *getattr(entry.build, "settings", ()))))
-    if not set(changes) <= set(known):
-        raise OptimizerError(f"cannot make optimizer {name!r}; its settings are: {', '.join(known) or 'none'}")
-    changes = {key: _alike(value, entry.defaults.get(key)) for key, value in changes.items()}
-    for key, value in changes.items():
-        _check_number(name, key, value, signed=not isinstance(entry.space.get(key), LogUniform))
-    space = {key: value for key, value in entry.space.items() if key not in changes}
-    renamed = replace(entry, space=space, defaults={**entry.defaults, **changes})
-    object.__setattr__(renamed, "name", name)
-    return renamed
-
-
-def _parsed(name: str, settings: str) -> dict[Any, Any]:
-    """`a=1, b=0.5` as a mapping; raises OptimizerError naming what is not that."""
-    try:
-        call: Any = ast.parse(f"f({settings})", mode="eval").body
-    except SyntaxError:
-        call = None
-    if call is None or call.args or any(word.arg is None for word in call.keywords):
-        raise OptimizerError(f"cannot make optimizer {name!r}; settings are name=value")
-    changes = {}
-    for word in call.keywords:
-        try:
-            changes[word.arg] = ast.literal_eval(word.value)
-        except ValueError:
-            raise OptimizerError(
-                f"cannot make optimizer {name!r}; {word.arg} is {ast.unparse(word.value)}, not a number"
-            ) from None
-    return changes
-
-
-def _check_number(name: str, key: str, value: Any, *, signed: bool) -> None:
-    """Raise OptimizerError for a number that is not finite, negative where none is searched, or no bound at all."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return
-    if not math.isfinite(value):
-        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is finite, not {value}")
-    if key in _BOUNDS and value <= 0:
-        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is above 0, not {value}")
-    if value < 0 and not signed:
-        raise OptimizerError(f"cannot make optimizer {name!r}; {key} is 0 or more, not {value}")
-
-
-def _alike(value: Any, default: Any) -> Any:
-    """An integer given where a float stands is that float."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if whole and isinstance(default, float) else value

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from optimizers import aggmo, schedule_free, sign_descent
-from optimizers.base import register
+from optimizers.registry import register
 from optimizers.schedules import HORIZON
 from optimizers.spaces import LogUniform, Uniform
 

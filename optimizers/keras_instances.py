@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from optimizers.base import OptimizerError
-from optimizers.keras import arguments
+from optimizers.keras_build import KerasBuild, arguments
 from optimizers.schedules import Schedule
 
 _EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
@@ -85,8 +85,6 @@ def _check_hashable(name: str, config: dict[str, Any]) -> None:
 
 def _check_remade(name: str, instance: Any, config: dict[str, Any]) -> None:
     """Raises OptimizerError when the settings the instance has are not those its configuration makes."""
-    from optimizers.keras import KerasBuild
-
     again = vars(KerasBuild(type(instance), tuple(config.items())).plain({}))
     for key, value in vars(instance).items():
         plain = value is None or isinstance(value, (bool, int, float, str))

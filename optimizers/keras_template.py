@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
-from optimizers.keras import KerasBuild
 from optimizers.keras_shim import apply, clock, functional
 from optimizers.keras_state import Probe, places, starts, swept
 
@@ -17,7 +17,7 @@ _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 @functools.lru_cache(maxsize=256)
-def template(recipe: KerasBuild, names: tuple[str, ...], shapes) -> Template:
+def template(recipe: Any, names: tuple[str, ...], shapes) -> Template:
     """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …)."""
     import tensorflow as tf
 
@@ -31,7 +31,7 @@ def template(recipe: KerasBuild, names: tuple[str, ...], shapes) -> Template:
 class Template:
     """Initial state and update of `recipe`, whose settings `names` are tensors."""
 
-    def __init__(self, recipe: KerasBuild, names: tuple[str, ...], shapes):
+    def __init__(self, recipe: Any, names: tuple[str, ...], shapes):
         self._recipe, self._shapes = recipe, shapes
         self._typical = {name: recipe.typical(name) for name in names}
         others = {n: v * (0.95 - 0.01 * i) for i, (n, v) in enumerate(self._typical.items())}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from optimizers.base import Entry, Optimizer, register
+from optimizers.base import Entry, Optimizer
+from optimizers.registry import register
 
 Loss = Callable[[Any], Any]
 NEEDS = ("quadratic", "convex")

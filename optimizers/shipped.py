@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from optimizers.base import Entry, Optimizer, OptimizerError, register
+from optimizers.base import Entry, Optimizer, OptimizerError
+from optimizers.registry import register
 
 FOLDER = Path(__file__).parent / "weights"
 

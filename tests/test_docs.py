@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import bench
-import optimizers.base
+import optimizers.registry
 import tasks.base
 from bench.commands.check import command as check
 from bench.lookup import plugins
@@ -29,7 +29,7 @@ def examples(page):
 
 @pytest.fixture(autouse=True)
 def _own_registries(monkeypatch):
-    for module in (tasks.base, optimizers.base):
+    for module in (tasks.base, optimizers.registry):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
     monkeypatch.setattr(plugins, "_loaded", {})
 

@@ -14,7 +14,8 @@ from bench.lookup import plugins
 from bench.lookup.identity import settings_of
 from bench.lookup.named import NamedTask
 from optimizers import Entry
-from optimizers.base import families
+from optimizers.keras import keras_entry
+from optimizers.registry import families
 from tasks import Task
 
 
@@ -42,8 +43,6 @@ def entry(optimizer: Any) -> Entry:
             return optimizers.load(optimizer)
         _load_plugins_for(optimizer, optimizers.names())
         return optimizers.get(optimizer)
-    from optimizers.keras import keras_entry
-
     cls = optimizer if isinstance(optimizer, type) else type(optimizer)
     return keras_entry(cls.__name__.lower(), optimizer, space={}, defaults={})
 

@@ -7,7 +7,7 @@ import keras
 import pytest
 
 import bench
-import optimizers.base
+import optimizers.registry
 import tasks.base
 from bench.engine import contracts
 from bench.errors import UserError
@@ -50,7 +50,7 @@ def build(theta):
 
 @pytest.fixture(autouse=True)
 def _own_registries(monkeypatch):
-    for module in (tasks.base, optimizers.base):
+    for module in (tasks.base, optimizers.registry):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
     monkeypatch.setattr(plugins, "_loaded", {})
     plugins.load_plugins.cache_clear()

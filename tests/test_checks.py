@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import optimizers.base
+import optimizers.registry
 import tasks
 import tasks.base
 from bench.checks import check, differences, find, graphs
@@ -27,7 +27,7 @@ FAULTS = ROOT / "tests" / "faults"
 
 @pytest.fixture(autouse=True)
 def _own_registries(monkeypatch):
-    for module in (tasks.base, optimizers.base):
+    for module in (tasks.base, optimizers.registry):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
     monkeypatch.setattr(plugins, "_loaded", {})
 

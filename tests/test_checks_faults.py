@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import optimizers
-import optimizers.base
+import optimizers.registry
 import tasks.base
 from bench.checks import find, of_optimizers, of_tasks
 from bench.checks.optimizer_case import Rival
@@ -66,7 +66,7 @@ OPTIMIZERS = {
 @pytest.fixture(autouse=True)
 def _own_registries(monkeypatch):
     """What a test registers is forgotten afterwards."""
-    for module in (tasks.base, optimizers.base):
+    for module in (tasks.base, optimizers.registry):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
     monkeypatch.setattr(plugins, "_loaded", {})
 

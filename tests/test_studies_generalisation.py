@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from samples import record
 
 import optimizers
-import optimizers.base
+import optimizers.registry
 import tasks
 from bench.commands.generalise import command as generalise
 from bench.errors import UserError
@@ -82,9 +82,9 @@ TWO_SEEDS = Row("gru-rosenbrock", ("gru-rosenbrock", "gru-rosenbrock-2"), ("rose
 @pytest.fixture
 def twin(monkeypatch):
     """Of gru-rosenbrock, for one test, a second meta-seed of known numbers and no other."""
-    known = optimizers.base._registry.items()
+    known = optimizers.registry._registry.items()
     others = {name: entry for name, entry in known if not name.startswith("gru-rosenbrock-")}
-    monkeypatch.setattr(optimizers.base, "_registry", others)
+    monkeypatch.setattr(optimizers.registry, "_registry", others)
     first = optimizers.get("gru-rosenbrock")
     optimizers.register(Entry("gru-rosenbrock-2", "learned", first.build, {}, first.defaults, first.discloses))
 
