@@ -38,15 +38,11 @@ def check(*things: Any) -> Any:
 def draw(task: Any, seed: int) -> tuple[Any, Any]:
     """One problem of `task`: (params, data) in NumPy arrays, the one that report seed `seed` races on."""
     _prepare()
-    import tensorflow as tf
-
-    from bench.engine.keys import keys
-    from bench.engine.sampling import sample
+    from bench.engine import sampling
     from bench.lookup.resolve import named_task
 
-    subject = named_task(task)
-    problems = sample(subject.task, keys(subject.name, "report", _seeds([seed])))
-    return tf.nest.map_structure(lambda tensor: tensor.numpy()[0], problems)
+    (number,) = _seeds([seed])
+    return sampling.draw(named_task(task), number)
 
 
 def evaluate(

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from bench.engine.keys import keys as key_rows
+from bench.lookup.named import NamedTask
 from tasks import Task
 
 _KEY = tf.TensorSpec([2], tf.int32)
@@ -25,6 +27,12 @@ def sample(task: Task, keys) -> tuple[Any, Any]:
 @functools.lru_cache(maxsize=16)
 def _kept(task: Task, keys: bytes) -> tuple[Any, Any]:
     return _mapped(task, None)(tf.constant(np.frombuffer(keys, "int32").reshape(-1, 2)))
+
+
+def draw(subject: NamedTask, seed: int) -> tuple[Any, Any]:
+    """The problem that report seed `seed` races on: (params, data) in NumPy arrays."""
+    problems = sample(subject.task, key_rows(subject.name, "report", [seed]))
+    return tf.nest.map_structure(lambda tensor: tensor.numpy()[0], problems)
 
 
 def batches(task: Task, keys, steps: int) -> Any:
