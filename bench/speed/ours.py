@@ -32,11 +32,11 @@ class Problem(NamedTuple):
 
 def problem(cell: Cell) -> Problem:
     """The problems that the engine races in this cell, drawn as `bench.draw` draws them."""
-    from bench.engine.sampling import draw
-    from bench.lookup.resolve import named_task
-
     process.load_tensorflow()
     import tensorflow as tf
+
+    from bench.engine.sampling import draw
+    from bench.lookup.resolve import named_task
 
     drawn = [draw(named_task(cell.task), seed) for seed in range(cell.seeds)]
     params, data = tf.nest.map_structure(lambda *leaves: np.stack(leaves), *drawn)
