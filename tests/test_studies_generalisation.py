@@ -19,11 +19,9 @@ import optimizers.registry
 import tasks
 from bench.commands.generalise import command as generalise
 from bench.errors import UserError
-from bench.lookup.resolve import entry, named_task
 from bench.lookup.syntax import names
 from bench.records.record import Budget, Runs
 from bench.records.store import Store
-from bench.running.cell import identify
 from bench.running.run import report_failures
 from bench.scores import statistics
 from bench.studies.generalisation import figures, measure, pages
@@ -310,7 +308,7 @@ class TestRaces:
         matrix, out, records = raced
         place = out / "steps-10"
         lost = job_of(matrix, matrix.panels[0].columns[1], STEEP)
-        cell = identify(named_task(lost.task), entry(lost.optimizer), lost.budget)
+        cell = lost.cell
         path = Store(place).path(cell.id)
         before = {p: p.stat().st_mtime_ns for p in (place / "cells").glob("*.parquet")}
         assert len(before) == 2 * (1 + len(BASELINES))

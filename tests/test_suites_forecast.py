@@ -11,9 +11,9 @@ from bench.records.files import write_json
 from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports import dry_run
-from bench.suites import find
+from bench.suites import find, schedule
 from bench.suites import forecast as forecasts
-from bench.suites.jobs import Job, plan
+from bench.suites.jobs import job, plan
 
 TABLE = {
     "tasks": {"rosenbrock": {"step": 1e-8, "compile": 2.0, "parameters": 2}},
@@ -35,14 +35,12 @@ def subjects(task="rosenbrock", optimizer="adam"):
 
 
 def forecast(out, optimizer="adam", task="rosenbrock", budget=BUDGET, folders=()):
-    return forecasts.forecast([Job("cell", task, optimizer, budget)], out, folders)[0]
+    return forecasts.forecast([job("cell", task, optimizer, budget)], out, folders)[0]
 
 
 def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
     """A record of exactly the cell that would be planned, with a ledger of `seconds`."""
-    subject, entry = subjects(optimizer=optimizer)
-    planned = forecast._planned(subject, entry, budget)
-    cell = dataclasses.replace(planned, versions={**planned.versions, "engine": "1"})
+    cell = job("cell", "rosenbrock", optimizer, budget).cell
     ledger = {f"seconds_{name}": value for name, value in seconds.items()}
     record = samples.record("rosenbrock", optimizer, budget=budget, cell=cell, ledger=ledger)
     Store(folder).write(record)
@@ -51,10 +49,10 @@ def kept(folder, optimizer="adam", budget=BUDGET, **seconds):
 
 def test_steps_count_whole_tiles():
     # tuning 200 × 4 takes a tile of 256 × 8, and so does reporting: 6 → 256 rows on 10 → 16 columns
-    assert forecast.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
-    assert forecast.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
+    assert forecasts.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
+    assert forecasts.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
     moons = subjects("two-moons-small")  # 16 × 16 whatever is asked for
-    assert forecast.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
+    assert forecasts.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
 
 
 def test_the_table_adds_task_and_optimizer(tmp_path):
@@ -99,11 +97,20 @@ def test_a_damaged_cell_is_left_out(tmp_path):
     assert Store(out).ledgers()[0][1]["seconds_compile"] == 4.0
 
 
+def test_cells_of_another_engine_are_not_done(tmp_path):
+    out = kept(tmp_path / "out", compile=4.0, tuning=1.0, reporting=1.0)
+    assert forecast(out).source == "done"
+    (record,) = Store(out).records()
+    older = dataclasses.replace(record.cell, versions={**record.cell.versions, "engine": "1"})
+    Store(tmp_path / "older").write(record._replace(cell=older))
+    assert forecast(tmp_path / "older").source != "done"
+
+
 def test_workers_take_cells_in_turn():
-    start = forecast.START
-    assert dry_run.finish_time([3.0, 1.0, 1.0, 4.0], 2) == start + 6.0
-    assert dry_run.finish_time([3.0, 1.0], 1) == start + 4.0
-    assert dry_run.finish_time([], 2) == 0.0
+    start = schedule.START
+    assert schedule.finish_time([3.0, 1.0, 1.0, 4.0], 2) == start + 6.0
+    assert schedule.finish_time([3.0, 1.0], 1) == start + 4.0
+    assert schedule.finish_time([], 2) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -137,6 +144,6 @@ def test_the_description_has_every_cell_and_says_where_it_is_from(tmp_path):
 def test_the_shipped_table_names_its_machine_and_what_quick_needs(monkeypatch):
     monkeypatch.undo()
     quick = plan(find.override(find.get("quick")))
-    found = forecast.forecast(quick, forecast.TABLE.parent / "nowhere", [])
+    found = forecasts.forecast(quick, forecasts.TABLE.parent / "nowhere", [])
     assert {cell.source for cell in found} == {"table"}
-    assert forecast.read_json(forecast.TABLE)["processor"]
+    assert forecasts.read_json(forecasts.TABLE)["processor"]

@@ -29,7 +29,7 @@ def command(optimizer, task, probes, out, form, files) -> None:
     theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
     readings = run.probe(subject, entry, theta, probes=probes or None)
     if out is not None:
-        run.write_readings(subject, entry, theta, readings, out, steps=200)
+        run.write_readings(run.kept(subject, entry, readings, 200), out)
     plain = {name: reading.to_json() for name, reading in readings.items()}
     click.echo(
         json.dumps(plain, indent=1) if form == "json" else summary.readings_text(entry.name, subject.name, plain)

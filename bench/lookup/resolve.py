@@ -19,8 +19,10 @@ from optimizers.registry import families
 from tasks import Task
 
 
-def named_task(task: str | Task) -> NamedTask:
+def named_task(task: str | Task | NamedTask) -> NamedTask:
     """The task meant by a name, a parametrized name or an object; raises UserError or TaskError."""
+    if isinstance(task, NamedTask):
+        return task
     if isinstance(task, str):
         _load_plugins_for(task, tasks.names())
         return NamedTask(task, tasks.get(task))

@@ -15,6 +15,8 @@ import optimizers
 import tasks
 from bench.errors import UserError
 from bench.lookup import resolve
+from optimizers import Entry
+from tasks import Task
 
 _ATTRIBUTE = re.compile(r"(tag|cost|kind):(.+)")
 
@@ -51,11 +53,10 @@ def optimizer_matches(selector: str, optimizer: Any) -> bool:
     return _pattern(selector).fullmatch(entry.name) is not None
 
 
-def applies(optimizer: Any, task: Any) -> bool:
-    """Whether `optimizer` is made for `task`: an oracle needs tags that only some tasks have, and exact gradients."""
-    entry, about = resolve.entry(optimizer), resolve.named_task(task).task
-    exact = "stochastic" not in about.tags and about.delay == 0
-    return set(entry.needs) <= set(about.tags) and (exact or not entry.informed)
+def applies(entry: Entry, task: Task) -> bool:
+    """Whether `entry` is made for `task`: an oracle needs tags that only some tasks have, and exact gradients."""
+    exact = "stochastic" not in task.tags and task.delay == 0
+    return set(entry.needs) <= set(task.tags) and (exact or not entry.informed)
 
 
 def is_selector(name: str) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+
+from bench.engine import process
+from bench.running.executor import Call
+from bench.running.processes import Begin, Processes
 
 CASES = (
     ("backprop", "gru", "rosenbrock", 64, 200),
@@ -24,16 +27,14 @@ def lines() -> Iterator[str]:
     """A line for every case: stated and taken megabytes, and their ratio."""
     yield (f"{'stated MB':>10} {'taken MB':>10} {'ratio':>6}  case")
     for case in CASES:
-        with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
-            stated, taken = fresh.submit(measure, *case).result()
+        with Processes(1, Begin(process.load_tensorflow)) as fresh:
+            fresh.submit(Call(measure, case))
+            ((_, (stated, taken), _),) = fresh.results()
         yield (f"{stated / 1e6:10.0f} {taken / 1e6:10.0f} {stated / taken:6.2f}  {' '.join(map(str, case))}")
 
 
-def measure(estimator: str, architecture: str, task: str, problems: int, steps: int):
+def measure(progress: Any, estimator: str, architecture: str, task: str, problems: int, steps: int):
     """(stated, taken) bytes of the first segment: the growth of this process from before compiling to its peak."""
-    from bench.engine import process
-
-    process.load_tensorflow()
     import numpy as np
     import tensorflow as tf
 

@@ -49,9 +49,10 @@ def _keep(table: dict[str, Any]) -> None:
 
 def _of_rule(name: str, base: dict[str, Any]) -> dict[str, float] | None:
     """Seconds that optimizer `name` adds to compiling, and to a step per parameter; None where it does not apply."""
+    from bench.lookup import resolve
     from bench.lookup.selectors import applies
 
-    if not applies(name, REFERENCE_TASK):
+    if not applies(resolve.entry(name), resolve.named_task(REFERENCE_TASK).task):
         return None
     cost = _timed(name=REFERENCE_TASK, optimizer=name)
     step = max(0.0, cost["step"] - base["step"]) / base["parameters"]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from bench.errors import UserError, check_count
+from bench.running.executor import Call
+from bench.running.processes import Begin, Processes
+from bench.running.worker import begin
 
 
 def paths(out: Path, count: int) -> list[Path]:
@@ -34,46 +34,29 @@ def train_seeds(
     check_count("workers", workers)
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
-    outs, context = paths(out, len(seeds)), get_context("spawn")
-    lock = context.RLock()
-    with ProcessPoolExecutor(min(workers, len(seeds)), context, initializer=_start, initargs=(files, lock)) as pool:
-        futures = [
-            pool.submit(_train, architecture, tasks, path, seed, i, settings)
-            for i, (path, seed) in enumerate(zip(outs, seeds, strict=True))
-        ]
-        try:
-            for future in futures:
-                future.result()
-        except BrokenProcessPool:
-            raise UserError(
-                "a training was killed (memory?); the same command goes on from its checkpoint, "
-                "with --workers 1 if memory is short"
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    outs = paths(out, len(seeds))
+    lock = get_context("spawn").RLock()
+    with Processes(min(workers, len(seeds)), Begin(_begin, (files, lock))) as executor:
+        for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):
+            executor.submit(Call(_train, (architecture, tasks, path, seed, i, settings)))
+        for result in executor.results():
+            if result.lost:
+                raise UserError(
+                    "a training was killed (memory?); the same command goes on from its checkpoint, "
+                    "with --workers 1 if memory is short"
+                )
     return outs
 
 
-def _start(files: tuple[str, ...], lock: Any) -> None:
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def _begin(files: tuple[str, ...], lock: Any) -> None:
+    """One lock for the progress lines of all trainings, then what every worker does."""
     tqdm.set_lock(lock)
-    from bench.engine import process
-    from bench.lookup import plugins
-
-    process.load_tensorflow()
-    plugins.load_plugins()
-    plugins.load_files(files)
+    begin(files)
 
 
-def _die_with_parent() -> None:
-    """A parent that is killed cannot say so; the checkpoint is there."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _train(architecture, tasks, path, seed, position, settings) -> None:
+def _train(
+    progress: Any, architecture: str, tasks: list[str], path: Path, seed: int, position: int, settings: dict[str, Any]
+) -> None:
     from bench import metatraining
 
     try:

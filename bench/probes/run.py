@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -67,45 +67,50 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
     return Visited(given, None, steps, curvature=curvature.spectrum(subject))
 
 
-def keep_reading(
-    subject: NamedTask, entry: Entry, out: Path, *, steps: int, progress: Callable[[float], None] = lambda share: None
-) -> dict[str, Reading]:
-    """Probe the entry's defaults and write the readings and their picture under `out`/readings."""
+class Kept(NamedTuple):
+    """Readings as their file has them; `identity` is of everything that determines them."""
+
+    optimizer: str
+    task: str
+    identity: str
+    readings: dict[str, Any]
+
+
+def read_entry(
+    subject: NamedTask, entry: Entry, *, steps: int, progress: Callable[[float], None] = lambda share: None
+) -> Kept:
+    """What the probes read of the entry's defaults; `progress` is told of shares of it."""
     theta, share = dict(entry.defaults), 1 / len(PROBES)
-    readings = probe(subject, entry, theta, steps=steps, tell=lambda: progress(share))
-    return write_readings(subject, entry, theta, readings, out, steps=steps)
+    return kept(subject, entry, probe(subject, entry, theta, steps=steps, tell=lambda: progress(share)), steps)
 
 
-def write_readings(subject, entry, theta, readings, out: Path, *, steps: int) -> dict[str, Reading]:
-    """Keep readings of `entry` with θ, and their picture, under `out`/readings."""
+def kept(subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int) -> Kept:
+    """Readings as plain data, ready to be written."""
+    plain = {name: reading.to_json() for name, reading in readings.items()}
+    return Kept(entry.name, subject.name, _identity(subject, entry, steps), plain)
+
+
+def write_readings(kept: Kept, out: Path) -> Path:
+    """Write readings and their picture under `out`/readings -> the file."""
     from bench.probes.figures import draw
 
-    path = reading_path(subject, entry, out)
+    path = _path(kept.optimizer, kept.task, out)
     path.parent.mkdir(parents=True, exist_ok=True)
-    plain = {name: reading.to_json() for name, reading in readings.items()}
-    draw(plain, path.with_suffix(".png"), f"{entry.name} on {subject.name}")
-    write_json(
-        path,
-        {
-            "optimizer": entry.name,
-            "task": subject.name,
-            "identity": _identity(subject, entry, steps),
-            "readings": plain,
-        },
-    )
-    return readings
-
-
-def reading_path(subject: NamedTask, entry: Entry, out: Path) -> Path:
-    return Path(out) / "readings" / f"{entry.name}@{subject.name}.json"
+    draw(kept.readings, path.with_suffix(".png"), f"{kept.optimizer} on {kept.task}")
+    write_json(path, kept._asdict())
+    return path
 
 
 def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> bool:
     """Whether `out` holds all readings of this very entry, task and code."""
-    kept = read_json(reading_path(subject, entry, out))
-    if kept is None or kept.get("identity") != _identity(subject, entry, steps):
+    found = read_json(_path(entry.name, subject.name, out))
+    if found is None or found.get("identity") != _identity(subject, entry, steps):
         return False
-    return set(kept["readings"]) == set(PROBES)
+    return set(found["readings"]) == set(PROBES)
+
+
+def _path(optimizer: str, task: str, out: Path) -> Path:
+    return Path(out) / "readings" / f"{optimizer}@{task}.json"
 
 
 def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from pathlib import Path
 
-from bench.lookup import resolve
 from bench.records.files import read_json
 from bench.records.record import Budget
 from bench.reports.tables import Grid, text
-from bench.running.processes import SHARE, weight
-from bench.suites.forecast import START, TABLE, Forecast, forecast
+from bench.suites.forecast import TABLE, Forecast, forecast
 from bench.suites.jobs import plan, readings_planned
+from bench.suites.schedule import LIFE, START, finish_time, weight
 from bench.suites.suite import Suite
 
 _SOURCES = {"done": "is there already", "runs": "by earlier runs here", "table": "by the table", "unknown": "unknown"}
@@ -23,9 +21,9 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
     cells = forecast(plan(suite), out, folders)
     rows = [
         [
-            resolve.named_task(cell.job.task).name,
-            resolve.entry(cell.job.optimizer).name,
-            *_budget(cell.job.budget, bool(resolve.entry(cell.job.optimizer).space)),
+            cell.job.subject.name,
+            cell.job.entry.name,
+            *_budget(cell.job.budget, bool(cell.job.entry.space)),
             duration(cell.seconds) if cell.source != "done" else "–",
             _SOURCES[cell.source],
         ]
@@ -33,14 +31,6 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
     ]
     headers = ["task", "optimizer", "steps", "problems", "tuning", "expected", "from"]
     return text(Grid(headers, rows, _notes(suite, cells, workers)), 110)
-
-
-def finish_time(seconds: list[float], workers: int) -> float:
-    """Seconds until all jobs are done when each of `workers` takes the next one in turn, starting up included."""
-    free = [START] * max(1, min(workers, len(seconds)))
-    for cost in seconds:
-        heapq.heapreplace(free, free[0] + cost)
-    return max(free) if seconds else 0.0
 
 
 def duration(seconds: float) -> str:
@@ -72,14 +62,14 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     if any(cell.source == "table" for cell in cells):
         table = read_json(TABLE) or {}
         lines.append(
-            f"The table (bench/timings.json) was measured on {table.get('processor', 'an unnamed machine')}, "
+            f"The table (bench/suites/timings.json) was measured on {table.get('processor', 'an unnamed machine')}, "
             "programs compiled anew."
         )
     return lines
 
 
 def _expected(cells: list[Forecast], workers: int) -> str:
-    known = [cell.seconds + START * weight(cell.job) / SHARE for cell in cells if cell.source in ("runs", "table")]
+    known = [cell.seconds + START * weight(cell.job) / LIFE for cell in cells if cell.source in ("runs", "table")]
     unknown = sum(cell.source == "unknown" for cell in cells)
     if not unknown:
         return duration(finish_time(known, workers))

@@ -4,51 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from bench.engine import VERSION, process, race, tiles
-from bench.lookup import identity
+from bench.engine import process, race, tiles
 from bench.lookup.named import NamedTask
-from bench.records.record import Budget, Cell, Record, Runs
+from bench.records.record import Budget, Record, Runs
+from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
+from bench.suites.jobs import Job
 from optimizers import Entry
 
 
-def identify(subject: NamedTask, entry: Entry, budget: Budget) -> Cell:
-    """Everything that determines the numbers of a cell."""
-    return Cell(
-        subject.name,
-        entry.name,
-        budget,
-        identity.task_definition(subject.task),
-        identity.optimizer_definition(entry),
-        {**process.versions(), "engine": VERSION},
-    )
+def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: None) -> Record:
+    """The record of a job's cell; whatever its task or optimizer raises makes it a failed one.
 
-
-def finish(
-    subject: NamedTask, entry: Entry, budget: Budget, progress: Callable[[float], None] = lambda runs: None
-) -> Record:
-    """The record of a cell; whatever its task or optimizer raises makes it a failed one."""
-    cell = identify(subject, entry, budget)
+    `progress` is told of shares of the cell.
+    """
+    subject, entry, planned = job.subject, job.entry, planned_runs(job.entry, job.budget)
     try:
-        thetas, trials, runs, ledger = _measure(subject, entry, budget, progress)
+        measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
         status, error = "ok", ""
     except Exception as problem:  # anybody's task or optimizer runs in here
-        thetas, trials, runs, ledger = {}, {}, {}, {}
-        status, error = "failed", _one_line(problem)
-    return Record(
-        cell,
-        status,
-        error,
-        entry.kind,
-        dict(entry.discloses),
-        float(subject.task.floor),
-        thetas,
-        trials,
-        runs,
-        ledger,
-        process.provenance(),
-    )
+        measured, status, error = _Measured({}, {}, {}, {}), "failed", _one_line(problem)
+    about = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
+    return Record(job.cell, status, error, **about, **measured._asdict(), provenance=process.provenance())
+
+
+class _Measured(NamedTuple):
+    """What running a cell gives its record."""
+
+    thetas: dict[str, dict[str, Any]]
+    trials: dict[str, list[Any]]
+    runs: dict[str, Runs]
+    ledger: dict[str, float]
 
 
 def planned_runs(entry: Entry, budget: Budget) -> int:
@@ -57,9 +45,7 @@ def planned_runs(entry: Entry, budget: Budget) -> int:
     return tuning + budget.seeds * (1 + len(METRICS) if entry.space else 1)
 
 
-def _measure(subject, entry, budget, progress):
-    from bench.running.tuning import best_theta, score_trials
-
+def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callable[[float], None]) -> _Measured:
     thetas, trials, spent = ({"default": dict(entry.defaults)}, {}, {"seconds_compile": 0.0, "seconds_tuning": 0.0})
     tile = None
     if entry.space:
@@ -99,7 +85,7 @@ def _measure(subject, entry, budget, progress):
         "seconds_tuning": spent["seconds_tuning"],
         "seconds_reporting": seconds - raced.seconds_compile,
     }
-    return thetas, trials, runs, ledger
+    return _Measured(thetas, trials, runs, ledger)
 
 
 def _row(runs: Runs, i: int) -> Runs:

@@ -1,7 +1,7 @@
-"""Worker processes: one spawned per core, since TensorFlow does not survive a fork and one thread each scales best.
+"""Calls done in spawned processes: TensorFlow does not survive a fork, and one thread each scales best.
 
-TensorFlow never frees a compiled program, so a process is renewed when it has compiled its share: memory then depends
-on the number of workers alone, whatever the length of a suite. Imports no TensorFlow: a worker must set up its process
+TensorFlow never frees a compiled program, so a process is renewed when it has done its share: memory then depends on
+the number of processes alone, whatever the length of a suite. Imports no TensorFlow: a process is set up by `begin`
 before TensorFlow is loaded.
 """
 
@@ -10,99 +10,122 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench.errors import UserError
-from bench.records.files import note
-from bench.suites.jobs import Job
+from bench.running.executor import Call, Executor, Progress, Result
 
-SHARE = 12
-"""What a process does before another takes its place, in weights of jobs."""
-WEIGHTS = {"light": 1, "medium": 2, "heavy": 6}
-"""Weight of a cell by its task's cost: its programs keep about 15, 40 and 60–165 MB, compiling not counted."""
+TICK = 0.5
+"""Seconds between looks at what processes tell of their progress."""
 
 
-def in_processes(jobs: list[Job], out: Path, workers: int, import_files, bar: Any) -> None:
-    """Do all jobs; `bar` is told `share(i, share)` and `finished(i, name)`. A killed worker is a UserError."""
-    context = get_context("spawn")
-    channel = context.SimpleQueue()
-    lanes = [_Lane(context, (tuple(import_files), channel)) for _ in range(min(workers, len(jobs)))]
-    try:
-        _distribute(deque(enumerate(jobs)), out, lanes, channel, bar)
-    except KeyboardInterrupt:
-        note("stopping once the cells in flight are done")
-        raise
-    except BrokenProcessPool:
-        raise UserError(
-            "a worker process was killed (memory?); what it had finished is kept: run the same command again, "
-            "with --workers 1 if memory is short"
-        ) from None
-    finally:
-        for lane in lanes:
+class Begin(NamedTuple):
+    """What a new process does first: `function(*arguments)`, found there by its name."""
+
+    function: Callable[..., None]
+    arguments: tuple[Any, ...] = ()
+
+
+class Processes(Executor):
+    """`count` processes, each replaced by another after calls of `life` weights (None: never), or when it dies."""
+
+    def __init__(self, count: int, begin: Begin, life: int | None = None):
+        self._idle = [_Lane(begin, life) for _ in range(count)]
+        self._lanes = tuple(self._idle)
+        self._waiting: deque[tuple[int, Call]] = deque()
+        self._running: dict[Future[Any], tuple[int, _Lane]] = {}
+        self._submitted = 0
+
+    def submit(self, call: Call) -> int:
+        self._waiting.append((self._submitted, call))
+        self._submitted += 1
+        self._distribute()
+        return self._submitted - 1
+
+    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Result]:
+        while self._running:
+            done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
+            for lane in self._lanes:
+                lane.report(progress)
+            for future in done:
+                number, lane = self._running.pop(future)
+                self._idle.append(lane)
+                result = _result(number, future)
+                if result.lost:
+                    lane.renew()
+                self._distribute()
+                yield result
+
+    def close(self) -> None:
+        self._waiting.clear()
+        for lane in self._lanes:
             lane.close()
+        self._running.clear()
+
+    def _distribute(self) -> None:
+        while self._waiting and self._idle:
+            number, call = self._waiting.popleft()
+            lane = self._idle.pop()
+            self._running[lane.submit(number, call)] = number, lane
 
 
-def weight(job: Job) -> int:
-    """Share of a process's life that a job takes."""
-    from bench.lookup.resolve import named_task
-
-    return WEIGHTS[named_task(job.task).task.cost] if job.kind == "cell" else SHARE // 2
+def _result(number: int, future: Future[Any]) -> Result:
+    try:
+        return Result(number, future.result())
+    except BrokenProcessPool:
+        return Result(number, lost=True)
 
 
 class _Lane:
-    """One process at a time, the next one started when the last has done its share."""
+    """One process at a time, started by its first call, and what it tells of its progress."""
 
-    def __init__(self, context: Any, arguments: tuple):
-        self._make: Callable[[], ProcessPoolExecutor] = lambda: ProcessPoolExecutor(
-            1, context, initializer=_start, initargs=arguments
-        )
-        self._pool, self._spent = self._make(), 0
+    def __init__(self, begin: Begin, life: int | None):
+        self._begin, self._life = begin, life
+        self._pool: ProcessPoolExecutor | None = None
+        self._spent = 0
 
-    def submit(self, i: int, job: Job, out: Path) -> Future:
-        if self._spent and self._spent + weight(job) > SHARE:
+    def submit(self, number: int, call: Call) -> Future[Any]:
+        if self._life is not None and self._spent and self._spent + call.weight > self._life:
             self.close()
-            self._pool, self._spent = self._make(), 0
-        self._spent += weight(job)
-        return self._pool.submit(_work, i, job, out)
+        if self._pool is None:
+            self.renew()
+        assert self._pool is not None
+        self._spent += call.weight
+        return self._pool.submit(_work, number, call.function, call.arguments)
+
+    def renew(self) -> None:
+        self.close()
+        context = get_context("spawn")
+        self._channel = context.SimpleQueue()
+        self._pool = self.pool(context, (self._channel, *self._begin))
+        self._spent = 0
+
+    def pool(self, context: Any, arguments: tuple[Any, ...]) -> ProcessPoolExecutor:
+        """A pool of one process; a function of its own for tests."""
+        return ProcessPoolExecutor(1, context, initializer=_start, initargs=arguments)
+
+    def report(self, progress: Progress) -> None:
+        while self._pool is not None and not self._channel.empty():
+            progress(*self._channel.get())
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _distribute(waiting: deque, out: Path, lanes: list[_Lane], channel: Any, bar: Any) -> None:
-    running: dict[Future, tuple[int, _Lane]] = {}
-    idle = list(lanes)
-    while waiting or running:
-        while waiting and idle:
-            (i, job), lane = waiting.popleft(), idle.pop()
-            running[lane.submit(i, job, out)] = i, lane
-        done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-        while not channel.empty():
-            bar.share(*channel.get())
-        for future in done:
-            i, lane = running.pop(future)
-            bar.finished(i, future.result())
-            idle.append(lane)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
 
 
 _channel: Any = None
-"""In a worker: where shares of its job go."""
+"""In a worker: where shares of its call go."""
 
 
-def _start(import_files, channel) -> None:
+def _start(channel: Any, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     global _channel
     _channel = channel
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    from bench.engine import process
-    from bench.lookup import plugins
-
-    process.load_tensorflow()
-    plugins.load_files(import_files)
+    begin(*arguments)
 
 
 def _die_with_parent() -> None:
@@ -113,7 +136,5 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _work(i: int, job: Job, out: Path) -> str:
-    from bench.running.run import do
-
-    return do(job, out, lambda share: _channel.put((i, share)))
+def _work(number: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(lambda share: _channel.put((number, share)), *arguments)

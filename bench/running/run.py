@@ -2,55 +2,90 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
+from typing import Any, NamedTuple
 
 from bench.errors import UserError
-from bench.lookup import resolve
+from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Record
 from bench.records.store import Store
-from bench.running.cell import finish, identify, planned_runs
-from bench.running.processes import SHARE, in_processes, weight
+from bench.running.executor import Call, Executor
+from bench.running.here import Here
+from bench.running.job import run_job
+from bench.running.processes import Begin, Processes
+from bench.running.progress import Bar
+from bench.running.worker import begin
 from bench.suites.jobs import Job, plan, readings_planned
+from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import Suite
 
 
-def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files=(), probes: bool = True) -> None:
+class Means(NamedTuple):
+    """With what jobs are done: so many processes, which load the user's files first."""
+
+    workers: int = 1
+    import_files: Iterable[str] = ()
+
+
+def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True):
     """Finish `suite` in folder `out`. Cells already there are kept; failed ones are tried again.
 
     A process killed at any moment loses the cells in flight, nothing else. Raises UserError when `out` cannot be
     written.
     """
-    out = Path(out)
+    out, means = Path(out), Means(workers, tuple(import_files))
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     if not cells:
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")
     store = Store(out)
     store.prepare()
-    todo = [job for job in cells if not _held(store, job)]
-    _work(todo, "cells", len(cells), out, workers, import_files)
-    ids = {_identity(job) for job in cells}
+    todo = [job for job in cells if held(store, job) is None]
+    with Bar("cells", len(cells), len(cells) - len(todo)) as bar:
+        finish(todo, lambda job, record: store.write(record), means, bar)
+    ids = {job.cell.id for job in cells}
     report_failures([record for record in store.records() if record.cell.id in ids], len(cells))
-    todo = [job for job in readings if not _read(out, job)]
-    _work(todo, "probes", len(readings), out, workers, import_files)
+    todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
+    with Bar("probes", len(readings), len(readings) - len(todo)) as bar:
+        finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)
 
 
-def do(job: Job, out: Path, progress: Callable[[float], None] = lambda share: None) -> str:
-    """Do one job and keep its result; the name of what was done. `progress` is told of shares of it."""
-    subject, entry = resolve.named_task(job.task), resolve.entry(job.optimizer)
-    if job.kind == "cell":
-        planned = planned_runs(entry, job.budget)
-        Store(out).write(finish(subject, entry, job.budget, lambda runs: progress(runs / planned)))
-    else:
-        from bench.probes.run import keep_reading
+def held(store: Store, job: Job) -> Record | None:
+    """The record of a job's cell, unless it is not there or failed."""
+    record = store.read(job.cell.id)
+    return record if record is not None and record.status == "ok" else None
 
-        keep_reading(subject, entry, out, steps=job.budget.steps, progress=progress)
-    return f"{entry.name} on {subject.name}"
+
+def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, bar: Any) -> None:
+    """Do all jobs; `keep` is handed each with what came of it, here and in no other process.
+
+    `bar` is told `share(number, share)` and `finished(number, name)`. A killed worker is a UserError.
+    """
+    with executor_for(jobs, means) as executor:
+        for job in jobs:
+            executor.submit(Call(run_job, (job.address if executor.far else job,), weight(job)))
+        try:
+            for result in executor.results(bar.share):
+                if result.lost:
+                    raise UserError(
+                        f"a worker process was killed (memory?) at {jobs[result.number]}; what was finished is kept: "
+                        "run the same command again, with --workers 1 if memory is short"
+                    )
+                keep(jobs[result.number], result.value)
+                bar.finished(result.number, str(jobs[result.number]))
+        except KeyboardInterrupt:
+            if executor.far:
+                note("stopping once the cells in flight are done")
+            raise
+
+
+def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
+    """Few jobs are done here, others in processes; what has no name elsewhere stays here."""
+    portable = all(job.portable for job in jobs)
+    if portable and len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > LIFE):
+        return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE)
+    return Here()
 
 
 def report_failures(records: list[Record], cells: int) -> None:
@@ -62,63 +97,3 @@ def report_failures(records: list[Record], cells: int) -> None:
     if len(failed) == cells:
         raise UserError(f"every cell failed ({cells}); {first}")
     note(f"{len(failed)} of {cells} cells failed, counted as the worst score; {first}")
-
-
-def _identity(job: Job) -> str:
-    return identify(resolve.named_task(job.task), resolve.entry(job.optimizer), job.budget).id
-
-
-def _held(store: Store, job: Job) -> bool:
-    record = store.read(_identity(job))
-    return record is not None and record.status == "ok"
-
-
-def _read(out: Path, job: Job) -> bool:
-    from bench.probes.run import reading_held
-
-    return reading_held(resolve.named_task(job.task), resolve.entry(job.optimizer), out, steps=job.budget.steps)
-
-
-def _work(jobs: list[Job], noun: str, total: int, out: Path, workers: int, import_files) -> None:
-    with _Bar(noun, total, total - len(jobs)) as bar:
-        finish_jobs(jobs, out, workers, import_files, bar)
-
-
-def finish_jobs(jobs: list[Job], out: Path, workers: int, import_files, bar: Any) -> None:
-    """Do all jobs, few of them here, others in processes; `bar` is told `share(i, share)` and `finished(i, name)`."""
-    portable = all(isinstance(part, str) for job in jobs for part in (job.task, job.optimizer))
-    if portable and len(jobs) > 1 and (workers > 1 or sum(map(weight, jobs)) > SHARE):
-        in_processes(jobs, out, workers, import_files, bar)
-    else:
-        for i, job in enumerate(jobs):
-            bar.finished(i, do(job, out, functools.partial(bar.share, i)))
-
-
-class _Bar:
-    """A tqdm bar over jobs that moves while they run: finished ones, and shares of those in flight."""
-
-    def __init__(self, noun: str, total: int, done: int):
-        self._done = done
-        self._shares: dict[int, float] = {}
-        form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} [{elapsed}<{remaining}{postfix}]"
-        self._tqdm = tqdm(total=total, initial=done, desc=noun, disable=not total, bar_format=form)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._tqdm.close()
-
-    def share(self, job: int, share: float) -> None:
-        self._shares[job] = self._shares.get(job, 0.0) + share
-        self._show()
-
-    def finished(self, job: int, name: str) -> None:
-        self._shares.pop(job, None)
-        self._done += 1
-        self._tqdm.set_postfix_str(name, refresh=False)
-        self._show()
-
-    def _show(self) -> None:
-        ahead = sum(min(share, 1.0) for share in self._shares.values())
-        self._tqdm.update(self._done + ahead - self._tqdm.n)

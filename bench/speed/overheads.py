@@ -26,10 +26,11 @@ def two_workers(context: Context, cell: Cell = CONVOLUTION) -> Row:
         ratios = []
         for _ in range(context.rounds):
             start = time.time() + 0.1
-            alone = first.call("scarce:rate", cell, start, WINDOW)
+            alone = first.call("overheads:rate", cell, start, WINDOW)
             start = time.time() + 0.1
-            both = [side.submit("scarce:rate", cell, start, WINDOW) for side in (first, second)]
-            ratios.append(sum(future.result() for future in both) / alone)
+            for side in (first, second):
+                side.submit("overheads:rate", cell, start, WINDOW)
+            ratios.append((first.wait() + second.wait()) / alone)
     return Row("two workers", "one", tuple(ratios), at_least(1.9), note=cell.name)
 
 
@@ -52,7 +53,7 @@ def recording(context: Context, cell: Cell) -> Row:
     """Seconds with the engine's recording over those of the same program that keeps the last loss only."""
     mine, bare = context.sides["ours"], context.sides["bare"]
     mine.prepare(cell.name, "ours:engine", cell)
-    bare.prepare(cell.name, "scarce:last_loss_only", cell)
+    bare.prepare(cell.name, "overheads:last_loss_only", cell)
     turns = np.array([[side.time(cell.name, TURN).run for side in (mine, bare)] for _ in range(context.rounds)])
     mine.forget()
     return Row(

@@ -11,10 +11,10 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import Any, NamedTuple
+
+from bench.running.executor import Call
+from bench.running.processes import Begin, Processes
 
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """One thread for NumPy and PyTorch; `bench.engine.process` sees to TensorFlow."""
@@ -53,51 +53,59 @@ class Side:
         self._open()
 
     def _open(self) -> None:
-        self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_start, initargs=self._settings)
+        self._executor = Processes(1, Begin(_begin, self._settings))
 
-    def submit(self, function: str, *arguments: Any) -> Future:
+    def submit(self, function: str, *arguments: Any) -> None:
         """Start `function`, "module:name" in bench.speed: this process never imports what that one needs."""
-        return self._pool.submit(_call, function, arguments)
+        self._executor.submit(Call(_call, (function, arguments)))
+
+    def wait(self) -> Any:
+        """What the function started returns, or the exception it raises; a process that died is replaced, empty."""
+        (result,) = self._executor.results()
+        if result.lost:
+            raise RuntimeError("its process died")
+        return result.value
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """What `function` returns there, or the exception it raises; a process that died is replaced, empty."""
-        try:
-            return self.submit(function, *arguments).result()
-        except BrokenProcessPool:
-            self._open()
-            raise
+        """`submit`, then `wait`."""
+        self.submit(function, *arguments)
+        return self.wait()
 
     def prepare(self, name: str, make: str, *arguments: Any) -> float:
         """Make a contender and let it run once -> seconds, compilation included."""
-        return self.call("sides:keep", name, make, arguments)
+        return self.call("processes:keep", name, make, arguments)
 
     def time(self, name: str, seconds: float) -> Timing:
         """The best of as many runs of contender `name` as fit into `seconds`, at least one."""
-        return self.call("sides:best", name, seconds)
+        return self.call("processes:best", name, seconds)
 
     def forget(self) -> None:
         """Let go of all contenders and what they hold."""
-        self.call("sides:forget")
+        self.call("processes:forget")
 
     def close(self) -> None:
-        self._pool.shutdown()
+        self._executor.close()
 
 
-def _start(pinned: bool, environment: dict[str, str]) -> None:
+def _begin(pinned: bool, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     if pinned and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def _call(function: str, arguments: tuple) -> Any:
+def _call(progress: Any, function: str, arguments: tuple[Any, ...]) -> Any:
+    return _function(function)(*arguments)
+
+
+def _function(function: str) -> Callable[..., Any]:
     module, name = function.split(":")
-    return getattr(importlib.import_module(f"bench.speed.{module}"), name)(*arguments)
+    return getattr(importlib.import_module(f"bench.speed.{module}"), name)
 
 
 def keep(name: str, make: str, arguments: tuple) -> float:
     """Make contender `name` here and let it run once -> seconds."""
     start = time.perf_counter()
-    contender = _call(make, arguments)
+    contender = _function(make)(*arguments)
     contender.run()
     _contenders[name] = contender
     return time.perf_counter() - start

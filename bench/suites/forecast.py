@@ -9,13 +9,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from bench.engine import process, tiles
+from bench.engine import tiles
 from bench.errors import UserError
-from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.records.files import read_json
 from bench.records.record import Budget, Cell
@@ -25,8 +24,6 @@ from bench.suites.jobs import Job
 from optimizers import Entry
 
 TABLE = Path(__file__).parent / "timings.json"
-START = 5.0
-"""Seconds in which a worker process starts and imports TensorFlow, about."""
 
 
 class Cost(NamedTuple):
@@ -49,14 +46,14 @@ class Forecast(NamedTuple):
 def forecast(jobs: Iterable[Job], out: Path, folders: Iterable[Path]) -> list[Forecast]:
     """Expected seconds of cells that a run into `out` would take; `folders` hold what this machine ran before."""
     spent = [entry for folder in {*folders, out} for entry in _ledgers(folder)]
-    held = {_identity(cell) for cell, _ in _ledgers(out)}
+    held = {cell.id for cell, _ in _ledgers(out)}
     earlier, table = _earlier(spent), read_json(TABLE) or {}
     return [_forecast(job, held, earlier, table) for job in jobs]
 
 
-def _forecast(job: Job, held: set, earlier: Mapping, table: Mapping) -> Forecast:
-    subject, entry = resolve.named_task(job.task), resolve.entry(job.optimizer)
-    if _identity(_planned(subject, entry, job.budget)) in held:
+def _forecast(job: Job, held: set[str], earlier: Mapping, table: Mapping) -> Forecast:
+    subject, entry = job.subject, job.entry
+    if job.cell.id in held:
         return Forecast(job, 0.0, "done")
     cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table)
     if cost is None:
@@ -120,14 +117,3 @@ def _ledgers(folder: Path) -> list[tuple[Cell, dict[str, float]]]:
         return Store(folder).ledgers()
     except UserError:
         return []
-
-
-def _planned(subject: NamedTask, entry: Entry, budget: Budget) -> Cell:
-    definitions = identity.task_definition(subject.task), identity.optimizer_definition(entry)
-    return Cell(subject.name, entry.name, budget, *definitions, process.versions())
-
-
-def _identity(cell: Cell) -> tuple[Any, ...]:
-    """What tells cells apart, the engine's version left out: asking for it would import TensorFlow."""
-    versions = tuple(sorted((n, v) for n, v in cell.versions.items() if n in process.PACKAGES))
-    return (cell.task, cell.optimizer, cell.budget, cell.task_definition, cell.optimizer_definition, versions)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from bench.lookup import resolve
-from bench.reports.dry_run import duration, finish_time
+from bench.reports.dry_run import duration
 from bench.reports.tables import Grid, text
 from bench.studies.generalisation.plan import Matrix, folder, jobs, left_out
 from bench.suites.forecast import Forecast, forecast
+from bench.suites.schedule import finish_time
 
 
 def describe(matrix: Matrix, out: Path, workers: int) -> str:
@@ -26,7 +26,7 @@ def describe(matrix: Matrix, out: Path, workers: int) -> str:
 
 
 def _line(cell: Forecast) -> list[str]:
-    budget, entry = cell.job.budget, resolve.entry(cell.job.optimizer)
+    budget, entry = cell.job.budget, cell.job.entry
     tuning = f"{budget.trials} × {budget.tuning_seeds}" if entry.space else "–"
     expected = "done" if cell.source == "done" else duration(cell.seconds)
     return [cell.job.task, entry.name, str(budget.steps), str(budget.seeds), tuning, expected]

@@ -13,7 +13,7 @@ from bench.lookup.selectors import applies, select_tasks
 from bench.records.record import Budget
 from bench.studies.generalisation.changes import Change, changes, unchanged
 from bench.studies.generalisation.rows import BASELINES, REFERENCES, Row, rows, specialities
-from bench.suites.jobs import Job
+from bench.suites.jobs import Job, job
 
 ELSEWHERE = ("quadratic", "ackley", "breast-cancer", "matrix-factorization")
 """Raced on besides the tasks trained on: a family each that trains within seconds."""
@@ -81,21 +81,21 @@ def jobs(matrix: Matrix) -> list[Job]:
     for panel in matrix.panels:
         for change in panel.columns:
             members = (*BASELINES, *(member for row in panel.rows for member in row.members))
-            for member in members:
-                if applies(member, change.task):
-                    found[job_of(matrix, change, member)] = None
+            for cell in (job_of(matrix, change, member) for member in members):
+                if applies(cell.entry, cell.subject.task):
+                    found[cell] = None
     if not found:
         raise UserError("the matrix has no cells: none of the entries is made for these tasks")
     return list(found)
 
 
 def job_of(matrix: Matrix, change: Change, member: str) -> Job:
-    return Job("cell", change.task, member, matrix.budget(change))
+    return job("cell", change.task, member, matrix.budget(change))
 
 
-def folder(out: Path, job: Job) -> Path:
-    """Where the cell of `job` is: one folder per number of steps, as `scores.results` compares equal budgets only."""
-    return Path(out) / f"steps-{job.budget.steps}"
+def folder(out: Path, cell: Job) -> Path:
+    """Where the cell of a job is: one folder per number of steps, as `scores.results` compares equal budgets only."""
+    return Path(out) / f"steps-{cell.budget.steps}"
 
 
 def left_out(matrix: Matrix) -> Sequence[str]:

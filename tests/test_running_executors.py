@@ -1,0 +1,123 @@
+"""Every executor: all calls are done once, progress is told, what a call raises is raised, a death is said."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from bench.running.executor import Call
+from bench.running.here import Here
+from bench.running.processes import Begin, Processes
+
+EXECUTORS = {"here": Here, "processes": lambda: Processes(2, Begin(begin, ("ready",)))}
+_begun = ""
+
+
+def begin(word):
+    global _begun
+    _begun = word
+
+
+def square(progress, x):
+    progress(0.5)
+    progress(0.5)
+    return x * x
+
+
+def refuse(progress, text):
+    raise ValueError(text)
+
+
+def die(progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def about(progress):
+    return _begun, os.getpid()
+
+
+@pytest.mark.parametrize("make", EXECUTORS.values(), ids=EXECUTORS)
+class TestContract:
+    def test_every_call_is_done_once_and_says_how_far_it_is(self, make):
+        told = {}
+        with make() as executor:
+            numbers = [executor.submit(Call(square, (x,))) for x in range(5)]
+            assert numbers == list(range(5))
+            found = {
+                r.number: r.value for r in executor.results(lambda i, share: told.update({i: told.get(i, 0) + share}))
+            }
+        assert found == {x: x * x for x in range(5)}
+        assert set(told) <= set(numbers)
+        assert all(share in (0.5, 1.0) for share in told.values())
+
+    def test_what_a_call_raises_is_raised(self, make):
+        with make() as executor:
+            executor.submit(Call(refuse, ("no such luck",)))
+            with pytest.raises(ValueError, match="no such luck"):
+                list(executor.results())
+
+    def test_it_can_be_asked_again_after_results_and_after_an_error(self, make):
+        with make() as executor:
+            executor.submit(Call(square, (2,)))
+            assert [r.value for r in executor.results()] == [4]
+            executor.submit(Call(refuse, ("once",)))
+            with pytest.raises(ValueError, match="once"):
+                list(executor.results())
+            number = executor.submit(Call(square, (3,)))
+            assert [(r.number, r.value) for r in executor.results()] == [(number, 9)]
+
+    def test_what_waits_is_dropped_at_the_end(self, make):
+        with make() as executor:
+            for _ in range(50):
+                executor.submit(Call(square, (1,)))
+            next(executor.results())
+        assert list(executor.results()) == []
+
+
+def test_nothing_submitted_gives_no_results():
+    for make in EXECUTORS.values():
+        with make() as executor:
+            assert list(executor.results()) == []
+
+
+def test_a_process_begins_as_told_and_is_another_one():
+    with Processes(1, Begin(begin, ("ready",))) as executor:
+        executor.submit(Call(about))
+        ((_, (word, process), lost),) = executor.results()
+    assert (word, lost) == ("ready", False)
+    assert process != os.getpid()
+
+
+def test_a_death_is_said_and_the_process_replaced():
+    with Processes(1, Begin(begin, ("",))) as executor:
+        executor.submit(Call(die))
+        executor.submit(Call(square, (7,)))
+        assert [tuple(result) for result in executor.results()] == [(0, None, True), (1, 49, False)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "shares"), [([1] * 5, [3, 2]), ([2, 2, 2], [1, 1, 1]), ([1, 1, 2], [2, 1]), ([9, 1], [1, 1])]
+)
+def test_a_process_does_its_share_and_is_renewed(weights, shares):
+    with Processes(1, Begin(begin, ("",)), life=3) as executor:
+        for weight in weights:
+            executor.submit(Call(about, weight=weight))
+        processes = [result.value[1] for result in executor.results()]
+    assert [processes.count(process) for process in dict.fromkeys(processes)] == shares
+
+
+def test_two_processes_work_side_by_side():
+    with Processes(2, Begin(begin, ("",))) as executor:
+        for _ in range(2):
+            executor.submit(Call(meet))
+        times = [result.value for result in executor.results()]
+    (start, end), (other_start, other_end) = times
+    assert start < other_end
+    assert other_start < end
+
+
+def meet(progress):
+    start = time.time()
+    time.sleep(1.5)
+    return start, time.time()

@@ -1,0 +1,74 @@
+"""Jobs: looked up once, found again elsewhere by their address, and refused where they mean something else."""
+
+import dataclasses
+
+import pytest
+
+from bench.engine import VERSION
+from bench.errors import UserError
+from bench.records.record import Budget
+from bench.running.here import Here
+from bench.running.processes import Processes
+from bench.running.run import Means, executor_for
+from bench.suites import schedule
+from bench.suites.jobs import found, job, plan
+from bench.suites.suite import Suite
+from optimizers import get
+
+BUDGET = Budget(steps=1, seeds=1)
+
+
+def test_a_job_is_found_again_by_its_address():
+    there = job("cell", "rosenbrock", "adam", BUDGET)
+    here = found(there.address)
+    assert here == there
+    assert here.cell == there.cell
+    assert here.cell.versions["engine"] == VERSION
+    assert str(here) == "adam on rosenbrock"
+
+
+def test_a_job_that_means_something_else_is_refused():
+    address = job("cell", "rosenbrock", "adam", BUDGET).address
+    with pytest.raises(UserError, match="adam on rosenbrock is another cell here"):
+        found(address._replace(id="0123456789abcdef"))
+
+
+def test_names_are_looked_up_once_for_a_whole_suite(monkeypatch):
+    from bench.lookup import resolve
+
+    asked = []
+    real = resolve.entry
+    monkeypatch.setattr(resolve, "entry", lambda name: asked.append(name) or real(name))
+    cells = plan(Suite("s", ("rosenbrock", "booth", "beale"), ("sgd", "adam")))
+    assert len(cells) == 6
+    assert asked == ["sgd", "adam"]
+
+
+def test_objects_stay_in_this_process():
+    named, held = job("cell", "rosenbrock", "adam", BUDGET), job("cell", "rosenbrock", get("adam"), BUDGET)
+    assert named.portable
+    assert not held.portable
+    with executor_for([named, named], Means(2)) as executor:
+        assert isinstance(executor, Processes)
+    with executor_for([named, held], Means(2)) as executor:
+        assert isinstance(executor, Here)
+
+
+def test_few_light_jobs_of_one_worker_are_done_here():
+    one = job("cell", "rosenbrock", "adam", BUDGET)
+    with executor_for([one] * schedule.LIFE, Means(1)) as executor:
+        assert isinstance(executor, Here)
+    with executor_for([one] * (schedule.LIFE + 1), Means(1)) as executor:
+        assert isinstance(executor, Processes)
+
+
+def test_weights_by_cost():
+    jobs = [job(kind, task, "sgd", BUDGET) for kind in ("cell", "reading") for task in ("rosenbrock", "adding-gru")]
+    assert [schedule.weight(each) for each in jobs] == [1, 6, 6, 6]
+
+
+def test_the_budget_is_part_of_a_job_and_of_its_cell():
+    one = job("cell", "rosenbrock", "adam", BUDGET)
+    other = job("cell", "rosenbrock", "adam", dataclasses.replace(BUDGET, steps=2))
+    assert one != other
+    assert one.cell.id != other.cell.id
