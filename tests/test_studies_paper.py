@@ -214,7 +214,7 @@ def test_the_chosen_ablations_are_enough_for_a_report(monkeypatch):
 
     def raced(subject, entry, *, seeds, steps, metric, chosen):
         rows = [
-            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.SHOWN, score(one.label, seeds)), 0.0)
+            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.METRICS, score(one.label, seeds)), 0.0)
             for one in chosen
             for tuned in (False, True)
         ]

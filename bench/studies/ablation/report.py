@@ -9,7 +9,8 @@ from typing import Any
 
 from bench.records.files import dumps
 from bench.studies.ablation import analyze
-from bench.studies.ablation.measure import SHOWN, Study
+from bench.studies.ablation.measure import Study
+from bench.studies.ablation.plan import METRICS
 
 FORMATS = ("text", "md", "json", "csv")
 
@@ -54,7 +55,7 @@ def _head(report: dict[str, Any], heading: bool) -> str:
 
 
 def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[str]]]]:
-    scores = [*SHOWN, "diverged"]
+    scores = [*METRICS, "diverged"]
     yield (
         "Entries",
         ["entry", "step", *scores, "ratio", "interval"],

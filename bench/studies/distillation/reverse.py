@@ -17,13 +17,12 @@ from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
-from bench.studies.distillation.race import Score, against
+from bench.studies.distillation.race import SHOWN, Score, against
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry, get
 from optimizers.learned.borrowed import BASES, PLAIN, Borrowed
 
 TUNING_PROBLEMS = 32
-SHOWN = ("mean_loss", "mean_log")
 
 
 class Variant(NamedTuple):

@@ -72,7 +72,7 @@ class _Column(NamedTuple):
 
     def compare(self, raced: list[Row], name: str, metric: Metric, to: Row) -> list[dict[str, Any]]:
         """Per row: value, interval over problems and extremes over meta-seeds, relative to `to`."""
-        combine = np.divide if metric is _MEAN else np.subtract
+        combine = np.subtract if metric.differs else np.divide
         scores = [self.scores(row, metric) for row in raced]
         pool = np.stack([part.mean(axis=0) for part in (*scores, self.scores(to, metric))])
         means, drawn = pool.mean(axis=1), statistics.resampled_means(pool, statistics.generator())

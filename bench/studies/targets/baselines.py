@@ -12,11 +12,12 @@ from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.records.files import read_json, write_json
 from bench.running.tuning import draw_trials
+from bench.scores.metrics import studied
 from bench.studies.targets.analyze import scores
 from bench.studies.targets.plan import STEPS, Protocol
 from optimizers import Entry
 
-METRICS = ("mean_loss", "mean_log", "final", "log_final")
+METRICS = (*studied(), "log_final")
 
 
 def tuned(subject: NamedTask, name: str, protocol: Protocol, out: Path) -> dict[str, Any]:
