@@ -26,6 +26,7 @@ from bench.records.store import Store
 from bench.running.cell import identify
 from bench.running.run import report_failures
 from bench.scores import statistics
+from bench.scores.numbers import brief, whole_percent
 from bench.studies.generalisation import figures, measure, pages
 from bench.studies.generalisation.analyze import table
 from bench.studies.generalisation.changes import LONG_TOO, Change, changes, unchanged
@@ -370,11 +371,11 @@ class TestPages:
         ("value", "shown"), [(0.8412, "0.84"), (0.0123, "0.012"), (12.34, "12"), (1.2e6, "1e6"), (3e12, "3e12")]
     )
     def test_short_numbers(self, value, shown):
-        assert pages.short(value) == shown
+        assert brief(value) == shown
 
     @pytest.mark.parametrize(("value", "shown"), [(1.0, "100 %"), (0.999, "99 %"), (0.125, "12 %"), (0.002, "<1 %")])
     def test_shares_never_round_to_none_or_all(self, value, shown):
-        assert pages.share(value) == shown
+        assert whole_percent(value) == shown
 
     def test_an_unknown_format_is_a_mistake(self, frame):
         with pytest.raises(UserError, match="unknown format 'xml'; known: text, md, csv, json"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 from pathlib import Path
 
 from bench.lookup import resolve
@@ -11,6 +10,7 @@ from bench.records.files import read_json
 from bench.records.record import Budget
 from bench.reports.tables import Grid, text
 from bench.running.processes import SHARE, weight
+from bench.scores.numbers import duration
 from bench.suites.forecast import START, TABLE, Forecast, forecast
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.suite import Suite
@@ -41,19 +41,6 @@ def finish_time(seconds: list[float], workers: int) -> float:
     for cost in seconds:
         heapq.heapreplace(free, free[0] + cost)
     return max(free) if seconds else 0.0
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`; `unknown` for NaN."""
-    if math.isnan(seconds):
-        return "unknown"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _budget(budget: Budget, tuned: bool) -> list[str]:

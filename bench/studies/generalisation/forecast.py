@@ -6,8 +6,9 @@ import math
 from pathlib import Path
 
 from bench.lookup import resolve
-from bench.reports.dry_run import duration, finish_time
+from bench.reports.dry_run import finish_time
 from bench.reports.tables import Grid, text
+from bench.scores.numbers import duration
 from bench.studies.generalisation.plan import Matrix, folder, jobs, left_out
 from bench.suites.forecast import Forecast, forecast
 

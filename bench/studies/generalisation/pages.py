@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 import pandas as pd
 
 from bench.errors import UserError
+from bench.reports import tables
 from bench.reports.tables import Grid, markdown, text
-from bench.scores.numbers import with_interval
+from bench.scores.numbers import brief, signed, whole_percent, with_interval
 from bench.studies.generalisation.plan import FAMILIES
 
 FORMATS = ("text", "md", "csv", "json")
@@ -26,13 +26,10 @@ _NOTES = [
 
 def render(frame: pd.DataFrame, form: str) -> str:
     """The table in one of FORMATS; csv and json keep every column at full precision. Raises UserError."""
-    if form == "csv":
-        return frame.to_csv(index=False).rstrip("\n")
-    if form == "json":
-        lines = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return json.dumps(lines, indent=1)
     if form not in FORMATS:
         raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
+    if form in ("csv", "json"):
+        return tables.render(frame, form)
     show, head = (text, "") if form == "text" else (markdown, "## ")
     parts = []
     for title, panel in frame.groupby("panel", sort=False):
@@ -65,29 +62,10 @@ def heading(line: dict) -> str:
 
 def cell(line: dict, column: str = "ratio") -> list[str]:
     """What a cell says: `["0.84"]`, `["2.1", "✗ 3 %"]`; the share alone where the cap on losses makes the number."""
-    lost = [f"✗ {share(line['diverged'])}"] if line["diverged"] else []
+    lost = [f"✗ {whole_percent(line['diverged'])}"] if line["diverged"] else []
     if lost and line["ratio"] >= _ABSURD:
         return lost
-    return [short(line[column]) if column == "ratio" else signed(line[column]), *lost]
-
-
-def short(value: float) -> str:
-    """Two or three digits; of large numbers the power of ten."""
-    if value >= _ABSURD:
-        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
-
-
-def signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
-
-
-def share(diverged: float) -> str:
-    """In percent, never 0 of some and never 100 of fewer than all."""
-    percent = 100 * diverged
-    if 0 < percent < 1:
-        return "<1 %"
-    return f"{min(round(percent), 99) if percent < 100 else 100} %"
+    return [brief(line[column]) if column == "ratio" else signed(line[column]), *lost]
 
 
 def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
@@ -97,9 +75,9 @@ def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
             heading(line),
             line["entry"],
             with_interval(line["ratio"], line["ratio_low"], line["ratio_high"]),
-            f"{short(line['ratio_least'])}–{short(line['ratio_most'])}" if several else "",
+            f"{brief(line['ratio_least'])}–{brief(line['ratio_most'])}" if several else "",
             line["ratio_best"],
-            short(line["adam"]),
+            brief(line["adam"]),
             with_interval(line["log10"], line["log10_low"], line["log10_high"]),
-            share(line["diverged"]) if line["diverged"] else "",
+            whole_percent(line["diverged"]) if line["diverged"] else "",
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bench.probes.reading import number
+from bench.scores.numbers import significant
 from bench.studies.paper.claims import CLAIMS, Claim
 from bench.studies.paper.evidence import Measured, OnTask
 from bench.studies.paper.rules import Finding, undecided
@@ -45,7 +45,8 @@ def causal(on: OnTask, mechanism: str) -> str:
 def _effects(found: list[dict[str, Any]]) -> str:
     ratios = [float(line["ratio"]) for line in found]
     lows, highs = ([float(line["effect"][i]) for line in found] for i in (0, 1))
-    return f"×{number(min(ratios))} to ×{number(max(ratios))} [{number(min(lows))}, {number(max(highs))}]"
+    least, most, low, high = map(significant, (min(ratios), max(ratios), min(lows), max(highs)))
+    return f"×{least} to ×{most} [{low}, {high}]"
 
 
 def _verdicts(found: list[dict[str, Any]]) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.probes.pooling import combine
-from bench.probes.reading import Reading, number, percent
-from bench.records.files import write_bytes
+from bench.probes.reading import Reading
+from bench.records.files import csv_text, write_bytes
+from bench.reports.tables import piped
+from bench.scores.numbers import percent, significant
 from bench.studies.paper.evidence import Measured
 from bench.studies.paper.judge import Row
 from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, RANGE
@@ -88,29 +88,27 @@ def write(out: Path, rows: Sequence[Row], measured: Measured) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Every row, rules and reasons included."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for claim, found, ablation, _ in rows:
-        numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
-        writer.writerow(
-            [
-                claim.id,
-                claim.task,
-                claim.section,
-                claim.text,
-                claim.sure,
-                claim.paper,
-                *numbers,
-                found.spread,
-                claim.rule.text,
-                found.verdict,
-                found.reason,
-                claim.mechanism,
-                ablation,
-            ]
-        )
-    return buffer.getvalue()
+    return csv_text(COLUMNS, map(_record, rows))
+
+
+def _record(row: Row) -> list[Any]:
+    claim, found, ablation, _ = row
+    numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
+    return [
+        claim.id,
+        claim.task,
+        claim.section,
+        claim.text,
+        claim.sure,
+        claim.paper,
+        *numbers,
+        found.spread,
+        claim.rule.text,
+        found.verdict,
+        found.reason,
+        claim.mechanism,
+        ablation,
+    ]
 
 
 def markdown(rows: Sequence[Row], measured: Measured) -> str:
@@ -142,12 +140,9 @@ def _section(title: str, rows: Sequence[Row]) -> list[str]:
     causal = any(row.claim.mechanism for row in rows)
     head = ["claim", "task", "sure", "paper", "ours", "held if", "verdict", "why"]
     head += ["without it"] if causal else []
-    lines = [f"## {title}", "", _line(head), _line(["---"] * len(head))]
-    before = ""
-    for row in rows:
-        lines.append(_line(_cells(row, causal, row.claim.text == before)))
-        before = row.claim.text
-    return [*lines, ""]
+    before = ["", *(row.claim.text for row in rows)]
+    cells = [_cells(row, causal, row.claim.text == above) for row, above in zip(rows, before[:-1], strict=True)]
+    return [f"## {title}", "", *piped(head, cells), ""]
 
 
 def _cells(row: Row, causal: bool, same: bool) -> list[str]:
@@ -171,7 +166,7 @@ def _ours(row: Row) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return "never" if value == float("inf") else number(value)
+    return "never" if value == float("inf") else significant(value)
 
 
 def _probes(measured: Measured) -> list[str]:
@@ -196,7 +191,3 @@ def _absent(rows: Sequence[Row]) -> list[str]:
     return [
         f"{count} further rows about {task} were not measured; `--tasks {task}` does." for task, count in found.items()
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.reports.tables import pipes
 from bench.scores.statistics import Interval, generator, interval, resampled_means
 
 ENTRY, AGAINST, METRIC = "rnnprop-mixture", "adam", "mean_log"
@@ -107,7 +108,5 @@ def _count(rows: list[Row]) -> str:
 
 def _line(row: Row) -> str:
     value, low, high = row.difference
-    return (
-        f"| {row.family} | {row.task} | {row.learned:.3f} | {row.against:.3f} "
-        f"| {value:+.3f} [{low:+.3f}, {high:+.3f}] | {row.word} |\n"
-    )
+    difference = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+    return pipes([row.family, row.task, f"{row.learned:.3f}", f"{row.against:.3f}", difference, row.word]) + "\n"
