@@ -17,8 +17,8 @@ from bench.records.files import strict
 from bench.reports.tables import columns
 from bench.studies.distillation import formula
 from bench.studies.distillation.ladder import Distilled, Rung, distill
-from bench.studies.distillation.race import Condition, Score, compete, conditions
-from bench.studies.distillation.reverse import Variant, reverse
+from bench.studies.distillation.measure import Condition, Score, compete, conditions
+from bench.studies.distillation.reverse import Borrowing, reverse
 from optimizers import Entry, learned
 from optimizers.learned.borrowed import Borrowed
 
@@ -47,7 +47,7 @@ class Report:
     distilled: Distilled
     rungs: tuple[Rung, ...]
     races: Mapping[str, list[Score]]
-    variants: list[Variant]
+    variants: list[Borrowing]
     seconds: float
 
     @property
@@ -98,24 +98,24 @@ def report(
     entry: Entry,
     theta: Mapping[str, Any],
     asked: Asked,
-    tell: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> Report:
-    """Distil, refine, race and reverse; `tell` hears of every stage. Raises UserError if not component-wise."""
+    """Distil, refine, race and reverse; `progress` hears of every stage. Raises UserError if not component-wise."""
     began = time.perf_counter()
-    tell("fitting")
+    progress("fitting")
     distilled = distill(subject, entry, theta, steps=asked.steps)
     rungs = list(distilled.rungs)
     if asked.refine:
-        tell("refining")
+        progress("refining")
         rungs += _refined(subject, entry, distilled, asked)
     student = Entry("closed-form", "learned", distilled.architecture.build)
     races = {}
     for condition in conditions(subject, asked.steps):
-        tell(f"racing: {condition.name}")
+        progress(f"racing: {condition.name}")
         races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
     variants = []
     if asked.trials:
-        tell("the reverse: tuning and racing")
+        progress("the reverse: tuning and racing")
         variants = reverse(
             subject, distilled.starts, (entry, theta), trials=asked.trials, problems=asked.problems, steps=asked.steps
         )

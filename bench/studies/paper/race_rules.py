@@ -114,7 +114,7 @@ class OfProblems:
 
 
 @dataclass(frozen=True)
-class Curve:
+class MeanCurve:
     """Mean losses at the iterations of `paper` {iteration: loss}; the number is the ratio of ours to the paper's.
 
     name: a baseline, or LEARNED: then the mean over meta-seeds.

@@ -12,8 +12,8 @@ from bench.probes.reading import Reading
 from bench.records.files import csv_text, write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import percent, significant
+from bench.studies.paper.analyze import Judgment
 from bench.studies.paper.evidence import Measured
-from bench.studies.paper.judge import Row
 from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, RANGE
 
 COLUMNS = (
@@ -78,7 +78,7 @@ interval).
 """
 
 
-def write(out: Path, rows: Sequence[Row], measured: Measured) -> str:
+def write(out: Path, rows: Sequence[Judgment], measured: Measured) -> str:
     """Both files; returns the Markdown."""
     text = markdown(rows, measured)
     write_bytes(out / "claims.md", text.encode())
@@ -86,12 +86,12 @@ def write(out: Path, rows: Sequence[Row], measured: Measured) -> str:
     return text
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Judgment]) -> str:
     """Every row, rules and reasons included."""
     return csv_text(COLUMNS, map(_record, rows))
 
 
-def _record(row: Row) -> list[Any]:
+def _record(row: Judgment) -> list[Any]:
     claim, found, ablation, _ = row
     numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
     return [
@@ -111,7 +111,7 @@ def _record(row: Row) -> list[Any]:
     ]
 
 
-def markdown(rows: Sequence[Row], measured: Measured) -> str:
+def markdown(rows: Sequence[Judgment], measured: Measured) -> str:
     """What was measured, by section; what was not is only counted."""
     shown = [row for row in rows if row.measured]
     lines = [_ABOUT.format(counts=_counts(shown), measured=_measured(measured))]
@@ -123,7 +123,7 @@ def markdown(rows: Sequence[Row], measured: Measured) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _counts(rows: Sequence[Row]) -> str:
+def _counts(rows: Sequence[Judgment]) -> str:
     found = Counter(row.finding.verdict for row in rows)
     said = ", ".join(f"{found[word]} {word}" for word in (HELD, NOT_HELD, NOT_DECIDABLE))
     return f"**Of {len(rows)} rows, a claim on a task each: {said}.**"
@@ -136,7 +136,7 @@ def _measured(measured: Measured) -> str:
     )
 
 
-def _section(title: str, rows: Sequence[Row]) -> list[str]:
+def _section(title: str, rows: Sequence[Judgment]) -> list[str]:
     causal = any(row.claim.mechanism for row in rows)
     head = ["claim", "task", "sure", "paper", "ours", "held if", "verdict", "why"]
     head += ["without it"] if causal else []
@@ -145,7 +145,7 @@ def _section(title: str, rows: Sequence[Row]) -> list[str]:
     return [f"## {title}", "", *piped(head, cells), ""]
 
 
-def _cells(row: Row, causal: bool, same: bool) -> list[str]:
+def _cells(row: Judgment, causal: bool, same: bool) -> list[str]:
     claim, found, ablation, _ = row
     plain = found.spread in (*_MARKS, "") or found.spread.startswith("share")
     why = found.reason if plain else f"{found.reason} ({found.spread})"
@@ -154,7 +154,7 @@ def _cells(row: Row, causal: bool, same: bool) -> list[str]:
     return [*cells, *([ablation or "–"] if causal else [])]
 
 
-def _ours(row: Row) -> str:
+def _ours(row: Judgment) -> str:
     found = row.finding
     if found.value is None:
         return "–"
@@ -186,7 +186,7 @@ def _reading(probe: str, plain: Mapping[str, Any]) -> Reading:
     return Reading(plain["verdict"], values, plain.get("sentence", ""))
 
 
-def _absent(rows: Sequence[Row]) -> list[str]:
+def _absent(rows: Sequence[Judgment]) -> list[str]:
     found = Counter(row.claim.task for row in rows if not row.measured)
     return [
         f"{count} further rows about {task} were not measured; `--tasks {task}` does." for task, count in found.items()

@@ -10,7 +10,7 @@ from bench.studies.paper.evidence import Measured, OnTask
 from bench.studies.paper.rules import Finding, undecided
 
 
-class Row(NamedTuple):
+class Judgment(NamedTuple):
     """A claim, what we found, and the ablation's word; measured: whether its task was."""
 
     claim: Claim
@@ -19,16 +19,16 @@ class Row(NamedTuple):
     measured: bool
 
 
-def judged(measured: Measured, claims: tuple[Claim, ...] = CLAIMS) -> list[Row]:
+def judged(measured: Measured, claims: tuple[Claim, ...] = CLAIMS) -> list[Judgment]:
     """One row per claim, in order."""
     return [_row(measured, claim) for claim in claims]
 
 
-def _row(measured: Measured, claim: Claim) -> Row:
+def _row(measured: Measured, claim: Claim) -> Judgment:
     if claim.task not in measured:
-        return Row(claim, undecided(f"{claim.task} was not measured"), "", False)
+        return Judgment(claim, undecided(f"{claim.task} was not measured"), "", False)
     found = claim.rule.judge(measured, claim.task)
-    return Row(claim, found, causal(measured[claim.task], claim.mechanism), True)
+    return Judgment(claim, found, causal(measured[claim.task], claim.mechanism), True)
 
 
 def causal(on: OnTask, mechanism: str) -> str:
