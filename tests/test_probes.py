@@ -13,7 +13,7 @@ from bench.probes.catalog import PROBES
 from bench.probes.controls import planted
 from bench.probes.controls.catalog import CONTROLS, Control, visited
 from bench.probes.read import read
-from bench.probes.reading import strict
+from bench.records.files import strict
 
 
 @pytest.mark.parametrize("name", PROBES)

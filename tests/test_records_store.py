@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bench.errors import UserError
+from bench.records import store as store_module
 from bench.records.files import dumps, loads
+from bench.records.record import Record
 from bench.records.store import Store, _decode, _encode, read_json, write_json
 
 
@@ -277,3 +280,54 @@ def test_damaged_json_is_absent_with_a_note(tmp_path, capsys):
 )
 def test_json_keeps_every_value(value):
     assert same(loads(dumps(value)), value)
+
+
+OLD = next((Path(__file__).parent / "cells").glob("*.parquet"))
+"""Written when the format was 1 and a record had eleven fields."""
+
+
+def old_cell(store):
+    path = store.path(OLD.stem)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OLD.read_bytes())
+    return store.read(OLD.stem)
+
+
+def test_a_stored_cell_is_written_as_it_always_was(store):
+    """Card and digest, which covers the columns; the rest of a file is the Parquet library's and moves with it."""
+    assert store.damaged == []
+    again = store.write(old_cell(store))
+    assert again.stem == OLD.stem
+    assert pq.read_schema(again).metadata == pq.read_schema(OLD).metadata
+
+
+def test_a_cell_from_before_a_field_existed_is_read_with_its_default(store, monkeypatch):
+    known = old_cell(store)
+    wider = namedtuple("Record", (*Record._fields, "remarks"), defaults=("none",))
+    monkeypatch.setattr(store_module, "Record", wider)
+    found = store.read(OLD.stem)
+    assert found.remarks == "none"
+    assert same(found[:-1], tuple(known))
+    store.write(found._replace(remarks="kept"))
+    assert store.read(OLD.stem).remarks == "kept"
+    assert store.damaged == []
+
+
+def test_every_field_since_has_a_default():
+    assert set(Record._fields) - set(Record._field_defaults) == set(_card_of(OLD)) - {"format"}
+
+
+def test_an_older_format_is_migrated(store, monkeypatch):
+    known = old_cell(store)
+    monkeypatch.setattr(store_module, "FORMAT", 3)
+    assert store.read(OLD.stem) is None
+    assert [path.stem for path in store.damaged] == [OLD.stem]
+    assert store.ledgers() == []
+    steps = {1: lambda card: {**card, "error": "one"}, 2: lambda card: {**card, "error": card["error"] + " two"}}
+    monkeypatch.setattr(store_module, "MIGRATIONS", steps)
+    assert same(store.read(OLD.stem), known._replace(error="one two"))
+    assert [cell.id for cell, _ in store.ledgers()] == [OLD.stem]
+
+
+def _card_of(path):
+    return json.loads(pq.read_schema(path).metadata[b"optoscope"])

@@ -19,9 +19,11 @@ from rliable import metrics as rliable_metrics
 from bench.errors import UserError
 from bench.records.record import Budget
 from bench.records.store import Store
+from bench.reports.listing import listing
+from bench.reports.summary import summary
 from bench.reports.tables import FORMATS, render
 from bench.scores.leaderboard import curves, leaderboard, per_task, verdicts
-from bench.scores.metrics import METRICS
+from bench.scores.metrics import METRICS, Metric
 from bench.scores.numbers import number, rank_range, with_interval
 
 SUFFIXED = {"sgd": 0.05, "adam": 0.2, "adam-again": 0.2, "gru-a": 0.4}
@@ -341,7 +343,7 @@ def test_rank_ranges_are_short():
     assert [rank_range(1, 3), rank_range(2, 2), rank_range(pd.NA, pd.NA)] == ["1–3", "2", "–"]
 
 
-@pytest.mark.parametrize("imports", ["import bench", "import bench, bench.leaderboard"])
+@pytest.mark.parametrize("imports", ["import bench", "import bench, bench.scores.leaderboard"])
 def test_the_function_of_the_same_name_works_beside_the_module(out, imports):
     face = f"bench.leaderboard({str(out)!r}), bench.curves({str(out)!r})"
     code = f"{imports}; print([len(frame) for frame in ({face}, {face.split(', ')[0]})])"
@@ -360,3 +362,21 @@ def test_twenty_entries_on_five_tasks_take_a_second(tmp_path):
         leaderboard(out)
         best = min(best, time.process_time() - start)
     assert best < 1.0
+
+
+@pytest.mark.parametrize(("comparison", "combine", "even"), [("ratio", np.divide, 1), ("difference", np.subtract, 0)])
+def test_a_metric_of_ones_own_is_compared_as_it_says(out, monkeypatch, comparison, combine, even):
+    """Nothing but the registry knows of it: the verdict, its word, the note below and the list follow."""
+
+    def last_log(runs, floor):
+        return 20 + np.log10(runs.losses[..., -1])
+
+    monkeypatch.setitem(METRICS, "last_log", Metric("last_log", "lower", 26.0, comparison, "the last digit", last_log))
+    own, usual = (verdicts(out, {"bowl": name}).set_index("task").loc["bowl"] for name in ("last_log", "mean_loss"))
+    assert own.metric == "last_log"
+    assert own.effect == pytest.approx(combine(own.score, own.baseline_score))
+    assert own.low <= own.effect <= own.high < even
+    assert (own.word, usual.word) == ("ahead", "ahead")
+    noted = "mean_log, last_log" if comparison == "difference" else "mean_log"
+    assert f"ratio of mean scores, of {noted} the difference" in summary(out, {"bowl": "last_log"})
+    assert "last_log   the last digit" in listing("metrics")

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from bench.errors import UserError
 from bench.records.record import Runs
 from bench.scores import metrics
-from bench.scores.metrics import CAP, METRICS, summarize
+from bench.scores.metrics import CAP, METRICS, studied, summarize
 
 
 def curve(*losses):
@@ -32,7 +32,8 @@ def test_the_five_in_order():
     assert list(METRICS) == ["anytime", "mean_loss", "mean_log", "final", "best"]
     assert [m.better for m in METRICS.values()] == ["higher", "lower", "lower", "lower", "lower"]
     assert [m.worst for m in METRICS.values()] == [0.0, 1e6, 6.0, 1e6, 1e6]
-    assert [m.log for m in METRICS.values()] == [False, True, False, True, True]
+    assert [m.comparison for m in METRICS.values()] == ["ratio", "ratio", "difference", "ratio", "ratio"]
+    assert studied() == ("mean_loss", "mean_log", "final")
 
 
 def test_unknown_metric_names_the_known_ones():

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from bench.commands import speed
+from bench.scores.numbers import clocked, short
 from bench.speed import bounds, cells, comparisons, paired_timing, plan, processes, report, scaling, startup
 from bench.speed.context import Measurement
 from bench.speed.rows import Row, at_least, at_most
-from bench.speed.table import duration, line, short, text
+from bench.speed.table import line, text
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
@@ -111,7 +112,7 @@ def test_numbers_are_short(number, shown):
 
 
 def test_durations_have_units_that_suit():
-    assert [duration(s) for s in (None, 4e-9, 2.2e-5, 0.31, 4.0)] == ["", "4 ns", "22 µs", "310 ms", "4 s"]
+    assert [clocked(s) for s in (None, 4e-9, 2.2e-5, 0.31, 4.0)] == ["", "4 ns", "22 µs", "310 ms", "4 s"]
 
 
 def test_the_table_hides_nothing():

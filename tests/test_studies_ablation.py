@@ -248,7 +248,7 @@ def made_up(changes, seeds=64, metric="mean_loss"):
         factor = next((f for label, f in changes.items() if variant.label.startswith(label)), 1.0)
         noise = np.exp(0.01 * rng.normal(size=seeds))
         for tuned in (False, True):
-            scores = {name: base * factor * noise for name in studies.SHOWN}
+            scores = {name: base * factor * noise for name in studies.METRICS}
             rows.append(Row(variant, variant.spec, tuned, False, scores, 0.0))
     return Study("made-up", "none", metric, STEPS, seeds, rows, "stable", 1.0)
 

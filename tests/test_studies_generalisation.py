@@ -24,12 +24,24 @@ from bench.records.record import Budget, Runs
 from bench.records.store import Store
 from bench.running.run import report_failures
 from bench.scores import statistics
-from bench.studies.generalisation import figures, measure, pages
-from bench.studies.generalisation.analyze import table
+from bench.scores.numbers import brief, whole_percent
+from bench.studies.generalisation import figures, measure, report
+from bench.studies.generalisation.analyze import cell, table
 from bench.studies.generalisation.changes import LONG_TOO, Change, changes, unchanged
-from bench.studies.generalisation.forecast import describe
-from bench.studies.generalisation.plan import FAMILIES, Matrix, Panel, folder, job_of, jobs, left_out, plan
-from bench.studies.generalisation.rows import BASELINES, REFERENCES, Row, rows
+from bench.studies.generalisation.plan import (
+    BASELINES,
+    FAMILIES,
+    REFERENCES,
+    Group,
+    Matrix,
+    Panel,
+    folder,
+    groups,
+    job_of,
+    jobs,
+    left_out,
+    plan,
+)
 from optimizers import Entry
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +86,7 @@ PLANTED = {
     "gru-rosenbrock": planted(0.5 * BASE, -5.0),
     "gru-rosenbrock-2": planted(1.5 * BASE, -4.0, diverged=[-1, -1, 7, -1]),
 }
-TWO_SEEDS = Row("gru-rosenbrock", ("gru-rosenbrock", "gru-rosenbrock-2"), ("rosenbrock",))
+TWO_SEEDS = Group("gru-rosenbrock", ("gru-rosenbrock", "gru-rosenbrock-2"), ("rosenbrock",))
 
 
 @pytest.fixture
@@ -136,7 +148,7 @@ class TestNumbers:
 
     def test_intervals_are_those_of_the_paired_ratio(self, twin):
         own, other = np.array([0.3, 0.1, 0.2, 0.9]), PLANTED["adam"][0]
-        matrix, column = one_column(Row("gru-rosenbrock", ("gru-rosenbrock",)))
+        matrix, column = one_column(Group("gru-rosenbrock", ("gru-rosenbrock",)))
         records = held(matrix, column, {**PLANTED, "gru-rosenbrock": planted(own)})
         row = table(matrix, records).set_index("entry").loc["gru-rosenbrock"]
         expected = statistics.ratio(
@@ -145,7 +157,7 @@ class TestNumbers:
         assert row[["ratio", "ratio_low", "ratio_high"]].tolist() == [float(x) for x in expected]
 
     def test_a_failed_cell_scores_the_worst_there_is(self, twin):
-        matrix, column = one_column(Row("gru-rosenbrock", ("gru-rosenbrock",)))
+        matrix, column = one_column(Group("gru-rosenbrock", ("gru-rosenbrock",)))
         records = held(matrix, column, PLANTED)
         job = job_of(matrix, column, "gru-rosenbrock")
         records[job] = records[job]._replace(status="failed", error="no", runs={})
@@ -165,7 +177,7 @@ class TestChanges:
         assert len(made) == 14
 
     @pytest.mark.parametrize(
-        "home",
+        "origin",
         [
             "linear-regression",
             "least-squares",
@@ -176,10 +188,10 @@ class TestChanges:
             "scaled-loss[task='rosenbrock', factor=3.0]",
         ],
     )
-    def test_every_name_makes_a_task_of_its_own(self, home):
-        columns = changes(home, 10)
+    def test_every_name_makes_a_task_of_its_own(self, origin):
+        columns = changes(origin, 10)
         made = [tasks.get(column.task) for column in columns]
-        horizons = 1 + len(LONG_TOO[tasks.get(home).cost])
+        horizons = 1 + len(LONG_TOO[tasks.get(origin).cost])
         assert len(set(made)) == len(columns) + 1 - horizons
         assert len({(c.change, c.label) for c in columns}) == len(columns)
 
@@ -196,27 +208,27 @@ class TestChanges:
         assert not [c for c in changes("two-moons", 10) if c.change == "horizon"]
 
 
-class TestRows:
+class TestGroups:
     def test_meta_seeds_of_one_training_are_one_row(self, twin):
-        found = {row.label: row for row in rows(["gru-rosenbrock*", "adam"])}
+        found = {row.label: row for row in groups(["gru-rosenbrock*", "adam"])}
         assert found["gru-rosenbrock"] == TWO_SEEDS
-        assert found["adam"] == Row("adam", ("adam",), (), "hand-designed")
+        assert found["adam"] == Group("adam", ("adam",), (), "hand-designed")
 
     def test_an_entry_named_twice_is_there_once(self):
         shipped = "optimizers/weights/gru-rosenbrock.npz"
-        assert [row.members for row in rows(["gru-rosenbrock", str(ROOT / shipped)])] == [("gru-rosenbrock",)]
+        assert [row.members for row in groups(["gru-rosenbrock", str(ROOT / shipped)])] == [("gru-rosenbrock",)]
 
     def test_a_number_alone_makes_no_meta_seed(self, twin):
         first = optimizers.get("gru-rosenbrock")
         about = {**first.discloses, "trained_on": ["beale"]}
         optimizers.register(Entry("gru-rosenbrock-3", "learned", first.build, {}, first.defaults, about))
-        assert [row.label for row in rows(["gru-rosenbrock*"])] == ["gru-rosenbrock", "gru-rosenbrock-3"]
+        assert [row.label for row in groups(["gru-rosenbrock*"])] == ["gru-rosenbrock", "gru-rosenbrock-3"]
 
-    def test_specialists_are_changed_at_home_only(self, twin):
-        wide = Row("all", ("all",), ("a", "b"))
-        assert TWO_SEEDS.at_home("rosenbrock")
-        assert not TWO_SEEDS.at_home("beale")
-        assert wide.at_home("beale")
+    def test_specialists_are_changed_on_their_own_task_only(self, twin):
+        wide = Group("all", ("all",), ("a", "b"))
+        assert TWO_SEEDS.is_about("rosenbrock")
+        assert not TWO_SEEDS.is_about("beale")
+        assert wide.is_about("beale")
 
 
 class TestPlan:
@@ -225,9 +237,9 @@ class TestPlan:
         planned = jobs(matrix)
         assert len(planned) == len(set(planned))
         assert matrix.panels[0].title == FAMILIES
-        homes = {panel.columns[0].home for panel in matrix.panels[1:]}
-        assert {"linear-regression", "rosenbrock", "two-moons-small"} <= homes
-        assert "two-moons" not in homes
+        origins = {panel.columns[0].origin for panel in matrix.panels[1:]}
+        assert {"linear-regression", "rosenbrock", "two-moons-small"} <= origins
+        assert "two-moons" not in origins
         raced = {(job.task, job.optimizer) for job in planned}
         assert ("ackley", "gru-rosenbrock") in raced
         assert ("linear-regression", "gru-rosenbrock") in raced
@@ -282,12 +294,12 @@ STEEP = "sgd[learning_rate=1.0]"
 
 @pytest.fixture(scope="module")
 def raced(tmp_path_factory):
-    """One home and its loss × 100, raced for ten steps by the baselines and an SGD whose rate is 1 / scale."""
+    """One task and its loss × 100, raced for ten steps by the baselines and an SGD whose rate is 1 / scale."""
     columns = (
         unchanged("quadratic-easy", 10),
         Change("quadratic-easy", "loss scale", "×100", "scaled-loss[task='quadratic-easy', factor=100.0]", 10),
     )
-    own = Row(STEEP, (STEEP,), (), "hand-designed")
+    own = Group(STEEP, (STEEP,), (), "hand-designed")
     matrix = Matrix((Panel("quadratic-easy, changed", (own, *REFERENCES), columns),), 8, 4)
     out = tmp_path_factory.mktemp("matrix") / "out"
     return matrix, out, measure.run(jobs(matrix), out)
@@ -302,7 +314,7 @@ class TestRaces:
         assert steep.loc["", "ratio"] < 5
         assert steep.loc["×100", "diverged"] == 1.0
         assert steep.loc["×100", "ratio"] > 1e4
-        assert pages.cell({**steep.loc["×100"].to_dict()}) == ["✗ 100 %"]
+        assert cell({**steep.loc["×100"].to_dict()}) == ["✗ 100 %"]
 
     def test_a_lost_cell_is_raced_again_and_no_other(self, raced):
         matrix, out, records = raced
@@ -320,7 +332,7 @@ class TestRaces:
 
     def test_what_is_done_is_said_so(self, raced):
         matrix, out, _ = raced
-        assert "8 cells, 8 of them done." in describe(matrix, out, 1)
+        assert "8 cells, 8 of them done." in report.describe(matrix, out, 1)
 
     def test_all_cells_failing_is_a_mistake(self, raced):
         records = [record(status="failed", error="ValueError: no", runs={})]
@@ -331,11 +343,11 @@ class TestRaces:
 @pytest.fixture
 def frame(twin):
     """Both kinds of panel with planted numbers, all labels that the shipped tasks have."""
-    homes = ("linear-regression", "two-moons-small")
-    wide = tuple(unchanged(t, 200) for t in (*homes, "matrix-factorization"))
-    own = (Row("gru-linear-regression", ("gru-linear-regression",), ("linear-regression",)), TWO_SEEDS)
+    origins = ("linear-regression", "two-moons-small")
+    wide = tuple(unchanged(t, 200) for t in (*origins, "matrix-factorization"))
+    own = (Group("gru-linear-regression", ("gru-linear-regression",), ("linear-regression",)), TWO_SEEDS)
     panels = [Panel(FAMILIES, (*own, *REFERENCES), wide)]
-    panels += [Panel(f"{h}, changed", (*own, *REFERENCES), tuple(changes(h, 200))) for h in homes]
+    panels += [Panel(f"{t}, changed", (*own, *REFERENCES), tuple(changes(t, 200))) for t in origins]
     matrix = Matrix(tuple(panels), SEEDS, 2)
     records = {}
     for panel in panels:
@@ -347,12 +359,12 @@ def frame(twin):
 
 class TestPages:
     def test_csv_and_json_keep_everything(self, frame):
-        back = pd.read_csv(io.StringIO(pages.render(frame, "csv")), keep_default_na=False)
+        back = pd.read_csv(io.StringIO(report.render(frame, "csv")), keep_default_na=False)
         assert np.array_equal(back["ratio_low"].astype(float), frame["ratio_low"])
-        assert json.loads(pages.render(frame, "json"))[0]["ratio"] == frame["ratio"][0]
+        assert json.loads(report.render(frame, "json"))[0]["ratio"] == frame["ratio"][0]
 
     def test_text_has_a_line_per_column_and_entry(self, frame):
-        shown = [" ".join(line.split()) for line in pages.render(frame, "text").splitlines()]
+        shown = [" ".join(line.split()) for line in report.render(frame, "text").splitlines()]
         assert (
             "matrix-factorization gru-rosenbrock 1.000 [1.000, 1.000] 0.50–1.50 adam 0.25 -1.50 [-1.50, -1.50] 12 %"
         ) in shown
@@ -360,7 +372,7 @@ class TestPages:
         assert "gru-rosenbrock 1.00 ✗ 12 % 1.00 ✗ 12 % 1.00 ✗ 12 %" in shown
 
     def test_markdown_is_a_table_per_panel(self, frame):
-        shown = pages.render(frame, "md")
+        shown = report.render(frame, "md")
         assert shown.count("\n## ") + shown.startswith("## ") == 3
         assert "| adam, tuned | 1.00 | 1.00 | 1.00 |" in shown
 
@@ -368,15 +380,15 @@ class TestPages:
         ("value", "shown"), [(0.8412, "0.84"), (0.0123, "0.012"), (12.34, "12"), (1.2e6, "1e6"), (3e12, "3e12")]
     )
     def test_short_numbers(self, value, shown):
-        assert pages.short(value) == shown
+        assert brief(value) == shown
 
     @pytest.mark.parametrize(("value", "shown"), [(1.0, "100 %"), (0.999, "99 %"), (0.125, "12 %"), (0.002, "<1 %")])
     def test_shares_never_round_to_none_or_all(self, value, shown):
-        assert pages.share(value) == shown
+        assert whole_percent(value) == shown
 
     def test_an_unknown_format_is_a_mistake(self, frame):
         with pytest.raises(UserError, match="unknown format 'xml'; known: text, md, csv, json"):
-            pages.render(frame, "xml")
+            report.render(frame, "xml")
 
 
 class TestPictures:
@@ -423,8 +435,8 @@ class TestPictures:
 
 def test_planning_and_tables_need_no_tensorflow():
     code = (
-        "import sys; from bench.studies.generalisation import analyze, figures, forecast, pages, plan; "
-        "matrix.jobs(matrix.plan()); sys.exit('tensorflow' in sys.modules)"
+        "import sys; from bench.studies.generalisation import analyze, figures, plan, report; "
+        "plan.jobs(plan.plan()); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 

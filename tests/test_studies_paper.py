@@ -10,15 +10,24 @@ import pytest
 from bench.lookup.resolve import named_task
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
-from bench.records.memo import kept
+from bench.records.memo import digest, memo
 from bench.studies.ablation import measure as ablation
 from bench.studies.paper import ablations as ablations
 from bench.studies.paper import extract, measure, quantities, report
+from bench.studies.paper.analyze import causal, judged
 from bench.studies.paper.claims import CLAIMS, LINEAR, ROSENBROCK, Claim
 from bench.studies.paper.evidence import OnTask, Seed
 from bench.studies.paper.extract import of, over_tuned_rate, quantity
-from bench.studies.paper.judge import causal, judged
-from bench.studies.paper.race_rules import LEARNED, Beats, Curve, Decomposable, EndsAbove, OfProblems, Order, TunedRate
+from bench.studies.paper.race_rules import (
+    LEARNED,
+    Beats,
+    Decomposable,
+    EndsAbove,
+    MeanCurve,
+    OfProblems,
+    Order,
+    TunedRate,
+)
 from bench.studies.paper.rules import Everywhere, MoreThan, Near, Present, Somewhere
 from bench.studies.targets.measure import weights_of
 from bench.studies.targets.plan import Protocol
@@ -176,10 +185,10 @@ def test_numbers_of_the_problems_and_of_baselines():
 def test_curves_orders_and_rates():
     curve = [float(100 - i / 2) for i in range(201)]  # 75 at 50, 50 at 100, 0 at 200
     learned = [seed(raced=race(curve=curve))] * 2
-    assert said(Curve(LEARNED, {50: 100, 100: 30}), *learned) == HELD
-    assert said(Curve(LEARNED, {50: 100, 100: 10}), *learned) == OPEN
-    assert said(Curve(LEARNED, {50: 10, 100: 10}), *learned) == NOT
-    assert said(Curve("adam", {50: 3.9}), *learned) == HELD
+    assert said(MeanCurve(LEARNED, {50: 100, 100: 30}), *learned) == HELD
+    assert said(MeanCurve(LEARNED, {50: 100, 100: 10}), *learned) == OPEN
+    assert said(MeanCurve(LEARNED, {50: 10, 100: 10}), *learned) == NOT
+    assert said(MeanCurve("adam", {50: 3.9}), *learned) == HELD
     baselines = {"momentum": race(60.0), "rmsprop": race(90.0), "adam": race(40.0)}
     order = ("adam", LEARNED, "momentum", "rmsprop")
     assert said(Order(100, order), *learned, baselines=baselines) == HELD
@@ -214,7 +223,7 @@ def test_the_chosen_ablations_are_enough_for_a_report(monkeypatch):
 
     def raced(subject, entry, *, seeds, steps, metric, chosen):
         rows = [
-            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.SHOWN, score(one.label, seeds)), 0.0)
+            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.METRICS, score(one.label, seeds)), 0.0)
             for one in chosen
             for tuned in (False, True)
         ]
@@ -345,14 +354,14 @@ def test_a_part_is_made_once_per_identity(tmp_path):
         return {"number": np.float64(0.1), "array": np.arange(3.0)}
 
     path = tmp_path / "deep" / "part.json"
-    first = kept(path, ("a", 1), make)
+    first = memo(path, digest(("a", 1)), make)
     assert first["number"] == 0.1
-    np.testing.assert_array_equal(kept(path, ("a", 1), make)["array"], [0, 1, 2])
+    np.testing.assert_array_equal(memo(path, digest(("a", 1)), make)["array"], [0, 1, 2])
     assert len(made) == 1
-    kept(path, ("a", 2), make)
+    memo(path, digest(("a", 2)), make)
     assert len(made) == 2
     path.write_text("{")
-    kept(path, ("a", 2), make)
+    memo(path, digest(("a", 2)), make)
     assert len(made) == 3
 
 
@@ -369,15 +378,21 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     monkeypatch.setattr(measure.quantities, "quantities", lambda subject: {"number": 1.0})
     monkeypatch.setattr(measure.causal, "ablated", lambda *a: ladder(True))
     monkeypatch.setattr(measure, "BASELINES", ("momentum",))
-    told = []
+    done = []
 
     def measured():
         return measure.measure(
-            "rosenbrock", weights, tmp_path, tmp_path / "tuning", ablations=True, protocol=protocol, tell=told.append
+            "rosenbrock",
+            weights,
+            tmp_path,
+            tmp_path / "tuning",
+            ablations=True,
+            protocol=protocol,
+            progress=done.append,
         )
 
     first = measured()
-    assert len(told) == measure.parts(weights, ablations=True) == 10
+    assert len(done) == measure.parts(weights, ablations=True) == 10
     assert first.seeds[0].readings == {"schedule": planted}
     assert np.shape(first.baselines["momentum"]["scores"]["mean_loss"]) == (8,)
     race = first.seeds[0].race

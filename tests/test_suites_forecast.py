@@ -11,6 +11,7 @@ from bench.records.files import write_json
 from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports import dry_run
+from bench.scores.numbers import duration
 from bench.suites import find, schedule
 from bench.suites import forecast as forecasts
 from bench.suites.jobs import job, plan
@@ -125,7 +126,7 @@ def test_workers_take_cells_in_turn():
     ],
 )
 def test_durations(seconds, text):
-    assert dry_run.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_the_description_has_every_cell_and_says_where_it_is_from(tmp_path):

@@ -32,14 +32,15 @@ def command(entries, tasks, out, steps, seeds, trials, workers, dry_run, form, f
     """
     check_count("workers", workers)
     options.load(files, tensorflow=not dry_run)
-    from bench.studies.generalisation.plan import plan
+    from bench.studies.generalisation.plan import jobs, plan
 
     matrix = plan(entries, names(tasks), steps=steps, seeds=seeds, trials=trials)
     if dry_run:
-        from bench.studies.generalisation.forecast import describe
+        from bench.studies.generalisation.report import describe
 
         click.echo(describe(matrix, out, workers))
         return
-    from bench.studies.generalisation.report import finish
+    from bench.studies.generalisation import measure, report
 
-    click.echo(finish(matrix, out, form, workers=workers, import_files=files))
+    records = measure.run(jobs(matrix), out, workers=workers, import_files=files)
+    click.echo(report.finish(matrix, records, out, form))

@@ -23,7 +23,7 @@ def command(out: Path) -> None:
 
     seen: Any = optimizers.get(ENTRY).discloses.get("trained_on", ())
     with tqdm(find.get("core").tasks, desc="generalist", unit="task") as bar:
-        rows = measure(bar, tell=bar.set_postfix_str)
+        rows = measure(bar, progress=bar.set_postfix_str)
     text = table(rows, seen)
     write_bytes(out / "generalist.md", text.encode())
     click.echo(text)

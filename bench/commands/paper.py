@@ -34,7 +34,7 @@ def command(out, tasks, ablations, tuning, weights) -> None:
     options.load()
     from tqdm import tqdm
 
-    from bench.studies.paper import judge, measure, report
+    from bench.studies.paper import analyze, measure, report
     from bench.studies.targets.measure import weights_of
     from optimizers.shipped import FOLDER
 
@@ -43,10 +43,10 @@ def command(out, tasks, ablations, tuning, weights) -> None:
     measured = {}
     with tqdm(total=total, desc="paper", unit="part") as bar:
 
-        def tell(text: str) -> None:
+        def progress(text: str) -> None:
             bar.set_postfix_str(text, refresh=False)
             bar.update()
 
         for task, found in entries.items():
-            measured[task] = measure.measure(task, found, out, tuning, ablations=ablations, tell=tell)
-    click.echo(report.write(out, judge.judged(measured), measured))
+            measured[task] = measure.measure(task, found, out, tuning, ablations=ablations, progress=progress)
+    click.echo(report.write(out, analyze.judged(measured), measured))

@@ -22,8 +22,7 @@ def command(tasks, out, quick, weights) -> None:
     from tqdm import tqdm
 
     from bench.studies.targets import report
-    from bench.studies.targets.measure import measure, weights_of
-    from bench.studies.targets.quick import train
+    from bench.studies.targets.measure import measure, train, weights_of
     from optimizers.shipped import FOLDER
 
     chosen = tasks or tuple(PROTOCOLS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import optimizers
 import tasks
+from bench.reports.tables import piped
 from optimizers import Entry
 from tasks import Task
 
@@ -35,20 +35,18 @@ def page() -> str:
     return "\n".join([_INTRO + _TASKS, *_task_table(), _OPTIMIZERS, *_optimizer_table(), ""])
 
 
-def _task_table() -> Iterable[str]:
-    yield from _head("name", "tags", "cost", "floor", "source")
-    for name in tasks.names():
-        yield _row(name, *_task(tasks.get(name)))
+def _task_table() -> list[str]:
+    rows = ((name, *_task(tasks.get(name))) for name in tasks.names())
+    return piped(("name", "tags", "cost", "floor", "source"), rows)
 
 
 def _task(task: Task) -> tuple[str, ...]:
     return ", ".join(task.tags), task.cost, f"{task.floor:.6g}", task.reference
 
 
-def _optimizer_table() -> Iterable[str]:
-    yield from _head("name", "kind", "tuned", "defaults", "source")
-    for name in optimizers.names():
-        yield _row(name, *_optimizer(optimizers.get(name)))
+def _optimizer_table() -> list[str]:
+    rows = ((name, *_optimizer(optimizers.get(name))) for name in optimizers.names())
+    return piped(("name", "kind", "tuned", "defaults", "source"), rows)
 
 
 def _optimizer(entry: Entry) -> tuple[str, ...]:
@@ -58,12 +56,3 @@ def _optimizer(entry: Entry) -> tuple[str, ...]:
         else ", ".join(f"{name}={value}" for name, value in entry.defaults.items())
     )
     return entry.kind, ", ".join(entry.space) or "nothing", defaults, entry.reference
-
-
-def _head(*titles: str) -> Iterable[str]:
-    yield _row(*titles)
-    yield _row(*("---" for _ in titles))
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

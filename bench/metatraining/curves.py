@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
 from bench.metatraining.state import State
+from bench.records.files import csv_text
 
 HEADER = (
     "iteration",
@@ -33,11 +32,7 @@ def text(state: State, tasks: list[str]) -> str:
     ]
     rows += [(int(i), "", "", "", "", *(f"{value:.6g}" for value in values)) for i, *values in state.history]
     rows.sort(key=lambda row: row[0])
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return csv_text(HEADER, rows)
 
 
 def plot(state: State, path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.probes.dynamics.eigenmodes import Eigenmodes
 from bench.probes.dynamics.fixed_points import modes_at
-from bench.probes.reading import strict
+from bench.records.files import strict
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject

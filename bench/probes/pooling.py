@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, number
+from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading
+from bench.scores.numbers import significant
 
 NUMBERS = 4
 """Quantities named in the sentence, the first of the reading's own that all seeds have."""
@@ -84,7 +85,7 @@ def _sentence(readings: Sequence[Reading], values: Mapping[str, Any]) -> str:
     first = f"{kept[0][0]} in {kept[0][1]} of {len(readings)} meta-seeds"
     said = ", ".join([first, *(f"{verdict} in {count}" for verdict, count in kept[1:])])
     shown = [
-        f"{name} {number(value['value'])} [{number(value['low'])}, {number(value['high'])}]"
+        f"{name} {significant(value['value'])} [{significant(value['low'])}, {significant(value['high'])}]"
         for name, value in values.items()
         if isinstance(value, Mapping) and value["value"] is not None
     ]

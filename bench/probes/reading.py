@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.records.files import strict
+
 PRESENT, ABSENT, UNDECIDED = "present", "absent", "undecided"
 
 
@@ -79,39 +81,3 @@ def log_slope(x: np.ndarray, y: np.ndarray) -> float:
     if kept.sum() < 2:
         return math.nan
     return float(np.polyfit(np.log(x[kept]), np.log(y[kept]), 1)[0])
-
-
-def strict(value: Any) -> Any:
-    """`value` with NumPy types and tuples made plain and non-finite numbers made None."""
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return strict(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [strict(item) for item in value]
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
-def number(value: float | None) -> str:
-    """Three significant digits, for sentences."""
-    return "–" if value is None or not math.isfinite(value) else f"{value + 0.0:.3g}"
-
-
-def power(exponent: float | None) -> str:
-    """Two decimals and never a negative zero, for exponents in sentences."""
-    if exponent is None or not math.isfinite(exponent):
-        return "–"
-    return f"{round(exponent, 2) + 0.0:.2f}"
-
-
-def percent(share: float) -> str:
-    """Two significant digits, and 0 for what is only rounding."""
-    if abs(share) < 1e-6:
-        return "0 %"
-    return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.3g} %"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import csv
 import errno
+import io
 import json
 import math
 import os
@@ -75,6 +77,14 @@ def _cannot_write(path: Path, error: OSError) -> str:
     return f"cannot write {path}: {error.strerror or error}; {room}choose another folder with --out"
 
 
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A CSV file: a line of `columns`, then the rows; None is empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows([columns, *rows])
+    return buffer.getvalue()
+
+
 def write_json(path: Path | str, value: Any) -> None:
     """Write `value` as JSON, atomically; equal values give equal bytes. Raises UserError."""
     write_bytes(Path(path), dumps(value, indent=1).encode() + b"\n")
@@ -118,6 +128,23 @@ def _plain(value: Any) -> Any:
         return _packed(np.asarray(value))
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_plain(item) for item in value]
+    return value
+
+
+def strict(value: Any) -> Any:
+    """`value` with NumPy types and tuples made plain and non-finite numbers made None."""
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return strict(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [strict(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
     return value
 
 

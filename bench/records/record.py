@@ -59,7 +59,9 @@ class Cell:
 
 
 class Record(NamedTuple):
-    """One finished cell, as the store keeps it."""
+    """One finished cell, as the store keeps it. A new field goes to the end with a default, which cells written before
+    it are read with.
+    """
 
     cell: Cell
     status: str

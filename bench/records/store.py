@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +25,9 @@ from bench.records.record import Budget, Cell, Record, Runs
 __all__ = ["Store", "read_json", "write_json"]
 
 FORMAT = 1
-"""Raised when the layout of a file changes; files of another format are treated as absent."""
+"""Raised when the card changes in more than a field that has a default, together with an entry of MIGRATIONS."""
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""{older format: the card as the next format has it}; files of a format that is neither FORMAT nor here are absent."""
 _CARD, _DIGEST = b"optoscope", b"optoscope-sha256"
 _NUMBERS = {"mean_loss": "float32", "mean_log": "float32", "best": "float32", "diverged": "int32", "losses": "float32"}
 _OURS = ("cells", "readings")
@@ -78,7 +80,7 @@ class Store:
         found = []
         for path in sorted((self.root / "cells").glob("[!.]*.parquet")):
             with contextlib.suppress(Exception):  # a damaged file is the business of `read`
-                card = loads((pq.read_schema(path).metadata or {})[_CARD].decode())
+                card = _current(loads((pq.read_schema(path).metadata or {})[_CARD].decode()))
                 if card["status"] == "ok":
                     found.append((_cell(card), card["ledger"]))
         return found
@@ -133,7 +135,7 @@ def _decode(content: bytes) -> Record:
     columns = {name: _flat(table.column(name)) for name in ("seed", *_NUMBERS)}
     if metadata.get(_DIGEST) != _digest(metadata[_CARD], columns):
         raise ValueError("checksum differs")
-    return _record(loads(metadata[_CARD].decode()), columns)
+    return _record(_current(loads(metadata[_CARD].decode())), columns)
 
 
 def _card(record: Record) -> dict[str, Any]:
@@ -144,9 +146,17 @@ def _card(record: Record) -> dict[str, Any]:
     return {**record._asdict(), "cell": asdict(record.cell), "runs": runs, "format": FORMAT}
 
 
+def _current(card: dict[str, Any]) -> dict[str, Any]:
+    """The card as FORMAT has it, without its format; raises ValueError for one that nothing here can read."""
+    form = card.pop("format", None)
+    while form != FORMAT:
+        if form not in MIGRATIONS:
+            raise ValueError(f"not of format {FORMAT}; another version of Optoscope wrote it")
+        card, form = MIGRATIONS[form](card), form + 1
+    return card
+
+
 def _record(card: dict[str, Any], columns: dict[str, np.ndarray]) -> Record:
-    if card.pop("format", None) != FORMAT:
-        raise ValueError(f"not of format {FORMAT}; another version of Optoscope wrote it")
     return Record(**{**card, "cell": _cell(card), "runs": dict(_parts(card["runs"], columns))})
 
 

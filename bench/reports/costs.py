@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bench.reports.tables import Grid, text
+from bench.scores.numbers import count, seconds_only
 from bench.scores.results import Results
 
 
@@ -32,10 +33,10 @@ def _ledger_row(results: Results, optimizer: str) -> list[str]:
 
     return [
         optimizer,
-        *(_count(x) for x in (total("gradients_tuning"), total("gradients_reporting"), once("gradients_metatraining"))),
-        _seconds(total("seconds_compile")),
-        _seconds(total("seconds_tuning") + total("seconds_reporting")),
-        _seconds(once("seconds_metatraining")),
+        *(count(x) for x in (total("gradients_tuning"), total("gradients_reporting"), once("gradients_metatraining"))),
+        seconds_only(total("seconds_compile")),
+        seconds_only(total("seconds_tuning") + total("seconds_reporting")),
+        seconds_only(once("seconds_metatraining")),
         _break_even(once("gradients_metatraining"), _tuning_cost(results)),
     ]
 
@@ -48,11 +49,3 @@ def _tuning_cost(results: Results) -> float:
 
 def _break_even(metatraining: float, tuning: float) -> str:
     return f"{math.ceil(metatraining / tuning)}" if metatraining > 0 and tuning > 0 else ""
-
-
-def _count(value: float) -> str:
-    return "0" if value == 0 else f"{value:.2e}" if value >= 1e5 else f"{value:.0f}"
-
-
-def _seconds(value: float) -> str:
-    return "0" if value == 0 else f"{value:.0f}" if value >= 10 else f"{value:.1f}"

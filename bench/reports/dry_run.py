@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from bench.records.files import read_json
 from bench.records.record import Budget
 from bench.reports.tables import Grid, text
+from bench.scores.numbers import duration
 from bench.suites.forecast import TABLE, Forecast, forecast
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import LIFE, START, finish_time, weight
@@ -31,19 +31,6 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
     ]
     headers = ["task", "optimizer", "steps", "problems", "tuning", "expected", "from"]
     return text(Grid(headers, rows, _notes(suite, cells, workers)), 110)
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`; `unknown` for NaN."""
-    if math.isnan(seconds):
-        return "unknown"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _budget(budget: Budget, tuned: bool) -> list[str]:

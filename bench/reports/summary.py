@@ -159,7 +159,8 @@ def _verdict_table(results: Results, metric_of: Mapping[str, str]) -> str:
         ]
         for row in verdicts(results, metric_of).itertuples()
     ]
-    note = "Effect: ratio of mean scores, of mean_log the difference; paired by problem."
+    differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
+    note = f"Effect: ratio of mean scores, of {differing} the difference; paired by problem."
     headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
     return text(Grid(headers, rows, [note]), WIDTH) if rows else ""
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
-from bench.scores.numbers import number, rank_range, with_interval
+from bench.records.files import strict
+from bench.scores.numbers import bracket, number, rank_range, share_or_zero, with_interval
 
 FORMATS = ("text", "md", "csv", "json", "latex")
 MANY_TASKS = 6
@@ -47,7 +48,7 @@ def render(frame: pd.DataFrame, form: str) -> str:
     if form == "csv":
         return _raw(frame).to_csv(index=False).rstrip("\n")
     if form == "json":
-        return json.dumps([_jsonable(row) for row in frame.to_dict("records")], indent=1)
+        return json.dumps(strict(frame.astype(object).where(frame.notna(), None).to_dict("records")), indent=1)
     printers = {"text": text, "md": markdown, "latex": latex}
     if form not in printers:
         raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
@@ -62,32 +63,27 @@ def settings(theta: Mapping[str, Any]) -> str:
 def grid(frame: pd.DataFrame) -> Grid:
     """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing empty."""
     frame = _without_many_tasks(frame)
-    columns: dict[str, list[str]] = {}
+    cells: dict[str, list[str]] = {}
     for name in frame.columns:
         if name == "rank":
-            columns["rank"] = _pairs(rank_range, frame, "rank_low", "rank_high")
+            cells["rank"] = _pairs(rank_range, frame, "rank_low", "rank_high")
         elif name == "score":
             header = f"{frame.attrs.get('metric', 'score')} [95 %]"
-            columns[header] = _pairs(with_interval, frame, "score", "low", "high")
+            cells[header] = _pairs(with_interval, frame, "score", "low", "high")
         elif name == "low_tasks":
-            columns["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
+            cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
         elif name == "tasks" and "missing" in frame:
-            columns["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
+            cells["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
         elif name not in _MERGED:
-            columns[name.replace("_", " ")] = [_cell(name, value) for value in frame[name]]
-    kept = {name: cells for name, cells in columns.items() if any(c not in ("", "0") for c in cells)}
+            cells[name.replace("_", " ")] = [_cell(name, value) for value in frame[name]]
+    kept = {name: column for name, column in cells.items() if any(c not in ("", "0") for c in column)}
     rows = [list(row) for row in zip(*kept.values(), strict=True)]
     return Grid(list(kept), rows, list(frame.attrs.get("notes", [])))
 
 
 def text(table: Grid, width: int = 100) -> str:
     """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
-    lines = [table.headers, *table.rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(table.headers))]
-    aligned = [
-        "  ".join(_align(c, w, h) for c, w, h in zip(line, widths, table.headers, strict=True)).rstrip()
-        for line in lines
-    ]
+    aligned = columns([table.headers, *table.rows], [header not in _LEFT for header in table.headers])
     notes = [line for note in table.notes for line in textwrap.wrap(note, width, break_on_hyphens=False)]
     return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
@@ -95,9 +91,25 @@ def text(table: Grid, width: int = 100) -> str:
 def markdown(table: Grid) -> str:
     """A GitHub table; notes follow as a paragraph."""
     marks = [":--" if header in _LEFT else "--:" for header in table.headers]
-    lines = [table.headers, marks, *([c.replace("|", "\\|") for c in row] for row in table.rows)]
     notes = ["", *table.notes] if table.notes else []
-    return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), *notes])
+    return "\n".join([*piped(table.headers, table.rows, marks), *notes])
+
+
+def columns(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
+    """Lines of cells in columns two spaces apart, to the left unless `right` says otherwise of a column."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    write = [str.rjust if flush else str.ljust for flush in right] or [str.ljust] * len(widths)
+    return ["  ".join(w(cell, n) for w, cell, n in zip(write, line, widths, strict=True)).rstrip() for line in lines]
+
+
+def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
+    """Lines of a Markdown table; `marks` say how columns are aligned."""
+    return [pipes(line) for line in (headers, marks or ["---"] * len(headers), *rows)]
+
+
+def pipes(cells: Iterable[str]) -> str:
+    """One line of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def latex(table: Grid) -> str:
@@ -125,7 +137,7 @@ def _pairs(write, frame: pd.DataFrame, *names: str) -> list[str]:
 
 
 def _bracket(value: float, low: float, high: float) -> str:
-    return f"[{number(low, value)}, {number(high, value)}]" if math.isfinite(low) else "–"
+    return bracket(low, high, value) if math.isfinite(low) else "–"
 
 
 def _cell(name: str, value: Any) -> str:
@@ -134,7 +146,7 @@ def _cell(name: str, value: Any) -> str:
     if value is None or value is pd.NA:
         return "–"
     if name == "diverged":
-        return "–" if math.isnan(value) else "0" if value == 0 else f"{100 * value:.2g} %"
+        return share_or_zero(value)
     return number(value) if isinstance(value, float) else str(value)
 
 
@@ -144,28 +156,11 @@ def _setting(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _align(cell: str, width: int, header: str) -> str:
-    return cell.ljust(width) if header in _LEFT else cell.rjust(width)
-
-
 def _raw(frame: pd.DataFrame) -> pd.DataFrame:
     """Mappings as JSON, so that a cell of a CSV file can be read back."""
     if "theta" not in frame:
         return frame
-    return frame.assign(theta=[json.dumps(_jsonable(theta)) for theta in frame["theta"]])
-
-
-def _jsonable(value: Any) -> Any:
-    """Plain JSON values; null for what is missing, NaN or infinite."""
-    if isinstance(value, Mapping):
-        return {str(key): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_jsonable(item) for item in value]
-    if isinstance(value, np.generic):
-        return _jsonable(value.item())
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value
+    return frame.assign(theta=[json.dumps(strict(theta)) for theta in frame["theta"]])
 
 
 def _escape(cell: str) -> str:

@@ -32,15 +32,22 @@ class Metric:
     """"lower" | "higher"."""
     worst: float
     """The score of a failed cell: no run can score worse."""
-    log: bool
-    """Whether the number is a ratio, best shown on a log scale."""
+    comparison: str
+    """"ratio" | "difference": how two scores compare; the difference of those that are log10 of something already."""
     summary: str
     score: Callable[[Runs, float], np.ndarray]
+    studied: bool = False
+    """Whether studies of one optimizer show it whatever they were asked for: its effects can be multiplied."""
 
     @property
     def sign(self) -> int:
         """+1 where higher is better, −1 where lower is."""
         return 1 if self.better == "higher" else -1
+
+    @property
+    def differs(self) -> bool:
+        """Whether two scores compare by their difference."""
+        return self.comparison == "difference"
 
 
 def get(name: str) -> Metric:
@@ -48,6 +55,11 @@ def get(name: str) -> Metric:
     if name not in METRICS:
         raise UserError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
     return METRICS[name]
+
+
+def studied() -> tuple[str, ...]:
+    """Names of the metrics that studies of one optimizer show, in order."""
+    return tuple(metric.name for metric in METRICS.values() if metric.studied)
 
 
 def step_weights(steps: np.ndarray) -> np.ndarray:
@@ -145,20 +157,23 @@ METRICS: dict[str, Metric] = {
             "anytime",
             "higher",
             0.0,
-            False,
+            "ratio",
             "share of 50 targets reached, down to 1e-6 of the initial gap, over log steps",
             _anytime,
         ),
-        Metric("mean_loss", "lower", CAP, True, "mean over the run of loss / initial loss", _mean_loss),
+        Metric(
+            "mean_loss", "lower", CAP, "ratio", "mean over the run of loss / initial loss", _mean_loss, studied=True
+        ),
         Metric(
             "mean_log",
             "lower",
             float(np.log10(CAP)),
-            False,
+            "difference",
             "mean over the run of log10 of loss / initial loss",
             _mean_log,
+            studied=True,
         ),
-        Metric("final", "lower", CAP, True, "last loss / initial loss", _final),
-        Metric("best", "lower", CAP, True, "lowest loss of any step / initial loss", _best),
+        Metric("final", "lower", CAP, "ratio", "last loss / initial loss", _final, studied=True),
+        Metric("best", "lower", CAP, "ratio", "lowest loss of any step / initial loss", _best),
     )
 }

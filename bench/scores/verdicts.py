@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.scores import statistics
@@ -17,8 +18,8 @@ _VERDICT = ["task", "optimizer", "metric", "baseline", "score", "baseline_score"
 def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Each learned entry against the best hand-designed one of each task, by the task's metric (mean_loss).
 
-    `effect` is the ratio of mean scores, for mean_log their difference, learned to baseline, paired by seed, with its
-    95 % interval; `word` is "ahead", "behind", or "tie" where the interval leaves it open.
+    `effect` compares mean scores as the metric says, learned to baseline, paired by seed, with its 95 % interval;
+    `word` is "ahead", "behind", or "tie" where the interval leaves it open.
     """
     results = load(out)
     rows = []
@@ -26,6 +27,11 @@ def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.D
         metric = get((metric_for_task or {}).get(task, "mean_loss"))
         rows += _task_verdicts(results, task, metric)
     return pd.DataFrame(rows, columns=_VERDICT)
+
+
+def compare(metric: Metric, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
+    """`scores` to `base`, both (problems,) and paired: the ratio of means, or the difference, as `metric` says."""
+    return statistics.ratio(scores, base, statistics.generator(), difference=metric.differs)
 
 
 def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str, Any]]:
@@ -40,9 +46,8 @@ def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str
 
 
 def _verdict(results: Results, task: str, table, metric: Metric, i: int, best: int) -> dict[str, Any]:
-    difference = metric.name == "mean_log"
-    effect = statistics.ratio(table[i], table[best], statistics.generator(), difference=difference)
-    even = 0.0 if difference else 1.0
+    effect = compare(metric, table[i], table[best])
+    even = 0.0 if metric.differs else 1.0
     gain, loss = (effect.low, effect.high) if metric.sign > 0 else (-effect.high, -effect.low)
     even *= metric.sign
     word = "ahead" if gain > even else "behind" if loss < even else "tie"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.engine import process
 from bench.errors import UserError
+from bench.records.files import csv_text
+from bench.reports.tables import piped
+from bench.scores.numbers import short
 from bench.speed import bounds
 from bench.speed.plot import draw
 from bench.speed.rows import Row
-from bench.speed.table import HEADERS, line, short
+from bench.speed.table import HEADERS, line
 
 PEERS = ("jax", "optax", "torch")
 _HOW = """\
@@ -46,11 +48,10 @@ def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> st
     from bench.speed.paired_timing import CHECKED
 
     where = machine()
-    table = [HEADERS, ("---",) * len(HEADERS), *(line(row) for row in rows)]
     parts = [
         "# Speed, side by side",
         verdict(rows),
-        "\n".join("| " + " | ".join(cells) + " |" for cells in table),
+        "\n".join(piped(HEADERS, map(line, rows))),
         "![Ratios and targets](ratios.png)",
         _HOW.format(rounds=rounds, checked=CHECKED).strip(),
         f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}.",
@@ -70,11 +71,10 @@ def verdict(rows: Sequence[Row]) -> str:
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """One line per row, with every further number and where it was measured."""
     where, details = machine(), sorted({name for row in rows for name in row.details})
-    with path.open("w", newline="", encoding="utf-8") as file:
-        columns = list(_record(rows[0])) + details + list(where)
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**_record(row), **row.details, **where} for row in rows)
+    columns = list(_record(rows[0])) + details + list(where)
+    lines = ({**_record(row), **row.details, **where} for row in rows)
+    text = csv_text(columns, ([line.get(name, "") for name in columns] for line in lines))
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def machine() -> dict[str, str]:
@@ -111,10 +111,8 @@ def _version(package: str) -> str:
 
 def _bound(peaks: Mapping[str, float]) -> str:
     measured = ", ".join(f"{name} {short(rate / 1e9)} G/s" for name, rate in peaks.items())
-    table: list[tuple[str, ...]] = [("family", *bounds.Count._fields, "bytes")]
-    table.append(("---",) * len(table[0]))
-    table += [(family, *map(str, count), str(count.moved)) for family, count in bounds.counts().items()]
-    lines = "\n".join("| " + " | ".join(cells) + " |" for cells in table)
+    counts = [(family, *map(str, count), str(count.moved)) for family, count in bounds.counts().items()]
+    lines = "\n".join(piped(("family", *bounds.Count._fields, "bytes"), counts))
     about = (bounds.__doc__ or "").partition("\n\n")[2].strip()
     return (
         f"{about}\n\nPeaks of one core, measured in this run (bytes N: a copy that touches N MiB): {measured}.\n\n"

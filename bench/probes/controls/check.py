@@ -12,7 +12,8 @@ import numpy as np
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
-from bench.probes.reading import ABSENT, UNDECIDED, Reading, strict
+from bench.probes.reading import ABSENT, UNDECIDED, Reading
+from bench.records.files import strict
 from optimizers import Optimizer
 
 TOLERANCE = 1e-3

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.probes.reading import ABSENT, PRESENT, number, percent, power
+from bench.probes.reading import ABSENT, PRESENT
+from bench.scores.numbers import percent, power, significant
 
 
 def sentence(verdict: str, values: dict[str, Any], held: bool, largest: float) -> str:
@@ -21,8 +22,8 @@ def _at_fixed_points(verdict: str, values: dict[str, Any], largest: float) -> st
     secant = f"the answer to a constant gradient goes as |g|^{power(slope)}"
     if verdict == ABSENT and abs(_value(values, "change")) >= 0.1:
         kept = f"but only while an update is carried; without one it {_moves(values, 'change_braked')}"
-        return f"the local rate {_moves(values, 'change')} up to |g| = {number(largest)}, {kept}, {secant}"
-    change = f"the local rate {_moves(values, 'change')} up to |g| = {number(largest)}"
+        return f"the local rate {_moves(values, 'change')} up to |g| = {significant(largest)}, {kept}, {secant}"
+    change = f"the local rate {_moves(values, 'change')} up to |g| = {significant(largest)}"
     if verdict == PRESENT:
         return f"{change} (log-log slope {power(law)}), {secant}"
     if verdict == ABSENT:
@@ -37,7 +38,7 @@ def _after_histories(verdict: str, values: dict[str, Any], largest: float) -> st
         return "constant gradients lead to no fixed point, random ones to no rate"
     law = values["history_slope"]["value"]
     moved = f"the local rate {_moves(values, 'history_change')} with the size of random gradients"
-    return f"{moved}, up to {number(largest)} (log-log slope {power(law)})"
+    return f"{moved}, up to {significant(largest)} (log-log slope {power(law)})"
 
 
 def _value(values: dict[str, Any], name: str) -> float:

@@ -16,18 +16,8 @@ import numpy as np
 from bench.probes.dynamics.runs import EARLY, runs
 from bench.probes.dynamics.system import System
 from bench.probes.mechanisms.soft_clip import soft_clip
-from bench.probes.reading import (
-    ABSENT,
-    PRESENT,
-    Reading,
-    exact,
-    number,
-    percent,
-    power,
-    share_of_runs,
-    spread,
-    undecided,
-)
+from bench.probes.reading import ABSENT, PRESENT, Reading, exact, share_of_runs, spread, undecided
+from bench.scores.numbers import percent, power, significant
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
@@ -187,7 +177,7 @@ def _shares(subject: Subject, knee: float, knee_initial: float) -> dict[str, Any
 
 def _judge(subject: Subject, rest: Curves, exponent: float, values: dict[str, Any]) -> tuple[str, str]:
     """Verdict and sentence; without a sentence the verdict is the reason for being undecided."""
-    largest = number(subject.largest)
+    largest = significant(subject.largest)
     if exponent > FOLLOWS and math.isfinite(exponent):
         law = f"goes as (recent gradients)^{power(exponent)}"
         return ABSENT, f"clipping: none; the knee {law}, which is adaptation"
@@ -197,11 +187,11 @@ def _judge(subject: Subject, rest: Curves, exponent: float, values: dict[str, An
         if rest.slope == 0:
             return ABSENT, "clipping: none; the update does not depend on the gradient"
         return ABSENT, f"clipping: none up to {REACH:g} times the largest gradient, {largest}"
-    where = f"knee at {number(rest.knee)}, updates at most {number(rest.asymptote)}"
+    where = f"knee at {significant(rest.knee)}, updates at most {significant(rest.asymptote)}"
     if rest.knee > subject.largest:
         return ABSENT, f"clipping: {where}, but no gradient reached it (largest {largest})"
     if not abs(exponent) < FIXED:
-        return f"{where}, but it shifts with the history (exponent {number(exponent)})", ""
+        return f"{where}, but it shifts with the history (exponent {significant(exponent)})", ""
     beyond, early = (values[f"share_beyond{part}"]["value"] for part in ("", "_early"))
     shares = f"{percent(beyond)} of the gradients beyond it, {percent(early)} of the first {EARLY}"
     return PRESENT, f"clipping: {where}, {shares}"

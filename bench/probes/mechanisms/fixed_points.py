@@ -8,7 +8,8 @@ import numpy as np
 
 from bench.probes.dynamics.fixed_points import FixedPoint, modes_at
 from bench.probes.dynamics.subject import Subject
-from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, number
+from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact
+from bench.scores.numbers import significant
 
 MANY = 8
 """Marginal fixed points at g = 0 from which they are called a continuum."""
@@ -79,7 +80,7 @@ def _entry(point: FixedPoint) -> dict[str, Any]:
 def _sentence(subject: Subject) -> str:
     rest = subject.rest
     if rest is None:
-        slow = number(subject.dynamics.slowest.speed)
+        slow = significant(subject.dynamics.slowest.speed)
         return f"fixed points: none at zero gradient; the state keeps moving (speed at least {slow})"
     if len(subject.fixed_points) > MANY and rest.stability == "marginal":
         return "fixed points: a continuum of marginal ones; without gradients the state stays where it is"
@@ -87,5 +88,5 @@ def _sentence(subject: Subject) -> str:
     more = f" and {others} more" if others else ""
     return (
         f"fixed points: one {rest.stability} at zero gradient{more}, "
-        f"spectral radius {number(rest.spectral_radius)}, update there {number(rest.update)}"
+        f"spectral radius {significant(rest.spectral_radius)}, update there {significant(rest.update)}"
     )

@@ -15,7 +15,8 @@ import numpy as np
 from bench.probes.dynamics.system import DIFFERENCE, ZOOMS, System
 from bench.probes.mechanisms.decay import decay, warm_up
 from bench.probes.mechanisms.run_rates import read_runs
-from bench.probes.reading import ABSENT, Reading, exact, graded, number, percent, undecided
+from bench.probes.reading import ABSENT, Reading, exact, graded, undecided
+from bench.scores.numbers import percent, significant
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
@@ -86,17 +87,17 @@ def _variation(rates: np.ndarray) -> float:
 def _sentence(verdict: str, values: dict[str, Any], last: int) -> str:
     initial, peak, step, final = (values[n]["value"] for n in ("initial", "peak", "peak_step", "final"))
     if verdict == ABSENT:
-        return f"schedule: none; the rate stays at {number(final)} for {last} steps"
+        return f"schedule: none; the rate stays at {significant(final)} for {last} steps"
     doubt = "" if verdict == "present" else "undecided; "
-    top = f", peaks at {number(peak)} (step {step})" if 0 < step < last else ""
-    path = f"rate {number(initial)} at step 0{top}, {number(final)} at step {last}"
+    top = f", peaks at {significant(peak)} (step {step})" if 0 < step < last else ""
+    path = f"rate {significant(initial)} at step 0{top}, {significant(final)} at step {last}"
     return f"schedule: {doubt}{path}{_shape(values)}{_along_runs(values)}"
 
 
 def _shape(values: dict[str, Any]) -> str:
     """The exponential, where it is one."""
     time, r2 = values["decay_time"]["value"], values["decay_r2"]["value"]
-    return f", time constant {number(time)}" if np.isfinite(time) and r2 >= EXPONENTIAL else ""
+    return f", time constant {significant(time)}" if np.isfinite(time) and r2 >= EXPONENTIAL else ""
 
 
 def _along_runs(values: dict[str, Any]) -> str:

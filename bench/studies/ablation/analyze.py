@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.scores import statistics
+from bench.scores import metrics, statistics
 from bench.studies.ablation.measure import Row, Study
 from bench.studies.ablation.naming import MECHANISMS
 from bench.studies.ablation.plan import CONTROLS, pairs_of
@@ -49,7 +49,7 @@ def logs(study: Study) -> Logs:
     keys = [(row.variant.label, row.tuned) for row in study.rows]
     scores = np.stack([row.scores[study.metric] for row in study.rows])
     drawn = statistics.resampled_means(scores, statistics.generator())
-    logarithm = (lambda x: x * math.log(10)) if study.metric == "mean_log" else _log
+    logarithm = (lambda x: x * math.log(10)) if metrics.get(study.metric).differs else _log
     value, spread = logarithm(scores.mean(axis=1)), logarithm(drawn)
     return Logs(dict(zip(keys, value.tolist(), strict=True)), dict(zip(keys, spread.T, strict=True)))
 

@@ -15,10 +15,9 @@ from bench.records.record import Runs
 from bench.scores import metrics
 from bench.studies.ablation import entries
 from bench.studies.ablation.naming import Spec
-from bench.studies.ablation.plan import Variant, program_of, variants
+from bench.studies.ablation.plan import METRICS, Variant, program_of, variants
 from optimizers import Entry
 
-SHOWN = ("mean_loss", "mean_log", "final")
 COARSE = tuple(4.0**k for k in range(-5, 3))
 FINE = tuple(2.0 ** (k / 2) for k in (-3, -2, -1, 1, 2, 3))
 TUNING_SEEDS = 64
@@ -104,7 +103,7 @@ def _raced_group(course: _Course, group: list[Variant], seeds) -> dict[str, list
         for step in (1.0, best)
     ]
     runs = _race(course, specs, "report", seeds)
-    scores = {name: metrics.get(name).score(runs, course.subject.task.floor) for name in SHOWN}
+    scores = {name: metrics.get(name).score(runs, course.subject.task.floor) for name in METRICS}
     rows: dict[str, list[Row]] = {variant.label: [] for variant in group}
     for i, spec in enumerate(specs):
         variant, edge = group[i // 2], found[i // 2][1]

@@ -6,10 +6,11 @@ from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
+from bench.scores.metrics import studied
 from bench.studies.ablation.naming import MECHANISMS, Spec
 
-METRICS = ("mean_loss", "mean_log", "final")
-"""Scores whose ratios an ablation can be judged by."""
+METRICS = studied()
+"""Scores shown of every entry; the ratios of each are what an ablation can be judged by."""
 CONTROLS = 2
 """Random directions tried for every ablation."""
 NESTED = ({"momentum", "offset"}, {"momentum", "adaptation"})

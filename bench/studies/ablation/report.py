@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bench.records.files import dumps
+from bench.records.files import csv_text, dumps
+from bench.reports.tables import columns, piped
+from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
-from bench.studies.ablation.measure import SHOWN, Study
+from bench.studies.ablation.measure import Study
+from bench.studies.ablation.plan import METRICS
 
 FORMATS = ("text", "md", "json", "csv")
+_shown = functools.partial(significant, missing=None)
 
 
 def report(study: Study) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def render(report: dict[str, Any], form: str) -> str:
         return _csv(report["entries"])
     parts = [_head(report, form == "md")]
     for title, header, rows in _tables(report):
-        shown = _markdown(header, rows) if form == "md" else _text(header, rows)
+        shown = "\n".join(piped(header, rows) if form == "md" else columns([header, *rows]))
         parts.append(f"{'## ' if form == 'md' else ''}{title}\n\n{shown}")
     return "\n\n".join([*parts, _ladder_sentence(report["ladder"])])
 
@@ -54,12 +57,12 @@ def _head(report: dict[str, Any], heading: bool) -> str:
 
 
 def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[str]]]]:
-    scores = [*SHOWN, "diverged"]
+    scores = [*METRICS, "diverged"]
     yield (
         "Entries",
         ["entry", "step", *scores, "ratio", "interval"],
         [
-            [_label(line), _step(line), *(_number(line[name]) for name in scores), *_interval(line["ratio"])]
+            [_label(line), _step(line), *(_shown(line[name]) for name in scores), *_interval(line["ratio"])]
             for line in report["entries"]
             if line["role"] != "control"
         ],
@@ -71,7 +74,7 @@ def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[
             [
                 m["mechanism"],
                 *_interval([m["ratio"], *m["effect"]]),
-                f"[{', '.join(_number(bound) for bound in m['control'])}]",
+                f"[{', '.join(_shown(bound) for bound in m['control'])}]",
                 m["verdict"],
                 m["reason"],
             ]
@@ -81,13 +84,13 @@ def _tables(report: dict[str, Any]) -> Iterable[tuple[str, list[str], list[list[
     yield (
         "Pairs: together over the product of both alone",
         ["removed", "together", "interaction", "interval"],
-        [[" + ".join(p["pair"]), _number(p["ratio"][0]), *_interval(p["interaction"])] for p in report["interactions"]],
+        [[" + ".join(p["pair"]), _shown(p["ratio"][0]), *_interval(p["interaction"])] for p in report["interactions"]],
     )
     yield (
         "Sufficiency ladder (steps re-tuned)",
         ["rung", *scores, "over the rung below", "interval"],
         [
-            [rung["rung"], *(_number(rung[name]) for name in scores), *_interval(rung["over_below"])]
+            [rung["rung"], *(_shown(rung[name]) for name in scores), *_interval(rung["over_below"])]
             for rung in report["ladder"]["rungs"]
         ],
     )
@@ -104,28 +107,12 @@ def _label(line: dict[str, Any]) -> str:
 
 
 def _step(line: dict[str, Any]) -> str:
-    return f"{_number(line['step'])}{' (end of grid)' if line['step_at_edge'] else ''}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{_shown(line['step'])}{' (end of grid)' if line['step_at_edge'] else ''}"
 
 
 def _interval(values: Sequence[float]) -> list[str]:
     value, low, high = values
-    return [_number(value), f"[{_number(low)}, {_number(high)}]"]
-
-
-def _text(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    padded = ("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in lines)
-    return "\n".join(line.rstrip() for line in padded)
-
-
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return [_shown(value), f"[{_shown(low)}, {_shown(high)}]"]
 
 
 def _csv(entries: list[dict[str, Any]]) -> str:
@@ -133,8 +120,4 @@ def _csv(entries: list[dict[str, Any]]) -> str:
     for line in entries:
         value, low, high = line["ratio"]
         plain.append({**line, "ratio": value, "low": low, "high": high})
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(plain[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(plain)
-    return out.getvalue().rstrip("\n")
+    return csv_text(list(plain[0]), (line.values() for line in plain)).rstrip("\n")

@@ -115,7 +115,7 @@ def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any
 
 
 def _plain(curve: Curve) -> dict[str, Any]:
-    from bench.probes.reading import strict
+    from bench.records.files import strict
     from bench.studies.anatomy.curves import mean_of
 
     score, error = mean_of(curve.scores)

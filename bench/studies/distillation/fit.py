@@ -33,7 +33,7 @@ class Material(NamedTuple):
     updates: np.ndarray
 
 
-class Fit(NamedTuple):
+class Fitted(NamedTuple):
     """θ, and the mean square of its weighted errors on what it was fitted to."""
 
     theta: dict[str, float]
@@ -48,7 +48,7 @@ def sizes(updates: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(around, 1e-30 * around.max() + 1e-300))[:, None]
 
 
-def fit(material: Material, modes: int, start: Mapping[str, float], free: Sequence[str], tries: int) -> Fit:
+def fit(material: Material, modes: int, start: Mapping[str, float], free: Sequence[str], tries: int) -> Fitted:
     """The nearest constants `free`, the others held at `start`; at most `tries` Jacobians."""
     scale = sizes(material.updates)
     held = {name: float(value) for name, value in start.items()}
@@ -67,7 +67,7 @@ def fit(material: Material, modes: int, start: Mapping[str, float], free: Sequen
 
     first = np.array([held[name] for name in free])
     found = least_squares(lambda point: errors(point[None])[0], first, slopes, max_nfev=tries, x_scale="jac")
-    return Fit(held | dict(zip(free, found.x.tolist(), strict=True)), float(2 * found.cost))
+    return Fitted(held | dict(zip(free, found.x.tolist(), strict=True)), float(2 * found.cost))
 
 
 def agreement(theta: Mapping[str, float], modes: int, held_out: Material) -> dict[str, float]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
+
+from bench.scores.numbers import significant
 
 NEGLIGIBLE = 1e-3
 """Amplitudes and exponents below this are not written."""
 UNBOUNDED = 15.0
 """log U / (A …) from which on tanh is a straight line."""
+four = functools.partial(significant, digits=4, missing=None)
 
 
 def constants(theta: Mapping[str, Any]) -> dict[str, float]:
@@ -47,20 +51,20 @@ def text(theta: Mapping[str, Any]) -> str:
     z = " + ".join([*_direct(c, u), *(f"m{j}" for j in range(1, modes(theta) + 1))])
     rate = _rate(c)
     front = f"−({rate})·" if rate else "−"
-    move = f"({z})" if math.isinf(c["bound"]) else f"{_n(c['bound'])}·tanh(({z}) / {_n(c['bound'])})"
+    move = f"({z})" if math.isinf(c["bound"]) else f"{four(c['bound'])}·tanh(({z}) / {four(c['bound'])})"
     return "\n".join(line for line in [*lines, *memories, f"dx = {front}{move}"] if line)
 
 
 def _direct(c, u: str) -> list[str]:
     """The term of the latest gradient alone, unless the memories' answer to it is a thousand times as large."""
     others = max((abs(v) for name, v in c.items() if name.startswith("alpha_") and name[6:] != "0"), default=0)
-    return [f"{_n(c['alpha_0'])}·{u}"] if abs(c["alpha_0"]) >= NEGLIGIBLE * others else []
+    return [f"{four(c['alpha_0'])}·{u}"] if abs(c["alpha_0"]) >= NEGLIGIBLE * others else []
 
 
 def _input(c) -> str:
     if not _compresses(c):
         return ""
-    return f"x = g·(1 + (g/{_n(c['knee'])})²)^({_n(-c['compression'] / 2)})"
+    return f"x = g·(1 + (g/{four(c['knee'])})²)^({four(-c['compression'] / 2)})"
 
 
 def _compresses(c) -> bool:
@@ -77,13 +81,13 @@ def _adapted(c) -> list[str]:
     coherent = max(abs(c["persistence"]), abs(c["hold"])) > NEGLIGIBLE
     if not coherent and not _adapts(c):
         return []
-    keep, new = _n(c["average"]), _n(1 - c["average"])
+    keep, new = four(c["average"]), four(1 - c["average"])
     lines = [f"v ← {keep}·v + {new}·{x}²"]
     if coherent:
         lines.append(f"s ← {keep}·s + {new}·{x},  d = s²/v")
     if _adapts(c):
-        factor = f"(1 + v/{_n(c['level'] ** 2)})^({_n(-c['adaptation'] / 2)})"
-        grown = f"·exp({_n(c['persistence'])}·d)" if abs(c["persistence"]) > NEGLIGIBLE else ""
+        factor = f"(1 + v/{four(c['level'] ** 2)})^({four(-c['adaptation'] / 2)})"
+        grown = f"·exp({four(c['persistence'])}·d)" if abs(c["persistence"]) > NEGLIGIBLE else ""
         lines.append(f"u = {x}·{factor}{grown}")
     return lines
 
@@ -93,23 +97,21 @@ def _memory(c, j: int, u: str) -> str:
     alpha, beta = c[f"alpha_{j}"], c[f"beta_{j}"]
     shifts = []
     if abs(c["hold"]) > NEGLIGIBLE:
-        shifts.append(f"{_n(c['hold'])}·d")
+        shifts.append(f"{four(c['hold'])}·d")
     if abs(c["early_decay"]) > NEGLIGIBLE:
-        shifts.append(f"{_n(c['early_decay'])}·exp(−k/{_n(c['time_decay'])})")
+        shifts.append(f"{four(c['early_decay'])}·exp(−k/{four(c['time_decay'])})")
     if not shifts:
-        return f"m{j} ← {_n(beta)}·m{j} + {_n(alpha)}·{u}"
-    logit = " + ".join([_n(math.log(beta / (1 - beta))), *shifts])
-    weight = _n(alpha / (1 - beta))
+        return f"m{j} ← {four(beta)}·m{j} + {four(alpha)}·{u}"
+    logit = " + ".join([four(math.log(beta / (1 - beta))), *shifts])
+    weight = four(alpha / (1 - beta))
     return f"b{j} = σ({logit}),  m{j} ← b{j}·m{j} + (1 − b{j})·{weight}·{u}"
 
 
 def _rate(c) -> str:
-    parts = [f"{_n(c[f'early_{i}'])}·exp(−k/{_n(c[f'time_{i}'])})" for i in (1, 2) if abs(c[f"early_{i}"]) > NEGLIGIBLE]
+    parts = [
+        f"{four(c[f'early_{i}'])}·exp(−k/{four(c[f'time_{i}'])})" for i in (1, 2) if abs(c[f"early_{i}"]) > NEGLIGIBLE
+    ]
     return " + ".join(["1", *parts]) if parts else ""
-
-
-def _n(value: float) -> str:
-    return f"{value:.4g}"
 
 
 def latex(theta: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from bench.studies.distillation import fit as fitting
-from bench.studies.distillation.fit import Fit, Material
+from bench.studies.distillation.fit import Fitted, Material
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry
 from optimizers.learned.closed_form import TERMS, ClosedForm
@@ -150,7 +150,7 @@ def _modes(fitted: Material, held_out: Material, starts: Starts):
 
 
 def _best(fitted: Material, modes: int, tries, free) -> dict[str, float]:
-    fits: list[Fit] = [fitting.fit(fitted, modes, start, free, TRIES) for start in tries]
+    fits: list[Fitted] = [fitting.fit(fitted, modes, start, free, TRIES) for start in tries]
     return min(fits, key=lambda one: one.error).theta
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from bench.engine import process
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
-from bench.probes.reading import strict
+from bench.records.files import strict
+from bench.reports.tables import columns
 from bench.studies.distillation import formula
 from bench.studies.distillation.ladder import Distilled, Rung, distill
-from bench.studies.distillation.race import Condition, Score, compete, conditions
-from bench.studies.distillation.reverse import Variant, reverse
+from bench.studies.distillation.measure import Condition, Score, compete, conditions
+from bench.studies.distillation.reverse import Borrowing, reverse
 from optimizers import Entry, learned
 from optimizers.learned.borrowed import Borrowed
 
@@ -46,7 +47,7 @@ class Report:
     distilled: Distilled
     rungs: tuple[Rung, ...]
     races: Mapping[str, list[Score]]
-    variants: list[Variant]
+    variants: list[Borrowing]
     seconds: float
 
     @property
@@ -97,24 +98,24 @@ def report(
     entry: Entry,
     theta: Mapping[str, Any],
     asked: Asked,
-    tell: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> Report:
-    """Distil, refine, race and reverse; `tell` hears of every stage. Raises UserError if not component-wise."""
+    """Distil, refine, race and reverse; `progress` hears of every stage. Raises UserError if not component-wise."""
     began = time.perf_counter()
-    tell("fitting")
+    progress("fitting")
     distilled = distill(subject, entry, theta, steps=asked.steps)
     rungs = list(distilled.rungs)
     if asked.refine:
-        tell("refining")
+        progress("refining")
         rungs += _refined(subject, entry, distilled, asked)
     student = Entry("closed-form", "learned", distilled.architecture.build)
     races = {}
     for condition in conditions(subject, asked.steps):
-        tell(f"racing: {condition.name}")
+        progress(f"racing: {condition.name}")
         races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
     variants = []
     if asked.trials:
-        tell("the reverse: tuning and racing")
+        progress("the reverse: tuning and racing")
         variants = reverse(
             subject, distilled.starts, (entry, theta), trials=asked.trials, problems=asked.problems, steps=asked.steps
         )
@@ -179,11 +180,11 @@ def render(found: Report) -> str:
     """Formula, ladder with R² and races side by side, the races out of distribution, the reverse."""
     lines = [f"{found.optimizer} on {found.task}, distilled", "", formula.text(found.fitted.theta)]
     lines += ["", "LaTeX:", formula.latex(found.fitted.theta), "", WEIGHTING, ""]
-    lines += _table(_ladder(found))
+    lines += columns(_ladder(found))
     for name in list(found.races)[1:]:
-        lines += ["", f"{name}:", *_table(_raced(found, name))]
+        lines += ["", f"{name}:", *columns(_raced(found, name))]
     if found.variants:
-        lines += ["", "the reverse, tuned anew:", *_table(_reversed(found))]
+        lines += ["", "the reverse, tuned anew:", *columns(_reversed(found))]
     return "\n".join([*lines, "", f"{found.seconds:.0f} s"])
 
 
@@ -215,24 +216,15 @@ def _reversed(found: Report) -> list[list[str]]:
         plain, teacher = v.against_plain, v.against_teacher
         ratios = [_interval(plain.ratio), _interval(teacher.ratio)]
         apart = [_interval(plain.difference), _interval(teacher.difference)]
-        rows.append([v.base, v.given, _g(plain.mean_loss), *ratios, f"{plain.mean_log:.3f}", *apart])
+        rows.append([v.base, v.given, formula.four(plain.mean_loss), *ratios, f"{plain.mean_log:.3f}", *apart])
     return [head, *rows]
 
 
 def _score(score: Score, base: bool = False) -> list[str]:
     ratio, apart = ("", "") if base else (_interval(score.ratio), _interval(score.difference))
-    return [_g(score.mean_loss), ratio, f"{score.mean_log:.3f}", apart, str(score.diverged)]
+    return [formula.four(score.mean_loss), ratio, f"{score.mean_log:.3f}", apart, str(score.diverged)]
 
 
 def _interval(interval: Mapping[str, float]) -> str:
-    low, high = _g(interval["low"]), _g(interval["high"])
-    return f"{_g(interval['value'])} [{low}, {high}]"
-
-
-def _g(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    low, high = formula.four(interval["low"]), formula.four(interval["high"])
+    return f"{formula.four(interval['value'])} [{low}, {high}]"

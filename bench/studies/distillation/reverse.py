@@ -17,16 +17,15 @@ from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
-from bench.studies.distillation.race import Score, against
+from bench.studies.distillation.measure import SHOWN, Score, against
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry, get
 from optimizers.learned.borrowed import BASES, PLAIN, Borrowed
 
 TUNING_PROBLEMS = 32
-SHOWN = ("mean_loss", "mean_log")
 
 
-class Variant(NamedTuple):
+class Borrowing(NamedTuple):
     """A base with what it was given; θ tuned for mean_loss; scores against the plain base and against the teacher."""
 
     base: str
@@ -58,7 +57,7 @@ def reverse(
     trials: int,
     problems: int,
     steps: int,
-) -> list[Variant]:
+) -> list[Borrowing]:
     """Every base with every borrowing, the plain base first."""
     shown = _shown(subject, teacher[0], {name: teacher[1] for name in SHOWN}, problems, steps)
     found = []
@@ -72,7 +71,7 @@ def reverse(
             plain = scores if plain is None else plain
             loss, log, diverged = scores
             pair = [against(loss, log, other[0], other[1], diverged) for other in (plain, shown)]
-            found.append(Variant(base, given, thetas["mean_loss"], pair[0], pair[1]))
+            found.append(Borrowing(base, given, thetas["mean_loss"], pair[0], pair[1]))
     return found
 
 

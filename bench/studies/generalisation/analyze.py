@@ -11,14 +11,16 @@ import pandas as pd
 from bench.records.record import Record, Runs
 from bench.scores import statistics
 from bench.scores.metrics import METRICS, Metric
+from bench.scores.numbers import brief, signed, whole_percent
 from bench.scores.results import finished, runs_of
 from bench.studies.generalisation.changes import Change
-from bench.studies.generalisation.plan import Matrix, Panel, job_of
-from bench.studies.generalisation.rows import BASELINES, Row
+from bench.studies.generalisation.plan import BASELINES, FAMILIES, Group, Matrix, Panel, job_of
 from bench.suites.jobs import Job
 
-_TUNED = tuple(Row(name, (name,)) for name in BASELINES)
-_DEFAULT_ADAM = Row("adam", ("adam",), default=True)
+_TUNED = tuple(Group(name, (name,)) for name in BASELINES)
+_DEFAULT_ADAM = Group("adam", ("adam",), default=True)
+_ABSURD = 1000.0
+"""Ratios from here on are not shown where runs diverged: the cap on losses makes them."""
 _MEAN, _LOG = METRICS["mean_loss"], METRICS["mean_log"]
 
 
@@ -36,7 +38,7 @@ def table(matrix: Matrix, records: Mapping[Job, Record]) -> pd.DataFrame:
         for change in panel.columns:
             column = _Column(matrix, change, records)
             raced = [row for row in panel.rows if column.of(row)]
-            numbers = zip(*(column.compare(raced, *to) for to in column.opponents()), strict=True)
+            numbers = zip(*(column.compare(raced, *to) for to in column.bases()), strict=True)
             lines += [
                 _about(panel, change, row) | column.failures(row) | ratio | adam | log
                 for row, (ratio, adam, log) in zip(raced, numbers, strict=True)
@@ -51,12 +53,12 @@ class _Column(NamedTuple):
     change: Change
     records: Mapping[Job, Record]
 
-    def of(self, row: Row) -> list[Record]:
+    def of(self, row: Group) -> list[Record]:
         """The records of a row, one per meta-seed; none where it is not made for the task."""
         found = (self.records.get(job_of(self.matrix, self.change, m)) for m in row.members)
         return [record for record in found if record is not None]
 
-    def scores(self, row: Row, metric: Metric) -> np.ndarray:
+    def scores(self, row: Group, metric: Metric) -> np.ndarray:
         """(meta-seeds, problems)."""
         worst = np.full(self.matrix.budget(self.change).seeds, metric.worst)
         parts = []
@@ -65,14 +67,14 @@ class _Column(NamedTuple):
             parts.append(worst if runs is None else metric.score(runs, record.floor))
         return np.asarray(parts, "float64")
 
-    def opponents(self) -> list[tuple[str, Metric, Row]]:
+    def bases(self) -> list[tuple[str, Metric, Group]]:
         """(name of the columns, metric, who the denominator is)."""
         best = {metric: min(_TUNED, key=lambda row: float(self.scores(row, metric).mean())) for metric in (_MEAN, _LOG)}
         return [("ratio", _MEAN, best[_MEAN]), ("adam", _MEAN, _DEFAULT_ADAM), ("log10", _LOG, best[_LOG])]
 
-    def compare(self, raced: list[Row], name: str, metric: Metric, to: Row) -> list[dict[str, Any]]:
+    def compare(self, raced: list[Group], name: str, metric: Metric, to: Group) -> list[dict[str, Any]]:
         """Per row: value, interval over problems and extremes over meta-seeds, relative to `to`."""
-        combine = np.divide if metric is _MEAN else np.subtract
+        combine = np.subtract if metric.differs else np.divide
         scores = [self.scores(row, metric) for row in raced]
         pool = np.stack([part.mean(axis=0) for part in (*scores, self.scores(to, metric))])
         means, drawn = pool.mean(axis=1), statistics.resampled_means(pool, statistics.generator())
@@ -90,25 +92,41 @@ class _Column(NamedTuple):
             for i in range(len(raced))
         ]
 
-    def failures(self, row: Row) -> dict[str, Any]:
+    def failures(self, row: Group) -> dict[str, Any]:
         runs = [_runs(record, _MEAN, row) for record in self.of(row)]
         shares = [1.0 if one is None else float((one.diverged >= 0).mean()) for one in runs]
         return {"diverged": float(np.mean(shares)), "failed": sum(one is None for one in runs)}
 
 
-def _runs(record: Record, metric: Metric, row: Row) -> Runs | None:
+def _runs(record: Record, metric: Metric, row: Group) -> Runs | None:
     """The runs a row shows under `metric`; None of a failed cell."""
     if not finished(record):
         return None
     return record.runs["default"] if row.default else runs_of(record, metric)
 
 
-def _about(panel: Panel, change: Change, row: Row) -> dict[str, Any]:
+def _about(panel: Panel, change: Change, row: Group) -> dict[str, Any]:
     return {
         "panel": panel.title,
-        **change._asdict(),
+        "home": change.origin,
+        **{name: getattr(change, name) for name in ("change", "label", "task", "steps")},
         "entry": row.label,
         "kind": row.kind,
         "trained_on": ", ".join(row.trained_on),
         "meta_seeds": len(row.members) if row.kind == "learned" else 0,
     }
+
+
+def heading(line: dict) -> str:
+    """What a column is called within its panel: the task it races on, or what is changed."""
+    if line["panel"] == FAMILIES:
+        return line["task"]
+    return " ".join(filter(None, (line["change"], line["label"])))
+
+
+def cell(line: dict, column: str = "ratio") -> list[str]:
+    """What a cell says: `["0.84"]`, `["2.1", "✗ 3 %"]`; the share alone where the cap on losses makes the number."""
+    lost = [f"✗ {whole_percent(line['diverged'])}"] if line["diverged"] else []
+    if lost and line["ratio"] >= _ABSURD:
+        return lost
+    return [brief(line[column]) if column == "ratio" else signed(line[column]), *lost]

@@ -28,55 +28,57 @@ _LARGER = {"rosenbrock": (5, 10, 50)}
 
 
 class Change(NamedTuple):
-    """One column of the matrix: `task` for `steps`: `home` with its `change` as `label` says."""
+    """One column of the matrix: `task` for `steps`: `origin` with its `change` as `label` says."""
 
-    home: str
+    origin: str
     change: str
     label: str
     task: str
     steps: int
 
 
-def unchanged(home: str, steps: int) -> Change:
-    return Change(home, "as it is", "", home, steps)
+def unchanged(origin: str, steps: int) -> Change:
+    return Change(origin, "as it is", "", origin, steps)
 
 
-def changes(home: str, steps: int) -> list[Change]:
-    """Every change of the task `home`, itself first; raises TaskError for a name that does not exist."""
-    task = resolve.named_task(home).task
-    columns = [unchanged(home, steps)]
+def changes(origin: str, steps: int) -> list[Change]:
+    """Every change of the task `origin`, itself first; raises TaskError for a name that does not exist."""
+    task = resolve.named_task(origin).task
+    columns = [unchanged(origin, steps)]
     for times in LONG_TOO[task.cost]:
-        columns.append(Change(home, "horizon", f"×{times}", home, times * steps))
+        columns.append(Change(origin, "horizon", f"×{times}", origin, times * steps))
     settings: dict[str, Any] = {}
     if dataclasses.is_dataclass(task):
         settings = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
-    for kind, label, name in (*_within(home, settings), *_around(home)):
-        columns.append(Change(home, kind, label, name, steps))
+    for kind, label, name in (*_within(origin, settings), *_around(origin)):
+        columns.append(Change(origin, kind, label, name, steps))
     return columns
 
 
-def _within(home: str, settings: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _within(origin: str, settings: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(kind, label, task) of changes to the task's own settings."""
-    found = [("dimension", f"n = {n}", _dimension(n)) for n in _LARGER.get(home, ())]
+    found = [("dimension", f"n = {n}", _dimension(n)) for n in _LARGER.get(origin, ())]
     for setting, change in _SETTINGS.items():
         if setting in settings:
             found += [
-                (kind, label, _with(home, setting, value))
+                (kind, label, _with(origin, setting, value))
                 for kind, label, value in change(settings[setting])
                 if value != settings[setting]
             ]
     return found
 
 
-def _around(home: str) -> list[tuple[str, str, str]]:
+def _around(origin: str) -> list[tuple[str, str, str]]:
     """(kind, label, task) of what wrappers change of any task."""
-    scales = [("loss scale", f"×{factor:g}", f"scaled-loss[task={home!r}, factor={factor}]") for factor in LOSS_SCALES]
+    scales = [
+        ("loss scale", f"×{factor:g}", f"scaled-loss[task={origin!r}, factor={factor}]") for factor in LOSS_SCALES
+    ]
     units = [
-        ("parameters", f"×{1 / scale:g}", f"rescaled[task={home!r}, parameters={scale}]")
+        ("parameters", f"×{1 / scale:g}", f"rescaled[task={origin!r}, parameters={scale}]")
         for scale in reversed(PARAMETER_SCALES)
     ]
-    deviation = NOISE.get(home, _NOISE)
-    noisy = f"noisy[task={home!r}, deviation={deviation}]"
+    deviation = NOISE.get(origin, _NOISE)
+    noisy = f"noisy[task={origin!r}, deviation={deviation}]"
     return [*scales, *units, ("noise", f"σ {deviation:g}", noisy)]
 
 
@@ -84,11 +86,11 @@ def _dimension(n: int) -> str:
     return "rosenbrock-10" if n == 10 else f"rosenbrock-10[dimension={n}]"
 
 
-def _with(home: str, setting: str, value: Any) -> str:
-    """`home` with a setting: among those it is named with already, or as its only one."""
-    if home.endswith("]"):
-        return f"{home[:-1]}, {setting}={value}]"
-    return f"{home}[{setting}={value}]"
+def _with(origin: str, setting: str, value: Any) -> str:
+    """`origin` with a setting: among those it is named with already, or as its only one."""
+    if origin.endswith("]"):
+        return f"{origin[:-1]}, {setting}={value}]"
+    return f"{origin}[{setting}={value}]"
 
 
 def _widths(hidden: tuple[int, ...]) -> list[tuple[str, str, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.files import write_bytes
-from bench.studies.generalisation.pages import cell, heading
+from bench.studies.generalisation.analyze import cell, heading
 from bench.studies.generalisation.plan import FAMILIES
 
 _WIDE, _HIGH, _LEFT, _RIGHT, _GAP = 0.68, 0.33, 2.6, 0.75, 0.35

@@ -1,20 +1,38 @@
-"""From a planned matrix to its cells, table and heat maps in one folder."""
+"""The matrix for readers: what is planned, then an overview of numbers per panel and a list with intervals."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pandas as pd
+
+from bench.errors import UserError
 from bench.records.files import note, write_bytes
+from bench.records.record import Record
+from bench.reports import tables
+from bench.reports.tables import Grid, markdown, text
+from bench.scores.numbers import brief, duration, whole_percent, with_interval
 from bench.studies.generalisation import figures
-from bench.studies.generalisation.analyze import table
-from bench.studies.generalisation.measure import run
-from bench.studies.generalisation.pages import render
-from bench.studies.generalisation.plan import Matrix, jobs, left_out
+from bench.studies.generalisation.analyze import cell, heading, table
+from bench.studies.generalisation.plan import Matrix, folder, jobs, left_out
+from bench.suites.forecast import Forecast, forecast
+from bench.suites.jobs import Job
+from bench.suites.schedule import finish_time
+
+FORMATS = ("text", "md", "csv", "json")
+_NOTES = [
+    "Ratio: mean over the run of loss / initial loss, over that of the best of momentum, RMSProp and Adam, tuned on "
+    "the same column; below 1 is better, [ ]: paired 95 % interval over problems. Log10: difference of the mean over "
+    "the run of log10 loss / initial loss, below 0 is better. Default adam: ratio to Adam at its defaults.",
+    "✗: share of runs that diverged (a loss above a million times the first, or not a number). Meta-seeds: "
+    "lowest and highest ratio of one, where there are several.",
+]
 
 
-def finish(matrix: Matrix, out: Path, form: str, *, workers: int = 1, import_files=()) -> str:
-    """Run what is missing, write table and heat maps to `out` -> the table in `form`. Raises UserError."""
-    records = run(jobs(matrix), out, workers=workers, import_files=import_files)
+def finish(matrix: Matrix, records: Mapping[Job, Record], out: Path, form: str) -> str:
+    """Write table and heat maps of the cells to `out` -> the table in `form`. Raises UserError."""
     frame = table(matrix, records)
     write_bytes(out / "table.csv", frame.to_csv(index=False).encode())
     write_bytes(out / "table.md", (render(frame, "md") + "\n").encode())
@@ -23,3 +41,85 @@ def finish(matrix: Matrix, out: Path, form: str, *, workers: int = 1, import_fil
     if missing := left_out(matrix):
         note(f"left out, as costly: {', '.join(missing)}; name them with --tasks")
     return render(frame, form)
+
+
+def render(frame: pd.DataFrame, form: str) -> str:
+    """The table in one of FORMATS; csv and json keep every column at full precision. Raises UserError."""
+    if form not in FORMATS:
+        raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
+    if form in ("csv", "json"):
+        return tables.render(frame, form)
+    show, head = (text, "") if form == "text" else (markdown, "## ")
+    parts = []
+    for title, panel in frame.groupby("panel", sort=False):
+        parts += [f"{head}{title}", show(intervals(panel)), show(overview(panel))]
+    return "\n\n".join([*parts, *_NOTES])
+
+
+def overview(panel: pd.DataFrame) -> Grid:
+    """Rows × columns of ratios, ✗ with the share of diverged runs behind."""
+    columns = list(dict.fromkeys(map(heading, panel.to_dict("records"))))
+    cells = {(line["entry"], heading(line)): " ".join(cell(line)) for line in panel.to_dict("records")}
+    entries = list(dict.fromkeys(panel["entry"]))
+    rows = [[entry, *(cells.get((entry, column), "") for column in columns)] for entry in entries]
+    return Grid(["optimizer", *columns], rows, [])
+
+
+def intervals(panel: pd.DataFrame) -> Grid:
+    """A line per column and learned or named entry; references are in the overview."""
+    headers = ["task", "optimizer", "ratio [95 %]", "meta-seeds", "best", "default adam", "log10 [95 %]", "✗"]
+    lines = panel[panel["kind"] != "reference"].to_dict("records")
+    return Grid(headers, list(_lines(lines)), [])
+
+
+def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
+    for line in lines:
+        several = line["meta_seeds"] > 1
+        yield [
+            heading(line),
+            line["entry"],
+            with_interval(line["ratio"], line["ratio_low"], line["ratio_high"]),
+            f"{brief(line['ratio_least'])}–{brief(line['ratio_most'])}" if several else "",
+            line["ratio_best"],
+            brief(line["adam"]),
+            with_interval(line["log10"], line["log10_low"], line["log10_high"]),
+            whole_percent(line["diverged"]) if line["diverged"] else "",
+        ]
+
+
+def describe(matrix: Matrix, out: Path, workers: int) -> str:
+    """One line per cell: task, optimizer, steps, problems, tuning, expected seconds."""
+    planned = jobs(matrix)
+    places = list(dict.fromkeys(folder(out, job) for job in planned))
+    cells = [
+        cell
+        for place in places
+        for cell in forecast([job for job in planned if folder(out, job) == place], place, places)
+    ]
+    headers = ["task", "optimizer", "steps", "problems", "tuning", "expected"]
+    return text(Grid(headers, [_forecast_line(cell) for cell in cells], _forecast_notes(matrix, cells, workers)), 110)
+
+
+def _forecast_line(cell: Forecast) -> list[str]:
+    budget, entry = cell.job.budget, cell.job.entry
+    tuning = f"{budget.trials} × {budget.tuning_seeds}" if entry.space else "–"
+    expected = "done" if cell.source == "done" else duration(cell.seconds)
+    return [cell.job.task, entry.name, str(budget.steps), str(budget.seeds), tuning, expected]
+
+
+def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list[str]:
+    left = [cell.seconds for cell in cells if cell.source != "done"]
+    known = [seconds for seconds in left if not math.isnan(seconds)]
+    unknown = len(left) - len(known)
+    notes = [
+        f"{len(cells)} cells, {len(cells) - len(left)} of them done. Tuning: configurations × problems.",
+        f"Expected on {workers} process{'es' if workers > 1 else ''}: "
+        + (
+            f"at least {duration(finish_time(known, workers))}, and {unknown} cells of unknown cost."
+            if unknown
+            else f"{duration(finish_time(known, workers))}."
+        ),
+    ]
+    if missing := left_out(matrix):
+        notes.append(f"Left out, as costly: {', '.join(missing)}; name them with --tasks.")
+    return notes

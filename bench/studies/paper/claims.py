@@ -12,7 +12,16 @@ from typing import NamedTuple
 
 from bench.studies.paper import extract
 from bench.studies.paper.extract import of, over_tuned_rate, quantity
-from bench.studies.paper.race_rules import LEARNED, Beats, Curve, Decomposable, EndsAbove, OfProblems, Order, TunedRate
+from bench.studies.paper.race_rules import (
+    LEARNED,
+    Beats,
+    Decomposable,
+    EndsAbove,
+    MeanCurve,
+    OfProblems,
+    Order,
+    TunedRate,
+)
 from bench.studies.paper.rules import Everywhere, MoreThan, Near, Present, Read, Rule, Somewhere
 
 LINEAR, ROSENBROCK, MOONS, SMALL = "linear-regression", "rosenbrock", "two-moons", "two-moons-small"
@@ -187,7 +196,7 @@ def _baselines() -> list[Claim]:
                 f"Mean loss of {_who(name)}",
                 "F",
                 ", ".join(f"{loss:g} at {step}" for step, loss in points.items()),
-                Curve(name, points),
+                MeanCurve(name, points),
             )
             for task, found in curves.items()
             for name, points in found.items()

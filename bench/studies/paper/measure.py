@@ -9,7 +9,7 @@ from typing import Any
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.probes import run
-from bench.records.memo import kept
+from bench.records.memo import digest, memo
 from bench.studies.paper import ablations as causal
 from bench.studies.paper import quantities, races
 from bench.studies.paper.evidence import OnTask, Seed
@@ -23,7 +23,7 @@ PROBLEMS = 512
 
 
 def parts(weights: list[Entry], *, ablations: bool) -> int:
-    """Steps of progress that `measure` tells."""
+    """Steps of progress that `measure` makes."""
     return 2 * len(BASELINES) + len(weights) * (4 if ablations else 3)
 
 
@@ -35,43 +35,43 @@ def measure(
     *,
     ablations: bool,
     protocol: Protocol | None = None,
-    tell: Callable[[str], Any] = lambda text: None,
+    progress: Callable[[str], Any] = lambda text: None,
 ) -> OnTask:
-    """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `tell` hears what is done."""
+    """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `progress` hears of it."""
     subject = resolve.named_task(task)
     protocol = protocol or PROTOCOLS[task]._replace(report=PROBLEMS)
     thetas, baselines = {}, {}
     for name in BASELINES:
         thetas[name] = tuned(subject, name, protocol, tuning)["mean_loss"]
-        tell(f"{task}: tuned {name}")
+        progress(f"{task}: tuned {name}")
         baselines[name] = _race(subject, resolve.entry(name), thetas[name], protocol.report, out)
-        tell(f"{task}: raced {name}")
-    seeds = tuple(_seed(subject, entry, protocol.report, out, ablations, tell) for entry in weights)
+        progress(f"{task}: raced {name}")
+    seeds = tuple(_seed(subject, entry, protocol.report, out, ablations, progress) for entry in weights)
     return OnTask(task, seeds, baselines, thetas, protocol.report)
 
 
-def _seed(subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, tell) -> Seed:
+def _seed(subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, progress) -> Seed:
     race = _race(subject, entry, dict(entry.defaults), problems, out)
-    tell(f"{subject.name}: raced {entry.name}")
+    progress(f"{subject.name}: raced {entry.name}")
     readings = _readings(subject, entry, out)
-    tell(f"{subject.name}: probed {entry.name}")
+    progress(f"{subject.name}: probed {entry.name}")
     numbers = _quantities(subject, entry, out)
-    tell(f"{subject.name}: measured {entry.name}")
+    progress(f"{subject.name}: measured {entry.name}")
     if not ablations:
         return Seed(entry.name, race, readings["readings"], numbers)
-    found = kept(
+    found = memo(
         _path(out, "ablations", subject, entry),
-        causal.parts(subject, entry, problems),
+        digest(causal.parts(subject, entry, problems)),
         lambda: causal.ablated(subject, entry, problems),
     )
-    tell(f"{subject.name}: ablated {entry.name}")
+    progress(f"{subject.name}: ablated {entry.name}")
     return Seed(entry.name, race, readings["readings"], numbers, found)
 
 
 def _race(subject: NamedTask, entry: Entry, theta, problems: int, out: Path) -> dict[str, Any]:
-    return kept(
+    return memo(
         _path(out, "races", subject, entry),
-        races.parts(subject, entry, theta, problems),
+        digest(races.parts(subject, entry, theta, problems)),
         lambda: races.raced(subject, entry, theta, problems),
     )
 
@@ -87,7 +87,7 @@ def _readings(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
         plain = {name: reading.to_json() for name, reading in found.items()}
         return {"optimizer": entry.name, "task": subject.name, "readings": plain}
 
-    return kept(_path(out, "readings", subject, entry), _about(subject, entry), make)
+    return memo(_path(out, "readings", subject, entry), digest(_about(subject, entry)), make)
 
 
 def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
         return quantities.quantities(Subject.of(system_of(entry.build(theta)), met))
 
     about = (*_about(subject, entry), quantities.VERSION)
-    return kept(_path(out, "quantities", subject, entry), about, make)
+    return memo(_path(out, "quantities", subject, entry), digest(about), make)
 
 
 def _path(out: Path, kind: str, subject: NamedTask, entry: Entry) -> Path:

@@ -10,7 +10,7 @@ from bench.probes.dynamics.fixed_points import find_each, slowest
 from bench.probes.dynamics.subject import Subject
 from bench.probes.dynamics.summary import DECADES, PER_SIGN
 from bench.probes.mechanisms import clipping
-from bench.probes.reading import strict
+from bench.records.files import strict
 
 VERSION = 2
 """Raised whenever a quantity can change."""

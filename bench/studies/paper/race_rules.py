@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.probes.reading import number
+from bench.scores.numbers import significant
 from bench.scores.statistics import Interval, generator, interval, ratio, resampled_means
 from bench.studies.paper.evidence import Measured, OnTask, Seed
 from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, Finding, common, over_seeds, undecided
@@ -114,7 +114,7 @@ class OfProblems:
 
 
 @dataclass(frozen=True)
-class Curve:
+class MeanCurve:
     """Mean losses at the iterations of `paper` {iteration: loss}; the number is the ratio of ours to the paper's.
 
     name: a baseline, or LEARNED: then the mean over meta-seeds.
@@ -136,7 +136,7 @@ class Curve:
         near = sum(1 / FACTOR <= each <= FACTOR for each in ratios)
         few = 2 * near < len(ratios)
         word = HELD if near == len(ratios) else NOT_HELD if few else NOT_DECIDABLE
-        said = ", ".join(f"{number(loss)} at {step}" for step, loss in ours.items())
+        said = ", ".join(f"{significant(loss)} at {step}" for step, loss in ours.items())
         middle = math.exp(math.fsum(math.log(max(each, 1e-300)) for each in ratios) / len(ratios))
         spread = "number: our loss over the paper's, geometric mean and range over iterations"
         return Finding(middle, min(ratios), max(ratios), spread, word, f"{said}; {near} of {len(ratios)} near")
@@ -190,7 +190,7 @@ class TunedRate:
         near = abs(off - 1) <= BAND
         far = not 1 / FACTOR <= off <= FACTOR
         word = HELD if near else NOT_HELD if far else NOT_DECIDABLE
-        return Finding(rate, None, None, "", word, f"{number(off)} of the paper's")
+        return Finding(rate, None, None, "", word, f"{significant(off)} of the paper's")
 
 
 @dataclass(frozen=True)

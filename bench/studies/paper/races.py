@@ -11,11 +11,10 @@ from bench.engine import VERSION
 from bench.engine.race import race
 from bench.lookup import identity
 from bench.lookup.named import NamedTask
-from bench.scores.metrics import CAP, METRICS
+from bench.scores.metrics import CAP, METRICS, studied
 from optimizers import Entry
 
 STEPS = 200
-SCORES = ("mean_loss", "mean_log", "final")
 
 
 def parts(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], problems: int) -> tuple:
@@ -40,7 +39,7 @@ def raced(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], problems: 
         "optimizer": entry.name,
         "task": subject.name,
         "problems": problems,
-        "scores": {name: METRICS[name].score(runs, floor)[0] for name in SCORES},
+        "scores": {name: METRICS[name].score(runs, floor)[0] for name in studied()},
         "mean": losses.mean(axis=1),
         "initial": losses[:, 0],
         "last": losses[:, -1],

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.probes.pooling import combine
-from bench.probes.reading import Reading, number, percent
-from bench.records.files import write_bytes
+from bench.probes.reading import Reading
+from bench.records.files import csv_text, write_bytes
+from bench.reports.tables import piped
+from bench.scores.numbers import percent, significant
+from bench.studies.paper.analyze import Judgment
 from bench.studies.paper.evidence import Measured
-from bench.studies.paper.judge import Row
 from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, RANGE
 
 COLUMNS = (
@@ -78,7 +78,7 @@ interval).
 """
 
 
-def write(out: Path, rows: Sequence[Row], measured: Measured) -> str:
+def write(out: Path, rows: Sequence[Judgment], measured: Measured) -> str:
     """Both files; returns the Markdown."""
     text = markdown(rows, measured)
     write_bytes(out / "claims.md", text.encode())
@@ -86,34 +86,32 @@ def write(out: Path, rows: Sequence[Row], measured: Measured) -> str:
     return text
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Judgment]) -> str:
     """Every row, rules and reasons included."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for claim, found, ablation, _ in rows:
-        numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
-        writer.writerow(
-            [
-                claim.id,
-                claim.task,
-                claim.section,
-                claim.text,
-                claim.sure,
-                claim.paper,
-                *numbers,
-                found.spread,
-                claim.rule.text,
-                found.verdict,
-                found.reason,
-                claim.mechanism,
-                ablation,
-            ]
-        )
-    return buffer.getvalue()
+    return csv_text(COLUMNS, map(_record, rows))
 
 
-def markdown(rows: Sequence[Row], measured: Measured) -> str:
+def _record(row: Judgment) -> list[Any]:
+    claim, found, ablation, _ = row
+    numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
+    return [
+        claim.id,
+        claim.task,
+        claim.section,
+        claim.text,
+        claim.sure,
+        claim.paper,
+        *numbers,
+        found.spread,
+        claim.rule.text,
+        found.verdict,
+        found.reason,
+        claim.mechanism,
+        ablation,
+    ]
+
+
+def markdown(rows: Sequence[Judgment], measured: Measured) -> str:
     """What was measured, by section; what was not is only counted."""
     shown = [row for row in rows if row.measured]
     lines = [_ABOUT.format(counts=_counts(shown), measured=_measured(measured))]
@@ -125,7 +123,7 @@ def markdown(rows: Sequence[Row], measured: Measured) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _counts(rows: Sequence[Row]) -> str:
+def _counts(rows: Sequence[Judgment]) -> str:
     found = Counter(row.finding.verdict for row in rows)
     said = ", ".join(f"{found[word]} {word}" for word in (HELD, NOT_HELD, NOT_DECIDABLE))
     return f"**Of {len(rows)} rows, a claim on a task each: {said}.**"
@@ -138,19 +136,16 @@ def _measured(measured: Measured) -> str:
     )
 
 
-def _section(title: str, rows: Sequence[Row]) -> list[str]:
+def _section(title: str, rows: Sequence[Judgment]) -> list[str]:
     causal = any(row.claim.mechanism for row in rows)
     head = ["claim", "task", "sure", "paper", "ours", "held if", "verdict", "why"]
     head += ["without it"] if causal else []
-    lines = [f"## {title}", "", _line(head), _line(["---"] * len(head))]
-    before = ""
-    for row in rows:
-        lines.append(_line(_cells(row, causal, row.claim.text == before)))
-        before = row.claim.text
-    return [*lines, ""]
+    before = ["", *(row.claim.text for row in rows)]
+    cells = [_cells(row, causal, row.claim.text == above) for row, above in zip(rows, before[:-1], strict=True)]
+    return [f"## {title}", "", *piped(head, cells), ""]
 
 
-def _cells(row: Row, causal: bool, same: bool) -> list[str]:
+def _cells(row: Judgment, causal: bool, same: bool) -> list[str]:
     claim, found, ablation, _ = row
     plain = found.spread in (*_MARKS, "") or found.spread.startswith("share")
     why = found.reason if plain else f"{found.reason} ({found.spread})"
@@ -159,7 +154,7 @@ def _cells(row: Row, causal: bool, same: bool) -> list[str]:
     return [*cells, *([ablation or "–"] if causal else [])]
 
 
-def _ours(row: Row) -> str:
+def _ours(row: Judgment) -> str:
     found = row.finding
     if found.value is None:
         return "–"
@@ -171,7 +166,7 @@ def _ours(row: Row) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return "never" if value == float("inf") else number(value)
+    return "never" if value == float("inf") else significant(value)
 
 
 def _probes(measured: Measured) -> list[str]:
@@ -191,12 +186,8 @@ def _reading(probe: str, plain: Mapping[str, Any]) -> Reading:
     return Reading(plain["verdict"], values, plain.get("sentence", ""))
 
 
-def _absent(rows: Sequence[Row]) -> list[str]:
+def _absent(rows: Sequence[Judgment]) -> list[str]:
     found = Counter(row.claim.task for row in rows if not row.measured)
     return [
         f"{count} further rows about {task} were not measured; `--tasks {task}` does." for task, count in found.items()
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

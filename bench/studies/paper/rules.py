@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from bench.probes.reading import ABSENT, PRESENT, number
+from bench.probes.reading import ABSENT, PRESENT
+from bench.scores.numbers import significant
 from bench.studies.paper.evidence import Measured, OnTask, Seed, verdict
 
 HELD, NOT_HELD, NOT_DECIDABLE = "held", "not held", "not decidable"
@@ -90,7 +91,7 @@ class Everywhere:
     @property
     def text(self) -> str:
         more, less = ("≥", "≤") if self.yes > self.no else ("≤", "≥")
-        for_it, against = number(self.yes), number(self.no)
+        for_it, against = significant(self.yes), significant(self.no)
         return f"{self.what} {more} {for_it}; against it: {less} {against}"
 
     def judge(self, measured: Measured, task: str) -> Finding:
@@ -137,7 +138,7 @@ class Near:
     @property
     def text(self) -> str:
         low, high = self._band(1)
-        return f"{self.what} {number(low)} to {number(high)}; against it: all outside, on one side"
+        return f"{self.what} {significant(low)} to {significant(high)}; against it: all outside, on one side"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
@@ -204,5 +205,5 @@ class MoreThan:
         if min(len(here), len(there)) < FEWEST:
             return Finding(*over_seeds(here), RANGE, NOT_DECIDABLE, "one meta-seed decides nothing")
         word = HELD if min(here) > max(there) else NOT_HELD if max(here) < min(there) else NOT_DECIDABLE
-        reason = f"{self.other}: {number(min(there))} to {number(max(there))}"
+        reason = f"{self.other}: {significant(min(there))} to {significant(max(there))}"
         return Finding(*over_seeds(here), RANGE, word, reason)

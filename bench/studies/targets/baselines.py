@@ -10,13 +10,14 @@ import numpy as np
 from bench.engine.race import race
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
-from bench.records.files import read_json, write_json
+from bench.records.memo import memo
 from bench.running.tuning import draw_trials
+from bench.scores.metrics import studied
 from bench.studies.targets.analyze import scores
 from bench.studies.targets.plan import STEPS, Protocol
 from optimizers import Entry
 
-METRICS = ("mean_loss", "mean_log", "final", "log_final")
+METRICS = (*studied(), "log_final")
 
 
 def tuned(subject: NamedTask, name: str, protocol: Protocol, out: Path) -> dict[str, Any]:
@@ -31,12 +32,7 @@ def tuned(subject: NamedTask, name: str, protocol: Protocol, out: Path) -> dict[
         "task": identity.task_definition(subject.task),
         "optimizer": identity.optimizer_definition(entry),
     }
-    known = read_json(path)
-    if known is not None and known["about"] == about:
-        return known["thetas"]
-    thetas = search(subject, entry, protocol)
-    write_json(path, {"about": about, "thetas": thetas})
-    return thetas
+    return memo(path, about, lambda: {"thetas": search(subject, entry, protocol)}, "about")["thetas"]
 
 
 def search(subject: NamedTask, entry: Entry, protocol: Protocol) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.reports.tables import pipes
 from bench.scores.statistics import Interval, generator, interval, resampled_means
 
 ENTRY, AGAINST, METRIC = "rnnprop-mixture", "adam", "mean_log"
@@ -25,7 +26,7 @@ default rate Adam moves a parameter by at most about 0.001 a step. Trained on, a
 """
 
 
-class Row(NamedTuple):
+class Difference(NamedTuple):
     """A task, or the mean of a family's tasks: the difference, and the word for it."""
 
     family: str
@@ -40,18 +41,20 @@ class Row(NamedTuple):
         return "ahead" if high < 0 else "behind" if low > 0 else "level"
 
 
-def measure(tasks: Iterable[str], entry: str = ENTRY, tell: Callable[[str], None] = lambda text: None) -> list[Row]:
+def measure(
+    tasks: Iterable[str], entry: str = ENTRY, progress: Callable[[str], None] = lambda text: None
+) -> list[Difference]:
     """A row a task, after them one a family."""
     scores: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     for task in tasks:
-        tell(task)
+        progress(task)
         pair = _scores(task, entry), _scores(task, AGAINST)
         scores.setdefault(_family(task), {})[task] = pair
     single = [_row(f, task, [pair]) for f, those in scores.items() for task, pair in those.items()]
     return [*single, *(_row(f, f"all {len(t)}", list(t.values())) for f, t in scores.items())]
 
 
-def table(rows: list[Row], seen: Iterable[str]) -> str:
+def table(rows: list[Difference], seen: Iterable[str]) -> str:
     """Markdown: how many families and tasks, then families, then tasks."""
     families = [row for row in rows if row.task.startswith("all ")]
     single = [row for row in rows if row not in families]
@@ -85,14 +88,14 @@ def _scores(task: str, name: str) -> np.ndarray:
     return METRICS[METRIC].score(runs, subject.task.floor)[0]
 
 
-def _row(family: str, task: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Row:
+def _row(family: str, task: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Difference:
     """Mean over the pairs (problems,) of learned less other; problems of every task resampled by themselves."""
     rng = generator()
     differences = [learned - other for learned, other in pairs]
     replicates = np.mean([resampled_means(d[None], rng)[:, 0] for d in differences], axis=0)
     means = np.mean([[learned.mean(), other.mean()] for learned, other in pairs], axis=0)
     learned, other = map(float, means)
-    return Row(family, task, learned, other, interval(means[0] - means[1], replicates))
+    return Difference(family, task, learned, other, interval(means[0] - means[1], replicates))
 
 
 def _inner(trained_on: Iterable[str]) -> str:
@@ -100,14 +103,12 @@ def _inner(trained_on: Iterable[str]) -> str:
     return ", ".join(name.partition("task=")[2].strip('"]') or name for name in trained_on)
 
 
-def _count(rows: list[Row]) -> str:
+def _count(rows: list[Difference]) -> str:
     words = [row.word for row in rows]
     return f"ahead in {words.count('ahead')} of {len(rows)}, behind in {words.count('behind')}"
 
 
-def _line(row: Row) -> str:
+def _line(row: Difference) -> str:
     value, low, high = row.difference
-    return (
-        f"| {row.family} | {row.task} | {row.learned:.3f} | {row.against:.3f} "
-        f"| {value:+.3f} [{low:+.3f}, {high:+.3f}] | {row.word} |\n"
-    )
+    difference = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+    return pipes([row.family, row.task, f"{row.learned:.3f}", f"{row.against:.3f}", difference, row.word]) + "\n"

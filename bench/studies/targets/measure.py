@@ -14,7 +14,7 @@ from bench.lookup.named import NamedTask
 from bench.records.record import Runs
 from bench.studies.targets.analyze import compare, judge, scores
 from bench.studies.targets.baselines import tuned
-from bench.studies.targets.plan import BASELINES, SEEDS, STEPS, Protocol, Target
+from bench.studies.targets.plan import BASELINES, QUICK, SEEDS, STEPS, Protocol, Target
 from optimizers import Entry, shipped
 
 
@@ -25,24 +25,34 @@ def weights_of(task: str, folder: Path) -> list[Entry]:
     return [shipped.load(path) for path in paths if path.is_file()]
 
 
+def train(task: str, out: Path) -> Entry:
+    """The weights of the training of at most a minute of `task`, trained unless they are in `out` already."""
+    from bench.metatraining import metatrain
+
+    path, quick = out / "quick" / f"quick-{task}.npz", QUICK[task]
+    if not path.with_suffix(".json").is_file():
+        metatrain(quick.architecture, task, steps=quick.steps, out=path, baselines=False, **quick.settings)
+    return shipped.load(path)
+
+
 def measure(
     task: str,
     targets: Iterable[Target],
     weights: list[Entry],
     protocol: Protocol,
     out: Path,
-    tell: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[dict[str, Any]]:
     """Rows of one task: every target for each of the weights."""
     subject, floor = resolve.named_task(task), resolve.named_task(task).task.floor
     thetas = {}
     for name in BASELINES:
-        tell(f"{task}: tuning {name}")
+        progress(f"{task}: tuning {name}")
         thetas[name] = tuned(subject, name, protocol, out)
     table = _Baselines(subject, thetas, protocol.report)
     rows = []
     for entry in weights:
-        tell(f"{task}: {entry.name}")
+        progress(f"{task}: {entry.name}")
         runs = _report(subject, entry, [dict(entry.defaults)], protocol.report)
         for target in targets:
             learned = scores(target.metric, runs, floor)[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bench.records.files import read_json, write_bytes, write_json
+from bench.reports.tables import piped
+from bench.scores.numbers import significant
 from bench.studies.targets.plan import PROTOCOLS, QUICK_SECONDS
 
 COLUMNS = [
@@ -43,7 +44,7 @@ def write(out: Path, order: Iterable[str] = PROTOCOLS) -> str:
     parts = {True: _rows(out, order, "@quick"), False: _rows(out, order, "")}
     rows = [{**row, "quick": quick} for quick in (False, True) for row in parts[quick]]
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    write_bytes(out / "targets.csv", _csv(frame).encode())
+    write_bytes(out / "targets.csv", frame.to_csv(index=False, float_format="%.6g").encode())
     text = _markdown(parts[False], parts[True])
     write_bytes(out / "targets.md", text.encode())
     return text
@@ -51,12 +52,6 @@ def write(out: Path, order: Iterable[str] = PROTOCOLS) -> str:
 
 def _rows(out: Path, order: Iterable[str], suffix: str) -> list[dict[str, Any]]:
     return [row for task in order for row in read_json(out / "rows" / f"{task}{suffix}.json") or []]
-
-
-def _csv(frame: pd.DataFrame) -> str:
-    buffer = io.StringIO()
-    frame.to_csv(buffer, index=False, float_format="%.6g")
-    return buffer.getvalue()
 
 
 def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str:
@@ -78,14 +73,15 @@ def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str
 def _table(rows: list[dict[str, Any]], *, seconds: bool) -> list[str]:
     head = ["task", "metric", "weights", "baseline", "number", "target", "", "problems"]
     head += ["s of training"] if seconds else []
-    return [_line(head), _line(["---"] * len(head)), *(_line(_cells(row, seconds)) for row in rows)]
+    return piped(head, (_cells(row, seconds) for row in rows))
 
 
 def _cells(row: dict[str, Any], seconds: bool) -> list[str]:
     bound = row["bound"]
     target = "–" if bound is None else f"{'≥' if row['how'] == 'wins' else '≤'} {bound:g}"
     against = row["against"] + (" (best)" if row["baseline"] == "best" else "")
-    number = f"{_HOW[row['how']]} {row['value']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+    value, low, high = (significant(row[name], missing=None) for name in ("value", "low", "high"))
+    number = f"{_HOW[row['how']]} {value} [{low}, {high}]"
     cells = [row["task"], row["metric"], row["weights"], against, number, target]
     late = seconds and row["seconds"] > QUICK_SECONDS
     word = f"{row['word']}, but too slow" if late else row["word"]
@@ -102,7 +98,3 @@ def _protocol(rows: list[dict[str, Any]]) -> list[str]:
         for task, p in PROTOCOLS.items()
         if task in tasks
     ]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -12,11 +12,12 @@ from bench.errors import UserError
 from bench.lookup import resolve
 from bench.lookup.named import NamedTask
 from bench.scores.metrics import METRICS
-from bench.scores.statistics import generator, ratio
+from bench.scores.verdicts import compare
 from optimizers import Entry
 from tasks import TaskError
 
-PROBLEMS = 512
+SHOWN = ("mean_loss", "mean_log")
+"""One whose scores compare as a ratio, one as a difference."""
 FURTHER = 5
 """Factor on the horizon out of distribution."""
 LOUDER = 10.0
@@ -79,14 +80,14 @@ def _scores(condition: Condition, entry: Entry, thetas, problems: int):
     """mean_loss, mean_log (θs, problems) and the number of diverged runs (θs,)."""
     runs = race(condition.subject, entry, thetas, purpose="report", seeds=range(problems), steps=condition.steps).runs
     floor = condition.subject.task.floor
-    loss, log = (METRICS[name].score(runs, floor) for name in ("mean_loss", "mean_log"))
+    loss, log = (METRICS[name].score(runs, floor) for name in SHOWN)
     return loss, log, np.sum(runs.diverged >= 0, axis=-1)
 
 
 def against(loss, log, base_loss, base_log, diverged) -> Score:
     """One entry's scores (problems,) beside those of a base."""
-    pair = ratio(loss, base_loss, generator())
-    apart = ratio(log, base_log, generator(), difference=True)
+    pairs = zip(SHOWN, ((loss, base_loss), (log, base_log)), strict=True)
+    pair, apart = (compare(METRICS[name], *pair) for name, pair in pairs)
     return Score(float(loss.mean()), float(log.mean()), _plain(pair), _plain(apart), int(diverged))
 
 

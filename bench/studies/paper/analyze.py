@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bench.probes.reading import number
+from bench.scores.numbers import significant
 from bench.studies.paper.claims import CLAIMS, Claim
 from bench.studies.paper.evidence import Measured, OnTask
 from bench.studies.paper.rules import Finding, undecided
 
 
-class Row(NamedTuple):
+class Judgment(NamedTuple):
     """A claim, what we found, and the ablation's word; measured: whether its task was."""
 
     claim: Claim
@@ -19,16 +19,16 @@ class Row(NamedTuple):
     measured: bool
 
 
-def judged(measured: Measured, claims: tuple[Claim, ...] = CLAIMS) -> list[Row]:
+def judged(measured: Measured, claims: tuple[Claim, ...] = CLAIMS) -> list[Judgment]:
     """One row per claim, in order."""
     return [_row(measured, claim) for claim in claims]
 
 
-def _row(measured: Measured, claim: Claim) -> Row:
+def _row(measured: Measured, claim: Claim) -> Judgment:
     if claim.task not in measured:
-        return Row(claim, undecided(f"{claim.task} was not measured"), "", False)
+        return Judgment(claim, undecided(f"{claim.task} was not measured"), "", False)
     found = claim.rule.judge(measured, claim.task)
-    return Row(claim, found, causal(measured[claim.task], claim.mechanism), True)
+    return Judgment(claim, found, causal(measured[claim.task], claim.mechanism), True)
 
 
 def causal(on: OnTask, mechanism: str) -> str:
@@ -45,7 +45,8 @@ def causal(on: OnTask, mechanism: str) -> str:
 def _effects(found: list[dict[str, Any]]) -> str:
     ratios = [float(line["ratio"]) for line in found]
     lows, highs = ([float(line["effect"][i]) for line in found] for i in (0, 1))
-    return f"×{number(min(ratios))} to ×{number(max(ratios))} [{number(min(lows))}, {number(max(highs))}]"
+    least, most, low, high = map(significant, (min(ratios), max(ratios), min(lows), max(highs)))
+    return f"×{least} to ×{most} [{low}, {high}]"
 
 
 def _verdicts(found: list[dict[str, Any]]) -> str:
