@@ -65,7 +65,7 @@ def test_weights_load_as_an_entry_that_knows_its_origin(whole):
 def test_killed_and_run_again_gives_the_same_bits(whole, tmp_path):
     out = tmp_path / "gru-killed.npz"
     code = (
-        "from bench import runtime; runtime.load_tensorflow()\n"
+        "from bench.engine import process; process.load_tensorflow()\n"
         "from bench.metatraining import metatrain\n"
         f"metatrain('gru[units=4]', 'rosenbrock', out={str(out)!r}, **{SMALL!r})\n"
     )

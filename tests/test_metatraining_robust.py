@@ -134,7 +134,7 @@ def test_interrupted_training_goes_on_to_the_same_bits(tmp_path):
     """Ctrl-C well before the first periodic checkpoint, at whatever moment of an iteration it comes."""
     out, settings = tmp_path / "gru-stopped.npz", {**SMALL, "steps": 40, "unroll": 200}
     code = (
-        "from bench import runtime; runtime.prepare()\n"
+        "from bench.engine import process; process.prepare()\n"
         "from bench.metatraining import metatrain\n"
         "from bench.metatraining.loop import Loop\n"
         "validate = Loop.validate\n"

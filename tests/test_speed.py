@@ -167,9 +167,9 @@ def test_importing_tensorflow_is_noticed(tmp_path, monkeypatch):
     assert not startup.imports_tensorflow("json.tool", "--help")
 
 
-def test_nothing_else_imports_this_package():
+def test_nothing_but_its_command_imports_this_package():
     for path in (ROOT / "bench").rglob("*.py"):
-        if path.parent.name != "speed":
+        if path.parent.name != "speed" and path != ROOT / "bench" / "commands" / "speed.py":
             tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             modules = {getattr(node, "module", None) for node in tree}
             assert not any(module and module.startswith("bench.speed") for module in modules), path
