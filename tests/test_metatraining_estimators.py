@@ -11,6 +11,7 @@ import tasks
 from bench.engine.keys import keys
 from bench.engine.sampling import batches, sample
 from bench.metatraining import estimators
+from bench.metatraining.goal import Goal
 from bench.metatraining.metalosses import meta_loss
 from optimizers import Optimizer, learned
 from tasks import Task
@@ -98,7 +99,7 @@ def smoothed(rule, length, deviation, nodes=5):
 
 
 def compiled(text, rule):
-    return estimators.get(text).compile(Bowl(), Architecture(rule), steps=STEPS, loss="mean", discount=1.0, clip=np.inf)
+    return estimators.get(text).compile(Goal(Bowl(), Architecture(rule), STEPS, "mean"))
 
 
 def estimated(text, rule, number=1, program=None):
@@ -212,7 +213,7 @@ def test_segments_of_all_estimators_join_to_one_run():
         settings = ["length=3"] * (name not in ("backprop", "es"))
         settings += ["deviation=1e-7"] * name.endswith("es")
         estimator = estimators.get(f"{name}[{','.join(settings)}]")
-        program = estimator.compile(task, gru, steps=8, loss="mixed", discount=0.9, clip=5.0, log_weight=0.3)
+        program = estimator.compile(Goal(task, gru, 8, meta_loss("mixed", 0.3), 0.9, 5.0))
         carry, parts, value = program.begin(theta, params, data, seen), [], 0.0
         for k in range(estimator.segments(8)):
             estimate, carry = program.segment(theta, carry, data, seen, k, np.array([0, k], "int32"))

@@ -14,6 +14,7 @@ from bench.metatraining import estimators
 from bench.metatraining.estimators import memory
 from bench.metatraining.estimators.memory import BASE, refuse_if_too_large, state_floats
 from bench.metatraining.estimators.settings import PersistentEvolutionStrategies, TruncatedBackprop
+from bench.metatraining.goal import Goal
 from bench.metatraining.metalosses import MetaLoss, meta_loss
 from optimizers import learned
 
@@ -85,8 +86,7 @@ def test_memory_is_stated():
     assert state_floats(gru, 100) == 800
 
     def stated(text):
-        goal = dict(steps=50, loss="mean", discount=1.0, clip=5.0)
-        return estimators.get(text).compile(tasks.get("rosenbrock"), gru, **goal).memory_bytes(100, 4)
+        return estimators.get(text).compile(Goal(tasks.get("rosenbrock"), gru, 50, "mean")).memory_bytes(100, 4)
 
     assert stated("backprop") == 4 * 1000 * 4 * 51 + BASE
     assert stated("truncated[length=20]") == 4 * 1000 * 4 * 21 + BASE

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from bench.engine.keys import keys
 from bench.engine.sampling import sample
 from bench.engine.unroll import advance, begin
 from bench.metatraining.componentwise import check_separable
-from bench.metatraining.metagradient import _damp, compile_metagradient, meta_loss
+from bench.metatraining.goal import Goal
+from bench.metatraining.metagradient import _damp, compile_metagradient
+from bench.metatraining.metalosses import meta_loss
 from optimizers import Optimizer, learned
 from optimizers.learned.rnn import Gru
 from tasks import Task
@@ -95,9 +98,7 @@ def jittered(architecture, deviation=0.1):
 
 def plain(task, architecture, steps=STEPS, separable=True):
     """The program without clip and discount."""
-    return compile_metagradient(
-        task, architecture.build, steps=steps, loss="mixed", discount=1.0, clip=np.inf, separable=separable
-    )
+    return compile_metagradient(Goal(task, architecture, steps, "mixed"), separable=separable)
 
 
 @pytest.mark.parametrize("name", ["linear-regression", "rosenbrock", "two-moons-small"])
@@ -168,7 +169,7 @@ def test_operations_without_a_rule_equal_whole_loop_autodiff():
 
 def test_equals_finite_differences():
     task, (params, data) = tasks.get("linear-regression"), problems("linear-regression", 4)
-    program = compile_metagradient(task, learned_momentum, steps=STEPS, loss="mean", discount=1.0, clip=np.inf)
+    program = compile_metagradient(Goal(task, SimpleNamespace(build=learned_momentum), STEPS, "mean"))
     theta = {"log_rate": -1.0, "logit": 0.5}
     gradients = program(tensors(theta), params, data, None).gradients
     for name in theta:
@@ -191,7 +192,7 @@ def test_one_program_serves_all_values():
     """A call with other numbers costs no compilation: gradients through vectorized_map did, every time."""
     task = tasks.get("two-moons-small")
     gru = Gru(units=4)
-    program = compile_metagradient(task, gru.build, steps=5, loss="mean", discount=0.9, clip=5.0)
+    program = compile_metagradient(Goal(task, gru, 5, "mean", 0.9, 5.0))
     seconds = []
     for i in range(4):
         params, data = sample(task, keys("two-moons-small", "metatrain", range(4 * i, 4 * i + 4)))

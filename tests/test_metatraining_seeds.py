@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bench.metatraining import metatrain
-from bench.metatraining.seeds import paths, train_seeds
+from bench.metatraining.seeds import Training, paths, train_seeds
+from bench.running.executor import Means
 from optimizers import shipped
 
 SMALL = {"steps": 6, "loss": "log", "batch": 4, "unroll": 10}
@@ -44,7 +45,7 @@ def test_baselines_curves_and_pictures_leave_the_weights_alone(alone, tmp_path, 
 
 def test_seeds_side_by_side_give_the_bits_of_each_alone(alone, tmp_path):
     settings = {**SMALL, "progress": False}
-    outs = train_seeds("gru[units=2]", ["rosenbrock"], tmp_path / "pair.npz", (0, 5), 2, (), settings)
+    outs = train_seeds(Training("gru[units=2]", ["rosenbrock"], settings), tmp_path / "pair.npz", (0, 5), Means(2))
     assert [path.name for path in outs] == ["pair.npz", "pair-2.npz"]
     for path, seed in zip(outs, (0, 5), strict=True):
         assert equal(dict(shipped.load(path).defaults), alone[seed])

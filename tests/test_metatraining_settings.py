@@ -7,7 +7,7 @@ import pytest
 
 from bench.errors import UserError
 from bench.metatraining import Settings
-from bench.metatraining.metagradient import meta_loss
+from bench.metatraining.metalosses import meta_loss
 from tasks import tf
 
 

@@ -13,7 +13,9 @@ from bench.engine.race import race
 from bench.engine.sampling import sample
 from bench.engine.unroll import advance, begin
 from bench.lookup.resolve import named_task
-from bench.metatraining.metagradient import compile_metagradient, meta_loss
+from bench.metatraining.goal import Goal
+from bench.metatraining.metagradient import compile_metagradient
+from bench.metatraining.metalosses import meta_loss
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.system import ProbeError
 from optimizers import Entry, learned, shipped
@@ -146,9 +148,7 @@ def test_the_metagradient_is_that_of_the_whole_loop(text):
             curves.append(tf.stack(losses))
         value = meta_loss("mixed")(tf.stack(curves, axis=1))
     expected = tape.gradient(value, theta, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    program = compile_metagradient(
-        task, architecture.build, steps=STEPS, loss="mixed", discount=1.0, clip=np.inf, jit=False
-    )
+    program = compile_metagradient(Goal(task, architecture, STEPS, "mixed"), jit=False)
     estimate = program(theta, params, data, None)
     np.testing.assert_allclose(estimate.loss, value, rtol=1e-5)
     error = sum(np.sum(np.square(estimate.gradients[k] - expected[k])) for k in theta)

@@ -7,9 +7,10 @@ import pytest
 from bench.engine import VERSION
 from bench.errors import UserError
 from bench.records.record import Budget
+from bench.running.executor import Means
 from bench.running.here import Here
 from bench.running.processes import Processes
-from bench.running.run import Means, executor_for
+from bench.running.run import executor_for
 from bench.suites import schedule
 from bench.suites.jobs import found, job, plan
 from bench.suites.suite import Suite

@@ -79,9 +79,10 @@ def command(architecture, tasks, out, seeds, batch, workers, plot, files, **sett
     if len(seeds) > 1:
         if plot is not None:
             raise UserError("--plot is of one training; leave it out, or give one --seed")
-        from bench.metatraining.seeds import train_seeds
+        from bench.metatraining.seeds import Training, train_seeds
+        from bench.running.executor import Means
 
-        outs = train_seeds(architecture, listed, out, seeds, workers, files, settings)
+        outs = train_seeds(Training(architecture, listed, settings), out, seeds, Means(workers, files))
     else:
         options.load(files)
         from bench import metatraining

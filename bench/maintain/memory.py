@@ -42,6 +42,7 @@ def measure(progress: Any, estimator: str, architecture: str, task: str, problem
     from bench.engine.keys import keys
     from bench.engine.sampling import batches, sample
     from bench.metatraining import estimators
+    from bench.metatraining.goal import Goal
     from optimizers import learned
 
     subject, rule = tasks.get(task), learned.get(architecture)
@@ -49,7 +50,7 @@ def measure(progress: Any, estimator: str, architecture: str, task: str, problem
     seen = batches(subject, keys(task, "batches-metatrain", range(problems)), steps)
     theta = {name: tf.constant(value) for name, value in rule.initial(0).items()}
     before = _resident()
-    program = estimators.get(estimator).compile(subject, rule, steps=steps, loss="mean", discount=0.9, clip=5.0)
+    program = estimators.get(estimator).compile(Goal(subject, rule, steps, "mean", 0.9, 5.0))
     carry = program.begin(theta, params, data, seen)
     estimate, carry = program.segment(theta, carry, data, seen, 0, np.array([0, 0], "int32"))
     estimate.loss.numpy()

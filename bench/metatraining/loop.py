@@ -12,6 +12,8 @@ import numpy as np
 from bench.engine.keys import digest
 from bench.lookup.named import NamedTask
 from bench.metatraining import descent, estimators, mixture, validation
+from bench.metatraining.goal import Goal
+from bench.metatraining.metalosses import meta_loss
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta
 
@@ -97,15 +99,9 @@ class Loop:
     def _program(self, i: int, stage: Stage) -> Any:
         s = self.settings
         if (i, stage) not in self._programs:
-            self._programs[i, stage] = self.estimator.compile(
-                self.subjects[i].task,
-                self.architecture,
-                steps=stage.unroll,
-                loss=s.loss,
-                discount=stage.discount,
-                clip=s.clip,
-                log_weight=s.log_weight,
-            )
+            loss = meta_loss(s.loss, s.log_weight)
+            goal = Goal(self.subjects[i].task, self.architecture, stage.unroll, loss, stage.discount, s.clip)
+            self._programs[i, stage] = self.estimator.compile(goal)
         return self._programs[i, stage]
 
     def _memory(self, i: int, stage: Stage) -> int:

@@ -13,6 +13,7 @@ The task stays single-problem code under `vectorized_map`, its Hessian–vector 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ import tensorflow as tf
 
 from bench.engine.unroll import at_step
 from bench.metatraining.adjoint import ZERO, Layout, PerProblem, Rows, floats, over_problems
-from bench.metatraining.metalosses import MetaLoss, meta_loss
+from bench.metatraining.goal import Goal
 
 _over_any = functools.partial(tf.vectorized_map, fallback_to_while_loop=True, warn=False)
 """The second gradients of `tf.concat` and `tf.pad` have no rule under XLA: each is run in a loop over the problems."""
@@ -42,35 +43,23 @@ class Problems(NamedTuple):
     first: tf.Tensor
 
 
-def compile_metagradient(
-    task,
-    build,
-    *,
-    steps: int,
-    loss: str | MetaLoss,
-    discount: float,
-    clip: float,
-    log_weight: float = 0.005,
-    separable: bool = True,
-    jit: bool = True,
-):
+def compile_metagradient(goal: Goal, *, separable: bool = True, jit: bool = True) -> Callable[..., Estimate]:
     """Program (θ, params (B, …), data (B, …), batches (B, T, …) | None) -> Estimate, of whole runs.
 
     `separable`: whether the optimizer treats every parameter by itself, as `componentwise` finds out.
     """
-    score = meta_loss(loss, log_weight)
 
     @tf.function(jit_compile=jit, autograph=False)
     def program(theta, params, data, batches):
-        unroll = _Unroll(task, build, separable, theta, params, data, batches, steps)
+        unroll = _Unroll(goal, separable, theta, params, data, batches)
         flat = unroll.layout.flat(params)
-        stores, losses = unroll.forward(flat, unroll.lane.start(theta, flat), 0, steps)
+        stores, losses = unroll.forward(flat, unroll.lane.start(theta, flat), 0, goal.steps)
         with tf.GradientTape() as tape:
             tape.watch(losses)
-            value = score(losses)
+            value = goal.score(losses)
         weights = tape.gradient(value, losses)
-        damp = functools.partial(_damp, problems=flat.shape[0], clip=clip, discount=discount)
-        total, adjoint = unroll.backward(stores, weights, 0, steps, damp)
+        damp = functools.partial(_damp, problems=flat.shape[0], clip=goal.clip, discount=goal.discount)
+        total, adjoint = unroll.backward(stores, weights, 0, goal.steps, damp)
         first = unroll.lane.pull_start(theta, flat, adjoint)
         return Estimate(value, losses, tf.nest.map_structure(tf.add, total, first))
 
@@ -78,34 +67,24 @@ def compile_metagradient(
 
 
 def compile_segment(
-    task,
-    build,
-    *,
-    length: int,
-    steps: int,
-    share: float,
-    loss: MetaLoss,
-    discount: float,
-    clip: float,
-    separable: bool = True,
-    jit: bool = True,
-):
+    goal: Goal, length: int, share: float, *, separable: bool = True, jit: bool = True
+) -> Callable[..., tuple[Estimate, Problems]]:
     """Program (θ, Problems, data, batches, start) -> (Estimate, Problems `length` steps on), cut at `start`.
 
-    `steps`: of the whole run; `share`: as in MetaLoss.of_segment.
+    `share`: as in MetaLoss.of_segment.
     """
 
     @tf.function(jit_compile=jit, autograph=False)
     def program(theta, problems, data, batches, start):
-        unroll = _Unroll(task, build, separable, theta, problems.params, data, batches, steps)
+        unroll = _Unroll(goal, separable, theta, problems.params, data, batches)
         flat = unroll.layout.flat(problems.params)
         stores, losses = unroll.forward(flat, problems.state, start, length)
         first = tf.where(tf.equal(start, 0), losses[0], problems.first)
         with tf.GradientTape() as tape:
             tape.watch(losses)
-            value = tf.reduce_mean(loss.of_segment(losses, first, start, share))
+            value = tf.reduce_mean(goal.score.of_segment(losses, first, start, share))
         weights = tape.gradient(value, losses)
-        damp = functools.partial(_damp, problems=flat.shape[0], clip=clip, discount=discount)
+        damp = functools.partial(_damp, problems=flat.shape[0], clip=goal.clip, discount=goal.discount)
         total, adjoint = unroll.backward(stores, weights, start, length, damp)
         opening = tf.cast(tf.equal(start, 0), flat.dtype)
         begun = unroll.lane.pull_start(theta, flat, [opening * leaf for leaf in adjoint])
@@ -119,11 +98,11 @@ def compile_segment(
 class _Unroll:
     """A batch of problems, forward and back."""
 
-    def __init__(self, task, build, separable, theta, params, data, batches, steps):
+    def __init__(self, goal: Goal, separable: bool, theta, params, data, batches):
         self.layout = Layout(params)
-        self.lane = (Rows if separable else PerProblem)(build, self.layout)
+        self.lane = (Rows if separable else PerProblem)(goal.architecture.build, self.layout)
         self.theta = theta
-        self._task, self._data, self._batches, self._steps = task, data, batches, steps
+        self._goal, self._data, self._batches = goal, data, batches
 
     def forward(self, flat, state, start, length):
         """Stored (params, state, gradients), stacked over length + 1; losses (length + 1, B).
@@ -170,11 +149,11 @@ class _Unroll:
     def _lift(self, f, t, flat, *more, over=over_problems):
         """`f(loss of params, params, …)` of one problem over all at step `t`; `flat` and `more` have axis B."""
         batches = self._batches
-        seen = [] if batches is None else [at_step(batches, tf.minimum(t, self._steps - 1))]
+        seen = [] if batches is None else [at_step(batches, tf.minimum(t, self._goal.steps - 1))]
 
         def one(run):
             params, data, batch, extra = run
-            return f(lambda p: self._task.loss(p, data, batch[0] if batch else None), params, *extra)
+            return f(lambda p: self._goal.task.loss(p, data, batch[0] if batch else None), params, *extra)
 
         return over(one, (self.layout.nested(flat), self._data, seen, list(more)))
 

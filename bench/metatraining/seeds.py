@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from bench.errors import UserError, check_count
-from bench.running.executor import Call
+from bench.running.executor import Call, Means
 from bench.running.processes import Begin, Processes
 from bench.running.worker import begin
 
@@ -21,24 +22,24 @@ def paths(out: Path, count: int) -> list[Path]:
     return [out, *later]
 
 
-def train_seeds(
-    architecture: str,
-    tasks: list[str],
-    out: Path,
-    seeds: tuple[int, ...],
-    workers: int,
-    files: tuple[str, ...],
-    settings: dict[str, Any],
-) -> list[Path]:
+class Training(NamedTuple):
+    """What every seed is trained by: an architecture by its name, tasks by theirs, and `Settings` by keyword."""
+
+    architecture: str
+    tasks: list[str]
+    settings: dict[str, Any]
+
+
+def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Means) -> list[Path]:
     """Weights of every seed, in as many files; a killed worker is a UserError."""
-    check_count("workers", workers)
+    check_count("workers", means.workers)
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs = paths(out, len(seeds))
     lock = get_context("spawn").RLock()
-    with Processes(min(workers, len(seeds)), Begin(_begin, (files, lock))) as executor:
+    with Processes(min(means.workers, len(seeds)), Begin(_begin, (means.import_files, lock))) as executor:
         for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):
-            executor.submit(Call(_train, (architecture, tasks, path, seed, i, settings)))
+            executor.submit(Call(_train, (training, path, seed, i)))
         for result in executor.results():
             if result.lost:
                 raise UserError(
@@ -48,18 +49,17 @@ def train_seeds(
     return outs
 
 
-def _begin(files: tuple[str, ...], lock: Any) -> None:
+def _begin(files: Iterable[str], lock: Any) -> None:
     """One lock for the progress lines of all trainings, then what every worker does."""
     tqdm.set_lock(lock)
     begin(files)
 
 
-def _train(
-    progress: Any, architecture: str, tasks: list[str], path: Path, seed: int, position: int, settings: dict[str, Any]
-) -> None:
-    from bench import metatraining
+def _train(progress: Any, training: Training, path: Path, seed: int, position: int) -> None:
+    from bench.metatraining.training import metatrain
 
+    architecture, tasks, settings = training
     try:
-        metatraining.metatrain(architecture, tasks, out=path, seed=seed, position=position, **settings)
+        metatrain(architecture, tasks, out=path, seed=seed, position=position, **settings)
     except KeyboardInterrupt:  # its checkpoint is written; nothing that still waits shall begin
         os._exit(130)

@@ -54,7 +54,7 @@ def held_out(architecture: Any, subjects: list[NamedTask], theta: Any, settings:
     """HeldOut of `theta` over all tasks of a mixture."""
     import tensorflow as tf
 
-    from bench.metatraining.metagradient import meta_loss
+    from bench.metatraining.metalosses import meta_loss
 
     entry = Entry("in-training", "learned", architecture.build)
     runs = [race_held_out(subject, entry, theta, settings, record="all") for subject in subjects]

@@ -7,11 +7,18 @@ Two today, `here.Here` and `processes.Processes`; a third is one more file and a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 Progress = Callable[[int, float], None]
 """(number of a call, share of it that has been done since last told)."""
+
+
+class Means(NamedTuple):
+    """With what jobs are done: so many processes, which load the user's files first."""
+
+    workers: int = 1
+    import_files: Iterable[str] = ()
 
 
 class Call(NamedTuple):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench.errors import UserError
 from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Record
 from bench.records.store import Store
-from bench.running.executor import Call, Executor
+from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
 from bench.running.job import run_job
 from bench.running.processes import Begin, Processes
@@ -20,13 +20,6 @@ from bench.running.worker import begin
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import Suite
-
-
-class Means(NamedTuple):
-    """With what jobs are done: so many processes, which load the user's files first."""
-
-    workers: int = 1
-    import_files: Iterable[str] = ()
 
 
 def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True):

@@ -57,11 +57,10 @@ def problem(cell: MetaCell) -> MetaProblem:
 def _program(cell: MetaCell):
     process.load_tensorflow()
     import tasks
+    from bench.metatraining.goal import Goal
     from bench.metatraining.metagradient import compile_metagradient
 
-    return compile_metagradient(
-        tasks.get(cell.task), _architecture(cell).build, steps=cell.steps, loss="mean", discount=1.0, clip=np.inf
-    )
+    return compile_metagradient(Goal(tasks.get(cell.task), _architecture(cell), cell.steps, "mean"))
 
 
 def _architecture(cell: MetaCell):

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from bench.metatraining.adjoint import Layout, PerProblem, Rows
 from bench.metatraining.componentwise import check_separable
-from bench.metatraining.estimators.goal import Goal
 from bench.metatraining.estimators.memory import BASE, state_floats
+from bench.metatraining.goal import Goal
 from bench.metatraining.metagradient import Estimate, Problems, compile_metagradient, compile_segment
 
 
@@ -19,15 +19,7 @@ class Whole:
 
     def __init__(self, goal: Goal):
         self._goal = goal
-        self._run = compile_metagradient(
-            goal.task,
-            goal.architecture.build,
-            steps=goal.steps,
-            loss=goal.loss,
-            discount=goal.discount,
-            clip=goal.clip,
-            separable=check_separable(goal.architecture),
-        )
+        self._run = compile_metagradient(goal, separable=check_separable(goal.architecture))
 
     def begin(self, theta, params, data, batches):
         return params
@@ -68,18 +60,8 @@ class Truncated:
         return Problems(params, lane.start(theta, flat), tf.zeros([flat.shape[0]], flat.dtype))
 
     def _compile(self, length: int):
-        goal = self._goal
-        return compile_segment(
-            goal.task,
-            goal.architecture.build,
-            length=length,
-            steps=goal.steps,
-            share=math.ceil(goal.steps / self._length) / (goal.steps + 1),
-            loss=goal.loss,
-            discount=goal.discount,
-            clip=goal.clip,
-            separable=self._separable,
-        )
+        share = math.ceil(self._goal.steps / self._length) / (self._goal.steps + 1)
+        return compile_segment(self._goal, length, share, separable=self._separable)
 
 
 def stored_bytes(goal: Goal, length: int, params_count: int, problems: int) -> int:

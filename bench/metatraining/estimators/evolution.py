@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from bench.engine.unroll import at_step
 from bench.metatraining.adjoint import over_problems
-from bench.metatraining.estimators.goal import Goal
 from bench.metatraining.estimators.memory import BASE, state_floats
+from bench.metatraining.goal import Goal
 from bench.metatraining.metagradient import Estimate, value_and_gradient
 
 
@@ -99,7 +99,7 @@ class Evolution:
         return over_problems(lambda each: build(each[0]).init(each[1]), (thetas, params))
 
     def _weighed(self, losses, first, sums, start) -> Estimate:
-        scores = self._goal.loss.of_segment(losses, first, start, self._share)
+        scores = self._goal.score.of_segment(losses, first, start, self._share)
         number = tf.nest.flatten(sums)[0].shape[0]
         up, down = scores[:number], scores[number : 2 * number]
         slopes = (up - down) / (2.0 * self._deviation**2)

@@ -7,8 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bench.metatraining.estimators.goal import Goal
-from bench.metatraining.metalosses import MetaLoss, meta_loss
+from bench.metatraining.goal import Goal
 
 
 class _Estimator(ABC):
@@ -18,31 +17,16 @@ class _Estimator(ABC):
         """Meta-updates per set of problems."""
         return math.ceil(unroll / getattr(self, "length", unroll))
 
-    def compile(
-        self,
-        task: Any,
-        architecture: Any,
-        *,
-        steps: int,
-        loss: str | MetaLoss,
-        discount: float,
-        clip: float,
-        log_weight: float = 0.005,
-    ):
-        """The program for runs of `steps` steps; `discount` and `clip` are those of adjoints: backprop only."""
-        score = meta_loss(loss, log_weight)
-        return self._program(Goal(task, architecture, steps, score, discount, clip))
-
     @abstractmethod
-    def _program(self, goal: Goal) -> Any:
-        """What `compile` returns."""
+    def compile(self, goal: Goal) -> Any:
+        """The program of `goal`."""
 
 
 @dataclass(frozen=True)
 class FullBackprop(_Estimator):
     """Through the whole run, adjoints clipped and discounted at every step (bench.metatraining.metagradient)."""
 
-    def _program(self, goal):
+    def compile(self, goal: Goal) -> Any:
         from bench.metatraining.estimators.backprop import Whole
 
         return Whole(goal)
@@ -60,7 +44,7 @@ class TruncatedBackprop(_Estimator):
     def __post_init__(self):
         _check_whole("length", self.length)
 
-    def _program(self, goal):
+    def compile(self, goal: Goal) -> Any:
         from bench.metatraining.estimators.backprop import Truncated
 
         return Truncated(goal, min(self.length, goal.steps))
@@ -79,7 +63,7 @@ class EvolutionStrategies(_Estimator):
     def __post_init__(self):
         _check_noise(self)
 
-    def _program(self, goal):
+    def compile(self, goal: Goal) -> Any:
         from bench.metatraining.estimators.evolution import Evolution
 
         return Evolution(goal, goal.steps, self.deviation, self.pairs, "whole")
@@ -98,7 +82,7 @@ class _Segmented(_Estimator):
         _check_whole("length", self.length)
         _check_noise(self)
 
-    def _program(self, goal):
+    def compile(self, goal: Goal) -> Any:
         from bench.metatraining.estimators.evolution import Evolution
 
         length = min(self.length, goal.steps)

@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from bench.records.record import Record
 from bench.records.store import Store
-from bench.running.run import Means, finish, held, report_failures
+from bench.running.executor import Means
+from bench.running.run import finish, held, report_failures
 from bench.studies.generalisation.plan import folder
 from bench.suites.jobs import Job
 
