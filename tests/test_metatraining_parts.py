@@ -154,7 +154,7 @@ class Two:
     def segments(self, unroll):
         return 2
 
-    def compile(self, task, architecture, **goal):
+    def compile(self, goal):
         self.goal = goal
         return self
 
