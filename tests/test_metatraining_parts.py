@@ -178,7 +178,7 @@ def test_theta_moves_after_every_segment_and_broken_ones_are_counted():
     assert [(carry, k) for carry, k, _ in loop.estimator.seen] == [(0, 0), (1, 1)] * 2
     assert len({key for *_, key in loop.estimator.seen}) == 4
     assert [row[4] for row in now.curve] == [0, 0, 1, 0]
-    assert loop.estimator.goal["log_weight"] == 0.005
+    assert loop.estimator.goal.score.log_weight == 0.005
     shrunk = np.abs(now.theta["kernel"]) < np.abs(learned.get("gru[units=2]").initial(0)["kernel"])
     assert shrunk.all()
 
