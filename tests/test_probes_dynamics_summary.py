@@ -9,7 +9,7 @@ import pytest
 
 from bench.lookup import resolve
 from bench.probes.catalog import PROBES
-from bench.probes.dynamics import curvature, summary
+from bench.probes.dynamics import curvature
 from bench.probes.dynamics.eigenmodes import eigenmodes
 from bench.probes.dynamics.fixed_points import find
 from bench.probes.dynamics.kernel import gain, kernel_at, kernel_of, response, transfer
@@ -34,7 +34,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def found(network):
-    return summary.of(network)
+    return network.dynamics
 
 
 def random_linear(seed, n=5):
@@ -204,7 +204,7 @@ def test_axes_of_a_known_ellipse():
 
 
 def test_shapes_and_that_everything_is_computed_once(network, found):
-    assert summary.of(network) is found
+    assert network.dynamics is found
     assert found.arms is found.arms
     n, T = 12, network.horizon
     shapes = {name: part.shape for name, part in found.projected.items()}

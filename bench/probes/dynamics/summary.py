@@ -1,7 +1,7 @@
 """The dynamics of an optimizer in one place: fixed points by gradient, Jacobians, modes, kernels, the state space.
 
-`of(subject)` computes each part when it is first asked for and keeps it on the subject, so probes and figures share
-them. Everything is float64 NumPy. n: size of the state, T: horizon, L: lags, G: gradients, p ≤ 5: principal axes.
+`subject.dynamics` computes each part when it is first asked for and keeps it, so probes and figures share them.
+Everything is float64 NumPy. n: size of the state, T: horizon, L: lags, G: gradients, p ≤ 5: principal axes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.probes.dynamics.state_space import Axes, principal_axes
 from bench.probes.dynamics.system import Jacobian
 
 if TYPE_CHECKING:
-    from bench.probes.dynamics.subject import Subject
+    from bench.probes.dynamics.met import Met
 
 DECADES, PER_SIGN = 5, 16
 STARTS = 4
@@ -48,7 +48,7 @@ class Arms(NamedTuple):
 class Dynamics:
     """Properties are computed once. `subject.drift`: (T + 1, n) and `subject.runs`: (R, T + 1, n) are the paths."""
 
-    subject: Subject
+    subject: Met
 
     @property
     def rest(self) -> FixedPoint | None:
@@ -149,8 +149,3 @@ class Dynamics:
             "arms": project(self.arms.states),
             "rest": project(s.base),
         }
-
-
-def of(subject: Subject) -> Dynamics:
-    """The dynamics of a subject, kept on it."""
-    return subject.dynamics
