@@ -21,14 +21,30 @@ __all__ = ["check", "curves", "draw", "evaluate", "leaderboard", "metatrain", "p
 
 
 def register(name: Any, thing: Any = None, **settings: Any) -> Any:
-    """Make a task or an optimizer known: ("name", task), (entry) or ("name", Keras class or instance, space={…})."""
+    """Make a task or an optimizer known: ("name", task), (entry) or ("name", Keras class or instance, space={…}).
+
+    -> what was registered, a Task or an Entry. The same again changes nothing. Raises TaskError, OptimizerError or
+    UserError for a bad or taken name and for what is neither.
+
+    >>> import bench, tasks
+    >>> bench.register("wide-quadratic", tasks.get("quadratic[dimension=50]")) is tasks.get("wide-quadratic")
+    True
+    """
     from bench.lookup import register
 
     return register.register(name, thing, **settings)
 
 
 def check(*things: Any) -> Any:
-    """Results of every check of names, files or objects; of everything that is registered when none is given."""
+    """Results of every check of names, files or objects; of everything that is registered when none is given.
+
+    A list of `Result`: what was checked of which subject, whether it passed, what to change. Raises UserError for what
+    cannot be found or loaded.
+
+    >>> import bench
+    >>> all(result.passed for result in bench.check("sgd"))
+    True
+    """
     _prepare()
     from bench.checks import check
 
@@ -36,7 +52,16 @@ def check(*things: Any) -> Any:
 
 
 def draw(task: Any, seed: int) -> tuple[Any, Any]:
-    """One problem of `task`: (params, data) in NumPy arrays, the one that report seed `seed` races on."""
+    """One problem of `task`: (params, data) in NumPy arrays, the one that report seed `seed` races on.
+
+    Nested as the task nests them, without an axis for problems, float32. Raises UserError for an unknown task or a
+    negative seed.
+
+    >>> import bench
+    >>> params, data = bench.draw("rosenbrock", 0)
+    >>> params.shape, params.dtype.name
+    ((2,), 'float32')
+    """
     _prepare()
     from bench.engine import sampling
     from bench.lookup.resolve import named_task
@@ -57,7 +82,13 @@ def evaluate(
     """Run one θ (None: the entry's defaults) on report problems -> tidy frame: seed, step, loss.
 
     `steps` counts gradient evaluations; step 0 is the starting point. `record`: "log" keeps about 40 log-spaced steps,
-    "all" every one. Asking for more seeds only adds rows, bit for bit. Raises UserError.
+    "all" every one. `loss` is the task's noise-free evaluation, in the task's own units. Asking for more seeds only
+    adds rows, bit for bit. Raises UserError.
+
+    >>> import bench
+    >>> frame = bench.evaluate("rosenbrock", "sgd", {"learning_rate": 1e-3}, seeds=2, steps=3, record="all")
+    >>> list(frame.columns), len(frame)
+    (['seed', 'step', 'loss'], 8)
     """
     _prepare()
     import numpy as np
@@ -88,7 +119,16 @@ def evaluate(
 def tune(
     task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
 ) -> Tuned:
-    """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials)."""
+    """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials).
+
+    `theta` is a mapping from hyper-parameter to value, `trials` a frame with one row per trial: its θ and, per metric,
+    its mean score. `steps` counts gradient evaluations a run. Raises UserError.
+
+    >>> import bench
+    >>> tuned = bench.tune("rosenbrock", "sgd", trials=2, seeds=2, steps=3)
+    >>> list(tuned.theta), len(tuned.trials)
+    (['learning_rate'], 2)
+    """
     _prepare()
     from bench.errors import check_count
     from bench.lookup import resolve
@@ -104,7 +144,16 @@ def tune(
 
 
 def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:
-    """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ; see bench.metatraining."""
+    """Meta-train an architecture ("gru", "gru[units=64]") on a task or several -> θ, {name: float32 array}.
+
+    `steps` counts outer iterations; `settings` are the fields of bench.metatraining.Settings and what its `metatrain`
+    takes besides. With `out`, a file of weights, it goes on where it was stopped. Raises UserError.
+
+    >>> import bench
+    >>> theta = bench.metatrain("linear", "rosenbrock", steps=1, batch=2, unroll=3, progress=False)
+    >>> all(array.dtype.name == "float32" for array in theta.values())
+    True
+    """
     _prepare()
     from bench import metatraining
 
@@ -114,7 +163,17 @@ def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None
 def probe(
     optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
 ) -> dict[str, Reading]:
-    """What the mechanism probes find in `optimizer` on problems of `task`, controls run first."""
+    """What the mechanism probes find in `optimizer` on problems of `task`, controls run first.
+
+    -> {probe: Reading}, each with a verdict ("present", "absent" or "undecided"), {name: {"value", "low", "high"}} and
+    its controls. `probes` names some of them; None: all. Raises UserError, for an oracle too.
+
+    >>> import bench
+    >>> theta = {"learning_rate": 1e-3, "momentum": 0.9}
+    >>> reading = bench.probe("momentum", "rosenbrock", theta, probes=["momentum"])["momentum"]
+    >>> reading.verdict, round(reading.values["beta"]["value"], 2)
+    ('present', 0.9)
+    """
     _prepare()
     from bench.lookup import resolve
     from bench.probes import run
@@ -126,7 +185,14 @@ def probe(
 def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
     """Run a suite (name or Suite) into `out`, resuming what is there -> the folder.
 
-    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds. Default folder: results/runs/<suite>.
+    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds. Default folder: results/runs/<suite>. `workers`
+    counts processes. Raises UserError when the folder cannot be written, or when every cell failed.
+
+    >>> import bench, tempfile
+    >>> budget = {"steps": 3, "seeds": 2, "trials": 2, "tuning_seeds": 2}
+    >>> out = bench.run("smoke", tempfile.mkdtemp(), tasks=["rosenbrock"], optimizers=["sgd"], **budget)
+    >>> len(list((out / "cells").glob("*.parquet")))
+    1
     """
     _prepare()
     from pathlib import Path
@@ -141,14 +207,31 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
 
 
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
-    """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges."""
+    """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges.
+
+    `out` is a folder or several; `score` has the metric's unit, `low` and `high` are its 95 % interval. Raises
+    UserError for an unknown metric and where there are no results.
+
+    >>> import bench
+    >>> board = bench.leaderboard("results/reference/quick", "anytime")
+    >>> bool((board["low"] <= board["score"]).all() and (board["score"] <= board["high"]).all())
+    True
+    """
     from bench.scores import leaderboard
 
     return leaderboard.leaderboard(out, metric)
 
 
 def curves(out: Any) -> pd.DataFrame:
-    """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss."""
+    """Recorded curves of the run(s) in `out`, tidy: task, optimizer, seed, step, loss.
+
+    One row per run and recorded step (in gradient evaluations); a loss may be infinite. Raises UserError where there
+    are no results.
+
+    >>> import bench
+    >>> list(bench.curves("results/reference/quick").columns)
+    ['task', 'optimizer', 'seed', 'step', 'loss']
+    """
     from bench.scores.leaderboard import curves
 
     return curves(out)

@@ -21,7 +21,16 @@ class OptimizerError(ValueError):
 
 
 class Optimizer(NamedTuple):
-    """Two pure functions over nested tensors of one problem, hyper-parameters already bound."""
+    """Two pure functions over nested tensors of one problem, hyper-parameters already bound.
+
+    Updates have the structure, shapes and dtype of the parameters; the state is any nest of tensors of fixed shapes.
+
+    >>> from optimizers import Optimizer
+    >>> sgd = Optimizer(lambda params: (), lambda gradients, state, params, step: (-0.1 * gradients, state))
+    >>> updates, state = sgd.update(2.0, sgd.init(1.0), 1.0, 0)
+    >>> updates
+    -0.2
+    """
 
     init: Callable[[Any], Any]
     """params -> state."""
@@ -37,7 +46,15 @@ class Entry:
     """One competitor: how θ becomes an optimizer, and what tuning may do to θ.
 
     θ is a mapping from name to number, tensor or switch. Floats in it may be swept as tensors; booleans, integers and
-    strings are structure and choose the program.
+    strings are structure and choose the program. Raises OptimizerError for a bad name or kind.
+
+    >>> from optimizers import Entry, LogUniform, Optimizer
+    >>> def build(theta):
+    ...     update = lambda gradients, state, params, step: (-theta["learning_rate"] * gradients, state)
+    ...     return Optimizer(lambda params: (), update)
+    >>> entry = Entry("plain", "hand-designed", build, {"learning_rate": LogUniform(1e-5, 1.0)}, {"learning_rate": 0.1})
+    >>> entry.build({"learning_rate": 0.5}).update(2.0, (), 1.0, 0)
+    (-1.0, ())
     """
 
     name: str
@@ -54,7 +71,7 @@ class Entry:
     needs: tuple[str, ...] = ()
     """Tags a task must have, all of them, for this entry to run on it."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise OptimizerError(
                 f"optimizer name {self.name!r} is not valid; use lower-case words joined by '-' or '_'"

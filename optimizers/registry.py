@@ -6,13 +6,13 @@ import ast
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from optimizers.base import Entry, OptimizerError
 from optimizers.keras import keras_entry
-from optimizers.spaces import LogUniform
+from optimizers.spaces import Distribution, LogUniform
 
 _PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -20,12 +20,25 @@ _registry: dict[str, Entry] = {}
 _families: dict[str, Callable[[str], Entry]] = {}
 
 
-def register(entry: Entry | str, optimizer: Any = None, *, space=None, defaults=None, **about) -> Entry:
+def register(
+    entry: Entry | str,
+    optimizer: Any = None,
+    *,
+    space: Mapping[str, Distribution] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    **about: Any,
+) -> Entry:
     """Make an entry known: `register(Entry(…))`, or `register("name", keras_class_or_instance, space={…})`.
 
     `defaults` adds to what the Keras class or instance itself says; `about` are further fields of Entry, and
     `schedule`: "step", "cosine", "warmup-cosine" or "linear", laid out along the run's horizon. Raises OptimizerError
     for a bad or taken name.
+
+    >>> import keras, optimizers
+    >>> space = {"learning_rate": optimizers.LogUniform(1e-5, 1.0)}
+    >>> entry = optimizers.register("my-sgd", keras.optimizers.SGD, space=space)
+    >>> optimizers.get("my-sgd") is entry
+    True
     """
     if isinstance(entry, str):
         entry = keras_entry(entry, optimizer, space=space or {}, defaults=defaults or {}, **about)
@@ -53,7 +66,12 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Entry:
-    """The entry registered as `name`, or one with other defaults: `adam[beta_1=0.8]`. Raises OptimizerError."""
+    """The entry registered as `name`, or one with other defaults: `adam[beta_1=0.8]`. Raises OptimizerError.
+
+    >>> import optimizers
+    >>> optimizers.get("adam[beta_1=0.8]").defaults["beta_1"]
+    0.8
+    """
     if match := _PARAMETRIZED.fullmatch(name):
         if match["name"] in _families:
             return _families[match["name"]](name)

@@ -84,7 +84,12 @@ def _umask() -> int:
 
 
 def load(path: str | Path) -> Entry:
-    """The entry of a weights file, named after it; raises OptimizerError when file or card are missing or damaged."""
+    """The entry of a weights file, named after it; raises OptimizerError when file or card are missing or damaged.
+
+    >>> import optimizers
+    >>> optimizers.load("optimizers/weights/gru-rosenbrock.npz").kind
+    'learned'
+    """
     path = Path(path)
     if not path.is_file():
         raise OptimizerError(f"no weights at {path}; train some with `python -m bench metatrain`")

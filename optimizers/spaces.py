@@ -15,7 +15,7 @@ class LogUniform:
     high: float
     complement: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.low < self.high < math.inf:
             raise ValueError(f"LogUniform needs 0 < low < high, not {self.low}, {self.high}")
 
@@ -31,7 +31,7 @@ class Uniform:
     low: float
     high: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not -math.inf < self.low < self.high < math.inf:
             raise ValueError(f"Uniform needs low < high, not {self.low}, {self.high}")
 
@@ -45,7 +45,7 @@ class Choice:
 
     options: tuple[Any, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "options", tuple(self.options))
         if not self.options:
             raise ValueError("Choice needs at least one option")

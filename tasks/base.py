@@ -45,6 +45,19 @@ class Task(ABC):
     Subclasses are frozen dataclasses; what is a property here may be a `ClassVar` there. Tensors are float32; random
     numbers come from `tf.random.stateless_*(…, seed=key, alg="philox")` with `key`, `key + 1`, … as independent
     streams.
+
+    >>> from dataclasses import dataclass
+    >>> from tasks import Task, tf
+    >>> @dataclass(frozen=True)
+    ... class Bowl(Task):
+    ...     width: float = 2.0
+    ...     def sample(self, key):
+    ...         return tf.random.stateless_normal([3], key, alg="philox"), ()
+    ...     def loss(self, params, data, batch):
+    ...         return tf.reduce_sum(tf.square(params / self.width))
+    >>> params, data = Bowl().sample([0, 1])
+    >>> Bowl().evaluate(params, data).shape
+    TensorShape([])
     """
 
     @property
@@ -94,24 +107,58 @@ class Task(ABC):
         return 0
 
     @abstractmethod
-    def sample(self, key) -> tuple[Any, Any]:
-        """Starting point and data of one problem: `key` (2,) int32 -> (params, data), nested tensors."""
+    def sample(self, key: Any) -> tuple[Any, Any]:
+        """Starting point and data of one problem: `key` (2,) int32 -> (params, data), nested tensors.
+
+        Float32 without an axis for problems; the same key gives the same problem.
+
+        >>> import tasks
+        >>> params, data = tasks.get("rosenbrock").sample([0, 1])
+        >>> params.shape
+        TensorShape([2])
+        """
 
     @abstractmethod
-    def loss(self, params, data, batch):
-        """Scalar loss; pure, differentiable, no random draws. `batch` is None for a deterministic task."""
+    def loss(self, params: Any, data: Any, batch: Any) -> Any:
+        """Scalar loss, shape (); pure, differentiable, no random draws. `batch` is None for a deterministic task.
 
-    def batches(self, key, steps: int):
-        """What each of `steps` gradient evaluations sees, leading axis `steps`; None: a deterministic task."""
-        return
+        `batch` is otherwise one step of what `batches` returns. Overflow is a loss that is not finite, no error.
 
-    def evaluate(self, params, data):
-        """Scalar, noise-free: what is scored. The loss on everything unless overridden."""
+        >>> import tasks
+        >>> float(tasks.get("rosenbrock").loss(tasks.tf.ones([2]), (), None))
+        0.0
+        """
+
+    def batches(self, key: Any, steps: int) -> Any:
+        """What each of `steps` gradient evaluations sees, leading axis `steps`; None: a deterministic task.
+
+        `key` (2,) int32 -> nested tensors (steps, …).
+
+        >>> import tasks
+        >>> tasks.get("rosenbrock").batches([0, 1], 5) is None
+        True
+        """
+        return None
+
+    def evaluate(self, params: Any, data: Any) -> Any:
+        """Scalar, shape (), noise-free: what is scored. The loss on everything unless overridden.
+
+        >>> import tasks
+        >>> float(tasks.get("rosenbrock").evaluate(tasks.tf.zeros([2]), ()))
+        1.0
+        """
         return self.loss(params, data, None)
 
 
 def register(name: str, task: Task, *, floor: float | None = None) -> Task:
-    """Make `task` known as `name`, with the `floor` a search found; raises TaskError when it cannot be."""
+    """Make `task` known as `name`, with the `floor` a search found, in units of its loss -> the task.
+
+    Raises TaskError for a bad or taken name and for what is no task.
+
+    >>> import tasks
+    >>> tasks.register("wide", tasks.get("quadratic[dimension=50]"), floor=0.0) is tasks.get("wide")
+    True
+    """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise TaskError(f"task name {name!r} is not valid; use lower-case words joined by '-'")
     if not isinstance(task, Task):
@@ -143,7 +190,12 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Task:
-    """The task registered as `name`, or a variant of it: `quadratic[dimension=20]`. Raises TaskError."""
+    """The task registered as `name`, or a variant of it: `quadratic[dimension=20]`. Raises TaskError.
+
+    >>> import tasks
+    >>> tasks.get("quadratic[dimension=20]").dimension
+    20
+    """
     if match := _PARAMETRIZED.fullmatch(name):
         return _variant(name, get(match["name"]), match["settings"])
     if name not in _registry:
@@ -174,7 +226,7 @@ def _variant(name: str, task: Task, settings: str) -> Task:
 
 def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
     """Raise TaskError unless `value` is of the kind of `default`: a float may be given as a whole number."""
-    kinds: dict[type, tuple] = {float: (float, int), tuple: (tuple,), int: (int,), str: (str,)}
+    kinds: dict[type, tuple[type, ...]] = {float: (float, int), tuple: (tuple,), int: (int,), str: (str,)}
     allowed = kinds.get(type(default), (str,) if isinstance(default, Task) else (object,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and type(default) is not bool):
         shown = "a task's name" if isinstance(default, Task) else f"like {default!r}"

@@ -1,4 +1,4 @@
-"""Who may import whom: a folder imports those below it and itself; there are no circles among files."""
+"""Who may import whom: a folder imports those below it, itself and `bench.errors`; no circles among files."""
 
 import ast
 import graphlib
@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.maintain.architecture import ORDER
+
 ROOT = Path(__file__).parents[1]
 TOPS = ("bench", "optimizers", "tasks")
-ORDER = [
-    *("records", "lookup", "scores", "engine", "probes", "suites", "running", "metatraining", "reports", "checks"),
-    *("studies", "maintain", "speed", "commands"),
-]
-"""Folders of `bench`, lowest first. What every one of them may import besides: `bench.errors`."""
 WITHOUT_TENSORFLOW = ("records", "lookup", "scores", "suites", "reports", "commands")
 
 

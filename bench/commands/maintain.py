@@ -82,6 +82,19 @@ def library(check) -> None:
 
 
 @command.command()
+@click.option("--check", is_flag=True, help="Only say whether page and drawing are current; exit 1 when not.")
+def architecture(check: bool) -> None:
+    """Write the folders and their imports into docs/architecture.md, and draw them beside it."""
+    from bench.maintain import architecture
+
+    if not check:
+        architecture.write()
+    elif not architecture.current():
+        click.echo(f"{architecture.PAGE.name} is not current; run python -m bench maintain architecture", err=True)
+        sys.exit(1)
+
+
+@command.command()
 @click.option("--count", default=100, show_default=True, help="Nulls per probe.")
 @click.option("--seed", type=int, help="Of the nulls; default that of the reference.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
