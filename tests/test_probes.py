@@ -9,11 +9,13 @@ import pytest
 import small_gru
 
 from bench import probes
-from bench.probes.catalog import PROBES
+from bench.probes import figures
+from bench.probes.catalog import PROBES, Probe
 from bench.probes.controls import planted
 from bench.probes.controls.catalog import CONTROLS, Control, visited
 from bench.probes.read import read
-from bench.probes.reading import strict
+from bench.probes.reading import Reading, exact, strict
+from bench.reports.summary import readings_text
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -128,13 +130,26 @@ def test_strict_knows_numpy():
 
 
 def test_the_figure_is_drawn_from_json(untrained, tmp_path):
-    from bench.probes import figures
-
     figures.draw(untrained, tmp_path / "a.png", title="untrained")
     cards = {name: reading.to_json() for name, reading in untrained.items()}
     figures.draw(cards, tmp_path / "b.png", title="untrained")
     figures.draw(read(planted.adam(), visited(), ["momentum"]), tmp_path / "c.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_new_probe_states_its_own_headline_and_panel(untrained, tmp_path, monkeypatch):
+    drawn = []
+    new = Probe("oddness", "is it odd?", headline=("bias",), panels=(lambda axis, values: bool(drawn.append(values)),))
+    values = {"other": exact(3.0), "bias": exact(0.25)}
+    reading = Reading("present", values, "oddness: all of it", [{"name": "sgd", "passed": True}]).to_json()
+    figures.draw(untrained, tmp_path / "before.svg")
+    monkeypatch.setitem(PROBES, "oddness", new)
+    figures.draw({**untrained, "oddness": reading}, tmp_path / "after.svg")
+    text = readings_text("gru", "bowl", {"oddness": reading})
+    assert drawn == [reading["values"]]
+    assert "oddness: PRESENT; all of it; bias 0.250 (controls passed: 1)" in " ".join(text.split())
+    before, after = ((tmp_path / f"{name}.svg").read_text().count('<g id="axes_') for name in ("before", "after"))
+    assert after == before + 1
 
 
 def test_the_example_of_the_page_on_mechanisms(capsys):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.probes.catalog import PROBES as CATALOG
 from bench.reports.tables import settings
 from bench.scores.numbers import number, with_interval
 
@@ -26,46 +27,6 @@ PROBES = {
     "4-schedule": ("schedule",),
     "5-adaptation": ("adaptation",),
 }
-SHOWN = {
-    "fixed_points": ("count", "spectral_radius", "bias", "lowest_speed"),
-    "momentum": (
-        "alpha",
-        "beta",
-        "r2",
-        "gain",
-        "memory",
-        "modes_needed",
-        "oscillation_decay",
-        "oscillation_period",
-        "oscillation_r2",
-        "critical_curvature",
-        "alpha_ratio",
-        "beta_difference",
-        "kernel_distance",
-    ),
-    "clipping": (
-        "slope",
-        "asymptote",
-        "knee",
-        "half_point",
-        "share_beyond",
-        "share_beyond_early",
-        "share_beyond_late",
-        "history_exponent",
-    ),
-    "schedule": (
-        "initial",
-        "peak",
-        "peak_step",
-        "final",
-        "warm_up",
-        "decay_time",
-        "explained_by_step",
-        "explained_by_step_beyond",
-    ),
-    "adaptation": ("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
-}
-"""Values of each probe that the page shows; those a reading lacks are left out, all are in anatomy.json."""
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; margin-bottom: .3rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
@@ -175,7 +136,7 @@ def _probed(probe: str, reading: Found) -> str:
 def _numbers(probe: str, values: Found) -> str:
     shown = [
         (name.replace("_", " "), _quantity(values[name]))
-        for name in SHOWN[probe]
+        for name in CATALOG[probe].listed
         if isinstance(values.get(name), Mapping) and values[name].get("value") is not None
     ]
     if not shown:
