@@ -8,19 +8,18 @@ import numpy as np
 import pytest
 import small_gru
 
-from bench import probes
 from bench.probes import figures
 from bench.probes.catalog import PROBES, Probe
 from bench.probes.controls import planted
-from bench.probes.controls.catalog import CONTROLS, Control, visited
-from bench.probes.read import read
+from bench.probes.controls.catalog import CONTROLS, Control, check, visited
+from bench.probes.read import read, run_controls
 from bench.probes.reading import Reading, exact, strict
 from bench.reports.summary import readings_text
 
 
 @pytest.mark.parametrize("name", PROBES)
 def test_controls_pass(name):
-    for control in probes.run_controls(name):
+    for control in run_controls(name):
         assert control["passed"], control
         assert set(control) == {"name", "passed", "expected", "measured"}
 
@@ -92,9 +91,9 @@ def test_optimizers_that_explode_are_read_without_a_crash(optimizer):
 def test_a_failed_control_silences_the_probe(monkeypatch):
     broken = Control("heavy ball misread", planted.heavy_ball, {"verdict": "present", "beta": 0.8})
     monkeypatch.setitem(CONTROLS, "momentum", [*CONTROLS["momentum"], broken])
-    probes.run_controls.cache_clear()
+    run_controls.cache_clear()
     reading = read(planted.heavy_ball(), visited(), ["momentum"])["momentum"]
-    probes.run_controls.cache_clear()
+    run_controls.cache_clear()
     assert reading.verdict == "undecided"
     assert "no claim" in reading.sentence
     assert "'heavy ball misread'" in reading.sentence
@@ -102,7 +101,7 @@ def test_a_failed_control_silences_the_probe(monkeypatch):
 
 def test_a_control_that_raises_fails():
     raising = Control("norm", planted.clip_by_global_norm, {"verdict": "present"})
-    checked = probes.controls.check(PROBES["momentum"], raising)
+    checked = check(PROBES["momentum"], raising)
     assert not checked["passed"]
     assert "component-wise" in checked["measured"]["verdict"]
 

@@ -47,18 +47,18 @@ def curves(
     theta: Mapping[str, Any],
     metric: Metric,
     budget: Budget,
-    tell: Callable[[str], None] = lambda about: None,
+    progress: Callable[[str], None] = lambda about: None,
 ) -> tuple[list[Curve], dict[str, Any]]:
     """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be."""
     if entry.space:
-        tell(f"tuning {entry.name}")
+        progress(f"tuning {entry.name}")
         theta = {**theta, **tuned(subject, entry, metric, budget)}
     kept = dict(theta)
-    tell(f"racing {entry.name}")
+    progress(f"racing {entry.name}")
     found = [curve(subject, entry, kept, metric, budget)]
     for name in BASELINES:
         if name != entry.name:
-            tell(f"tuning {name}")
+            progress(f"tuning {name}")
             other = optimizers.get(name)
             best = tuned(subject, other, metric, budget)
             found.append(curve(subject, other, best, metric, budget))
