@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.probes.dynamics.eigenmodes import eigenmodes, spectrum
-from bench.probes.dynamics.fits import Fit, fit, two_poles
+from bench.probes.dynamics.fits import OnePole, fit, two_poles
 from bench.probes.dynamics.kernel import gain, kernel_at, lasting, memory, response
 from bench.probes.dynamics.realization import modes, realizations
 from bench.probes.dynamics.system import ZOOMS
@@ -93,7 +93,7 @@ def _medians(kernels: np.ndarray) -> dict[str, Any]:
     """Medians and ranges over visited states."""
     fits = np.array([fit(kernel) for kernel in kernels]).reshape(-1, 3)
     samples = {
-        **dict(zip(Fit._fields, fits.T, strict=True)),
+        **dict(zip(OnePole._fields, fits.T, strict=True)),
         "gain": kernels.sum(axis=1),
         "memory": np.array([memory(kernel) for kernel in kernels]),
     }
@@ -126,7 +126,7 @@ def _values(subject: Subject, kernel: np.ndarray, visited: dict[str, Any], kerne
     }
 
 
-def _oscillation(kernel: np.ndarray, single: Fit, kernels: np.ndarray) -> dict[str, Any]:
+def _oscillation(kernel: np.ndarray, single: OnePole, kernels: np.ndarray) -> dict[str, Any]:
     """`shape`, and where one exponential does not do, what two poles make of this kernel and of the visited ones."""
     if single.r2 >= EXPONENTIAL:
         return {"shape": "exponential"}
