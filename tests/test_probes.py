@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import small_gru
 
-from bench import probes
-from bench.probes.catalog import PROBES
+from bench.probes import figures
+from bench.probes.catalog import PROBES, Probe
 from bench.probes.controls import planted
-from bench.probes.controls.catalog import CONTROLS, Control, visited
-from bench.probes.read import read
+from bench.probes.controls.catalog import CONTROLS, Control, check, visited
+from bench.probes.read import read, run_controls
+from bench.probes.reading import Reading, exact
 from bench.records.files import strict
+from bench.reports.summary import readings_text
 
 
 @pytest.mark.parametrize("name", PROBES)
 def test_controls_pass(name):
-    for control in probes.run_controls(name):
+    for control in run_controls(name):
         assert control["passed"], control
         assert set(control) == {"name", "passed", "expected", "measured"}
 
@@ -90,9 +92,9 @@ def test_optimizers_that_explode_are_read_without_a_crash(optimizer):
 def test_a_failed_control_silences_the_probe(monkeypatch):
     broken = Control("heavy ball misread", planted.heavy_ball, {"verdict": "present", "beta": 0.8})
     monkeypatch.setitem(CONTROLS, "momentum", [*CONTROLS["momentum"], broken])
-    probes.run_controls.cache_clear()
+    run_controls.cache_clear()
     reading = read(planted.heavy_ball(), visited(), ["momentum"])["momentum"]
-    probes.run_controls.cache_clear()
+    run_controls.cache_clear()
     assert reading.verdict == "undecided"
     assert "no claim" in reading.sentence
     assert "'heavy ball misread'" in reading.sentence
@@ -100,7 +102,7 @@ def test_a_failed_control_silences_the_probe(monkeypatch):
 
 def test_a_control_that_raises_fails():
     raising = Control("norm", planted.clip_by_global_norm, {"verdict": "present"})
-    checked = probes.controls.check(PROBES["momentum"], raising)
+    checked = check(PROBES["momentum"], raising)
     assert not checked["passed"]
     assert "component-wise" in checked["measured"]["verdict"]
 
@@ -128,13 +130,26 @@ def test_strict_knows_numpy():
 
 
 def test_the_figure_is_drawn_from_json(untrained, tmp_path):
-    from bench.probes import figures
-
     figures.draw(untrained, tmp_path / "a.png", title="untrained")
     cards = {name: reading.to_json() for name, reading in untrained.items()}
     figures.draw(cards, tmp_path / "b.png", title="untrained")
     figures.draw(read(planted.adam(), visited(), ["momentum"]), tmp_path / "c.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_new_probe_states_its_own_headline_and_panel(untrained, tmp_path, monkeypatch):
+    drawn = []
+    new = Probe("oddness", "is it odd?", headline=("bias",), panels=(lambda axis, values: bool(drawn.append(values)),))
+    values = {"other": exact(3.0), "bias": exact(0.25)}
+    reading = Reading("present", values, "oddness: all of it", [{"name": "sgd", "passed": True}]).to_json()
+    figures.draw(untrained, tmp_path / "before.svg")
+    monkeypatch.setitem(PROBES, "oddness", new)
+    figures.draw({**untrained, "oddness": reading}, tmp_path / "after.svg")
+    text = readings_text("gru", "bowl", {"oddness": reading})
+    assert drawn == [reading["values"]]
+    assert "oddness: PRESENT; all of it; bias 0.250 (controls passed: 1)" in " ".join(text.split())
+    before, after = ((tmp_path / f"{name}.svg").read_text().count('<g id="axes_') for name in ("before", "after"))
+    assert after == before + 1
 
 
 def test_the_example_of_the_page_on_mechanisms(capsys):

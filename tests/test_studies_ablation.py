@@ -17,7 +17,7 @@ from bench.lookup import identity, resolve
 from bench.probes.controls import planted
 from bench.studies.ablation import MECHANISMS, Spec, analyze, entries, plan, report
 from bench.studies.ablation import measure as studies
-from bench.studies.ablation.measure import Row, Study
+from bench.studies.ablation.measure import Outcome, Study
 from optimizers import Entry, OptimizerError
 
 STEPS = 25
@@ -249,7 +249,7 @@ def made_up(changes, seeds=64, metric="mean_loss"):
         noise = np.exp(0.01 * rng.normal(size=seeds))
         for tuned in (False, True):
             scores = {name: base * factor * noise for name in studies.METRICS}
-            rows.append(Row(variant, variant.spec, tuned, False, scores, 0.0))
+            rows.append(Outcome(variant, variant.spec, tuned, False, scores, 0.0))
     return Study("made-up", "none", metric, STEPS, seeds, rows, "stable", 1.0)
 
 

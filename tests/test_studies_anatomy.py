@@ -17,11 +17,11 @@ from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.probes.figure_data import portrait, spread_out
 from bench.records.files import read_json
+from bench.records.record import Budget
 from bench.studies.anatomy import FIGURES, anatomy, draw, formula, gather
 from bench.studies.anatomy import arms as anatomy_arms
 from bench.studies.anatomy import curves as anatomy_curves
 from bench.studies.anatomy import states as anatomy_states
-from bench.studies.anatomy.curves import Budget
 from bench.studies.anatomy.drawing import apart
 from bench.studies.anatomy.figures import curves, figures
 from bench.studies.anatomy.report import page, sentences

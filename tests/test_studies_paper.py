@@ -221,13 +221,13 @@ def test_the_chosen_ablations_are_enough_for_a_report(monkeypatch):
     assert len(labels) == len(set(labels)) == 18
     assert {f"without {name}" for name in ablations.MECHANISMS} < set(labels)
 
-    def raced(subject, entry, *, seeds, steps, metric, chosen):
+    def raced(shared, *, seeds, chosen):
         rows = [
-            ablation.Row(one, one.spec, tuned, False, dict.fromkeys(ablation.METRICS, score(one.label, seeds)), 0.0)
+            ablation.Outcome(one, one.spec, tuned, False, dict.fromkeys(ablation.METRICS, score(one.label, seeds)), 0.0)
             for one in chosen
             for tuned in (False, True)
         ]
-        return ablation.Study("gru", subject.name, metric, steps, seeds, rows, "stable", 1.0)
+        return ablation.Study("gru", shared.subject.name, shared.metric, shared.steps, seeds, rows, "stable", 1.0)
 
     def score(label, seeds):
         return np.full(seeds, 2.0 if label == "without schedule" else 1.0)

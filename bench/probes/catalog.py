@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
     from bench.probes.reading import Reading
+
+Panel = Callable[[Any, Mapping[str, Any]], bool]
+"""Draws a reading's values into a matplotlib axis -> whether there was anything to draw."""
 
 
 @dataclass(frozen=True)
@@ -17,18 +21,70 @@ class Probe:
 
     name: str
     summary: str
+    headline: tuple[str, ...] = ()
+    """Values printed by `probe` and in a summary, in this order; all where none are named."""
+    panels: tuple[str | Panel, ...] = ()
+    """What draws its readings, each a function or where to find one, "module:function"."""
+    listed: tuple[str, ...] = ()
+    """Values tabulated by the anatomy of an optimizer."""
 
     def __call__(self, subject: Subject) -> Reading:
         return importlib.import_module(f"bench.probes.mechanisms.{self.name}").probe(subject)
 
 
+def drawing(panel: str | Panel) -> Panel:
+    """The function that a panel names."""
+    if not isinstance(panel, str):
+        return panel
+    module, _, function = panel.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
 PROBES: dict[str, Probe] = {
     probe.name: probe
     for probe in (
-        Probe("fixed_points", "where does it come to rest, without gradients and under constant ones?"),
-        Probe("momentum", "does an update remember earlier gradients?"),
-        Probe("clipping", "is there a gradient of fixed size beyond which updates stop growing?"),
-        Probe("schedule", "does the learning rate change along a run without gradients?"),
-        Probe("adaptation", "do the gradients it met change the learning rate, and by what law?"),
+        Probe(
+            "fixed_points",
+            "where does it come to rest, without gradients and under constant ones?",
+            listed=("count", "spectral_radius", "bias", "lowest_speed"),
+        ),
+        Probe(
+            "momentum",
+            "does an update remember earlier gradients?",
+            headline=("alpha", "beta", "r2", "gain", "limit_ratio", "beta_drift"),
+            panels=("bench.probes.panels:memory", "bench.probes.panels:eigenvalues"),
+            listed=(
+                *("alpha", "beta", "r2", "gain", "memory", "modes_needed"),
+                *("oscillation_decay", "oscillation_period", "oscillation_r2"),
+                *("critical_curvature", "alpha_ratio", "beta_difference", "kernel_distance"),
+            ),
+        ),
+        Probe(
+            "clipping",
+            "is there a gradient of fixed size beyond which updates stop growing?",
+            headline=("asymptote", "slope", "knee", "half_point", "share_beyond_early", "share_beyond_late"),
+            panels=("bench.probes.panels:update_curve",),
+            listed=(
+                *("slope", "asymptote", "knee", "half_point"),
+                *("share_beyond", "share_beyond_early", "share_beyond_late", "history_exponent"),
+            ),
+        ),
+        Probe(
+            "schedule",
+            "does the learning rate change along a run without gradients?",
+            headline=("initial", "peak", "peak_step", "final", "explained_by_step"),
+            panels=("bench.probes.panels:schedule",),
+            listed=(
+                *("initial", "peak", "peak_step", "final"),
+                *("warm_up", "decay_time", "explained_by_step", "explained_by_step_beyond"),
+            ),
+        ),
+        Probe(
+            "adaptation",
+            "do the gradients it met change the learning rate, and by what law?",
+            headline=("slope", "state_share", "asymmetry"),
+            panels=("bench.probes.panels:adaptation",),
+            listed=("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
+        ),
     )
 }

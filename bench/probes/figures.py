@@ -1,41 +1,40 @@
-"""One page that shows an optimizer's readings: memory, spectrum, update curve, schedule, adaptation.
+"""One page that shows an optimizer's readings: the panels of every probe in the catalog, and what they say.
 
 Drawn from the readings alone, so also from their JSON, without the optimizer.
 """
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from bench.probes.catalog import PROBES, drawing
+from bench.probes.panels import GRAY
 from bench.probes.reading import Reading
 
-BLUE, ORANGE, GREEN, VERMILION, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
-"""Okabe and Ito (2008): distinct without color vision; line styles differ as well."""
+COLUMNS = 3
+WIDTH, ROW_HEIGHT = 11.7, 3.8
+"""Inches."""
 
 
 def draw(readings: Mapping[str, Reading | Mapping[str, Any]], path: str | Path, title: str = ""):
     """Write the page to `path` (its ending chooses the format). Probes that were not run stay empty."""
     plain = {k: r.to_json() if isinstance(r, Reading) else dict(r) for k, r in readings.items()}
-    figure = Figure(figsize=(11.7, 7.6), layout="constrained")
-    axes = figure.subplots(2, 3)
-    panels = {
-        "momentum": ((axes[0, 0], _kernel), (axes[0, 1], _spectrum)),
-        "clipping": ((axes[0, 2], _curve),),
-        "schedule": ((axes[1, 0], _rates),),
-        "adaptation": ((axes[1, 1], _adaptation),),
-    }
-    for name, parts in panels.items():
-        for axis, panel in parts:
-            _panel(axis, panel, name, plain.get(name))
-    _text(axes[1, 2], plain)
+    panels = [(probe.name, panel) for probe in PROBES.values() for panel in probe.panels]
+    rows = math.ceil((len(panels) + 1) / COLUMNS)
+    figure = Figure(figsize=(WIDTH, ROW_HEIGHT * rows), layout="constrained")
+    axes = list(figure.subplots(rows, COLUMNS).flat)
+    for axis, (name, panel) in zip(axes, panels, strict=False):
+        _panel(axis, drawing(panel), name, plain.get(name))
+    _text(axes[len(panels)], plain)
+    for axis in axes[len(panels) + 1 :]:
+        axis.remove()
     if title:
         figure.suptitle(title, fontsize=13)
     figure.savefig(path, dpi=130)
@@ -51,113 +50,6 @@ def _panel(axis: Axes, panel, name: str, reading: Mapping[str, Any] | None) -> N
         axis.text(0.5, 0.5, text, ha="center", va="center", color=GRAY, transform=axis.transAxes)
         axis.set_xticks([])
         axis.set_yticks([])
-
-
-def _label(axis: Axes, title: str, x: str, y: str) -> bool:
-    axis.set_title(title, fontsize=10, loc="left")
-    axis.set_xlabel(x, fontsize=9)
-    axis.set_ylabel(y, fontsize=9)
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize=8, frameon=False)
-    return True
-
-
-def _array(values: Mapping[str, Any], name: str) -> np.ndarray:
-    return np.array(values.get(name) or [], dtype=float)
-
-
-def _kernel(axis: Axes, values: Mapping[str, Any]) -> bool:
-    kernel = _array(values, "kernel")
-    if not len(kernel):
-        return False
-    lags = np.arange(len(kernel))
-    axis.axhline(0, color=GRAY, linewidth=0.6)
-    axis.plot(lags, kernel, "o", color=BLUE, markersize=3.5, label="at rest")
-    alpha, beta = values["alpha"]["value"], values["beta"]["value"]
-    if alpha is not None:
-        label = f"fit {alpha:.3g}·{beta:.3g}$^j$"
-        axis.plot(lags, alpha * beta**lags, "-", color=BLUE, linewidth=1, label=label)
-    shown = [drift for drift in values["drift_kernels"] if drift["start"] in (0, 20, 100)]
-    styles = zip(shown, ("--", "-.", ":"), (ORANGE, GREEN, VERMILION), strict=False)
-    for drift, style, color in styles:
-        label = f"drifting from step {drift['start']}"
-        axis.plot(lags, drift["kernel"], style, color=color, linewidth=1.4, label=label)
-    return _label(axis, "memory: kernel", "lag j (steps)", "response k$_j$ (update / gradient)")
-
-
-def _spectrum(axis: Axes, values: Mapping[str, Any]) -> bool:
-    if "spectrum" not in values:
-        return False
-    circle = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
-    axis.plot(circle.real, circle.imag, "-", color=GRAY, linewidth=0.8)
-    spectrum = np.array(values["spectrum"], dtype=float).reshape(-1, 3)
-    gains = np.nan_to_num(spectrum[:, 2])
-    sizes = 10 + 190 * gains / (gains.max(initial=0) or 1)
-    axis.scatter(spectrum[:, 0], spectrum[:, 1], sizes, BLUE, alpha=0.6, edgecolors="white")
-    axis.set_aspect("equal")
-    axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
-    return _label(axis, "memory: eigenvalues at rest (area: gain)", "real part", "imaginary part")
-
-
-def _curve(axis: Axes, values: Mapping[str, Any]) -> bool:
-    points, curve = _array(values, "curve_gradients"), _array(values, "curve")
-    if not len(points):
-        return False
-    density = axis.twinx()
-    shares = 100 * _array(values, "density")
-    density.fill_between(points, shares, step="post", color=GRAY, alpha=0.3, linewidth=0)
-    density.set_ylim(0, 3 * max(shares.max(), 1e-9))
-    density.set_ylabel("share of visited |g| (%, gray)", fontsize=8, color="#666666")
-    density.tick_params(labelsize=7, colors="#666666")
-    density.spines["top"].set_visible(False)
-    axis.set_zorder(density.get_zorder() + 1)
-    axis.patch.set_visible(False)
-    axis.loglog(points, np.abs(curve), "-", color=BLUE, label="at rest")
-    axis.loglog(points, np.abs(_array(values, "curve_initial")), "--", color=ORANGE, label="first step")
-    _at_least_a_decade(axis)
-    knee = values["knee"]["value"]
-    if knee is not None:
-        axis.axvline(knee, color=VERMILION, linestyle=":", label=f"knee {knee:.3g}")
-    return _label(axis, "update curve", "gradient |g|", "update |U(g)|")
-
-
-def _at_least_a_decade(axis: Axes) -> None:
-    """Widen a logarithmic vertical axis, so that a flat line looks flat."""
-    low, high = axis.get_ylim()
-    if high / low < 10:
-        axis.set_ylim(low / 10**0.5, high * 10**0.5)
-
-
-def _rates(axis: Axes, values: Mapping[str, Any]) -> bool:
-    rates = _array(values, "rates")
-    if not len(rates):
-        return False
-    axis.plot(np.arange(len(rates)), rates, "-", color=BLUE)
-    peak = values["peak_step"]["value"]
-    axis.plot(peak, rates[peak], "o", color=VERMILION, label=f"peak {rates[peak]:.3g}, step {peak}")
-    axis.set_ylim(min(0, 1.1 * rates.min()), max(0, 1.1 * rates.max()) or None)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return _label(axis, "schedule: rate without gradients", "step", "rate −∂dx/∂g")
-
-
-def _adaptation(axis: Axes, values: Mapping[str, Any]) -> bool:
-    gradients = _array(values, "gradients")
-    lines = (
-        ("secants", "constant g: secant", "o-", BLUE),
-        ("local_rates", "constant g: local rate", "s--", ORANGE),
-        ("history_rates", "random g: local rate", "^:", GREEN),
-    )
-    drawn = False
-    for name, label, style, color in lines:
-        rates = np.abs(_array(values, name))
-        shown = np.isfinite(rates) & (rates > 0)
-        if shown.any():
-            axis.loglog(gradients[shown], rates[shown], style, color=color, markersize=4, label=label)
-            drawn = True
-    if not drawn:
-        return False
-    _at_least_a_decade(axis)
-    return _label(axis, "adaptation", "size of gradient |g|", "rate (update / gradient)")
 
 
 def _text(axis: Axes, readings: Mapping[str, Mapping[str, Any]]) -> None:

@@ -22,11 +22,11 @@ def read(
     optimizer: Optimizer | System,
     visited: Visited,
     probes: Iterable[str] | None = None,
-    tell: Callable[[], None] = lambda: None,
+    progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Reading]:
     """{probe: Reading} of an optimizer on what it met; `probes` are names, all by default.
 
-    `tell` is called after each. An optimizer that cannot be probed gives readings that are undecided and say why.
+    `progress` is called after each. An optimizer that cannot be probed gives readings that are undecided and say why.
     Raises ProbeError for an unknown probe.
     """
     names = list(PROBES) if probes is None else list(probes)
@@ -40,7 +40,7 @@ def read(
     readings = {}
     for name in names:
         readings[name] = _read(name, subject)
-        tell()
+        progress()
     return readings
 
 

@@ -35,9 +35,9 @@ def probe(
     *,
     probes: Iterable[str] | None = None,
     steps: int = 200,
-    tell: Callable[[], None] = lambda: None,
+    progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Reading]:
-    """Readings of `entry` with θ on `subject`, by probe; `tell` is called after each.
+    """Readings of `entry` with θ on `subject`, by probe; `progress` is called after each.
 
     Raises UserError for an unknown probe.
     """
@@ -48,7 +48,7 @@ def probe(
         raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
     from bench.probes.read import read
 
-    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen, tell)
+    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen, progress)
 
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
@@ -81,7 +81,7 @@ def read_entry(
 ) -> Kept:
     """What the probes read of the entry's defaults; `progress` is told of shares of it."""
     theta, share = dict(entry.defaults), 1 / len(PROBES)
-    return kept(subject, entry, probe(subject, entry, theta, steps=steps, tell=lambda: progress(share)), steps)
+    return kept(subject, entry, probe(subject, entry, theta, steps=steps, progress=lambda: progress(share)), steps)
 
 
 def kept(subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int) -> Kept:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
 from bench.reports.costs import ledger
 from bench.reports.curves import plot_curves
@@ -27,13 +28,6 @@ from bench.scores.results import Results, finished, load, task_scores
 __all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 
 WIDTH = 100
-_NUMBERS = {
-    "momentum": ("alpha", "beta", "r2", "gain", "limit_ratio", "beta_drift"),
-    "clipping": ("asymptote", "slope", "knee", "half_point", "share_beyond_early", "share_beyond_late"),
-    "schedule": ("initial", "peak", "peak_step", "final", "explained_by_step"),
-    "adaptation": ("slope", "state_share", "asymmetry"),
-}
-"""What is shown of a probe's numbers; of other probes all. The JSON holds every one."""
 
 
 def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
@@ -97,7 +91,7 @@ def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], number
     for name, reading in readings.items():
         if isinstance(reading, Mapping):
             title = name.replace("_", " ")
-            lines += _wrapped(f"{title}: {_claim(reading, title, numbers)}", "  ")
+            lines += _wrapped(f"{title}: {_claim(name, reading, numbers)}", "  ")
     return "\n".join(lines)
 
 
@@ -174,7 +168,7 @@ def _probe_lines(out: Path) -> str:
     return "\n".join(parts)
 
 
-def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
+def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
     if doubt := _doubt(controls):
@@ -184,10 +178,11 @@ def _claim(reading: Mapping[str, Any], title: str, numbers: bool) -> str:
         for name, quantity in (reading.get("values") or {}).items()
         if numbers and isinstance(quantity, Mapping) and "value" in quantity
     }
-    shown = [name for name in _NUMBERS.get(title, ()) if name in given] or list(given)
+    headline = PROBES[probe].headline if probe in PROBES else ()
+    shown = [name for name in headline if name in given] or list(given)
     values = [f"{name} {_value(given[name])}" for name in shown]
     verdict = str(reading.get("verdict", "undecided")).upper()
-    sentence = str(reading.get("sentence") or "").removeprefix(f"{title}: ")
+    sentence = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
     parts = [verdict, sentence, ", ".join(values)]
     return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
 

@@ -18,7 +18,7 @@ CANCELLING = 4.0
 """Σ |amplitudes| over the largest |k| from which two real exponentials are called one repeated pole."""
 
 
-class Fit(NamedTuple):
+class OnePole(NamedTuple):
     """k_j ≈ alpha beta^j; r2 = 1 − Σ (k − fit)² / Σ k². NaN for a kernel that is zero or not finite."""
 
     alpha: float
@@ -43,11 +43,11 @@ class TwoPoles(NamedTuple):
     start: np.ndarray
 
 
-def fit(kernel: np.ndarray) -> Fit:
+def fit(kernel: np.ndarray) -> OnePole:
     """The single exponential nearest to a kernel: (lags,) in least squares, −1 < β < 1."""
     power = float(kernel @ kernel)
     if not np.isfinite(power) or power == 0:
-        return Fit(np.nan, np.nan, np.nan)
+        return OnePole(np.nan, np.nan, np.nan)
     lags = np.arange(len(kernel))
     grid = np.concatenate([-np.geomspace(0.9999, 1e-3, 60), [0.0], 1 - np.geomspace(0.999, 1e-4, 240)])
     errors = _misfit(grid[:, None] ** lags, kernel)
@@ -57,7 +57,7 @@ def fit(kernel: np.ndarray) -> Fit:
     refined = minimize_scalar(lambda b: _misfit(b**lags, kernel), bounds=bounds, method="bounded", options=options)
     beta = float(refined.x) if refined.fun < errors[best] else float(grid[best])
     shape = beta**lags
-    return Fit(float(shape @ kernel / (shape @ shape)), beta, float(1 - _misfit(shape, kernel) / power))
+    return OnePole(float(shape @ kernel / (shape @ shape)), beta, float(1 - _misfit(shape, kernel) / power))
 
 
 def _misfit(shapes: np.ndarray, kernel: np.ndarray) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from bench.probes.dynamics.fits import Fit
+from bench.probes.dynamics.fits import OnePole
 from bench.probes.dynamics.kernel import gain, transfer
 from bench.probes.dynamics.system import Jacobian
 from bench.probes.reading import exact
@@ -70,7 +70,7 @@ def joint_radius(jacobian: Jacobian, curvatures: np.ndarray) -> np.ndarray:
 def compare(
     jacobian: Jacobian,
     kernel: np.ndarray,
-    fitted: Fit,
+    fitted: OnePole,
     curvature: tuple[float, float] | None,
     tuned: tuple[float, float] | None,
 ) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.probes.dynamics.eigenmodes import eigenmodes, spectrum
-from bench.probes.dynamics.fits import Fit, fit, two_poles
+from bench.probes.dynamics.fits import OnePole, fit, two_poles
 from bench.probes.dynamics.kernel import gain, kernel_at, lasting, memory, response
 from bench.probes.dynamics.realization import modes, realizations
 from bench.probes.dynamics.system import ZOOMS
 from bench.probes.mechanisms import heavy_ball
-from bench.probes.mechanisms.momentum_text import at_visited, no_rest, sentence
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading, exact, spread, undecided
+from bench.scores.numbers import percent, significant
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
@@ -48,15 +48,15 @@ def probe(subject: Subject) -> Reading:
     visited = _medians(kernels)
     rest = subject.rest
     if rest is None or rest.stability != "stable":
-        reason = no_rest(rest and rest.stability) + at_visited(visited, NONE)
+        reason = _no_rest(rest and rest.stability) + _at_visited(visited)
         return undecided("momentum", reason, visited)
     kernel = subject.dynamics.kernel
     if not _measured_alike(subject, rest.state, kernel):
         reason = "the response at rest depends on the size of the gradient; no kernel exists there"
-        return undecided("momentum", reason + at_visited(visited, NONE), visited)
+        return undecided("momentum", reason + _at_visited(visited), visited)
     values = visited | _values(subject, kernel, visited, kernels)
     verdict = judge(kernel, values["gain"]["value"])
-    return Reading(verdict, values, sentence(verdict, values))
+    return Reading(verdict, values, _sentence(verdict, values))
 
 
 def judge(kernel: np.ndarray, total: float) -> str:
@@ -94,7 +94,7 @@ def _medians(kernels: np.ndarray) -> dict[str, Any]:
     """Medians and ranges over visited states."""
     fits = np.array([fit(kernel) for kernel in kernels]).reshape(-1, 3)
     samples = {
-        **dict(zip(Fit._fields, fits.T, strict=True)),
+        **dict(zip(OnePole._fields, fits.T, strict=True)),
         "gain": kernels.sum(axis=1),
         "memory": np.array([memory(kernel) for kernel in kernels]),
     }
@@ -127,7 +127,7 @@ def _values(subject: Subject, kernel: np.ndarray, visited: dict[str, Any], kerne
     }
 
 
-def _oscillation(kernel: np.ndarray, single: Fit, kernels: np.ndarray) -> dict[str, Any]:
+def _oscillation(kernel: np.ndarray, single: OnePole, kernels: np.ndarray) -> dict[str, Any]:
     """`shape`, and where one exponential does not do, what two poles make of this kernel and of the visited ones."""
     if single.r2 >= EXPONENTIAL:
         return {"shape": "exponential"}
@@ -170,3 +170,58 @@ def _drift_kernel(start: int, kernel: np.ndarray) -> dict[str, Any]:
         "memory": memory(kernel),
         "kernel": list(kernel[:SHOWN]),
     }
+
+
+def _no_rest(stability: str | None) -> str:
+    """Why there is no reading without a stable resting state."""
+    if stability is None:
+        return "there is no fixed point at zero gradient"
+    article = "an" if stability[0] in "aeiou" else "a"
+    return f"there is only {article} {stability} fixed point at zero gradient"
+
+
+def _at_visited(visited: dict[str, Any]) -> str:
+    """What can still be said from the states it met, where it has no kernel at rest."""
+    alpha, beta, kept = (visited[f"{n}_visited"]["value"] for n in ("alpha", "beta", "memory"))
+    if kept is None:
+        return ""
+    if kept < NONE:
+        return "; at visited states it has no memory"
+    return f"; at visited states it is near {significant(alpha)}·{significant(beta)}^j"
+
+
+def _sentence(verdict: str, values: dict[str, Any]) -> str:
+    total, kept, carried = (values[n]["value"] for n in ("gain", "memory", "lasting"))
+    late = f"{percent(kept)} of the response comes after the first step"
+    if verdict == ABSENT and total < 0:
+        return f"momentum: none; {late}, and a lasting gradient is climbed (gain {significant(total)})"
+    if verdict == ABSENT and carried < 0:
+        return f"momentum: none; {late}, but is taken back from the step"
+    if verdict == ABSENT:
+        return f"momentum: none; {late}"
+    kernel = f"{_shape(values)}, total gain {significant(total)}"
+    if verdict == UNDECIDED:
+        return f"momentum: undecided; {late}, kernel {kernel}"
+    return f"momentum: kernel {kernel}{_beyond(values)}"
+
+
+def _shape(values: dict[str, Any]) -> str:
+    alpha, beta, r2 = (values[n]["value"] for n in ("alpha", "beta", "r2"))
+    single = f"{significant(alpha)}·{significant(beta)}^j (R² {r2:.3f})"
+    shape = values["shape"]
+    if "oscillation_r2" not in values:
+        return single
+    decay, period, fitted = (values[f"oscillation_{n}"]["value"] for n in ("decay", "period", "r2"))
+    if shape == "oscillation":
+        wave = f"an oscillation of period {significant(period)}, decay {significant(decay)} (R² {fitted:.3f})"
+        return f"is {wave}, nearest exponential {single}"
+    names = {"critical": "a repeated pole", "two exponentials": "the slower of two exponentials"}
+    pole = f"{names[shape]} of decay {significant(decay)} (R² {fitted:.3f})"
+    return f"is not one exponential, nearest {single}, better {pole}"
+
+
+def _beyond(values: dict[str, Any]) -> str:
+    ratio = values.get("limit_ratio", {}).get("value")
+    if ratio is None or ratio <= 1:
+        return ""
+    return f"; the task's largest curvature is {significant(ratio)} times what small gradients bear"

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from bench.studies.ablation.layout import Layout
+from bench.studies.ablation.layout import RowLayout
 from bench.studies.ablation.reference import Reference
 from optimizers import Optimizer
 
@@ -34,14 +34,14 @@ _SEED = 611953
 class Frozen(NamedTuple):
     """What an ablation is made of; tensors of Reference, float64, made outside any program."""
 
-    layout: Layout
+    layout: RowLayout
     tables: dict[str, tf.Tensor]
     horizon: int
     stability: str
     """Of rest."""
 
     @classmethod
-    def of(cls, layout: Layout, reference: Reference) -> Frozen:
+    def of(cls, layout: RowLayout, reference: Reference) -> Frozen:
         arrays = {k: v for k, v in reference._asdict().items() if k != "stability"}
         with tf.init_scope():
             tables = {name: tf.constant(array, tf.float64) for name, array in arrays.items()}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.scores import metrics, statistics
-from bench.studies.ablation.measure import Row, Study
+from bench.studies.ablation.measure import Outcome, Study
 from bench.studies.ablation.naming import MECHANISMS
 from bench.studies.ablation.plan import CONTROLS, pairs_of
 
@@ -59,7 +59,7 @@ def table(study: Study, of: Logs) -> list[dict[str, Any]]:
     return [_line(study, of, row) for row in study.rows]
 
 
-def _line(study: Study, of: Logs, row: Row) -> dict[str, Any]:
+def _line(study: Study, of: Logs, row: Outcome) -> dict[str, Any]:
     key, zero = (row.variant.label, row.tuned), ("original", row.tuned)
     return {
         "entry": row.spec.name(study.optimizer),

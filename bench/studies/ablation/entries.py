@@ -106,7 +106,7 @@ def _frozen(identity: str, horizon: int, held: _Held) -> Frozen:
     from bench.probes.dynamics.system import ProbeError
     from bench.studies.ablation import reference
     from bench.studies.ablation.ablated import Frozen
-    from bench.studies.ablation.layout import Layout
+    from bench.studies.ablation.layout import RowLayout
 
     base = held.entry
     asked = {"horizon": float(horizon)} if "horizon" in base.defaults else {}
@@ -114,6 +114,6 @@ def _frozen(identity: str, horizon: int, held: _Held) -> Frozen:
         with tf.init_scope():  # as tensors made outside a program, weights are arguments of it
             weights = {n: tf.constant(v) for n, v in base.defaults.items() if np.ndim(v) > 0}
             made = base.build({**base.defaults, **asked, **weights})
-            return Frozen.of(Layout.of(made), reference.of(made, horizon))
+            return Frozen.of(RowLayout.of(made), reference.of(made, horizon))
     except ProbeError as problem:
         raise OptimizerError(f"cannot ablate {base.name!r}: {problem}") from problem

@@ -32,7 +32,7 @@ class Leaf(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class RowLayout:
     """How rows (R, n) become the state of an optimizer with R parameters, and back."""
 
     optimizer: Optimizer
@@ -40,7 +40,7 @@ class Layout:
     leaves: tuple[Leaf, ...]
 
     @classmethod
-    def of(cls, optimizer: Optimizer) -> Layout:
+    def of(cls, optimizer: Optimizer) -> RowLayout:
         """Raises ProbeError for a state that is neither per parameter nor shared by all."""
         one, two = (optimizer.init(tf.zeros((n,), tf.float64)) for n in (1, 2))
         _, after = optimizer.update(tf.constant([0.3], tf.float64), one, tf.zeros((1,), tf.float64), tf.constant(0))

@@ -15,7 +15,7 @@ from bench.records.record import Runs
 from bench.scores import metrics
 from bench.studies.ablation import entries
 from bench.studies.ablation.naming import Spec
-from bench.studies.ablation.plan import METRICS, Variant, program_of, variants
+from bench.studies.ablation.plan import METRICS, Ablation, program_of, variants
 from optimizers import Entry
 
 COARSE = tuple(4.0**k for k in range(-5, 3))
@@ -25,10 +25,10 @@ _TILE = (8, 64)
 """Configurations × problems of a tile, where the task's own is not smaller."""
 
 
-class Row(NamedTuple):
+class Outcome(NamedTuple):
     """One raced entry; `tuned`: its step is the best on tuning problems. scores: {metric: (seeds,)}."""
 
-    variant: Variant
+    variant: Ablation
     spec: Spec
     tuned: bool
     edge: bool
@@ -46,42 +46,33 @@ class Study(NamedTuple):
     metric: str
     steps: int
     seeds: int
-    rows: list[Row]
+    rows: list[Outcome]
     rest: str
     """Stability of the resting state."""
     seconds: float
 
 
-class _Course(NamedTuple):
-    """What all races of a study share."""
+class Conditions(NamedTuple):
+    """What all runs of a study share; `progress` is told how many configurations have been raced."""
 
     subject: NamedTask
     entry: Entry
-    steps: int
-    metric: str
-    progress: Callable[[int], None]
+    steps: int = 200
+    metric: str = "mean_loss"
+    progress: Callable[[int], None] = lambda configurations: None
 
 
-def study(
-    subject: NamedTask,
-    entry: Entry,
-    *,
-    seeds: int = 512,
-    steps: int = 200,
-    metric: str = "mean_loss",
-    chosen: Sequence[Variant] | None = None,
-    progress: Callable[[int], None] = lambda configurations: None,
-) -> Study:
-    """Race `chosen` variants (None: all). Raises OptimizerError when `entry` cannot be ablated."""
+def study(shared: Conditions, *, seeds: int = 512, chosen: Sequence[Ablation] | None = None) -> Study:
+    """Race `chosen` variants (None: all). Raises OptimizerError when the entry cannot be ablated."""
     began = time.perf_counter()
-    course = _Course(subject, entry, steps, metric, progress)
+    subject, entry, steps, metric, _ = shared
     listed = list(variants(steps) if chosen is None else chosen)
-    groups: dict[tuple, list[Variant]] = {}
+    groups: dict[tuple, list[Ablation]] = {}
     for variant in listed:
         groups.setdefault(program_of(variant.spec)[0], []).append(variant)
     done = {}
     for group in groups.values():
-        done.update(_raced_group(course, group, range(seeds)))
+        done.update(_outcomes(shared, group, range(seeds)))
     rows = [row for variant in listed for row in done[variant.label]]
     base = entries.build(entry, {}, steps)
     rest = entries.frozen(base).stability
@@ -94,51 +85,51 @@ def configurations(count: int) -> int:
     return count * (len(COARSE) + len(FINE) + 2)
 
 
-def _raced_group(course: _Course, group: list[Variant], seeds) -> dict[str, list[Row]]:
+def _outcomes(shared: Conditions, group: list[Ablation], seeds) -> dict[str, list[Outcome]]:
     """Rows as it is and re-tuned, by label, of variants that share a program."""
-    found = _tuned(course, [variant.spec for variant in group])
+    found = _tuned(shared, [variant.spec for variant in group])
     specs = [
         replace(variant.spec, step=step)
         for variant, (best, _) in zip(group, found, strict=True)
         for step in (1.0, best)
     ]
-    runs = _race(course, specs, "report", seeds)
-    scores = {name: metrics.get(name).score(runs, course.subject.task.floor) for name in METRICS}
-    rows: dict[str, list[Row]] = {variant.label: [] for variant in group}
+    runs = _runs(shared, specs, "report", seeds)
+    scores = {name: metrics.get(name).score(runs, shared.subject.task.floor) for name in METRICS}
+    rows: dict[str, list[Outcome]] = {variant.label: [] for variant in group}
     for i, spec in enumerate(specs):
         variant, edge = group[i // 2], found[i // 2][1]
         own = {name: np.asarray(score[i], float) for name, score in scores.items()}
         lost = float(np.mean(np.asarray(runs.diverged[i]) >= 0))
-        rows[variant.label].append(Row(variant, spec, bool(i % 2), edge and i % 2 > 0, own, lost))
+        rows[variant.label].append(Outcome(variant, spec, bool(i % 2), edge and i % 2 > 0, own, lost))
     return rows
 
 
-def _tuned(course: _Course, specs: list[Spec]) -> list[tuple[float, bool]]:
+def _tuned(shared: Conditions, specs: list[Spec]) -> list[tuple[float, bool]]:
     """Best step of each, four significant digits, and whether it is at an end of the coarse grid."""
-    rough = _best(course, [[(spec, step) for step in COARSE] for spec in specs])
+    rough = _best(shared, [[(spec, step) for step in COARSE] for spec in specs])
     near = [[(spec, _plain(best * factor)) for factor in (1.0, *FINE)] for spec, best in zip(specs, rough, strict=True)]
-    fine = _best(course, near)
+    fine = _best(shared, near)
     return [(best, at in (COARSE[0], COARSE[-1])) for best, at in zip(fine, rough, strict=True)]
 
 
-def _best(course: _Course, tried: list[list[tuple[Spec, float]]]) -> list[float]:
+def _best(shared: Conditions, tried: list[list[tuple[Spec, float]]]) -> list[float]:
     specs = [replace(spec, step=step) for row in tried for spec, step in row]
-    runs = _race(course, specs, "tune", range(TUNING_SEEDS))
-    scores = metrics.get(course.metric).score(runs, course.subject.task.floor).mean(axis=-1)
+    runs = _runs(shared, specs, "tune", range(TUNING_SEEDS))
+    scores = metrics.get(shared.metric).score(runs, shared.subject.task.floor).mean(axis=-1)
     best = scores.reshape(len(tried), -1).argmin(axis=1)
     return [row[at][1] for row, at in zip(tried, best, strict=True)]
 
 
-def _race(course: _Course, specs: list[Spec], purpose: str, seeds) -> Runs:
+def _runs(shared: Conditions, specs: list[Spec], purpose: str, seeds) -> Runs:
     """Runs of specs that share a program."""
     swept, fixed = program_of(specs[0])
-    build = entries.build(course.entry, fixed, specs[0].horizon)
+    build = entries.build(shared.entry, fixed, specs[0].horizon)
     thetas = [{name: spec.flags()[name] for name in swept} for spec in specs]
-    made = replace(course.entry, name="swept", build=build, space={}, defaults=thetas[0])
-    own = course.subject.task.tile
+    made = replace(shared.entry, name="swept", build=build, space={}, defaults=thetas[0])
+    own = shared.subject.task.tile
     tile = _TILE if own[0] * own[1] >= _TILE[0] * _TILE[1] else own
-    raced = race(course.subject, made, thetas, purpose=purpose, seeds=list(seeds), steps=course.steps, tile=tile)
-    course.progress(len(specs))
+    raced = race(shared.subject, made, thetas, purpose=purpose, seeds=list(seeds), steps=shared.steps, tile=tile)
+    shared.progress(len(specs))
     return raced.runs
 
 

@@ -20,7 +20,7 @@ CONSTANT = ("momentum", "clipping", "schedule")
 _PLAIN = ("momentum", "schedule", "bias")
 
 
-class Variant(NamedTuple):
+class Ablation(NamedTuple):
     """One entry of the study: `role` is "original", "single", "linear", "rung", "pair" or "control"."""
 
     label: str
@@ -28,29 +28,29 @@ class Variant(NamedTuple):
     spec: Spec
 
 
-def variants(horizon: int) -> list[Variant]:
+def variants(horizon: int) -> list[Ablation]:
     """Original, each mechanism, linearisations, rungs of the ladder, pairs, and the random controls."""
 
     def spec(*without: str, **settings) -> Spec:
         return Spec(without, horizon=horizon, **settings)
 
-    singles = [Variant(f"without {m}", "single", spec(m)) for m in MECHANISMS]
+    singles = [Ablation(f"without {m}", "single", spec(m)) for m in MECHANISMS]
     linear = [
-        Variant("linearised at rest", "linear", spec(linear="rest")),
-        Variant("linearised along the path", "linear", spec(linear="path")),
+        Ablation("linearised at rest", "linear", spec(linear="rest")),
+        Ablation("linearised along the path", "linear", spec(linear="path")),
     ]
     rungs = [
-        Variant("constant rate", "rung", spec(*CONSTANT)),
-        Variant("linear at rest, saturating", "rung", spec(linear="rest", saturating=True)),
-        Variant("linear along the path, saturating", "rung", spec(linear="path", saturating=True)),
+        Ablation("constant rate", "rung", spec(*CONSTANT)),
+        Ablation("linear at rest, saturating", "rung", spec(linear="rest", saturating=True)),
+        Ablation("linear along the path, saturating", "rung", spec(linear="path", saturating=True)),
     ]
-    pairs = [Variant(f"without {a} and {b}", "pair", spec(a, b)) for a, b in pairs_of(MECHANISMS)]
+    pairs = [Ablation(f"without {a} and {b}", "pair", spec(a, b)) for a, b in pairs_of(MECHANISMS)]
     controls = [
-        Variant(f"{label}: random direction {draw}", "control", replace(one, control=draw))
+        Ablation(f"{label}: random direction {draw}", "control", replace(one, control=draw))
         for label, _, one in [*singles, *linear]
         for draw in range(CONTROLS)
     ]
-    return [Variant("original", "original", spec()), *singles, *linear, *rungs, *pairs, *controls]
+    return [Ablation("original", "original", spec()), *singles, *linear, *rungs, *pairs, *controls]
 
 
 def pairs_of(mechanisms) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ def causal_tests(
         raise UserError(f"metric {metric!r} gives no ratios; choose one of {', '.join(METRICS)}")
     total = measure.configurations(len(variants(steps)))
     with tqdm(total=total, desc="ablations", unit="run") as bar:
-        raced = measure.study(subject, entry, seeds=seeds, steps=steps, metric=metric, progress=bar.update)
+        raced = measure.study(measure.Conditions(subject, entry, steps, metric, bar.update), seeds=seeds)
     return report.report(raced)
 
 

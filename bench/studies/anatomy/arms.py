@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from bench.studies.anatomy.drawing import (
     DASHES,
     GRAY,
-    Found,
+    Measured,
     array,
     at_least_a_decade,
     dress,
@@ -19,12 +19,12 @@ from bench.studies.anatomy.drawing import (
 from bench.studies.anatomy.states import MAP, SIGNS, axis_label, draw_arms, rest_label
 
 
-def tuned_rate(found: Found) -> float | None:
+def tuned_rate(found: Measured) -> float | None:
     """The learning rate of momentum tuned on the task."""
     return _tuned(found).get("learning_rate")
 
 
-def tuned_gain(found: Found) -> float | None:
+def tuned_gain(found: Measured) -> float | None:
     """Its learning rate / (1 − momentum)."""
     theta = _tuned(found)
     if not theta.get("momentum", 1.0) < 1:
@@ -32,11 +32,11 @@ def tuned_gain(found: Found) -> float | None:
     return theta["learning_rate"] / (1 - theta["momentum"])
 
 
-def _tuned(found: Found) -> dict[str, float]:
+def _tuned(found: Measured) -> dict[str, float]:
     return next((dict(c["theta"]) for c in found["curves"] if c["name"] == "momentum"), {})
 
 
-def arms_in_space(axis: Axes, portrait: Found) -> None:
+def arms_in_space(axis: Axes, portrait: Measured) -> None:
     """The S-curve: h*(g) for constant g on the two principal axes along which it extends most."""
     space, title = portrait["space"], "fixed points under constant gradients"
     points = array(space["arms"])
@@ -72,7 +72,7 @@ def widest(points: np.ndarray) -> tuple[int, int]:
     return first, second
 
 
-def _arm_of_a_number(axis: Axes, portrait: Found, title: str) -> None:
+def _arm_of_a_number(axis: Axes, portrait: Measured, title: str) -> None:
     gradients, points = array(portrait["arms"]["gradients"]), array(portrait["space"]["arms"])[:, 0]
     decade = 10.0 ** np.floor(np.log10(np.abs(gradients).max()))
     axis.plot(gradients, points, "-", color=GRAY, linewidth=0.8)
@@ -85,7 +85,7 @@ def _arm_of_a_number(axis: Axes, portrait: Found, title: str) -> None:
     legend(axis)
 
 
-def rates_along_arms(axis: Axes, found: Found) -> None:
+def rates_along_arms(axis: Axes, found: Measured) -> None:
     """−∂dx/∂g at g = 0 in h*(g*), and the update there less that at h* per gradient, against |g*|, log-log."""
     arms, title = found["portrait"]["arms"], "rates at these fixed points"
     gradients, rates, updates = (array(arms[name]) for name in ("gradients", "rates", "updates"))
@@ -135,7 +135,7 @@ def _room_below(axis: Axes) -> None:
     axis.set_ylim(low / (high / low) ** 0.35, high)
 
 
-def arm_curves(axis: Axes, held: Found, sign: int) -> None:
+def arm_curves(axis: Axes, held: Measured, sign: int) -> None:
     """Change of the update with a small gradient at fixed points of one arm, and at h*."""
     gradients, at = array(held["gradients"]), array(held["held"])
     rows = [i for i in np.argsort(np.abs(at)) if at[i] == 0 or np.sign(at[i]) == sign]

@@ -10,7 +10,7 @@ import numpy as np
 import optimizers
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
-from bench.records.record import Runs
+from bench.records.record import Budget, Runs
 from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import CAP, Metric
 from optimizers import Entry
@@ -18,16 +18,7 @@ from optimizers import Entry
 BASELINES = ("momentum", "rmsprop", "adam")
 
 
-class Budget(NamedTuple):
-    """`seeds` report problems, `trials` configurations on `tuning_seeds` others, `steps` gradient evaluations a run."""
-
-    seeds: int = 128
-    trials: int = 64
-    tuning_seeds: int = 16
-    steps: int = 200
-
-
-class Curve(NamedTuple):
+class LossCurve(NamedTuple):
     """Of one optimizer: θ without its weights, steps (K,), mean and s.e.m. over problems of the loss above `offset`,
     (K,); scores by the task's metric (S,); how many runs diverged.
     """
@@ -47,18 +38,18 @@ def curves(
     theta: Mapping[str, Any],
     metric: Metric,
     budget: Budget,
-    tell: Callable[[str], None] = lambda about: None,
-) -> tuple[list[Curve], dict[str, Any]]:
+    progress: Callable[[str], None] = lambda about: None,
+) -> tuple[list[LossCurve], dict[str, Any]]:
     """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be."""
     if entry.space:
-        tell(f"tuning {entry.name}")
+        progress(f"tuning {entry.name}")
         theta = {**theta, **tuned(subject, entry, metric, budget)}
     kept = dict(theta)
-    tell(f"racing {entry.name}")
+    progress(f"racing {entry.name}")
     found = [curve(subject, entry, kept, metric, budget)]
     for name in BASELINES:
         if name != entry.name:
-            tell(f"tuning {name}")
+            progress(f"tuning {name}")
             other = optimizers.get(name)
             best = tuned(subject, other, metric, budget)
             found.append(curve(subject, other, best, metric, budget))
@@ -71,7 +62,7 @@ def tuned(subject: NamedTask, entry: Entry, metric: Metric, budget: Budget) -> d
     return best_theta(entry, table, metric.name)
 
 
-def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> Curve:
+def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> LossCurve:
     """One θ raced on the report problems."""
     raced = race(subject, entry, [theta], purpose="report", seeds=range(budget.seeds), steps=budget.steps, record="all")
     runs = Runs(raced.runs.steps, *(array[0] for array in raced.runs[1:]))
@@ -79,7 +70,7 @@ def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budge
     shown = {name: value for name, value in theta.items() if np.ndim(value) == 0}
     scores = np.asarray(metric.score(runs, subject.task.floor), float)
     diverged = int(np.sum(np.asarray(runs.diverged) >= 0))
-    return Curve(entry.name, shown, np.asarray(runs.steps), mean, sem, scores, diverged)
+    return LossCurve(entry.name, shown, np.asarray(runs.steps), mean, sem, scores, diverged)
 
 
 def offset(floor: float) -> float:
@@ -105,6 +96,6 @@ def mean_of(values: np.ndarray) -> tuple[float, float]:
     return float(np.mean(values)), error
 
 
-def best_baseline(found: list[Curve], metric: Metric) -> Curve:
+def best_baseline(found: list[LossCurve], metric: Metric) -> LossCurve:
     """The baseline of the best mean score."""
     return max(found[1:], key=lambda curve: metric.sign * float(np.mean(curve.scores)))

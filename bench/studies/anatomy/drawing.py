@@ -17,8 +17,8 @@ from bench.reports.curves import COLORS
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK, *_ = COLORS
 GRAY, DARK = "#8C8C8C", "#555555"
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (9, 3)))
-Found = Mapping[str, Any]
-"""What `measuring.gather` found, or a part of it: plain data."""
+Measured = Mapping[str, Any]
+"""What `measure.gather` found, or a part of it: plain data."""
 WIDTH = 10.0
 DPI = 130
 GAP = 0.062

@@ -17,7 +17,7 @@ from bench.studies.anatomy.drawing import (
     DASHES,
     VERMILION,
     End,
-    Found,
+    Measured,
     array,
     canvas,
     dress,
@@ -35,9 +35,9 @@ PLACES = {"momentum": 1, "rmsprop": 2, "adam": 3}
 """Color and dashes of each baseline, the same in every picture."""
 
 
-def figures(found: Found) -> dict[str, Figure]:
+def figures(found: Measured) -> dict[str, Figure]:
     """{name: figure}; those of an optimizer that could not be probed say why."""
-    inside: dict[str, Callable[[Found], Figure]] = {
+    inside: dict[str, Callable[[Measured], Figure]] = {
         "2-dynamics": dynamics,
         "3-update": update,
         "4-schedule": schedule,
@@ -49,13 +49,13 @@ def figures(found: Found) -> dict[str, Figure]:
     return made
 
 
-def _nothing(found: Found) -> Figure:
+def _nothing(found: Measured) -> Figure:
     figure = canvas(1.6)
     message(figure.subplots(), "", f"{found['optimizer']} cannot be probed: {found['reason']}")
     return figure
 
 
-def curves(found: Found) -> Figure:
+def curves(found: Measured) -> Figure:
     """1: mean loss ± s.e.m. over problems, the optimizer thick, the tuned baselines thin."""
     figure = canvas(4.6)
     axis = figure.subplots()
@@ -85,12 +85,12 @@ def curves(found: Found) -> Figure:
     return figure
 
 
-def _curve_label(curve: Found, tuned: bool) -> str:
+def _curve_label(curve: Measured, tuned: bool) -> str:
     lost = f"\n({curve['diverged']} diverged)" if curve["diverged"] else ""
     return f"{'tuned ' if tuned else ''}{curve['name']}{lost}"
 
 
-def dynamics(found: Found) -> Figure:
+def dynamics(found: Measured) -> Figure:
     """2: state space, eigenvalues at rest, kernel with its fit and the kernels along the drift."""
     figure = canvas(7.6)
     grid = figure.add_gridspec(2, 2, width_ratios=(1.25, 1), height_ratios=(1.25, 1))
@@ -100,7 +100,7 @@ def dynamics(found: Found) -> Figure:
     return figure
 
 
-def schedule(found: Found) -> Figure:
+def schedule(found: Measured) -> Figure:
     """4: the rate without gradients, beside that of tuned momentum; and the lasting rate, from the drift's kernels."""
     figure = canvas(4.2)
     left, right = figure.subplots(1, 2)
@@ -109,7 +109,7 @@ def schedule(found: Found) -> Figure:
     return figure
 
 
-def _rates(axis: Axes, reading: Found | None, tuned: float | None) -> None:
+def _rates(axis: Axes, reading: Measured | None, tuned: float | None) -> None:
     title = "rate without gradients, −∂dx/∂g at g = 0"
     values = (reading or {}).get("values") or {}
     rates = array(values.get("rates"))
@@ -134,7 +134,7 @@ def _rates(axis: Axes, reading: Found | None, tuned: float | None) -> None:
     legend(axis)
 
 
-def _gains(axis: Axes, reading: Found | None, tuned: float | None) -> None:
+def _gains(axis: Axes, reading: Measured | None, tuned: float | None) -> None:
     title = "lasting rate Σ K(t₀, j) of a gradient at step t₀"
     drifts = ((reading or {}).get("values") or {}).get("drift_kernels") or []
     if not drifts:
@@ -161,7 +161,7 @@ def _rate_axis(axis: Axes, rates: np.ndarray) -> None:
     axis.set_ylim(1.12 * low, 1.12 * high if high > 0 else None)
 
 
-def adaptation(found: Found) -> Figure:
+def adaptation(found: Measured) -> Figure:
     """5: the arms of fixed points under constant gradients, their rates, and update curves along them."""
     figure = canvas(7.8)
     axes = figure.subplots(2, 2)

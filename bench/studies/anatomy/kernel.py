@@ -14,7 +14,7 @@ from bench.studies.anatomy.drawing import (
     ORANGE,
     PURPLE,
     VERMILION,
-    Found,
+    Measured,
     array,
     dress,
     legend,
@@ -26,7 +26,7 @@ ALIKE = 0.02
 """Relative distance of two kernels up to which one is drawn for both."""
 
 
-def kernel(axis: Axes, reading: Found | None) -> None:
+def kernel(axis: Axes, reading: Measured | None) -> None:
     """k_j at rest, the fit α β^j, and K(t₀, j) for gradients given along the drift."""
     title = "kernel: minus the update j steps after a unit gradient"
     values = (reading or {}).get("values") or {}
@@ -51,7 +51,7 @@ def kernel(axis: Axes, reading: Found | None) -> None:
     legend(axis, "upper right", ncols=2 if len(axis.get_legend_handles_labels()[0]) > 4 else 1)
 
 
-def _fits(axis: Axes, reading: Found | None, lags: np.ndarray) -> None:
+def _fits(axis: Axes, reading: Measured | None, lags: np.ndarray) -> None:
     """α β^j, and the damped oscillation where one was fitted."""
     alpha, beta = value(reading, "alpha"), value(reading, "beta")
     if alpha is not None and beta is not None:
@@ -66,18 +66,18 @@ def _fits(axis: Axes, reading: Found | None, lags: np.ndarray) -> None:
     axis.plot(lags, wave, linestyle=DASHES[4], color=PURPLE, linewidth=1.4, label=label)
 
 
-def apart_from(at_rest: np.ndarray, values: Found) -> list[Found]:
+def apart_from(at_rest: np.ndarray, values: Measured) -> list[Measured]:
     """The kernels along the drift that differ from that at rest by more than ALIKE of its norm."""
     return [d for d in values.get("drift_kernels") or [] if _distance(d, at_rest) > ALIKE]
 
 
-def _distance(drift: Found, at_rest: np.ndarray) -> float:
+def _distance(drift: Measured, at_rest: np.ndarray) -> float:
     held = array(drift["kernel"])
     size = float(np.linalg.norm(at_rest)) or 1.0
     return float(np.linalg.norm(held - at_rest[: len(held)])) / size
 
 
-def _settled_label(axis: Axes, at_rest: np.ndarray, values: Found) -> None:
+def _settled_label(axis: Axes, at_rest: np.ndarray, values: Measured) -> None:
     """A line of the legend that names the kernels left out because they are that at rest."""
     drifts = values.get("drift_kernels") or []
     same = [str(d["start"]) for d in drifts if _distance(d, at_rest) <= ALIKE]

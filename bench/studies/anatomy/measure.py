@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError, check_count
 from bench.records.files import write_bytes, write_json
+from bench.records.record import Budget
 
 if TYPE_CHECKING:
     from bench.lookup.named import NamedTask
     from bench.scores.metrics import Metric
-    from bench.studies.anatomy.curves import Budget, Curve
+    from bench.studies.anatomy.curves import LossCurve
     from optimizers import Entry
 
 FIGURES = ("1-curves", "2-dynamics", "3-update", "4-schedule", "5-adaptation")
+SETTINGS = ("seeds", "trials", "tuning_seeds", "steps")
+"""What a budget is given by, as the page lists it."""
 
 
 def anatomy(
@@ -38,13 +41,12 @@ def anatomy(
     why there is nothing more. Raises UserError, TaskError, OptimizerError.
     """
     from bench.lookup import resolve
-    from bench.studies.anatomy.curves import Budget
 
-    if unknown := set(budget) - set(Budget._fields):
-        raise UserError(f"unknown setting {sorted(unknown)[0]!r}; known: {', '.join(Budget._fields)}")
+    if unknown := set(budget) - set(SETTINGS):
+        raise UserError(f"unknown setting {sorted(unknown)[0]!r}; known: {', '.join(SETTINGS)}")
     chosen = Budget(**budget)
-    for name, count in chosen._asdict().items():
-        check_count(name, count)
+    for name in SETTINGS:
+        check_count(name, getattr(chosen, name))
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     found = gather(subject, entry, resolve.theta(entry, dict(theta or {})), chosen, progress)
     progress("drawing")
@@ -86,7 +88,7 @@ def gather(
         "task_settings": repr(subject.task),
         "reference": subject.task.reference,
         "floor": float(subject.task.floor),
-        "budget": budget._asdict(),
+        "budget": {name: getattr(budget, name) for name in SETTINGS},
         "metric": metric.name,
         "tuned": bool(entry.space),
         "curves": [_plain(curve) for curve in raced],
@@ -114,7 +116,7 @@ def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any
     return readings, portrait(subject), ""
 
 
-def _plain(curve: Curve) -> dict[str, Any]:
+def _plain(curve: LossCurve) -> dict[str, Any]:
     from bench.records.files import strict
     from bench.studies.anatomy.curves import mean_of
 
@@ -123,7 +125,7 @@ def _plain(curve: Curve) -> dict[str, Any]:
     return strict({**kept, "score": score, "score_error": error})
 
 
-def _comparison(raced: list[Curve], metric: Metric) -> dict[str, Any]:
+def _comparison(raced: list[LossCurve], metric: Metric) -> dict[str, Any]:
     """The optimizer's score minus that of the best baseline, paired by problem: mean, standard error, and a word."""
     from bench.studies.anatomy.curves import best_baseline, mean_of
 

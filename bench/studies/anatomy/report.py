@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any
 
 import numpy as np
 
+from bench.probes.catalog import PROBES as CATALOG
 from bench.reports.tables import settings
 from bench.scores.numbers import number, with_interval
+from bench.studies.anatomy.drawing import Measured
 
-Found = Mapping[str, Any]
 TITLES = {
     "1-curves": "Curves against tuned baselines",
     "2-dynamics": "State space, eigenvalues and kernel",
@@ -26,46 +26,6 @@ PROBES = {
     "4-schedule": ("schedule",),
     "5-adaptation": ("adaptation",),
 }
-SHOWN = {
-    "fixed_points": ("count", "spectral_radius", "bias", "lowest_speed"),
-    "momentum": (
-        "alpha",
-        "beta",
-        "r2",
-        "gain",
-        "memory",
-        "modes_needed",
-        "oscillation_decay",
-        "oscillation_period",
-        "oscillation_r2",
-        "critical_curvature",
-        "alpha_ratio",
-        "beta_difference",
-        "kernel_distance",
-    ),
-    "clipping": (
-        "slope",
-        "asymptote",
-        "knee",
-        "half_point",
-        "share_beyond",
-        "share_beyond_early",
-        "share_beyond_late",
-        "history_exponent",
-    ),
-    "schedule": (
-        "initial",
-        "peak",
-        "peak_step",
-        "final",
-        "warm_up",
-        "decay_time",
-        "explained_by_step",
-        "explained_by_step_beyond",
-    ),
-    "adaptation": ("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
-}
-"""Values of each probe that the page shows; those a reading lacks are left out, all are in anatomy.json."""
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; margin-bottom: .3rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
@@ -77,7 +37,7 @@ code { overflow-wrap: anywhere } .scroll { overflow-x: auto }
 """
 
 
-def page(found: Found, pictures: Mapping[str, bytes]) -> str:
+def page(found: Measured, pictures: Mapping[str, bytes]) -> str:
     """The whole page; `pictures` are PNGs by figure."""
     title = f"{found['optimizer']} on {found['task']}"
     said = sentences(found)
@@ -91,16 +51,16 @@ def page(found: Found, pictures: Mapping[str, bytes]) -> str:
     )
 
 
-def sentences(found: Found) -> dict[str, str]:
+def sentences(found: Measured) -> dict[str, str]:
     """What is said of each figure: the outcome of the race, and the probes' sentences."""
-    said = {"1-curves": _race(found)}
+    said = {"1-curves": _outcome(found)}
     for name, probes in PROBES.items():
         texts = [found["readings"][p]["sentence"] for p in probes if p in found["readings"]]
         said[name] = ". ".join(texts) + "." if texts else f"not probed: {found['reason']}"
     return said
 
 
-def _race(found: Found) -> str:
+def _outcome(found: Measured) -> str:
     first, other = found["curves"][0], found["comparison"]
     best = next(curve for curve in found["curves"] if curve["name"] == other["baseline"])
     budget = found["budget"]
@@ -112,7 +72,7 @@ def _race(found: Found) -> str:
     )
 
 
-def _head(found: Found) -> str:
+def _head(found: Measured) -> str:
     budget = found["budget"]
     kind = f"{found['optimizer']} is {found['kind']}"
     disclosed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["discloses"].items())
@@ -129,10 +89,10 @@ def _head(found: Found) -> str:
     )
 
 
-def _section(i: int, name: str, found: Found, said: str, picture: bytes) -> str:
+def _section(i: int, name: str, found: Measured, said: str, picture: bytes) -> str:
     data = base64.b64encode(picture).decode()
     about = f"{TITLES[name]}: {said}"
-    body = _raced(found) if name == "1-curves" else "".join(map(_probed, *_readings(name, found)))
+    body = _scores(found) if name == "1-curves" else "".join(map(_probed, *_readings(name, found)))
     return (
         f"<section><h2>{i} · {TITLES[name]}</h2>\n"
         f'<img alt="{escape(about, quote=True)}" src="data:image/png;base64,{data}">\n'
@@ -140,12 +100,12 @@ def _section(i: int, name: str, found: Found, said: str, picture: bytes) -> str:
     )
 
 
-def _readings(name: str, found: Found) -> tuple[list[str], list[Found]]:
+def _readings(name: str, found: Measured) -> tuple[list[str], list[Measured]]:
     held = [probe for probe in PROBES[name] if probe in found["readings"]]
     return held, [found["readings"][probe] for probe in held]
 
 
-def _raced(found: Found) -> str:
+def _scores(found: Measured) -> str:
     steps = np.asarray(found["curves"][0]["steps"])
     shown = np.unique(np.linspace(0, len(steps) - 1, 5).round().astype(int))[1:]
     heads = ["optimizer", found["metric"], *(f"mean loss, step {steps[i]}" for i in shown), "diverged", "settings"]
@@ -162,7 +122,7 @@ def _raced(found: Found) -> str:
     return _table(heads, rows)
 
 
-def _probed(probe: str, reading: Found) -> str:
+def _probed(probe: str, reading: Measured) -> str:
     controls = reading["controls"]
     failed = [str(control["name"]) for control in controls if not control["passed"]]
     names = ", ".join(str(control["name"]) for control in controls)
@@ -172,10 +132,10 @@ def _probed(probe: str, reading: Found) -> str:
     return f"<p class=small>{title}; {escape(text)}.</p>\n{_numbers(probe, reading['values'])}"
 
 
-def _numbers(probe: str, values: Found) -> str:
+def _numbers(probe: str, values: Measured) -> str:
     shown = [
         (name.replace("_", " "), _quantity(values[name]))
-        for name in SHOWN[probe]
+        for name in CATALOG[probe].listed
         if isinstance(values.get(name), Mapping) and values[name].get("value") is not None
     ]
     if not shown:
@@ -183,7 +143,7 @@ def _numbers(probe: str, values: Found) -> str:
     return _table([name for name, _ in shown], [[text for _, text in shown]])
 
 
-def _quantity(quantity: Found) -> str:
+def _quantity(quantity: Measured) -> str:
     value = quantity["value"]
     low, high = (quantity.get(side, value) for side in ("low", "high"))
     if isinstance(value, int) or low == high or low is None or high is None:

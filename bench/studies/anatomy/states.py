@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from bench.studies.anatomy.drawing import BLUE, DASHES, GRAY, ORANGE, VERMILION, Found, array, dress, legend, message
+from bench.studies.anatomy.drawing import BLUE, DASHES, GRAY, ORANGE, VERMILION, Measured, array, dress, legend, message
 
 SIGNS = ((-1, "s", BLUE, "g < 0"), (1, "^", VERMILION, "g > 0"))
 """Marker and color of each arm."""
 MAP = colormaps["viridis_r"]
 
 
-def state_space(axis: Axes, portrait: Found) -> None:
+def state_space(axis: Axes, portrait: Measured) -> None:
     """Visited states, the drift from h0, h* and the arms on the first two principal axes; of a single number, its
     course over the steps.
     """
@@ -22,12 +22,12 @@ def state_space(axis: Axes, portrait: Found) -> None:
     if not len(shares):
         message(axis, title, "it keeps no state")
     elif len(shares) == 1:
-        _course(axis, space)
+        _path(axis, space)
     else:
         _plane(axis, portrait)
 
 
-def _course(axis: Axes, space: Found) -> None:
+def _path(axis: Axes, space: Measured) -> None:
     for i, run in enumerate(space["runs"]):
         label = "visited, in runs" if i == 0 else None
         axis.plot(array(run)[:, 0], color=GRAY, linewidth=0.7, label=label)
@@ -39,7 +39,7 @@ def _course(axis: Axes, space: Found) -> None:
     legend(axis)
 
 
-def _plane(axis: Axes, portrait: Found) -> None:
+def _plane(axis: Axes, portrait: Measured) -> None:
     space = portrait["space"]
     visited, drift, rest = (array(space[name]) for name in ("visited", "drift", "rest"))
     axis.plot(
@@ -57,12 +57,12 @@ def _plane(axis: Axes, portrait: Found) -> None:
     legend(axis, fontsize=7.5, handlelength=2)
 
 
-def rest_label(space: Found) -> str:
+def rest_label(space: Measured) -> str:
     word = space["stability"]
     return "relaxed state, no fixed point" if word == "none" else f"h*, {word}"
 
 
-def axis_label(space: Found, i: int) -> str:
+def axis_label(space: Measured, i: int) -> str:
     return f"principal axis {i + 1} ({100 * array(space['shares'])[i]:.2g} % of variance)"
 
 
@@ -75,7 +75,7 @@ def _limits(axis: Axes, points: np.ndarray) -> None:
     axis.set_ylim(low[1] - margin[1], high[1] + margin[1])
 
 
-def draw_arms(axis: Axes, portrait: Found, pair: tuple[int, int], size: float) -> None:
+def draw_arms(axis: Axes, portrait: Measured, pair: tuple[int, int], size: float) -> None:
     """h*(g) of both signs, joined, larger for larger |g|; hollow where none is stable."""
     points, gradients = array(portrait["space"]["arms"]), array(portrait["arms"]["gradients"])
     stable = np.array([word == "stable" for word in portrait["arms"]["stability"]])
@@ -100,7 +100,7 @@ def draw_arms(axis: Axes, portrait: Found, pair: tuple[int, int], size: float) -
             )
 
 
-def spectrum(axis: Axes, modes: Found) -> None:
+def spectrum(axis: Axes, modes: Measured) -> None:
     """Eigenvalues at rest in the complex plane; area and color by |alpha| of their mode over the largest."""
     title = "eigenvalues at rest"
     real, imaginary, rates = (array(modes[name]) for name in ("real", "imaginary", "rates"))

@@ -16,7 +16,7 @@ from bench.studies.anatomy.drawing import (
     GRAY,
     ORANGE,
     VERMILION,
-    Found,
+    Measured,
     array,
     at_least_a_decade,
     canvas,
@@ -28,7 +28,7 @@ _TANGENT: dict[str, Any] = {"linestyle": DASHES[2], "color": BLACK, "label": "ta
 _LIMIT: dict[str, Any] = {"linestyle": DASHES[3], "color": VERMILION, "linewidth": 1}
 
 
-def update(found: Found) -> Figure:
+def update(found: Measured) -> Figure:
     """3: dx(g) at h0, at rest and at visited states over the density of gradients: signed, and in size on log axes."""
     figure = canvas(5.6)
     grid = figure.add_gridspec(2, 2, height_ratios=(3, 1))
@@ -45,7 +45,7 @@ def update(found: Found) -> Figure:
     return figure
 
 
-def _signed(above: Axes, below: Axes, found: Found) -> None:
+def _signed(above: Axes, below: Axes, found: Measured) -> None:
     held, density, reading = _parts(found)
     reach = reach_of(density, value(reading, "knee"))
     g = array(held["gradients"])
@@ -71,13 +71,13 @@ def _signed(above: Axes, below: Axes, found: Found) -> None:
     dress(below, "", f"gradient g of one parameter{outside}", "visited (%)")
 
 
-def _parts(found: Found) -> tuple[Found, Found, Found | None]:
+def _parts(found: Measured) -> tuple[Measured, Measured, Measured | None]:
     """Update curves, density of gradients, and what the clipping probe read."""
     portrait = found["portrait"]
     return portrait["update"], portrait["density"], found["readings"].get("clipping")
 
 
-def _curves(axis: Axes, g: np.ndarray, held: Found, pick: Callable[[Any], np.ndarray]) -> None:
+def _curves(axis: Axes, g: np.ndarray, held: Measured, pick: Callable[[Any], np.ndarray]) -> None:
     """What `pick` takes of the curves at visited states, at h0 and at rest, against `g`."""
     for i, row in enumerate(held["visited"]):
         label = "visited states" if i == 0 else None
@@ -95,13 +95,13 @@ def _shares(axis: Axes, share: np.ndarray, edges: np.ndarray) -> None:
     axis.set_ylim(least / 2, max(2 * share.max(initial=1.0), 10 * least))
 
 
-def reach_of(density: Found, knee: float | None) -> float:
+def reach_of(density: Measured, knee: float | None) -> float:
     """Half width of the signed panel: four knees, where gradients got so far, else the largest gradient met."""
     largest = float(density["largest"])
     return min(4 * knee, largest) if knee is not None else largest
 
 
-def _linear_cells(density: Found, reach: float) -> tuple[np.ndarray, np.ndarray]:
+def _linear_cells(density: Measured, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Edges (C + 1,) and shares in % (C,) of cells of equal width from −reach to reach.
 
     Counts of the logarithmic cells are spread evenly over each; gradients below the first are put at 0.
@@ -117,7 +117,7 @@ def _linear_cells(density: Found, reach: float) -> tuple[np.ndarray, np.ndarray]
     return edges, 100 * counts / density["total"]
 
 
-def _sizes(above: Axes, below: Axes, found: Found) -> None:
+def _sizes(above: Axes, below: Axes, found: Measured) -> None:
     held, density, reading = _parts(found)
     g = array(held["gradients"])[len(held["gradients"]) // 2 + 1 :]
     above.set(xscale="log", yscale="log")

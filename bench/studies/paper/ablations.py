@@ -9,7 +9,7 @@ from bench.lookup import identity
 from bench.lookup.named import NamedTask
 from bench.studies.ablation import measure, report
 from bench.studies.ablation.entries import VERSION
-from bench.studies.ablation.plan import Variant, variants
+from bench.studies.ablation.plan import Ablation, variants
 from bench.studies.paper.races import STEPS
 from bench.suites import find
 from optimizers import Entry
@@ -17,7 +17,7 @@ from optimizers import Entry
 MECHANISMS = ("momentum", "clipping", "schedule", "adaptation")
 
 
-def chosen() -> list[Variant]:
+def chosen() -> list[Ablation]:
     """Without pairs, without `offset` and `bias`, and without the controls of the linearised ones."""
     singles = {f"without {name}" for name in MECHANISMS}
     return [
@@ -39,5 +39,6 @@ def metric(subject: NamedTask) -> str:
 
 def ablated(subject: NamedTask, entry: Entry, problems: int) -> dict[str, Any]:
     """The report of bench.studies.ablation on report problems 0 … problems − 1."""
-    raced = measure.study(subject, entry, seeds=problems, steps=STEPS, metric=metric(subject), chosen=chosen())
+    shared = measure.Conditions(subject, entry, STEPS, metric(subject))
+    raced = measure.study(shared, seeds=problems, chosen=chosen())
     return report.report(raced)
