@@ -10,7 +10,7 @@ from typing import Any
 from bench.records.files import read_json, write_json
 
 
-def kept(path: Path, parts: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def kept(path: Path, parts: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What `make` gives, written to `path` with a digest of `parts`; read from there if the digest is the same."""
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
     known = read_json(path)

@@ -26,7 +26,7 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
         status, error = "ok", ""
     except Exception as problem:  # anybody's task or optimizer runs in here
         measured, status, error = _Measured({}, {}, {}, {}), "failed", _one_line(problem)
-    about = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
+    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
     return Record(job.cell, status, error, **about, **measured._asdict(), provenance=process.provenance())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.scores import statistics
@@ -39,7 +40,7 @@ def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str
     return [_verdict(results, task, table, metric, i, best) for i in learned]
 
 
-def _verdict(results: Results, task: str, table, metric: Metric, i: int, best: int) -> dict[str, Any]:
+def _verdict(results: Results, task: str, table: np.ndarray, metric: Metric, i: int, best: int) -> dict[str, Any]:
     difference = metric.name == "mean_log"
     effect = statistics.ratio(table[i], table[best], statistics.generator(), difference=difference)
     even = 0.0 if difference else 1.0
