@@ -226,7 +226,7 @@ def _variant(name: str, task: Task, settings: str) -> Task:
 
 def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
     """Raise TaskError unless `value` is of the kind of `default`: a float may be given as a whole number."""
-    kinds: dict[type, tuple[type, ...]] = {float: (float, int), tuple: (tuple,), int: (int,), str: (str,)}
+    kinds: dict[type, tuple[type[Any], ...]] = {float: (float, int), tuple: (tuple,), int: (int,), str: (str,)}
     allowed = kinds.get(type(default), (str,) if isinstance(default, Task) else (object,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and type(default) is not bool):
         shown = "a task's name" if isinstance(default, Task) else f"like {default!r}"

@@ -53,7 +53,7 @@ def test_an_example_runs_and_prints_what_it_says(name):
 @pytest.mark.parametrize("name", [name for name in CONTRACTS if not name.startswith(TOTAL)])
 def test_errors_are_said(name):
     said = inspect.getdoc(CONTRACTS[name])
-    assert re.search(r"\b[Rr]aises\s[A-Z]\w+Error", said), f"{name} does not say what it raises"
+    assert re.search(r"\b[Rr]aises\s+[A-Z]\w+Error", said), f"{name} does not say what it raises"
 
 
 @pytest.mark.parametrize("name", [name for name in CONTRACTS if not name.startswith(BY_NAME)])

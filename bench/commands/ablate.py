@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from bench.commands import options
@@ -17,7 +19,16 @@ from bench.studies.ablation.plan import METRICS
 @click.option("--out", type=options.PATH, help="Folder that keeps the result as JSON.")
 @options.formats("text", "md", "json", "csv")
 @options.import_files
-def command(optimizer, task, seeds, steps, metric, out, form, files) -> None:
+def command(
+    optimizer: str,
+    task: str,
+    seeds: int,
+    steps: int,
+    metric: str | None,
+    out: Path | None,
+    form: str,
+    files: tuple[str, ...],
+) -> None:
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
     from bench.records.files import check_folder
 

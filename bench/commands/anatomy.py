@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 from tqdm import tqdm
 
@@ -17,7 +20,9 @@ from bench.commands import options
 @click.option("--tuning-seeds", type=int, default=16, show_default=True, help="Problems they are tried on.")
 @options.steps
 @options.import_files
-def command(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> None:
+def command(
+    optimizer: str, task: str, out: Path, seeds: int, trials: int, tuning_seeds: int, steps: int, files: tuple[str, ...]
+) -> None:
     """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
     from bench.records.files import check_folder
 
@@ -26,7 +31,7 @@ def command(optimizer, task, out, seeds, trials, tuning_seeds, steps, files) -> 
     from bench.studies.anatomy.measure import anatomy
     from bench.studies.anatomy.report import sentences
 
-    counts = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
+    counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
         found = anatomy(optimizer, task, out, progress=bar.set_description_str, **counts)
     lines = [f"{name:12}  {sentence}" for name, sentence in sentences(found).items()]

@@ -19,7 +19,9 @@ from bench.lookup.syntax import names
 @click.option("--optimizers", help="Comma-separated names.")
 @options.import_files
 @options.formats("text", "json")
-def command(things, tasks, optimizers, files, form) -> None:
+def command(
+    things: tuple[str, ...], tasks: str | None, optimizers: str | None, files: tuple[str, ...], form: str
+) -> None:
     """Check tasks and optimizers against their contract; everything if none is named.
 
     A FILE stands for what it registers. Exit code 0: all passed; 1: a check failed; 2: nothing could be checked.
@@ -30,7 +32,7 @@ def command(things, tasks, optimizers, files, form) -> None:
     sys.exit(not all(result.passed for result in results))
 
 
-def _run(things, tasks, optimizers, files) -> list[Result]:
+def _run(things: tuple[str, ...], tasks: str | None, optimizers: str | None, files: tuple[str, ...]) -> list[Result]:
     options.load(files)
     from bench.checks import check_subject
     from bench.checks.subjects import everything, find, only

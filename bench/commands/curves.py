@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,7 @@ from bench.commands import options
 @click.command()
 @options.dirs
 @options.formats("csv", "parquet")
-def command(dirs, form) -> None:
+def command(dirs: tuple[Path, ...], form: str) -> None:
     """Recorded losses, tidy: task, optimizer, seed, step, loss."""
     from bench.scores.leaderboard import curves
 

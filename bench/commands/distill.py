@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 from tqdm import tqdm
@@ -23,7 +24,17 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 @options.steps
 @options.formats("text", "json")
 @options.import_files
-def command(optimizer, task, out, refine, trials, problems, steps, form, files) -> None:
+def command(
+    optimizer: str,
+    task: str,
+    out: Path | None,
+    refine: bool,
+    trials: int,
+    problems: int,
+    steps: int,
+    form: str,
+    files: tuple[str, ...],
+) -> None:
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
     from bench.records.files import check_weights
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,18 @@ OUT = Path("results/runs/generalisation")
 @options.dry_run
 @options.formats("text", "md", "csv", "json")
 @options.import_files
-def command(entries, tasks, out, steps, seeds, trials, workers, dry_run, form, files) -> None:
+def command(
+    entries: Any,
+    tasks: str | None,
+    out: Path,
+    steps: int,
+    seeds: int | None,
+    trials: int | None,
+    workers: int,
+    dry_run: bool,
+    form: str,
+    files: tuple[str, ...],
+) -> None:
     """Race each ENTRY (every learned one) on other tasks than it was trained on, and on its own ones changed.
 
     Changed are the horizon, dimension, spectrum, scales of loss and parameters, and gradient noise. Cells in OUT are

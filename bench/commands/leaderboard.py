@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from bench.commands import options
@@ -11,7 +13,7 @@ from bench.commands import options
 @options.dirs
 @click.option("--metric", default="anytime", show_default=True)
 @options.formats("text", "md", "csv", "latex", "json")
-def command(dirs, metric, form) -> None:
+def command(dirs: tuple[Path, ...], metric: str, form: str) -> None:
     """One row per optimizer over the runs in DIRS."""
     from bench.reports.tables import render
     from bench.scores.leaderboard import leaderboard

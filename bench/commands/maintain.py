@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -24,7 +25,7 @@ def command() -> None:
 @click.argument("names", nargs=-1)
 @click.option("--workers", type=int, default=1, show_default=True, help="Trainings side by side.")
 @click.option("--out", type=options.PATH, help="Folder; default: over the shipped ones.")
-def weights(names, workers, out) -> None:
+def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
     from bench.maintain.retrain import commands, retrain
 
@@ -35,7 +36,7 @@ def weights(names, workers, out) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(TEACHERS)))
-def controls(names) -> None:
+def controls(names: tuple[str, ...]) -> None:
     """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""
     options.load()
     from bench.maintain.controls import make
@@ -48,7 +49,7 @@ def controls(names) -> None:
 @command.command()
 @click.option("--tasks", help="Selectors between commas; all by default.")
 @click.option("--optimizers", help="Selectors between commas; all by default.")
-def timings(tasks, optimizers) -> None:
+def timings(tasks: str | None, optimizers: str | None) -> None:
     """Measure the table of costs that dry runs fall back on, and write it."""
     from bench.maintain.timings import measure
 
@@ -59,7 +60,7 @@ def timings(tasks, optimizers) -> None:
 @click.argument("names", nargs=-1, required=True)
 @click.option("--problems", default=32, show_default=True, help="Starts, half of them validation ones.")
 @click.option("--iterations", default=5000, show_default=True, help="Of L-BFGS, from each start.")
-def floors(names, problems, iterations) -> None:
+def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
     """Print the lowest evaluation loss found for each task NAME."""
     options.load()
     from bench.maintain.floors import search
@@ -70,7 +71,7 @@ def floors(names, problems, iterations) -> None:
 
 @command.command()
 @click.option("--check", is_flag=True, help="Only say whether the page is current; exit 1 when it is not.")
-def library(check) -> None:
+def library(check: bool) -> None:
     """Write docs/library.md: every registered task and optimizer with its source."""
     from bench.maintain.library import PAGE, page
 
@@ -98,7 +99,7 @@ def architecture(check: bool) -> None:
 @click.option("--count", default=100, show_default=True, help="Nulls per probe.")
 @click.option("--seed", type=int, help="Of the nulls; default that of the reference.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
-def nulls(count, seed, names) -> None:
+def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
     from bench.probes.controls.nulls import SEED, claims
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -72,7 +73,17 @@ def _numbers(kind: type) -> Any:
 @click.option("--plot", type=options.PATH, help="Picture of the curves.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Seeds trained side by side.")
 @options.import_files
-def command(architecture, tasks, out, seeds, batch, workers, plot, files, **settings) -> None:
+def command(
+    architecture: str,
+    tasks: str | None,
+    out: Path,
+    seeds: tuple[int, ...],
+    batch: Any,
+    workers: int,
+    plot: Any,
+    files: tuple[str, ...],
+    **settings: Any,
+) -> None:
     """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
     settings["batch"] = batch if len(batch) > 1 else batch[0]
     listed = names(tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,7 +27,7 @@ KNOWN = ("linear-regression", "rosenbrock", "two-moons-small", "two-moons")
     help="Folder of tuned baselines; what is not there is searched and kept there.",
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
-def command(out, tasks, ablations, tuning, weights) -> None:
+def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None) -> None:
     """Race, probe and ablate the paper's tasks at all meta-seeds there are, and judge every claim."""
     chosen = names(tasks) or list(KNOWN[:-1])
     if unknown := [name for name in chosen if name not in KNOWN]:

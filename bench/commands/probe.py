@@ -18,7 +18,9 @@ from bench.commands import options
 @click.option("--out", type=options.PATH, help="A run's folder: probe the θ tuned there, keep the reading.")
 @options.formats("text", "json")
 @options.import_files
-def command(optimizer, task, probes, out, form, files) -> None:
+def command(
+    optimizer: str, task: str, probes: tuple[str, ...], out: Path | None, form: str, files: tuple[str, ...]
+) -> None:
     """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
     options.load(files)
     from bench.lookup import resolve

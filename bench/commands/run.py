@@ -25,7 +25,18 @@ _RUNS = Path("results/runs")
 @options.workers
 @options.dry_run
 @options.import_files
-def command(suite, out, tasks, optimizers, steps, seeds, trials, workers, dry_run, files) -> None:
+def command(
+    suite: str,
+    out: Path | None,
+    tasks: str | None,
+    optimizers: str | None,
+    steps: int | None,
+    seeds: int | None,
+    trials: int | None,
+    workers: int,
+    dry_run: bool,
+    files: tuple[str, ...],
+) -> None:
     """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
     checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
     options.load(files, tensorflow=not dry_run or checks_settings)

@@ -16,7 +16,7 @@ from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
 @click.option("--out", type=options.PATH, default=Path("results/reference/targets"), show_default=True)
 @click.option("--quick", is_flag=True, help="Also train for a minute each, and measure that.")
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
-def command(tasks, out, quick, weights) -> None:
+def command(tasks: str | None, out: Path, quick: bool, weights: Path | None) -> None:
     """Measure the targets of TASKS, all by default, for the weights that are there."""
     options.load()
     from tqdm import tqdm

@@ -22,6 +22,6 @@ def memo(path: Path, identity: Any, make: Callable[[], dict[str, Any]], key: str
     return read_json(path)
 
 
-def digest(parts: tuple) -> str:
+def digest(parts: tuple[Any, ...]) -> str:
     """Sixteen hexadecimal digits of `parts`, by how Python writes them."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -75,7 +75,7 @@ class Record(NamedTuple):
     """The task's lowest reachable loss."""
     thetas: dict[str, dict[str, Any]]
     """{tuned for: θ}: the winner of tuning for each metric; only "default" where nothing was tuned."""
-    trials: dict[str, list]
+    trials: dict[str, list[Any]]
     """Columns of the trials table: one per swept hyper-parameter, and the mean score per metric."""
     runs: dict[str, Runs]
     """{tuned for: runs with leading axis seeds}; report seeds 0 … seeds − 1."""

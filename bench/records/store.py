@@ -175,7 +175,7 @@ def _columns(runs: dict[str, Runs]) -> dict[str, np.ndarray]:
     return {"seed": np.concatenate([np.empty(0, "int32"), *seeds]), **columns}
 
 
-def _parts(parts: list[dict], columns: dict[str, np.ndarray]) -> Iterator[tuple[str, Runs]]:
+def _parts(parts: list[dict[str, Any]], columns: dict[str, np.ndarray]) -> Iterator[tuple[str, Runs]]:
     """(tuned for, runs) of each part of the card; the inverse of `_columns`."""
     row = point = 0
     for part in parts:

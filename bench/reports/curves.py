@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def _best_styles(results: Results, task: str) -> dict[str, dict[str, Any]]:
     return styles
 
 
-def _name_the_best(panel) -> None:
+def _name_the_best(panel: Any) -> None:
     best = [line for line in panel.lines if line.get_zorder() >= 3]
     oracles = [line for line in panel.lines if line.get_linestyle() == ":"][:1]
     labels = [*(line.get_label() for line in best), *("oracles" for _ in oracles)]
@@ -140,7 +141,7 @@ def _styles(results: Results) -> dict[str, dict[str, Any]]:
     return styles
 
 
-def _panel(panel, results: Results, task: str, styles) -> dict[str, Any]:
+def _panel(panel: Any, results: Results, task: str, styles: Mapping[str, Any]) -> dict[str, Any]:
     """Draw a task's curves -> {optimizer: its line}."""
     lines, lowest, last = {}, 1.0, 1
     for name, style in styles.items():
@@ -164,7 +165,7 @@ def _panel(panel, results: Results, task: str, styles) -> dict[str, Any]:
     return lines
 
 
-def _label_decades(panel) -> None:
+def _label_decades(panel: Any) -> None:
     """Powers of ten, and 2 and 5 times them where there would be few."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
@@ -176,7 +177,7 @@ def _label_decades(panel) -> None:
     panel.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
 
 
-def _top(panel) -> float:
+def _top(panel: Any) -> float:
     """Just above the start, unless medians rise: then up to a hundred times it."""
     highest = max(
         (float(np.max(line.get_ydata()[np.isfinite(line.get_ydata())], initial=1)) for line in panel.lines), default=1
@@ -184,7 +185,7 @@ def _top(panel) -> float:
     return min(max(2.0, 1.5 * highest), 100.0)
 
 
-def _save(figure, path: Path) -> Path:
+def _save(figure: Any, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=160 if len(figure.axes) <= 9 else 90)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,7 +132,7 @@ def _without_many_tasks(frame: pd.DataFrame) -> pd.DataFrame:
     return narrow
 
 
-def _pairs(write, frame: pd.DataFrame, *names: str) -> list[str]:
+def _pairs(write: Callable[..., str], frame: pd.DataFrame, *names: str) -> list[str]:
     return [write(*values) for values in zip(*(frame[name] for name in names), strict=True)]
 
 

@@ -26,19 +26,8 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
         status, error = "ok", ""
     except Exception as problem:  # anybody's task or optimizer runs in here
         measured, status, error = _Measured({}, {}, {}, {}), "failed", _one_line(problem)
-    return Record(
-        job.cell,
-        status,
-        error,
-        entry.kind,
-        dict(entry.discloses),
-        float(subject.task.floor),
-        measured.thetas,
-        measured.trials,
-        measured.runs,
-        measured.ledger,
-        process.provenance(),
-    )
+    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
+    return Record(job.cell, status, error, **about, **measured._asdict(), provenance=process.provenance())
 
 
 class _Measured(NamedTuple):

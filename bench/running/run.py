@@ -22,7 +22,9 @@ from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import Suite
 
 
-def run(suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True):
+def run(
+    suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True
+) -> None:
     """Finish `suite` in folder `out`. Cells already there are kept; failed ones are tried again.
 
     A process killed at any moment loses the cells in flight, nothing else. Raises UserError when `out` cannot be

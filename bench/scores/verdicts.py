@@ -45,7 +45,7 @@ def _task_verdicts(results: Results, task: str, metric: Metric) -> list[dict[str
     return [_verdict(results, task, table, metric, i, best) for i in learned]
 
 
-def _verdict(results: Results, task: str, table, metric: Metric, i: int, best: int) -> dict[str, Any]:
+def _verdict(results: Results, task: str, table: np.ndarray, metric: Metric, i: int, best: int) -> dict[str, Any]:
     effect = compare(metric, table[i], table[best])
     even = 0.0 if metric.differs else 1.0
     gain, loss = (effect.low, effect.high) if metric.sign > 0 else (-effect.high, -effect.low)

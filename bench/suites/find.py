@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
+from typing import Any
 
 from bench.errors import UserError, check_count
 from bench.lookup.selectors import nearest, select_optimizers, select_tasks
@@ -22,7 +24,9 @@ def get(name: str) -> Suite:
     return SUITES[name]
 
 
-def override(suite: Suite, *, tasks=None, optimizers=None, **numbers: int | None) -> Suite:
+def override(
+    suite: Suite, *, tasks: Iterable[Any] | None = None, optimizers: Iterable[Any] | None = None, **numbers: int | None
+) -> Suite:
     """`suite` with other tasks, optimizers or budget numbers (steps, seeds, trials, tuning_seeds), selectors resolved.
 
     Raises UserError, TaskError and OptimizerError for what does not exist.

@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def forecast(jobs: Iterable[Job], out: Path, folders: Iterable[Path]) -> list[Fo
     return [_forecast(job, held, earlier, table) for job in jobs]
 
 
-def _forecast(job: Job, held: set[str], earlier: Mapping, table: Mapping) -> Forecast:
+def _forecast(job: Job, held: set[str], earlier: Mapping[Any, Any], table: Mapping[str, Any]) -> Forecast:
     subject, entry = job.subject, job.entry
     if job.cell.id in held:
         return Forecast(job, 0.0, "done")
@@ -82,7 +82,7 @@ def _padded(count: int, width: int) -> int:
     return -(-count // width) * width
 
 
-def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping) -> Cost | None:
+def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping[Any, Any]) -> Cost | None:
     """Cost by this machine's ledgers of the same task and entry; the first tile is in their compile seconds."""
     compiling, seconds, steps = [], 0.0, 0
     for budget, ledger in earlier.get((subject.name, entry.name), ()):
@@ -95,7 +95,7 @@ def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping) -> Cost | Non
     return Cost(max(compiling), seconds / steps, "runs")
 
 
-def _from_table(subject: NamedTask, entry: Entry, table: Mapping) -> Cost | None:
+def _from_table(subject: NamedTask, entry: Entry, table: Mapping[str, Any]) -> Cost | None:
     """The task's cost with plain gradient descent, and what the entry adds per parameter."""
     task = table.get("tasks", {}).get(subject.name)
     rule = table.get("optimizers", {}).get(entry.name.partition("[")[0])
@@ -105,7 +105,7 @@ def _from_table(subject: NamedTask, entry: Entry, table: Mapping) -> Cost | None
     return Cost(task["compile"] + rule["compile"], step, "table")
 
 
-def _earlier(spent: Iterable[tuple[Cell, dict[str, float]]]) -> dict[tuple[str, str], list]:
+def _earlier(spent: Iterable[tuple[Cell, dict[str, float]]]) -> dict[tuple[str, str], list[Any]]:
     earlier = defaultdict(list)
     for cell, ledger in spent:
         earlier[cell.task, cell.optimizer].append((cell.budget, ledger))

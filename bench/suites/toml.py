@@ -123,7 +123,9 @@ def _check_keys(file: _File, table: Any, known: Iterable[str], *path: str) -> No
             raise file.mistake(f"unknown key {key!r}; known: {', '.join(known)}{hint}", *path, key)
 
 
-def _selected(file: _File, table: dict[str, Any], key: str, select: Callable) -> tuple[Any, ...]:
+def _selected(
+    file: _File, table: dict[str, Any], key: str, select: Callable[[Any], tuple[Any, ...]]
+) -> tuple[Any, ...]:
     values = table[key]
     if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
         raise file.mistake(f'{key} must be a list of names, e.g. ["{_EXAMPLE[key]}"]', key)
@@ -143,7 +145,7 @@ def _known(key: str) -> list[str]:
     return tasks.names() if key == "tasks" else optimizers.names()
 
 
-def _by_task(file: _File, table: dict[str, Any], key: str, chosen: tuple) -> dict[str, Any]:
+def _by_task(file: _File, table: dict[str, Any], key: str, chosen: tuple[Any, ...]) -> dict[str, Any]:
     """The table `key`, whose own keys must each mean one of the tasks at least."""
     found = table.get(key, {})
     if not isinstance(found, dict):

@@ -34,14 +34,14 @@ def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files: Itera
     left = sum(map(len, todo.values()))
     with tqdm(total=len(jobs), initial=len(jobs) - left, desc="cells", disable=not left) as bar:
         for place, own in todo.items():
-            finish(own, functools.partial(_write, stores[place]), Means(workers, tuple(import_files)), _Bar(bar))
+            finish(own, functools.partial(_keep, stores[place]), Means(workers, tuple(import_files)), _Bar(bar))
     records = {job: stores[folder(out, job)].read(job.cell.id) for job in jobs}
     found = {job: record for job, record in records.items() if record is not None}
     report_failures(list(found.values()), len(found))
     return found
 
 
-def _write(store: Store, job: Job, record: Record) -> None:
+def _keep(store: Store, job: Job, record: Record) -> None:
     store.write(record)
 
 
