@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.checks.result import Result
 from bench.checks.subjects import Subject, everything, find
+from bench.engine import process
 from bench.lookup.named import NamedTask
 
 __all__ = ["Result", "Subject", "check", "check_subject", "everything", "find"]
@@ -29,8 +30,6 @@ def check(*things: Any, done: Callable[[list[Result]], None] = lambda results: N
 
 def check_subject(subject: Subject) -> list[Result]:
     """Results of one task or optimizer, up to the first failed check that later ones stand on."""
-    from bench.engine import process
-
     process.load_tensorflow()
     _quiet()
     if isinstance(subject.thing, NamedTask):

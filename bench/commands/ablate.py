@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.commands import options
+from bench.records.files import check_folder
 from bench.studies.ablation.plan import METRICS
 
 
@@ -30,8 +31,6 @@ def command(
     files: tuple[str, ...],
 ) -> None:
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
-    from bench.records.files import check_folder
-
     if out is not None:
         check_folder(out)
     options.load(files)

@@ -9,6 +9,8 @@ import click
 from tqdm import tqdm
 
 from bench.commands import options
+from bench.records.files import check_folder
+from bench.studies.anatomy.measure import anatomy
 
 
 @click.command()
@@ -24,11 +26,8 @@ def command(
     optimizer: str, task: str, out: Path, seeds: int, trials: int, tuning_seeds: int, steps: int, files: tuple[str, ...]
 ) -> None:
     """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
-    from bench.records.files import check_folder
-
     check_folder(out)
     options.load(files)
-    from bench.studies.anatomy.measure import anatomy
     from bench.studies.anatomy.report import sentences
 
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}

@@ -8,7 +8,9 @@ import sys
 import click
 from tqdm import tqdm
 
+from bench.checks import check_subject
 from bench.checks.result import Result, text
+from bench.checks.subjects import everything, find, only
 from bench.commands import options
 from bench.lookup.syntax import names
 
@@ -34,8 +36,6 @@ def command(
 
 def _run(things: tuple[str, ...], tasks: str | None, optimizers: str | None, files: tuple[str, ...]) -> list[Result]:
     options.load(files)
-    from bench.checks import check_subject
-    from bench.checks.subjects import everything, find, only
 
     wanted = only(names(tasks), "task") + only(names(optimizers), "optimizer")
     subjects = find(things) + wanted if things or wanted else everything()

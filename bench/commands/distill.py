@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from bench.commands import options
 from bench.errors import check_count
+from bench.lookup import resolve
+from bench.records.files import check_weights
 
 _OUT = "Weights file of the closed form, ending in .npz; the refined and the borrowing ones beside it."
 
@@ -36,14 +38,11 @@ def command(
     files: tuple[str, ...],
 ) -> None:
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
-    from bench.records.files import check_weights
-
     if out is not None:
         check_weights(out)
     for name, count in {"problems": problems, "steps": steps}.items():
         check_count(name, count)
     options.load(files)
-    from bench.lookup import resolve
     from bench.studies.distillation.report import Asked, render, report, save
 
     asked = Asked(refine, trials, problems, steps)

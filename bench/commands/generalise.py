@@ -10,6 +10,7 @@ import click
 from bench.commands import options
 from bench.errors import check_count
 from bench.lookup.syntax import names
+from bench.studies.generalisation.plan import jobs, plan
 
 OUT = Path("results/runs/generalisation")
 
@@ -44,7 +45,6 @@ def command(
     """
     check_count("workers", workers)
     options.load(files, tensorflow=not dry_run)
-    from bench.studies.generalisation.plan import jobs, plan
 
     matrix = plan(entries, names(tasks), steps=steps, seeds=seeds, trials=trials)
     if dry_run:

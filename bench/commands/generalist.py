@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 import optimizers
 from bench.commands import options
+from bench.records.files import write_bytes
+from bench.suites import find
 
 
 @click.command()
@@ -17,9 +19,7 @@ from bench.commands import options
 def command(out: Path) -> None:
     """Race the generalist against Adam's defaults on every task of core; writes OUT/generalist.md."""
     options.load()
-    from bench.records.files import write_bytes
     from bench.studies.targets.generalist import ENTRY, measure, table
-    from bench.suites import find
 
     seen: Any = optimizers.get(ENTRY).discloses.get("trained_on", ())
     with tqdm(find.get("core").tasks, desc="generalist", unit="task") as bar:

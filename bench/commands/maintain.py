@@ -12,6 +12,10 @@ from bench.commands import options
 from bench.commands.group import HELP
 from bench.errors import check_count
 from bench.lookup.syntax import names as listed
+from bench.maintain.controls import make
+from bench.maintain.floors import search
+from bench.maintain.memory import lines
+from bench.maintain.retrain import commands, retrain
 from bench.probes.catalog import PROBES
 from bench.probes.controls.distilled.teachers import TEACHERS
 
@@ -27,8 +31,6 @@ def command() -> None:
 @click.option("--out", type=options.PATH, help="Folder; default: over the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
-    from bench.maintain.retrain import commands, retrain
-
     check_count("workers", workers)
     for line in retrain(commands(list(names), out), workers):
         click.echo(line)
@@ -39,7 +41,6 @@ def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
 def controls(names: tuple[str, ...]) -> None:
     """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""
     options.load()
-    from bench.maintain.controls import make
 
     for name in names or TEACHERS:
         click.echo(f"{name}: distilling, {TEACHERS[name].iterations} iterations", err=True)
@@ -63,7 +64,6 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
     """Print the lowest evaluation loss found for each task NAME."""
     options.load()
-    from bench.maintain.floors import search
 
     for name in names:
         click.echo(search(name, problems=problems, iterations=iterations))
@@ -116,7 +116,5 @@ def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
 @command.command()
 def memory() -> None:
     """Set the memory that meta-gradients are said to take beside what they take, a process a case."""
-    from bench.maintain.memory import lines
-
     for line in lines():
         click.echo(line)

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from bench import metatraining
 from bench.commands import options
 from bench.errors import UserError
 from bench.lookup.syntax import names
+from bench.metatraining.seeds import Training, train_seeds
+from bench.running.executor import Means
 
 
 def _numbers(kind: type) -> Any:
@@ -90,13 +93,10 @@ def command(
     if len(seeds) > 1:
         if plot is not None:
             raise UserError("--plot is of one training; leave it out, or give one --seed")
-        from bench.metatraining.seeds import Training, train_seeds
-        from bench.running.executor import Means
 
         outs = train_seeds(Training(architecture, listed, settings), out, seeds, Means(workers, files))
     else:
         options.load(files)
-        from bench import metatraining
 
         metatraining.metatrain(architecture, listed, out=out, seed=seeds[0], plot=plot, **settings)
         outs = [out]

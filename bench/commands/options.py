@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bench.engine import process
 from bench.lookup import plugins
 
 PATH: Any = click.Path(path_type=Path)
@@ -30,8 +31,6 @@ def formats(*names: str) -> Any:
 
 def load(files: Iterable[str] = (), *, tensorflow: bool = True) -> None:
     """TensorFlow if wanted, installed plug-ins, and `files` given with --import. Raises UserError."""
-    from bench.engine import process
-
     if tensorflow:
         process.load_tensorflow()
     elif files:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from tqdm import tqdm
 
 from bench.commands import options
 from bench.errors import UserError
 from bench.lookup.syntax import names
+from optimizers.shipped import FOLDER
 
 KNOWN = ("linear-regression", "rosenbrock", "two-moons-small", "two-moons")
 """Tasks with claims; all but the last are measured by default."""
@@ -33,11 +35,9 @@ def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights:
     if unknown := [name for name in chosen if name not in KNOWN]:
         raise UserError(f"no claim about {', '.join(unknown)}; there are: {', '.join(KNOWN)}")
     options.load()
-    from tqdm import tqdm
 
     from bench.studies.paper import analyze, measure, report
     from bench.studies.targets.measure import weights_of
-    from optimizers.shipped import FOLDER
 
     entries = {task: weights_of(task, weights or FOLDER) for task in chosen}
     total = sum(measure.parts(found, ablations=ablations) for found in entries.values())

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from bench.commands import options
+from bench.lookup import resolve
+from bench.probes import run
 
 
 @click.command()
@@ -23,8 +25,6 @@ def command(
 ) -> None:
     """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
     options.load(files)
-    from bench.lookup import resolve
-    from bench.probes import run
     from bench.reports import summary
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)

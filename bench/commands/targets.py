@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from tqdm import tqdm
 
 from bench.commands import options
 from bench.errors import UserError
 from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
+from optimizers.shipped import FOLDER
 
 
 @click.command()
@@ -19,11 +21,9 @@ from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
 def command(tasks: str | None, out: Path, quick: bool, weights: Path | None) -> None:
     """Measure the targets of TASKS, all by default, for the weights that are there."""
     options.load()
-    from tqdm import tqdm
 
     from bench.studies.targets import report
     from bench.studies.targets.measure import measure, train, weights_of
-    from optimizers.shipped import FOLDER
 
     chosen = tasks or tuple(PROTOCOLS)
     if unknown := [task for task in chosen if task not in PROTOCOLS]:

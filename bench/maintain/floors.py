@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 import tasks
+from bench.engine.keys import keys
+from bench.lookup.resolve import named_task
 
 
 class Found(NamedTuple):
@@ -32,9 +34,7 @@ class Found(NamedTuple):
 
 def search(name: str, *, problems: int = 32, iterations: int = 5000) -> Found:
     """L-BFGS from `problems` problems, half report ones, half validation ones; raises TaskError."""
-    from bench.engine.keys import keys
     from bench.engine.sampling import sample
-    from bench.lookup.resolve import named_task
 
     subject = named_task(name)
     descend = _descent(subject.task, iterations)

@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import tasks
 from bench.engine import process
+from bench.engine.keys import keys
+from bench.metatraining import estimators
+from bench.metatraining.goal import Goal
 from bench.running.executor import Call
 from bench.running.processes import Begin, Processes
+from optimizers import learned
 
 CASES = (
     ("backprop", "gru", "rosenbrock", 64, 200),
@@ -35,15 +42,9 @@ def lines() -> Iterator[str]:
 
 def measure(progress: Any, estimator: str, architecture: str, task: str, problems: int, steps: int):
     """(stated, taken) bytes of the first segment: the growth of this process from before compiling to its peak."""
-    import numpy as np
     import tensorflow as tf
 
-    import tasks
-    from bench.engine.keys import keys
     from bench.engine.sampling import batches, sample
-    from bench.metatraining import estimators
-    from bench.metatraining.goal import Goal
-    from optimizers import learned
 
     subject, rule = tasks.get(task), learned.get(architecture)
     params, data = sample(subject, keys(task, "metatrain", range(problems)))

@@ -14,6 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from bench.engine import process, program_cache
+from bench.engine.keys import keys
+from bench.lookup import resolve
+from bench.lookup.selectors import applies, select_optimizers, select_tasks
 from bench.records.files import read_json, write_json
 from bench.suites.forecast import TABLE
 
@@ -26,7 +29,6 @@ def measure(tasks: Iterable[str], optimizers: Iterable[str]) -> None:
     """Time what the selectors mean, and write the table."""
     os.environ[program_cache.VARIABLE] = ""
     process.load_tensorflow()
-    from bench.lookup.selectors import select_optimizers, select_tasks
 
     table = read_json(TABLE) or {"tasks": {}, "optimizers": {}}
     chosen = select_tasks(tasks)
@@ -49,9 +51,6 @@ def _keep(table: dict[str, Any]) -> None:
 
 def _of_rule(name: str, base: dict[str, Any]) -> dict[str, float] | None:
     """Seconds that optimizer `name` adds to compiling, and to a step per parameter; None where it does not apply."""
-    from bench.lookup import resolve
-    from bench.lookup.selectors import applies
-
     if not applies(resolve.entry(name), resolve.named_task(REFERENCE_TASK).task):
         return None
     cost = _timed(name=REFERENCE_TASK, optimizer=name)
@@ -62,7 +61,6 @@ def _of_rule(name: str, base: dict[str, Any]) -> dict[str, float] | None:
 def _timed(name: str, optimizer: str) -> dict[str, Any]:
     """Seconds to compile and per step and run, and the number of parameters, of a task with an optimizer."""
     from bench.engine import race
-    from bench.lookup import resolve
 
     subject, entry = resolve.named_task(name), resolve.entry(optimizer)
     rows, columns = subject.task.tile
@@ -82,7 +80,6 @@ def _timed(name: str, optimizer: str) -> dict[str, Any]:
 def _parameters(subject) -> int:
     import tensorflow as tf
 
-    from bench.engine.keys import keys
     from bench.engine.sampling import sample
 
     params, _ = sample(subject.task, keys(subject.name, "tune", [0]))

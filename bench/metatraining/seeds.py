@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from bench.errors import UserError, check_count
+from bench.metatraining.training import metatrain
 from bench.running.executor import Call, Means
 from bench.running.processes import Begin, Processes
 from bench.running.worker import begin
@@ -56,8 +57,6 @@ def _begin(files: Iterable[str], lock: Any) -> None:
 
 
 def _train(progress: Any, training: Training, path: Path, seed: int, position: int) -> None:
-    from bench.metatraining.training import metatrain
-
     architecture, tasks, settings = training
     try:
         metatrain(architecture, tasks, out=path, seed=seed, position=position, **settings)

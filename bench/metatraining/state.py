@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.metatraining.settings import Settings
+from bench.records.files import write_bytes
 
 Theta = Mapping[str, np.ndarray]
 _GROUPS = ("theta", "first", "second", "best")
@@ -55,8 +56,6 @@ def start(theta: Theta) -> State:
 
 def save(path: Path, state: State, identity: Mapping[str, Any]) -> None:
     """Everything the loop needs to go on to the same bits, in one file."""
-    from bench.records.files import write_bytes
-
     groups = {group: getattr(state, group) for group in _GROUPS}
     arrays: dict[str, Any] = {
         f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()

@@ -21,7 +21,8 @@ from bench.metatraining.loop import Loop
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
 from bench.records.files import check_weights, write_bytes
-from optimizers import Entry
+from optimizers import Entry, learned
+from optimizers.shipped import save
 
 
 def metatrain(
@@ -81,8 +82,6 @@ def status(now: State, subjects: list[NamedTask]) -> str:
 
 def _architecture(optimizer: Any, out: Any) -> tuple[Any, str]:
     """The architecture, and how it is spelled; one without a name may train but not be written."""
-    from optimizers import learned
-
     architecture = learned.get(optimizer) if isinstance(optimizer, str) else optimizer
     named = out is not None or type(architecture) in learned.ARCHITECTURES.values()
     return architecture, learned.spell(architecture) if named else type(architecture).__name__
@@ -136,8 +135,6 @@ def _check_score(now: State, settings: Settings) -> None:
 
 def _write(path: Path, made: dict[str, Any], now: State) -> None:
     """Curves, weights and card, the card last; then the checkpoint is not needed any more."""
-    from optimizers.shipped import save
-
     write_bytes(path.with_suffix(".csv"), curves.text(now, made["tasks"]).encode())
     save(path, now.best, made)
     _checkpoint(path).unlink(missing_ok=True)

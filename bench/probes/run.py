@@ -13,6 +13,7 @@ from bench.errors import UserError
 from bench.lookup import identity
 from bench.lookup.named import NamedTask
 from bench.probes.catalog import PROBES
+from bench.probes.dynamics.subject import Visited
 from bench.records.files import read_json, write_json
 from optimizers import Entry
 
@@ -55,7 +56,6 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
     """Gradients of replayed report runs, non-finite histories left out, one parameter's after another's."""
     from bench.engine.replay import replay
     from bench.probes.dynamics import curvature
-    from bench.probes.dynamics.subject import Visited
 
     replayed = replay(subject, entry, theta, seeds=range(SEEDS), steps=steps).gradients
     histories = replayed.transpose(0, 2, 1).reshape(-1, steps).astype("float64")

@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import optimizers
 from bench.engine import process
+from bench.lookup.resolve import named_task
 from bench.speed.cells import Cell, sweep
 from bench.speed.processes import Contender
+from optimizers import learned
 
 
 def engine(cell: Cell) -> Contender:
@@ -36,7 +39,6 @@ def problem(cell: Cell) -> Problem:
     import tensorflow as tf
 
     from bench.engine.sampling import draw
-    from bench.lookup.resolve import named_task
 
     drawn = [draw(named_task(cell.task), seed) for seed in range(cell.seeds)]
     params, data = tf.nest.map_structure(lambda *leaves: np.stack(leaves), *drawn)
@@ -51,9 +53,7 @@ def curves(cell: Cell, steps: int) -> np.ndarray:
 
 def _race(cell: Cell, steps: int, record: str = "log"):
     process.load_tensorflow()
-    import optimizers
     from bench.engine.race import race
-    from bench.lookup.resolve import named_task
 
     entry = optimizers.get(cell.optimizer)
     return race(
@@ -86,9 +86,6 @@ def _plain(nest: Any) -> Any:
 
 def _architecture(cell: Cell) -> tuple[dict, dict]:
     """Weights and settings of a cell's learned optimizer, else empty."""
-    import optimizers
-    from optimizers import learned
-
     entry = optimizers.get(cell.optimizer)
     if entry.kind != "learned":
         return {}, {}

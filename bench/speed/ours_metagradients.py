@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+import tasks
 from bench.engine import process
+from bench.engine.keys import keys
+from bench.metatraining.goal import Goal
 from bench.speed.metagradients import MetaCell
 from bench.speed.ours import _plain
 from bench.speed.processes import Contender
+from optimizers.learned.rnn import Gru
 
 
 class MetaProblem(NamedTuple):
@@ -41,8 +45,6 @@ def gradients(cell: MetaCell) -> dict[str, np.ndarray]:
 def problem(cell: MetaCell) -> MetaProblem:
     """Problems of meta-training, and a GRU whose readout is small and not zero."""
     process.load_tensorflow()
-    import tasks
-    from bench.engine.keys import keys
     from bench.engine.sampling import sample
 
     drawn = sample(tasks.get(cell.task), keys(cell.task, "metatrain", range(cell.problems)))
@@ -56,16 +58,12 @@ def problem(cell: MetaCell) -> MetaProblem:
 @functools.cache
 def _program(cell: MetaCell):
     process.load_tensorflow()
-    import tasks
-    from bench.metatraining.goal import Goal
     from bench.metatraining.metagradient import compile_metagradient
 
     return compile_metagradient(Goal(tasks.get(cell.task), _architecture(cell), cell.steps, "mean"))
 
 
 def _architecture(cell: MetaCell):
-    from optimizers.learned.rnn import Gru
-
     return Gru(units=cell.units)
 
 

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from bench.engine import process
 from bench.speed import ours
 from bench.speed.cells import CONVOLUTION, Cell
 from bench.speed.context import Context
@@ -72,8 +73,6 @@ def last_loss_only(cell: Cell) -> Contender:
 
     The recording is altered there and nowhere else: it is the only way to have all else equal.
     """
-    from bench.engine import process
-
     process.load_tensorflow()
     from bench.engine import race as races
     from bench.engine import summaries as kept

@@ -12,6 +12,7 @@ from bench.records.files import csv_text
 from bench.reports.tables import piped
 from bench.scores.numbers import short
 from bench.speed import bounds
+from bench.speed.paired_timing import CHECKED
 from bench.speed.plot import draw
 from bench.speed.rows import Row
 from bench.speed.table import HEADERS, line
@@ -45,8 +46,6 @@ def write(folder: Path, rows: Sequence[Row], peaks: Mapping[str, float], rounds:
 
 def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> str:
     """The table, how it was made, the machine and its peaks, and what the bound counts."""
-    from bench.speed.paired_timing import CHECKED
-
     where = machine()
     parts = [
         "# Speed, side by side",

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from bench.engine import process
+from bench.speed import ours
 from bench.speed.cells import Cell
 from bench.speed.context import Context
 from bench.speed.processes import Side
@@ -46,9 +48,6 @@ def _first_and_second(cell: Cell) -> tuple[float, float]:
 
 def races(cell: Cell) -> tuple[float, float]:
     """Seconds of two equal races in a process that has imported TensorFlow, Keras and the engine, and done nothing."""
-    from bench.engine import process
-    from bench.speed import ours
-
     process.load_tensorflow()
     for module in ("keras", "bench.engine.race"):
         importlib.import_module(module)

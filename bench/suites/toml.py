@@ -27,6 +27,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import optimizers
+import tasks
 from bench.errors import UserError, check_count
 from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
 from bench.records.record import Budget
@@ -139,9 +141,6 @@ def _selected(
 
 
 def _known(key: str) -> list[str]:
-    import optimizers
-    import tasks
-
     return tasks.names() if key == "tasks" else optimizers.names()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.lookup import identity, resolve
+from bench.probes.dynamics.system import ProbeError
 from bench.studies.ablation.naming import TUNED, Spec, parse
 from optimizers import Entry, LogUniform, Optimizer, OptimizerError
 
@@ -103,7 +104,6 @@ class _Held:
 def _frozen(identity: str, horizon: int, held: _Held) -> Frozen:
     import tensorflow as tf
 
-    from bench.probes.dynamics.system import ProbeError
     from bench.studies.ablation import reference
     from bench.studies.ablation.ablated import Frozen
     from bench.studies.ablation.layout import RowLayout

@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError, check_count
-from bench.records.files import write_bytes, write_json
+from bench.lookup import resolve
+from bench.probes import run
+from bench.probes.dynamics.subject import Subject
+from bench.probes.dynamics.system import ProbeError
+from bench.records.files import strict, write_bytes, write_json
 from bench.records.record import Budget
+from bench.scores import metrics
+from bench.suites import find
 
 if TYPE_CHECKING:
     from bench.lookup.named import NamedTask
@@ -40,8 +46,6 @@ def anatomy(
     `budget`: seeds, trials, tuning_seeds, steps. An optimizer that cannot be probed has its curves, and pages that say
     why there is nothing more. Raises UserError, TaskError, OptimizerError.
     """
-    from bench.lookup import resolve
-
     if unknown := set(budget) - set(SETTINGS):
         raise UserError(f"unknown setting {sorted(unknown)[0]!r}; known: {', '.join(SETTINGS)}")
     chosen = Budget(**budget)
@@ -62,10 +66,7 @@ def gather(
     progress: Callable[[str], None] = lambda about: None,
 ) -> dict[str, Any]:
     """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
-    from bench.probes import run
-    from bench.scores import metrics
     from bench.studies.anatomy.curves import curves
-    from bench.suites import find
 
     if entry.informed:
         raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
@@ -102,8 +103,6 @@ def gather(
 def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
     """Readings, portrait, and why there are none."""
     from bench.probes.dynamics.component import system_of
-    from bench.probes.dynamics.subject import Subject
-    from bench.probes.dynamics.system import ProbeError
     from bench.probes.figure_data import portrait
     from bench.probes.read import read
 
@@ -117,7 +116,6 @@ def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any
 
 
 def _plain(curve: LossCurve) -> dict[str, Any]:
-    from bench.records.files import strict
     from bench.studies.anatomy.curves import mean_of
 
     score, error = mean_of(curve.scores)

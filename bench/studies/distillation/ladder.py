@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.engine.keys import keys
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
+from bench.probes.dynamics.system import ProbeError
 from bench.studies.distillation import fit as fitting
 from bench.studies.distillation.fit import Fitted, Material
 from bench.studies.distillation.starts import Starts
@@ -92,11 +94,9 @@ def ladder(fitted: Material, held_out: Material, starts: Starts) -> tuple[int, t
 
 def replayed(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], steps: int):
     """Material to fit to, material held out (of other problems), the teacher's system, gradients spent."""
-    from bench.engine.keys import keys
     from bench.engine.replay import replay
     from bench.engine.sampling import sample
     from bench.probes.dynamics.component import system_of
-    from bench.probes.dynamics.system import ProbeError
 
     try:
         settled = {**theta, "horizon": float(steps)} if "horizon" in theta else dict(theta)

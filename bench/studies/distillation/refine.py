@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from bench.lookup.named import NamedTask
+from bench.metatraining import metatrain
 from optimizers import Entry, Optimizer
 from optimizers.shipped import Weights, read_card
+from tasks import TaskError, get
 
 RATE = 1e-2
 BATCH = 64
@@ -34,8 +36,6 @@ def refine(
     subject: NamedTask, architecture: Any, theta: Mapping[str, float], teacher: Entry, *, iterations: int, steps: int
 ) -> dict[str, float]:
     """θ after so many meta-iterations from `theta`, by the meta-loss of the teacher's card where it has one."""
-    from bench.metatraining import metatrain
-
     started = Begun(architecture, tuple(theta.items()))
     batch = BATCH if subject.task.tile[1] >= 32 else 8
     found = metatrain(
@@ -53,8 +53,6 @@ def refine(
 
 def _unnamed(subject: NamedTask) -> bool:
     """Whether the task was given as an object and cannot be found again by its name."""
-    from tasks import TaskError, get
-
     try:
         return get(subject.name) != subject.task
     except TaskError:

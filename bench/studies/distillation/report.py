@@ -19,7 +19,7 @@ from bench.studies.distillation import formula
 from bench.studies.distillation.ladder import Distilled, Rung, distill
 from bench.studies.distillation.measure import Condition, Score, compete, conditions
 from bench.studies.distillation.reverse import Borrowing, reverse
-from optimizers import Entry, learned
+from optimizers import Entry, learned, shipped
 from optimizers.learned.borrowed import Borrowed
 
 WEIGHTING = (
@@ -141,8 +141,6 @@ def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Aske
 
 def save(found: Report, out: Path) -> None:
     """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card."""
-    from optimizers import shipped
-
     for name, architecture, theta, about in _entries(found):
         path = out.with_name(f"{out.stem}{name}.npz")
         arrays = {key: np.asarray(value, "float32") for key, value in theta.items()}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.probes.catalog import PROBES
+from bench.probes.dynamics.subject import Subject, Visited
 from optimizers.learned.closed_form import ClosedForm
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ class Starts:
     @classmethod
     def of(cls, system: System, material: Material, steps: int) -> Starts:
         """The readings of momentum, clipping and schedule, which are starts here and no claims: no controls are run."""
-        from bench.probes.catalog import PROBES
-        from bench.probes.dynamics.subject import Subject, Visited
-
         subject = Subject.of(system, Visited(material.gradients.T.reshape(-1), None, steps))
         readings = {name: PROBES[name](subject) for name in ("momentum", "clipping", "schedule")}
         sizes = (np.mean(np.abs(material.updates), axis=1), np.mean(np.abs(material.gradients), axis=1))

@@ -9,6 +9,8 @@ from typing import Any
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.probes import run
+from bench.probes.dynamics.component import system_of
+from bench.probes.dynamics.subject import Subject
 from bench.records.memo import digest, memo
 from bench.studies.paper import ablations as causal
 from bench.studies.paper import quantities, races
@@ -92,9 +94,6 @@ def _readings(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
 
 def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
     def make() -> dict[str, Any]:
-        from bench.probes.dynamics.component import system_of
-        from bench.probes.dynamics.subject import Subject
-
         theta = dict(entry.defaults)
         met = run.visited(subject, entry, theta, steps=STEPS)
         return quantities.quantities(Subject.of(system_of(entry.build(theta)), met))

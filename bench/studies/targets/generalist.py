@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.lookup.resolve import named_task
 from bench.reports.tables import pipes
+from bench.scores.metrics import METRICS
 from bench.scores.statistics import Interval, generator, interval, resampled_means
+from bench.suites.find import get
 
 ENTRY, AGAINST, METRIC = "rnnprop-mixture", "adam", "mean_log"
 _HEAD = """# The generalist
@@ -69,8 +72,6 @@ def table(rows: list[Difference], seen: Iterable[str]) -> str:
 
 
 def _family(task: str) -> str:
-    from bench.lookup.resolve import named_task
-
     return named_task(task).task.tags[0]
 
 
@@ -78,8 +79,6 @@ def _scores(task: str, name: str) -> np.ndarray:
     """(problems,) on the report problems of `core`, of the entry's defaults."""
     from bench.engine.race import race
     from bench.lookup.resolve import entry, named_task
-    from bench.scores.metrics import METRICS
-    from bench.suites.find import get
 
     subject, optimizer, budget = named_task(task), entry(name), get("core").budget_for(task)
     runs = race(

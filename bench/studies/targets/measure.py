@@ -11,6 +11,7 @@ import numpy as np
 from bench.engine.race import race
 from bench.lookup import resolve
 from bench.lookup.named import NamedTask
+from bench.metatraining import metatrain
 from bench.records.record import Runs
 from bench.studies.targets.analyze import compare, judge, scores
 from bench.studies.targets.baselines import tuned
@@ -27,8 +28,6 @@ def weights_of(task: str, folder: Path) -> list[Entry]:
 
 def train(task: str, out: Path) -> Entry:
     """The weights of the training of at most a minute of `task`, trained unless they are in `out` already."""
-    from bench.metatraining import metatrain
-
     path, quick = out / "quick" / f"quick-{task}.npz", QUICK[task]
     if not path.with_suffix(".json").is_file():
         metatrain(quick.architecture, task, steps=quick.steps, out=path, baselines=False, **quick.settings)
