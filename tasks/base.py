@@ -93,6 +93,21 @@ class Task(ABC):
         """Steps by which gradients are late: step t is handed the gradient at the parameters of step t − delay."""
         return 0
 
+    @property
+    def alone(self) -> bool:
+        """Whether runs go one at a time, in one graph without XLA: what its model does cannot be vectorized."""
+        return False
+
+    @property
+    def eager(self) -> bool:
+        """Whether `sample` runs Python for every key; it is then called outside any graph."""
+        return False
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of what `measure` says of the end of a run."""
+        return ()
+
     @abstractmethod
     def sample(self, key) -> tuple[Any, Any]:
         """Starting point and data of one problem: `key` (2,) int32 -> (params, data), nested tensors."""
@@ -108,6 +123,22 @@ class Task(ABC):
     def evaluate(self, params, data):
         """Scalar, noise-free: what is scored. The loss on everything unless overridden."""
         return self.loss(params, data, None)
+
+    def start_state(self, params, data):
+        """State of a run that training moves and no optimizer sees, as moving averages are; nested tensors."""
+        return ()
+
+    def train_loss(self, params, state, data, batch):
+        """(loss, next state) of one step; override it where training has a state or draws by a key in `batch`."""
+        return self.loss(params, data, batch), state
+
+    def score(self, params, state, data):
+        """What is scored of a run with a state; noise-free."""
+        return self.evaluate(params, data)
+
+    def measure(self, params, state, data):
+        """Scalars (float32) of the end of a run, in the order of `measures`: recorded beside the loss."""
+        return ()
 
 
 def register(name: str, task: Task, *, floor: float | None = None) -> Task:

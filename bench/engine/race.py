@@ -36,6 +36,8 @@ class Race(NamedTuple):
     seconds_compile: float
     """First calls of new programs, each with the steps it took."""
     seconds_run: float
+    measured: dict[str, np.ndarray] = {}  # noqa: RUF012 (never written to)
+    """What the task measures at the end of every run, (configurations, seeds) each."""
 
 
 def log_steps(steps: int) -> np.ndarray:
@@ -76,9 +78,11 @@ def race(
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
     ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
-    losses, *summary = (np.stack(parts) for parts in ordered)
+    losses, *rest = (np.stack(parts) for parts in ordered)
+    names = subject.task.measures
+    summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
     runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
-    return Race(runs, *seconds.tolist())
+    return Race(runs, *seconds.tolist(), dict(zip(names, measured, strict=True)))
 
 
 class _Job(NamedTuple):

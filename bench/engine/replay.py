@@ -50,7 +50,7 @@ def _program(plan: Plan, steps: int, states: bool):
     @tf.function(jit_compile=True, autograph=False)
     def program(params, data, seen, numbers):
         def start(problem):
-            return begin(plan.task, plan.bind(numbers, {}, problem[1]), problem[0])
+            return begin(plan.task, plan.bind(numbers, {}, problem[1]), *problem)
 
         def step(t, run):
             def one(args):
