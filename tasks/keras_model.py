@@ -39,7 +39,7 @@ class KerasTask(Task):
     eager: ClassVar = True
 
     def __init__(self, build, data, loss=None, batch=32, metric=None, validation=None, *, criterion=None):
-        if not callable(build) or hasattr(build, "layers"):
+        if not callable(build) or (hasattr(build, "layers") and not isinstance(build, type)):
             raise TaskError(f"build is {build!r}; give a function without arguments that makes an uncompiled model")
         held = examples(data)
         if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= len(held):
@@ -155,4 +155,5 @@ def _validation(given: Any) -> Any:
 def _network(task: KerasTask) -> Any:
     from tasks.keras_network import Network
 
-    return Network(task.build, task.criterion, task.metric, *task.parts)
+    with tf.init_scope():  # it may first be asked for while a graph is traced
+        return Network(task.build, task.criterion, task.metric, *task.parts)

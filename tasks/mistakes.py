@@ -88,8 +88,9 @@ def check(task: Task, params: Any, data: Any, batch: Any = None) -> None:
         if leaf.dtype != tf.float32:
             raise TaskError(f"{what}.sample returns {leaf.dtype.name} parameters; {_FLOAT32}")
     specs, seen = _specs((params, data)), None if batch is None else _specs(batch)
-    _check_scalar(f"{what}.loss", task.loss, *specs, seen, keyed=type(task).train_loss is not Task.train_loss)
-    _check_scalar(f"{what}.evaluate", task.evaluate, *specs)
+    keyed = type(task).train_loss is not Task.train_loss
+    _check_scalar(f"{what}.loss", task.loss, *specs, seen, keyed=keyed)
+    _check_scalar(f"{what}.evaluate", task.evaluate, *specs, keyed=keyed)
 
 
 def _specs(structure):
