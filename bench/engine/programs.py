@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from bench.engine.alone import Alone
 from bench.engine.flat import Flat
-from bench.engine.unroll import Carry, Plan, Unroll, nested, seeds_outside
+from bench.engine.unroll import Carry, Plan, Unroll, seeds_outside
 
 PIECE = 0.25
 """Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
@@ -34,7 +34,7 @@ class Program:
         self._light = plan.task.cost == "light"
         self._start, self._go, self._whole = (Flat(f) for f in (unroll.start, unroll.go, unroll.whole))
         self._pace = 0.0
-        self._measure = Flat(self._measured)
+        self._measure = Flat(self._measured, compiled=False)
         self._kept: Any = None
         self._last = self._start
         self.seconds_compile = 0.0
@@ -56,12 +56,20 @@ class Program:
         # views, where numpy() copies
         kept = results[_KEPT.start : _KEPT.start + 1] if self.plan.noisy else results[_KEPT]
         if self.plan.task.measures:
-            kept = [*kept, *self._measure(self._last.packed(results).run, data, hyper)]
+            kept = [*kept, *self._measure(self._last.packed(results).run, data)]
         return [np.asarray(memoryview(tensor)) for tensor in kept]
 
-    def _measured(self, run, data, hyper):
-        measure = nested(lambda run, d, h: self.plan.task.measure(run.params, run.held, d), seeds_outside(data))
-        return measure(run, data, hyper)
+    def _measured(self, run, data):
+        """One run after the other, once a tile: metrics may do what no map over runs knows."""
+        task = self.plan.task
+        map_runs = functools.partial(tf.map_fn, fn_output_signature=[tf.float32] * len(task.measures))
+
+        def row(runs, problem):
+            return map_runs(lambda run: list(task.measure(run.params, run.held, problem)), runs)
+
+        if seeds_outside(data):
+            return map_runs(lambda mine: row(*mine), (run, data))
+        return map_runs(lambda runs: row(runs, data), run)
 
     def _points(self, points: np.ndarray):
         """Kept as a tensor from one tile to the next."""
