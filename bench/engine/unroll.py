@@ -102,7 +102,7 @@ def advance(task: Task, optimizer, run: Run, data, batch, step):
 
 def dense(gradients):
     """Gradients as tensors: what an embedding's rows were handed is summed, each row once."""
-    return tf.nest.map_structure(tf.convert_to_tensor, gradients)
+    return tf.nest.map_structure(lambda g: g if g is None else tf.convert_to_tensor(g), gradients)
 
 
 def seeds_outside(data: Any) -> bool:
