@@ -99,6 +99,16 @@ class Task(ABC):
         return False
 
     @property
+    def compiled(self) -> bool:
+        """Whether XLA compiles the steps of runs that go alone: faster where all are products of matrices."""
+        return False
+
+    @property
+    def points(self) -> int:
+        """Recorded steps of a run, about; fewer where scoring costs more than training does."""
+        return 40
+
+    @property
     def eager(self) -> bool:
         """Whether `sample` runs Python for every key; it is then called outside any graph."""
         return False

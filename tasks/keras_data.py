@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,6 @@ class Examples:
         lengths = {len(array) for _, array in self._leaves()}
         if len(lengths) != 1:
             raise TaskError(f"data have lengths {sorted(lengths)}; every array holds as many examples")
-        self.digest = self._digest()
 
     def __len__(self) -> int:
         return len(next(self._leaves())[1])
@@ -52,7 +52,8 @@ class Examples:
     def _leaves(self) -> Iterator[tuple[str, np.ndarray]]:
         return (leaf for part in _PARTS for leaf in _flat(getattr(self, part), part))
 
-    def _digest(self) -> str:
+    @functools.cached_property
+    def digest(self) -> str:
         digest = hashlib.sha256()
         for place, array in self._leaves():
             digest.update(f"{place} {array.dtype.str} {array.shape}".encode())
@@ -82,9 +83,7 @@ def _of_columns(columns: Any) -> Examples:
     inputs = {name: columns[name] for name in columns if name not in (_TARGET, _WEIGHTS)}
     if not inputs:
         raise TaskError(f"data hold no inputs besides {', '.join(columns)}; {_FORMS}")
-    return Examples(
-        inputs["x"] if list(inputs) == ["x"] else inputs, columns.get(_TARGET), columns.get(_WEIGHTS)
-    )
+    return Examples(inputs["x"] if list(inputs) == ["x"] else inputs, columns.get(_TARGET), columns.get(_WEIGHTS))
 
 
 def _of_file(path: Path) -> Examples:

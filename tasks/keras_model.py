@@ -15,6 +15,9 @@ from tasks.keras_data import Examples, examples
 from tasks.keras_metrics import name
 from tasks.source import described
 
+SMALL = 20_000
+"""Parameters up to which runs of a plain model go side by side."""
+
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class KerasTask(Task):
@@ -85,7 +88,16 @@ class KerasTask(Task):
 
     @property
     def alone(self) -> bool:
-        return not self.network.plain
+        return not self.network.plain or self.network.parameters > SMALL
+
+    @property
+    def compiled(self) -> bool:
+        return self.network.plain
+
+    @property
+    def points(self) -> int:
+        """40 where 16 batches are scored or fewer, down to 10 where it is 64."""
+        return max(10, min(40, 640 * self.batch // len(self.parts[1])))
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -20,8 +20,6 @@ from tasks.keras_metrics import Metric
 
 CHUNK = 1024
 """Examples scored at a time: what bounds the memory of a score."""
-SMALL = 20_000
-"""Parameters up to which runs of a plain model go side by side."""
 _PLAIN = ("InputLayer", "Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Flatten", "Reshape", "Rescaling")
 """Layers whose models are vectorized over runs."""
 
@@ -52,10 +50,10 @@ class Network:
 
     @property
     def plain(self) -> bool:
-        """Whether the engine's map over runs knows all that the model does, and gains by it."""
+        """Whether the engine's map over runs, and XLA, know all that the model does and gain by it."""
         layers = [type(layer).__name__ for layer in self.model._flatten_layers(include_self=False)]
         simple = not self.state and not self._seeds and all(name in _PLAIN for name in layers)
-        return simple and type(self.model).__module__.startswith("keras.") and self.parameters <= SMALL
+        return simple and type(self.model).__module__.startswith("keras.")
 
     def drawn(self, key: np.ndarray) -> list[np.ndarray]:
         """Values of a fresh model, parameters then state, by the paths in order."""

@@ -1,7 +1,7 @@
-"""Runs one at a time, in one graph without XLA: for tasks whose models cannot be vectorized over runs.
+"""Runs one at a time, in one graph: for tasks whose models cannot be vectorized over runs.
 
-XLA is left out as it was found slower: 200 steps of a small convolutional network took it 15 s, TensorFlow's own
-kernels 0.3 s.
+XLA compiles the steps only where the task asks for it (`Task.compiled`): 200 steps of a small convolutional network
+took it 15 s and TensorFlow's own kernels 0.3 s, but of a dense one of a million parameters two thirds of their time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Alone:
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self._start, self._go = Flat(self._first, compiled=False), Flat(self._steps, compiled=False)
+        self._start, self._go = Flat(self._first, compiled=False), Flat(self._steps, compiled=plan.task.compiled)
         self._score, self._measure = Flat(self._scored, compiled=False), Flat(self._measured, compiled=False)
         self.seconds_compile = 0.0
         """So far: tracing, each time with the call it was for."""

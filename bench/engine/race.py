@@ -25,9 +25,6 @@ from bench.records.record import Runs
 from optimizers import Entry
 from tasks import Task, mistakes
 
-POINTS = 40
-"""Recorded steps of a run, about."""
-
 
 class Race(NamedTuple):
     """Runs with leading axes (configurations, seeds), and the seconds they took."""
@@ -40,9 +37,9 @@ class Race(NamedTuple):
     """What the task measures at the end of every run, (configurations, seeds) each."""
 
 
-def log_steps(steps: int) -> np.ndarray:
-    """Recorded steps: 0, `steps`, and about 40 log-spaced whole numbers between; (K,) int."""
-    spaced = np.geomspace(1, steps + 1, POINTS).round().astype(int) - 1
+def log_steps(steps: int, points: int = 40) -> np.ndarray:
+    """Recorded steps: 0, `steps`, and about `points` log-spaced whole numbers between; (K,) int."""
+    spaced = np.geomspace(1, steps + 1, points).round().astype(int) - 1
     return np.unique(np.concatenate([[0, steps], spaced]))
 
 
@@ -66,7 +63,7 @@ def race(
     contracts.verify_task(subject)
     contracts.verify_optimizer(entry)
     contracts.verify_match(subject, entry)
-    spaced = log_steps(steps)
+    spaced = log_steps(steps, subject.task.points)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
     job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
