@@ -118,6 +118,13 @@ class Task(ABC):
         """Names of what `measure` says of the end of a run."""
         return ()
 
+    def needs(self) -> tuple[float, float, int] | None:
+        """(seconds of a first call, seconds of a step with a score now and then, bytes of a process), measured now.
+
+        None where nothing is to be measured: shipped tasks are in a table.
+        """
+        return None
+
     @abstractmethod
     def sample(self, key) -> tuple[Any, Any]:
         """Starting point and data of one problem: `key` (2,) int32 -> (params, data), nested tensors."""

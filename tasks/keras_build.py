@@ -22,12 +22,12 @@ def built(build: Callable[[], Any], rows: Any, seed: int, policy: Any) -> Any:
     put back as they were, but for TensorFlow's, which cannot be.
     """
     with _ONE_AT_A_TIME, ThreadPoolExecutor(1) as thread:
-        states = random.getstate(), np.random.get_state()
+        states = random.getstate(), np.random.get_state()  # noqa: NPY002 (what Keras seeds)
         try:
             return thread.submit(_built, build, rows, seed, policy).result()
         finally:
             random.setstate(states[0])
-            np.random.set_state(states[1])
+            np.random.set_state(states[1])  # noqa: NPY002
 
 
 def _built(build: Callable[[], Any], rows: Any, seed: int, policy: Any) -> Any:
@@ -51,7 +51,7 @@ def _built(build: Callable[[], Any], rows: Any, seed: int, policy: Any) -> Any:
 
 def is_seed(variable: Any) -> bool:
     """Whether a variable is the state of a layer's generator of random numbers."""
-    return variable.dtype == "uint32" and variable.path.endswith("seed_generator_state")
+    return tuple(variable.shape) == (2,) and variable.path.endswith("seed_generator_state")
 
 
 def names(variables: list[Any]) -> list[str]:

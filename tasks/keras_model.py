@@ -104,6 +104,9 @@ class KerasTask(Task):
         given = self.metric if isinstance(self.metric, tuple) else (self.metric,)
         return tuple(name(one) for one in given if one is not None)
 
+    def needs(self):
+        return self.network.needs(self.batch)
+
     def sample(self, key):
         names = [*self.network.trained], [*self.network.state]
         if tf.executing_eagerly():

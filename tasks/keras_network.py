@@ -17,6 +17,7 @@ from tasks.base import TaskError, tf
 from tasks.keras_build import built, is_seed, names
 from tasks.keras_data import Examples
 from tasks.keras_metrics import Metric
+from tasks.keras_needs import measured
 
 CHUNK = 1024
 """Examples scored at a time: what bounds the memory of a score."""
@@ -43,6 +44,7 @@ class Network:
         self._phase = "training" in inspect.signature(self.model.call).parameters
         self._judge, self._sums = self._judged(loss)
         self._metrics = self._measured(metric)
+        self._needs: tuple[float, float, int] | None = None
 
     @property
     def parameters(self) -> int:
@@ -54,6 +56,13 @@ class Network:
         layers = [type(layer).__name__ for layer in self.model._flatten_layers(include_self=False)]
         simple = not self.state and not self._seeds and all(name in _PLAIN for name in layers)
         return simple and type(self.model).__module__.startswith("keras.")
+
+    def needs(self, batch: int) -> tuple[float, float, int]:
+        """Seconds and bytes of a run (tasks.keras_needs), measured once."""
+        if self._needs is None:
+            with tf.init_scope():
+                self._needs = measured(self, batch, self.sizes[1] if self._sums else min(CHUNK, self.sizes[1]))
+        return self._needs
 
     def drawn(self, key: np.ndarray) -> list[np.ndarray]:
         """Values of a fresh model, parameters then state, by the paths in order."""
@@ -114,7 +123,7 @@ class Network:
         mapping = [(self.trained[name], value) for name, value in params.items()]
         mapping += [(self.state[name], value) for name, value in (state or {}).items()]
         for i, seed in enumerate(self._seeds):
-            mapping.append((seed, tf.cast(key + tf.constant([i, 0]), tf.uint32)))
+            mapping.append((seed, tf.cast(key + tf.constant([i, 0]), seed.dtype)))
         with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
             outputs = self.model(x, training=training) if self._phase else self.model(x)
             losses = list(self.model.losses)

@@ -69,12 +69,7 @@ def above_the_floor(problems: Problems) -> None:
     entry = optimizers.get("adam")
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
     runs = race(
-        problems.subject,
-        entry,
-        thetas,
-        purpose="report",
-        seeds=range(seeds),
-        steps=SMALL if size <= SMALL else FEW,
+        problems.subject, entry, thetas, purpose="report", seeds=range(seeds), steps=SMALL if size <= SMALL else FEW
     ).runs
     reached = float(np.nanmin(runs.best))
     start = float(np.median(np.abs(runs.losses[..., 0])))

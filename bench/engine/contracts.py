@@ -67,8 +67,8 @@ def verify_vectorized(subject: NamedTask, what: str) -> None:
     """Raises UserError for a task whose runs go one at a time, where `what` needs them side by side."""
     if subject.task.alone:
         raise UserError(
-            f"task {subject.name!r} runs one at a time, for its model cannot be vectorized over runs; {what} need tasks "
-            "that can, as a small network of dense layers does"
+            f"task {subject.name!r} runs one at a time, as its model cannot be vectorized; "
+            f"{what} need runs side by side, as a small network of dense layers allows"
         )
 
 

@@ -29,7 +29,10 @@ class Replay(NamedTuple):
 
 
 def replay(subject: NamedTask, entry: Entry, theta, *, seeds, steps: int, states: bool = False) -> Replay:
-    """The first `steps` steps of θ on report problems `seeds`; the same arithmetic as the recorded run. Raises UserError."""
+    """The first `steps` steps of θ on report problems `seeds`; the same arithmetic as the recorded run.
+
+    Raises UserError for a task whose runs go one at a time.
+    """
     contracts.verify_vectorized(subject, "probes")
     params, data = sample(subject.task, keys(subject.name, "report", seeds))
     seen = batches(subject.task, keys(subject.name, "batches-report", seeds), steps)

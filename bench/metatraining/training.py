@@ -94,7 +94,9 @@ def _subjects(tasks: Any) -> list[NamedTask]:
         raise UserError("no task to meta-train on; name one, e.g. rosenbrock")
     subjects = [resolve.named_task(task) for task in listed]
     if alone := [subject.name for subject in subjects if subject.task.alone]:
-        raise UserError(f"task {alone[0]!r} runs one at a time, and meta-training needs runs side by side; name another")
+        raise UserError(
+            f"task {alone[0]!r} runs one at a time, and meta-training needs runs side by side; name another"
+        )
     return subjects
 
 

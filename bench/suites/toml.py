@@ -164,7 +164,7 @@ def _keras_task(file: _File, name: str, about: Any) -> str:
     _check_keys(file, about, _KERAS, "tasks", name)
     for needed in ("build", "data"):
         if not isinstance(about.get(needed), str):
-            raise file.mistake(f'{needed} is missing; add, e.g., {needed} = "{_EXAMPLE[needed]}"', "tasks", name)
+            raise file.mistake(f'{needed} is missing; add, e.g., {needed} = "{_EXAMPLE[needed]}"', f"tasks.{name}")
     path, _, function = about["build"].partition(":")
     try:
         build = getattr(plugins.module(file.path.parent / path), function or "build", None)
@@ -176,7 +176,7 @@ def _keras_task(file: _File, name: str, about: Any) -> str:
         made = tasks.KerasTask(build, **held, **rest, metric=metric)
         tasks.register(name, made)
     except (UserError, TaskError) as mistake:
-        raise file.mistake(str(mistake), "tasks", name) from None
+        raise file.mistake(str(mistake), f"tasks.{name}") from None
     return name
 
 
