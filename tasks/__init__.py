@@ -2,5 +2,6 @@
 
 from tasks import shipped
 from tasks.base import Task, TaskError, get, names, register, tf
+from tasks.keras_model import KerasTask
 
-__all__ = ["Task", "TaskError", "get", "names", "register", "shipped", "tf"]
+__all__ = ["KerasTask", "Task", "TaskError", "get", "names", "register", "shipped", "tf"]

@@ -106,6 +106,38 @@ class Task(ABC):
         """Steps by which gradients are late: step t is handed the gradient at the parameters of step t − delay."""
         return 0
 
+    @property
+    def alone(self) -> bool:
+        """Whether runs go one at a time, in one graph without XLA: what its model does cannot be vectorized."""
+        return False
+
+    @property
+    def compiled(self) -> bool:
+        """Whether XLA compiles the steps of runs that go alone: faster where all are products of matrices."""
+        return False
+
+    @property
+    def points(self) -> int:
+        """Recorded steps of a run, about; fewer where scoring costs more than training does."""
+        return 40
+
+    @property
+    def eager(self) -> bool:
+        """Whether `sample` runs Python for every key; it is then called outside any graph."""
+        return False
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of what `measure` says of the end of a run."""
+        return ()
+
+    def needs(self) -> tuple[float, float, int] | None:
+        """(seconds of a first call, seconds of a step with a score now and then, bytes of a process), measured now.
+
+        None where nothing is to be measured: shipped tasks are in a table.
+        """
+        return None
+
     @abstractmethod
     def sample(self, key: Any) -> tuple[Any, Any]:
         """Starting point and data of one problem: `key` (2,) int32 -> (params, data), nested tensors.
@@ -148,6 +180,43 @@ class Task(ABC):
         1.0
         """
         return self.loss(params, data, None)
+
+    def start_state(self, params: Any, data: Any) -> Any:
+        """State of a run that training moves and no optimizer sees, as moving averages are; nested tensors.
+
+        >>> import tasks
+        >>> tasks.get("rosenbrock").start_state(tasks.tf.zeros([2]), ())
+        ()
+        """
+        return ()
+
+    def train_loss(self, params: Any, state: Any, data: Any, batch: Any) -> tuple[Any, Any]:
+        """(loss, next state) of one step; override it where training has a state or draws by a key in `batch`.
+
+        >>> import tasks
+        >>> loss, state = tasks.get("rosenbrock").train_loss(tasks.tf.zeros([2]), (), (), None)
+        >>> float(loss), state
+        (1.0, ())
+        """
+        return self.loss(params, data, batch), state
+
+    def score(self, params: Any, state: Any, data: Any) -> Any:
+        """What is scored of a run with a state -> scalar, noise-free.
+
+        >>> import tasks
+        >>> float(tasks.get("rosenbrock").score(tasks.tf.zeros([2]), (), ()))
+        1.0
+        """
+        return self.evaluate(params, data)
+
+    def measure(self, params: Any, state: Any, data: Any) -> Any:
+        """Scalars (float32) of the end of a run, in the order of `measures`: recorded beside the loss.
+
+        >>> import tasks
+        >>> tasks.get("rosenbrock").measure(tasks.tf.zeros([2]), (), ())
+        ()
+        """
+        return ()
 
 
 def register(name: str, task: Task, *, floor: float | None = None) -> Task:

@@ -15,6 +15,10 @@ from tasks.base import Task, TaskError, tf
 _RANDOM = re.compile(r"Random|Rng|TruncatedNormal|Multinomial|StatefulStandard|StatefulUniform|Shuffle")
 _NO_DRAWS = "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
 _FLOAT32 = "tensors are float32: cast data in `sample`, and write tf.constant(…, tf.float32)"
+_OUTSIDE = (
+    "it uses a variable that is not the model's, as keras.random without a seed does; "
+    "give the layer seed=keras.random.SeedGenerator()"
+)
 _PLAIN_OPS = "the engine runs all problems at once: write it with tf.where, tf.gather, tf.one_hot, products and sums"
 
 _RAISED = (
@@ -84,22 +88,27 @@ def check(task: Task, params: Any, data: Any, batch: Any = None) -> None:
         if leaf.dtype != tf.float32:
             raise TaskError(f"{what}.sample returns {leaf.dtype.name} parameters; {_FLOAT32}")
     specs, seen = _specs((params, data)), None if batch is None else _specs(batch)
-    _check_scalar(f"{what}.loss", task.loss, *specs, seen)
-    _check_scalar(f"{what}.evaluate", task.evaluate, *specs)
+    keyed = type(task).train_loss is not Task.train_loss
+    _check_scalar(f"{what}.loss", task.loss, *specs, seen, keyed=keyed)
+    _check_scalar(f"{what}.evaluate", task.evaluate, *specs, keyed=keyed)
 
 
 def _specs(structure):
     return tf.nest.map_structure(lambda leaf: tf.TensorSpec(leaf.shape, leaf.dtype), structure)
 
 
-def _check_scalar(what: str, function, *specs) -> None:
+def _check_scalar(what: str, function, *specs, keyed: bool = False) -> None:
+    """`keyed`: it may draw stateless random numbers, by what it is given, but from no variable."""
     try:
         traced = tf.function(function, autograph=False).get_concrete_function(*specs)
     except Exception as problem:  # anybody's loss runs in here
         if (remedy := explain(problem)) is None:
             raise
         raise TaskError(f"{what}: {remedy}") from problem
-    if drawn := sorted({op for op in _operations(traced.graph) if _RANDOM.search(op)}):
+    drawn = sorted({op for op in _operations(traced.graph) if _RANDOM.search(op)})
+    if keyed and any(held.dtype == tf.resource for held, _ in traced.graph.captures):
+        raise TaskError(f"{what}: {_OUTSIDE}")
+    if drawn := [op for op in drawn if not (keyed and op.startswith("Stateless"))]:
         raise TaskError(f"{what}: {drawn[0]} draws random numbers; {_NO_DRAWS}")
     value = traced.structured_outputs
     if not tf.is_tensor(value) and not isinstance(value, tf.TensorSpec):

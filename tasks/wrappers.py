@@ -28,6 +28,8 @@ class Wrapper(Task):
         inner = get(self.task) if isinstance(self.task, str) else self.task
         if not isinstance(inner, Task):
             raise TaskError(f"{self.task!r} is not a task; give a registered name or a task object")
+        if type(inner).train_loss is not Task.train_loss:
+            raise TaskError(f"{type(inner).__name__} has a state of its own and cannot be wrapped; name another task")
         object.__setattr__(self, "task", inner)
 
     @property

@@ -49,6 +49,7 @@ def written(tmp_path):
     [
         ("adding-a-task.md", "egg_crate.py"),
         ("adding-a-task.md", "noisy_line.py"),
+        ("adding-a-task.md", "digits_network.py"),
         ("adding-an-optimizer.md", "sign_step.py"),
         ("adding-an-optimizer.md", "soft_sign.py"),
     ],
@@ -63,6 +64,7 @@ def test_examples_pass_their_check(written, page, name):
     ("page", "name", "limit"),
     [
         ("adding-a-task.md", "egg_crate.py", 12),
+        ("adding-a-task.md", "digits_network.py", 12),
         ("adding-an-optimizer.md", "sign_step.py", 10),
         ("adding-an-optimizer.md", "soft_sign.py", 10),
     ],

@@ -36,6 +36,11 @@ def random_draws(traced: Any) -> list[str]:
     return sorted({node.op for node, _ in nodes(traced) if _RANDOM.match(node.op)})
 
 
+def stateful_draws(traced: Any) -> list[str]:
+    """Operations that draw random numbers by no key."""
+    return [op for op in random_draws(traced) if not op.startswith("Stateless")]
+
+
 def unkeyed_draws(traced: Any) -> list[str]:
     """Random operations that follow no key, or whose bits depend on the device: not `alg="philox"`."""
     return sorted({node.op for node, beside in nodes(traced) if _unkeyed(node, beside)})

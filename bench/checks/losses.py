@@ -12,6 +12,7 @@ from bench.checks.compare import finite
 from bench.checks.problems import SEEDS, Problems
 from bench.checks.result import Fault
 from bench.engine import contracts
+from tasks import Task
 
 
 def scalar(problems: Problems) -> None:
@@ -29,11 +30,12 @@ def scalar(problems: Problems) -> None:
 
 
 def pure(problems: Problems) -> None:
-    """No random draws, no variables and no Python in `loss` and `evaluate`."""
+    """No random draws, no variables and no Python in `loss` and `evaluate`; draws by a key in a task's `train_loss`."""
+    drawn = graphs.random_draws if type(problems.task).train_loss is Task.train_loss else graphs.stateful_draws
     for word, traced in (("loss", problems.loss), ("evaluate", problems.evaluate)):
         if traced is None:
             continue
-        if found := graphs.random_draws(traced):
+        if found := drawn(traced):
             raise Fault(f"{word} draws random numbers ({found[0]}); draw them in sample or batches")
         if held := graphs.variables(traced):
             raise Fault(f"{word} uses the variable {held[0]}; put what it needs into data")

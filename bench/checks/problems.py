@@ -12,6 +12,7 @@ from bench.checks.compare import first
 from bench.engine import contracts
 from bench.engine.keys import keys
 from bench.engine.sampling import batches, sample
+from bench.engine.unroll import dense
 from bench.lookup.named import NamedTask
 from tasks import Task
 
@@ -86,6 +87,6 @@ def value_and_gradient(task: Task) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(params)
             loss = task.loss(params, data, batch)
-        return loss, tape.gradient(loss, params)
+        return loss, dense(tape.gradient(loss, params))
 
     return f

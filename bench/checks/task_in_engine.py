@@ -23,8 +23,13 @@ _AGREE = 2e-3
 
 
 def vectorizes(problems: Problems) -> None:
-    """Two nested maps over problems and configurations, without TensorFlow's slow way out, give the same numbers."""
+    """Two nested maps over problems and configurations, without TensorFlow's slow way out, give the same numbers.
+
+    Nothing is asked of a task whose runs go one at a time.
+    """
     task, width = problems.task, 2
+    if task.alone:
+        return
     params, data = problems.drawn
     batch = None if problems.seen is None else first(tf.nest.map_structure(_steps_first, problems.seen))
     runs = tf.nest.map_structure(lambda p: tf.repeat(p[:, None], width, axis=1), params)
@@ -57,18 +62,14 @@ def vectorizes(problems: Problems) -> None:
 def above_the_floor(problems: Problems) -> None:
     """No loss of a short race with Adam, at several learning rates, lies below `floor`."""
     task, floor = problems.task, problems.task.floor
+    seeds = SEEDS if task.alone else task.tile[1]
     if not isinstance(floor, (int, float)) or not math.isfinite(floor):
         raise Fault(f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number")
     size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(problems.specifications[0]))
     entry = optimizers.get("adam")
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
     runs = race(
-        problems.subject,
-        entry,
-        thetas,
-        purpose="report",
-        seeds=range(task.tile[1]),
-        steps=SMALL if size <= SMALL else FEW,
+        problems.subject, entry, thetas, purpose="report", seeds=range(seeds), steps=SMALL if size <= SMALL else FEW
     ).runs
     reached = float(np.nanmin(runs.best))
     start = float(np.median(np.abs(runs.losses[..., 0])))
@@ -81,7 +82,7 @@ def above_the_floor(problems: Problems) -> None:
         problems.evaluate(*problems.one(row)[:2])
         if problems.evaluate is not None
         else problems.loss(*problems.one(row))
-        for row in range(min(SEEDS, task.tile[1]))
+        for row in range(min(SEEDS, seeds))
     ]
     if (apart := gap(alone, list(runs.losses[0, : len(alone), 0]))) > _AGREE:
         raise Fault(f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only")

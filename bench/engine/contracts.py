@@ -63,6 +63,15 @@ def a_batch(task: Task) -> Any:
     return tf.nest.map_structure(lambda leaf: tf.TensorSpec(leaf.shape[1:], leaf.dtype), seen)
 
 
+def verify_vectorized(subject: NamedTask, what: str) -> None:
+    """Raises UserError for a task whose runs go one at a time, where `what` needs them side by side."""
+    if subject.task.alone:
+        raise UserError(
+            f"task {subject.name!r} runs one at a time, as its model cannot be vectorized; "
+            f"{what} need runs side by side, as a small network of dense layers allows"
+        )
+
+
 def score(f: Any, word: str, *arguments: Any) -> None:
     """Raises UserError unless `f` of `arguments` is a scalar float32 tensor."""
     value = _outputs(f, *arguments)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from bench.engine import program_cache
-from bench.engine.unroll import Carry, Plan, Unroll
+from bench.engine.alone import Alone
+from bench.engine.flat import Flat
+from bench.engine.unroll import Carry, Plan, Unroll, seeds_outside
 
 PIECE = 0.25
 """Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
@@ -23,41 +23,6 @@ FIRST = {"light": 1024, "medium": 64, "heavy": 8}
 
 _KEPT = slice(-5, -1)
 """Where losses, total, best and first divergence are among a Carry's flat tensors."""
-
-
-class Flat:
-    """A compiled function called through its flat signature: a fifth of the cost of `tf.function`'s own call."""
-
-    def __init__(self, f: Callable):
-        self._f = f
-        self._concrete: Any = None
-
-    @property
-    def cold(self) -> bool:
-        return self._concrete is None
-
-    def __call__(self, *arguments):
-        tensors = [leaf for leaf in tf.nest.flatten(arguments) if leaf is not None]
-        if self._concrete is not None:
-            return self._call(tensors)
-        self._trace(arguments)
-        try:
-            return self._call(tensors)
-        except (tf.errors.OutOfRangeError, tf.errors.DataLossError):  # a damaged compiled program
-            program_cache.clear()
-            self._trace(arguments)  # TensorFlow remembers that the old trace could not be compiled
-            return self._call(tensors)
-
-    def _trace(self, arguments):
-        traced = tf.function(self._f, jit_compile=True, autograph=False)
-        self._concrete = traced.get_concrete_function(*arguments)
-
-    def _call(self, tensors):
-        return self._concrete.inference_fn.call_flat(*tensors, *self._concrete.captured_inputs)
-
-    def packed(self, results):
-        """What the function returned, of the flat tensors that a call gives."""
-        return tf.nest.pack_sequence_as(self._concrete.structured_outputs, results)
 
 
 class Program:
@@ -69,6 +34,7 @@ class Program:
         self._light = plan.task.cost == "light"
         self._start, self._go, self._whole = (Flat(f) for f in (unroll.start, unroll.go, unroll.whole))
         self._pace = 0.0
+        self._measure = Flat(self._measured, compiled=False)
         self._kept: Any = None
         self._last = self._start
         self.seconds_compile = 0.0
@@ -89,7 +55,21 @@ class Program:
             step = until
         # views, where numpy() copies
         kept = results[_KEPT.start : _KEPT.start + 1] if self.plan.noisy else results[_KEPT]
+        if self.plan.task.measures:
+            kept = [*kept, *self._measure(self._last.packed(results).run, data)]
         return [np.asarray(memoryview(tensor)) for tensor in kept]
+
+    def _measured(self, run, data):
+        """One run after the other, once a tile: metrics may do what no map over runs knows."""
+        task = self.plan.task
+        map_runs = functools.partial(tf.map_fn, fn_output_signature=[tf.float32] * len(task.measures))
+
+        def row(runs, problem):
+            return map_runs(lambda run: list(task.measure(run.params, run.held, problem)), runs)
+
+        if seeds_outside(data):
+            return map_runs(lambda mine: row(*mine), (run, data))
+        return map_runs(lambda runs: row(runs, data), run)
 
     def _points(self, points: np.ndarray):
         """Kept as a tensor from one tile to the next."""
@@ -128,6 +108,6 @@ class Program:
 
 
 @functools.lru_cache(maxsize=64)
-def program(plan: Plan, points: int) -> Program:
+def program(plan: Plan, points: int) -> Program | Alone:
     """The program of a plan for so many recorded points; kept, so that a cell's tuning and reporting share it."""
-    return Program(plan)
+    return Alone(plan) if plan.task.alone else Program(plan)

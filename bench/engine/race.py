@@ -25,9 +25,6 @@ from bench.records.record import Runs
 from optimizers import Entry
 from tasks import Task, mistakes
 
-POINTS = 40
-"""Recorded steps of a run, about."""
-
 
 class Race(NamedTuple):
     """Runs with leading axes (configurations, seeds), and the seconds they took."""
@@ -36,11 +33,13 @@ class Race(NamedTuple):
     seconds_compile: float
     """First calls of new programs, each with the steps it took."""
     seconds_run: float
+    measured: dict[str, np.ndarray] = {}  # noqa: RUF012 (never written to)
+    """What the task measures at the end of every run, (configurations, seeds) each."""
 
 
-def log_steps(steps: int) -> np.ndarray:
-    """Recorded steps: 0, `steps`, and about 40 log-spaced whole numbers between; (K,) int."""
-    spaced = np.geomspace(1, steps + 1, POINTS).round().astype(int) - 1
+def log_steps(steps: int, points: int = 40) -> np.ndarray:
+    """Recorded steps: 0, `steps`, and about `points` log-spaced whole numbers between; (K,) int."""
+    spaced = np.geomspace(1, steps + 1, points).round().astype(int) - 1
     return np.unique(np.concatenate([[0, steps], spaced]))
 
 
@@ -64,7 +63,7 @@ def race(
     contracts.verify_task(subject)
     contracts.verify_optimizer(entry)
     contracts.verify_match(subject, entry)
-    spaced = log_steps(steps)
+    spaced = log_steps(steps, subject.task.points)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
     job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
@@ -76,9 +75,11 @@ def race(
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
     ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
-    losses, *summary = (np.stack(parts) for parts in ordered)
+    losses, *rest = (np.stack(parts) for parts in ordered)
+    names = subject.task.measures
+    summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
     runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
-    return Race(runs, *seconds.tolist())
+    return Race(runs, float(seconds[0]), float(seconds[1]), dict(zip(names, measured, strict=True)))
 
 
 class _Job(NamedTuple):

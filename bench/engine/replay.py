@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from bench.engine import contracts
 from bench.engine.keys import keys
 from bench.engine.sampling import batches, sample
 from bench.engine.unroll import Plan, advance, at_step, begin
@@ -28,7 +29,11 @@ class Replay(NamedTuple):
 
 
 def replay(subject: NamedTask, entry: Entry, theta, *, seeds, steps: int, states: bool = False) -> Replay:
-    """The first `steps` steps of θ on report problems `seeds`; the same arithmetic as the recorded run."""
+    """The first `steps` steps of θ on report problems `seeds`; the same arithmetic as the recorded run.
+
+    Raises UserError for a task whose runs go one at a time.
+    """
+    contracts.verify_vectorized(subject, "probes")
     params, data = sample(subject.task, keys(subject.name, "report", seeds))
     seen = batches(subject.task, keys(subject.name, "batches-report", seeds), steps)
     switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
@@ -50,7 +55,7 @@ def _program(plan: Plan, steps: int, states: bool):
     @tf.function(jit_compile=True, autograph=False)
     def program(params, data, seen, numbers):
         def start(problem):
-            return begin(plan.task, plan.bind(numbers, {}, problem[1]), problem[0])
+            return begin(plan.task, plan.bind(numbers, {}, problem[1]), *problem)
 
         def step(t, run):
             def one(args):

@@ -43,6 +43,8 @@ def batches(task: Task, keys, steps: int) -> Any:
 @functools.lru_cache(maxsize=64)
 def _mapped(task: Task, steps: int | None):
     """A function over keys (n, 2) of `task.sample`, or of `task.batches` when `steps` is given."""
+    if task.eager and steps is None:
+        return functools.partial(_one_by_one, task)
     draw = task.sample if steps is None else lambda key: task.batches(key, steps)
     one = tf.function(draw, autograph=False).get_concrete_function(_KEY)
     if one.structured_outputs is None:
@@ -54,3 +56,8 @@ def _mapped(task: Task, steps: int | None):
         return tf.map_fn(lambda key: tf.nest.flatten(one(key)), keys, fn_output_signature=dtypes)
 
     return lambda keys: tf.nest.pack_sequence_as(one.structured_outputs, flat(keys))
+
+
+def _one_by_one(task: Task, keys) -> Any:
+    """Problems of a task whose `sample` runs Python."""
+    return tf.nest.map_structure(lambda *leaves: tf.stack(leaves), *[task.sample(key) for key in keys])

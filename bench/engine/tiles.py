@@ -19,6 +19,8 @@ _LEAST, _LONGEST = 8, 512
 
 def shape(task: Task, configurations: int, seeds: int) -> tuple[int, int]:
     """(configurations, seeds) of the tiles that run so many of each; powers of two where they are free."""
+    if task.alone:
+        return (1, 1)
     if not task.flexible:
         return task.tile
     room = task.tile[0] * task.tile[1]

@@ -52,11 +52,15 @@ class Plan(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Where one run stands. `past`: parameters of the last `task.delay` steps, leading axis `delay`; () if 0."""
+    """Where one run stands. `past`: parameters of the last `task.delay` steps, leading axis `delay`; () if 0.
+
+    `state` is the optimizer's, `held` the task's own; () if it has none.
+    """
 
     params: Any
     state: Any
     past: Any
+    held: Any = ()
 
 
 class Carry(NamedTuple):
@@ -74,11 +78,11 @@ class Carry(NamedTuple):
     summary: summaries.Summary
 
 
-def begin(task: Task, optimizer, params) -> Run:
+def begin(task: Task, optimizer, params, data) -> Run:
     past: Any = ()
     if task.delay:
         past = tf.nest.map_structure(lambda p: tf.repeat(p[None], task.delay, axis=0), params)
-    return Run(params, optimizer.init(params), past)
+    return Run(params, optimizer.init(params), past, task.start_state(params, data))
 
 
 def advance(task: Task, optimizer, run: Run, data, batch, step):
@@ -86,14 +90,19 @@ def advance(task: Task, optimizer, run: Run, data, batch, step):
     seen = tf.nest.map_structure(lambda p: p[0], run.past) if task.delay else run.params
     with tf.GradientTape() as tape:
         tape.watch(seen)
-        loss = task.loss(seen, data, batch)
-    gradients = tape.gradient(loss, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        loss, held = task.train_loss(seen, run.held, data, batch)
+    gradients = dense(tape.gradient(loss, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO))
     updates, state = optimizer.update(gradients, run.state, run.params, step)
     params = tf.nest.map_structure(tf.add, run.params, updates)
     past = run.past
     if task.delay:
         past = tf.nest.map_structure(lambda q, p: tf.concat([q[1:], p[None]], 0), run.past, run.params)
-    return Run(params, state, past), gradients, loss
+    return Run(params, state, past, held), gradients, loss
+
+
+def dense(gradients):
+    """Gradients as tensors: what an embedding's rows were handed is summed, each row once."""
+    return tf.nest.map_structure(lambda g: g if g is None else tf.convert_to_tensor(g), gradients)
 
 
 def seeds_outside(data: Any) -> bool:
@@ -133,7 +142,7 @@ class Unroll:
         plan, outside = self.plan, seeds_outside(data)
         axis, extra = int(outside), plan.tile[0]
         tiled = tf.nest.map_structure(lambda p: tf.repeat(tf.expand_dims(p, axis), extra, axis=axis), params)
-        first = nested(lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p), outside)
+        first = nested(lambda p, d, h: begin(plan.task, plan.bind(h, shared, d), p, d), outside)
         run = first(tiled, data, hyper)
         lead = list(plan.tile[::-1] if outside else plan.tile)
         zero = tf.constant(0)
@@ -144,7 +153,7 @@ class Unroll:
         """Recorded point by recorded point: the steps up to it, then its losses into their slot."""
         plan, outside = self.plan, seeds_outside(data)
         steps = self._steps(data, batches, hyper, shared)
-        score = nested(lambda run, d, h: plan.task.evaluate(run.params, d), outside)
+        score = nested(lambda run, d, h: plan.task.score(run.params, run.held, d), outside)
 
         def due(slot):
             # a loss comes with the step it is differentiated for, so a deterministic task takes that step to have it

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from bench.errors import UserError
@@ -44,6 +45,12 @@ def load_file(path: str | Path) -> Added:
     return _loaded[path]
 
 
+def module(path: str | Path) -> ModuleType:
+    """The module that a Python file is, run unless it has been; raises UserError."""
+    load_file(path)
+    return sys.modules[_name(Path(path))]
+
+
 @functools.cache
 def load_plugins() -> None:
     """Import every installed package's entry point in the group `optoscope.plugins`, once."""
@@ -57,7 +64,7 @@ def load_plugins() -> None:
 
 
 def _run(path: Path, given: str | Path) -> None:
-    name = "optoscope_import_" + path.stem
+    name = _name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserError(f"cannot import {given}: give a Python file, ending in .py")
@@ -68,6 +75,10 @@ def _run(path: Path, given: str | Path) -> None:
     except Exception as problem:
         del sys.modules[name]
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
+
+
+def _name(path: Path) -> str:
+    return "optoscope_import_" + path.stem
 
 
 def _line(problem: BaseException, path: Path) -> str:

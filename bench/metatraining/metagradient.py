@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench.engine.unroll import at_step
+from bench.engine.unroll import at_step, dense
 from bench.metatraining.adjoint import ZERO, Layout, PerProblem, Rows, floats, over_problems
 from bench.metatraining.goal import Goal
 
@@ -163,7 +163,7 @@ def value_and_gradient(loss, params):
     with tf.GradientTape() as tape:
         tape.watch(params)
         value = loss(params)
-    return value, tape.gradient(value, params, unconnected_gradients=ZERO)
+    return value, dense(tape.gradient(value, params, unconnected_gradients=ZERO))
 
 
 def _pull_back(loss, params, direction, weight):

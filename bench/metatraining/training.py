@@ -91,7 +91,12 @@ def _subjects(tasks: Any) -> list[NamedTask]:
     listed = tasks if isinstance(tasks, (list, tuple)) else [tasks]
     if not listed:
         raise UserError("no task to meta-train on; name one, e.g. rosenbrock")
-    return [resolve.named_task(task) for task in listed]
+    subjects = [resolve.named_task(task) for task in listed]
+    if alone := [subject.name for subject in subjects if subject.task.alone]:
+        raise UserError(
+            f"task {alone[0]!r} runs one at a time, and meta-training needs runs side by side; name another"
+        )
+    return subjects
 
 
 def _settings(**values: Any) -> Settings:

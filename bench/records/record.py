@@ -84,4 +84,6 @@ class Record(NamedTuple):
     seconds_reporting, state_bytes_per_parameter …
     """
     provenance: dict[str, str]
-    """Host, processor, Python, package versions, time, git commit."""
+    """Host, processor, Python, package versions, time, git commit, how runs were executed."""
+    measures: dict[str, dict[str, list[float]]] = {}  # noqa: RUF012 (never written to)
+    """{tuned for: {what the task measures: its value at the end of every run}}; empty where it measures nothing."""

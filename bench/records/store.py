@@ -143,7 +143,8 @@ def _card(record: Record) -> dict[str, Any]:
         {"tuned_for": name, "seeds": len(part.diverged), "steps": np.asarray(part.steps).tolist()}
         for name, part in record.runs.items()
     ]
-    return {**record._asdict(), "cell": asdict(record.cell), "runs": runs, "format": FORMAT}
+    card = {**record._asdict(), "cell": asdict(record.cell), "runs": runs, "format": FORMAT}
+    return card if record.measures else {key: value for key, value in card.items() if key != "measures"}
 
 
 def _current(card: dict[str, Any]) -> dict[str, Any]:

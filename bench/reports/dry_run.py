@@ -13,7 +13,13 @@ from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import LIFE, START, finish_time, weight
 from bench.suites.suite import Suite
 
-_SOURCES = {"done": "is there already", "runs": "by earlier runs here", "table": "by the table", "unknown": "unknown"}
+_SOURCES = {
+    "done": "is there already",
+    "runs": "by earlier runs here",
+    "table": "by the table",
+    "trial": "by a few steps taken now",
+    "unknown": "unknown",
+}
 
 
 def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
@@ -46,6 +52,12 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
         f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
         + (f", then {probes} times the probes of a learned entry." if probes else "."),
     ]
+    subjects = {cell.job.subject.name: cell.job.subject.task for cell in cells}
+    for name, needs in ((name, task.needs()) for name, task in subjects.items()):
+        if needs is not None:
+            lines.append(
+                f"A process that runs {name} takes about {needs[2] / 2**20:.0f} MiB; the examples are held once."
+            )
     if any(cell.source == "table" for cell in cells):
         table = read_json(TABLE) or {}
         lines.append(
@@ -56,7 +68,9 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
 
 
 def _expected(cells: list[Forecast], workers: int) -> str:
-    known = [cell.seconds + START * weight(cell.job) / LIFE for cell in cells if cell.source in ("runs", "table")]
+    known = [
+        cell.seconds + START * weight(cell.job) / LIFE for cell in cells if cell.source in ("runs", "table", "trial")
+    ]
     unknown = sum(cell.source == "unknown" for cell in cells)
     if not unknown:
         return duration(finish_time(known, workers))

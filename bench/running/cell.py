@@ -13,6 +13,7 @@ from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
 from bench.suites.jobs import Job
 from optimizers import Entry
+from tasks import Task
 
 
 def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: None) -> Record:
@@ -25,9 +26,14 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
         measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
         status, error = "ok", ""
     except Exception as problem:  # anybody's task or optimizer runs in here
-        measured, status, error = _Measured({}, {}, {}, {}), "failed", _one_line(problem)
+        measured, status, error = _Measured({}, {}, {}, {}, {}), "failed", _one_line(problem)
     about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
-    return Record(job.cell, status, error, **about, **measured._asdict(), provenance=process.provenance())
+    provenance = {**process.provenance(), **(_execution(subject.task) if status == "ok" else {})}
+    return Record(job.cell, status, error, **about, **measured._asdict(), provenance=provenance)
+
+
+def _execution(task: Task) -> dict[str, str]:
+    return {"execution": "one run at a time, without XLA" if task.alone else "runs side by side, by XLA"}
 
 
 class _Measured(NamedTuple):
@@ -37,6 +43,7 @@ class _Measured(NamedTuple):
     trials: dict[str, list[Any]]
     runs: dict[str, Runs]
     ledger: dict[str, float]
+    measures: dict[str, dict[str, list[float]]]
 
 
 def planned_runs(entry: Entry, budget: Budget) -> int:
@@ -85,7 +92,11 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         "seconds_tuning": spent["seconds_tuning"],
         "seconds_reporting": seconds - raced.seconds_compile,
     }
-    return _Measured(thetas, trials, runs, ledger)
+    measures = {
+        tuned_for: {name: values[i].tolist() for name, values in raced.measured.items()}
+        for i, tuned_for in enumerate(thetas)
+    }
+    return _Measured(thetas, trials, runs, ledger, measures if raced.measured else {})
 
 
 def _row(runs: Runs, i: int) -> Runs:

@@ -30,7 +30,7 @@ def run(
     A process killed at any moment loses the cells in flight, nothing else. Raises UserError when `out` cannot be
     written.
     """
-    out, means = Path(out), Means(workers, tuple(import_files))
+    out, means = Path(out), Means(workers, (*import_files, *suite.files))
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     if not cells:
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")

@@ -77,6 +77,6 @@ def last_loss_only(cell: Cell) -> Contender:
     from bench.engine import race as races
     from bench.engine import summaries as kept
 
-    vars(races).update(log_steps=lambda steps: np.array([0, steps]))
+    vars(races).update(log_steps=lambda steps, points: np.array([0, steps]))
     vars(kept).update(note=lambda summary, *_: summary, settle=lambda summary, *_: summary)
     return ours.engine(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.speed import bounds, cells, comparisons, metagradients, overheads, scaling, startup
+from bench.speed import bounds, cells, comparisons, keras_tasks, metagradients, overheads, scaling, startup
 from bench.speed.context import Measurement
 
 SIDES = ("ours", "bare", "jax", "keras", "torch")
@@ -13,7 +13,7 @@ SIDES = ("ours", "bare", "jax", "keras", "torch")
 
 def measurements() -> list[Measurement]:
     """What is measured, with the names that `--only` looks at."""
-    return [*_duels(), *_meta_gradients(), *_bounds(), *_own_costs(), *_starts()]
+    return [*_duels(), *_keras_models(), *_meta_gradients(), *_bounds(), *_own_costs(), *_starts()]
 
 
 def _duels() -> list[Measurement]:
@@ -21,6 +21,10 @@ def _duels() -> list[Measurement]:
         Measurement(c.cell.name, c.peer.name, partial(comparisons.measure, comparison=c))
         for c in comparisons.COMPARISONS
     ]
+
+
+def _keras_models() -> list[Measurement]:
+    return [Measurement(m.work, "model.fit", partial(keras_tasks.measure, model=m)) for m in keras_tasks.MODELS]
 
 
 def _meta_gradients() -> list[Measurement]:

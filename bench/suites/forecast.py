@@ -32,7 +32,7 @@ class Cost(NamedTuple):
     compile: float
     step: float
     source: str
-    """"runs": this machine's earlier ones | "table"."""
+    """"runs": this machine's earlier ones | "table" | "trial": a few steps taken now."""
 
 
 class Forecast(NamedTuple):
@@ -55,7 +55,7 @@ def _forecast(job: Job, held: set[str], earlier: Mapping[Any, Any], table: Mappi
     subject, entry = job.subject, job.entry
     if job.cell.id in held:
         return Forecast(job, 0.0, "done")
-    cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table)
+    cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table) or _from_trial(subject)
     if cost is None:
         return Forecast(job, math.nan, "unknown")
     return Forecast(job, cost.compile + cost.step * steps_computed(subject, entry, job.budget), cost.source)
@@ -103,6 +103,12 @@ def _from_table(subject: NamedTask, entry: Entry, table: Mapping[str, Any]) -> C
         return None
     step = task["step"] + task["parameters"] * rule["step"]
     return Cost(task["compile"] + rule["compile"], step, "table")
+
+
+def _from_trial(subject: NamedTask) -> Cost | None:
+    """Cost by what a task measures of itself, gradients and scores, the optimizer's own arithmetic left out."""
+    needs = subject.task.needs()
+    return None if needs is None else Cost(*needs[:2], "trial")
 
 
 def _earlier(spent: Iterable[tuple[Cell, dict[str, float]]]) -> dict[tuple[str, str], list[Any]]:

@@ -26,6 +26,8 @@ class Suite:
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     metrics: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
+    files: tuple[str, ...] = ()
+    """TOML files whose reading registers tasks that this suite names; every process reads them."""
 
     def budget_for(self, task: Any) -> Budget:
         return _first_match(self.budgets, task, self.budget)

@@ -5,6 +5,11 @@ about = "what it is for"             # optional
 tasks = ["rosenbrock", "tag:convex"]
 optimizers = ["adam", "gru-*", "kind:learned"]
 
+[tasks.mine]                         # optional: a Keras model as a task; then `names` in [tasks] lists the others
+build = "models.py:build"
+data = "points.npz"
+loss = "mse"                         # batch, metric and validation as in tasks.KerasTask, optional
+
 [metrics]                            # optional: what a task's own table is about; else mean_loss
 rosenbrock = "mean_log"
 
@@ -30,6 +35,7 @@ from typing import Any
 import optimizers
 import tasks
 from bench.errors import UserError, check_count
+from bench.lookup import plugins
 from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
 from bench.records.record import Budget
 from bench.scores import metrics
@@ -87,7 +93,7 @@ def _suite(file: _File, table: dict[str, Any]) -> Suite:
     for needed in ("tasks", "optimizers"):
         if needed not in table:
             raise file.mistake(f'{needed} is missing; add, e.g., {needed} = ["{_EXAMPLE[needed]}"]')
-    chosen = _selected(file, table, "tasks", select_tasks)
+    chosen = _chosen_tasks(file, table)
     entries = _selected(file, table, "optimizers", select_optimizers)
     default = _budget(file, table.get("budget", {}), Budget(), "budget")
     budgets = {
@@ -103,10 +109,13 @@ def _suite(file: _File, table: dict[str, Any]) -> Suite:
     name, about = _name(file, table), table.get("about", "")
     if not isinstance(about, str):
         raise file.mistake(f"about must be text, not {about!r}", "about")
-    return Suite(name, chosen, entries, default, budgets, scored, about)
+    own = (str(file.path.resolve()),) if isinstance(table["tasks"], dict) else ()
+    return Suite(name, chosen, entries, default, budgets, scored, about, own)
 
 
-_EXAMPLE = {"tasks": "rosenbrock", "optimizers": "adam"}
+_EXAMPLE = {"tasks": "rosenbrock", "optimizers": "adam", "build": "models.py:build", "data": "points.npz"}
+_KERAS = ("build", "data", "loss", "batch", "metric", "validation")
+"""Keys of a table [tasks.name]."""
 
 
 def _name(file: _File, table: dict[str, Any]) -> str:
@@ -138,6 +147,46 @@ def _selected(
             hint = nearest(value, _known(key))
             raise file.mistake(f"{mistake}{hint}", key, value) from None
     return select(values)
+
+
+def _chosen_tasks(file: _File, table: dict[str, Any]) -> tuple[Any, ...]:
+    """Tasks by name, or those a table [tasks] names and defines."""
+    given = table["tasks"]
+    if not isinstance(given, dict):
+        return _selected(file, table, "tasks", select_tasks)
+    defined = tuple(_keras_task(file, name, about) for name, about in given.items() if name != "names")
+    named = _selected(file, {"tasks": given["names"]}, "tasks", select_tasks) if "names" in given else ()
+    if not named and not defined:
+        raise file.mistake("[tasks] is empty; define [tasks.mine], or list names", "tasks")
+    return (*named, *defined)
+
+
+def _keras_task(file: _File, name: str, about: Any) -> str:
+    """The name of the task that the table [tasks.name] defines, now registered."""
+    import tasks
+
+    _check_keys(file, about, _KERAS, "tasks", name)
+    for needed in ("build", "data"):
+        if not isinstance(about.get(needed), str):
+            raise file.mistake(f'{needed} is missing; add, e.g., {needed} = "{_EXAMPLE[needed]}"', f"tasks.{name}")
+    path, _, function = about["build"].partition(":")
+    try:
+        build = getattr(plugins.module(file.path.parent / path), function or "build", None)
+        if build is None:
+            raise UserError(f"{path} has no function {function or 'build'!r}")
+        held = {key: _beside(file, about[key]) for key in ("data", "validation") if key in about}
+        metric = tuple(m) if isinstance(m := about.get("metric"), list) else m
+        rest = {key: value for key, value in about.items() if key in ("loss", "batch")}
+        made = tasks.KerasTask(build, **held, **rest, metric=metric)
+        tasks.register(name, made)
+    except (UserError, TaskError) as mistake:
+        raise file.mistake(str(mistake), f"tasks.{name}") from None
+    return name
+
+
+def _beside(file: _File, value: Any) -> Any:
+    """A path from the suite's folder; a share as it is."""
+    return file.path.parent / value if isinstance(value, str) else value
 
 
 def _known(key: str) -> list[str]:

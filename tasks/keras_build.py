@@ -1,0 +1,66 @@
+"""Building a Keras model by a seed: what it draws depends on the seed alone, and so do the names it gives."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from tasks.base import TaskError
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def built(build: Callable[[], Any], rows: Any, seed: int, policy: Any) -> Any:
+    """The model that `build()` makes under `seed`, called once on `rows`; raises TaskError for what is not one.
+
+    In a thread of its own, where Keras's counters of names start anew; the process's generators of random numbers are
+    put back as they were, but for TensorFlow's, which cannot be.
+    """
+    with _ONE_AT_A_TIME, ThreadPoolExecutor(1) as thread:
+        states = random.getstate(), np.random.get_state()  # noqa: NPY002 (what Keras seeds)
+        try:
+            return thread.submit(_built, build, rows, seed, policy).result()
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+
+
+def _built(build: Callable[[], Any], rows: Any, seed: int, policy: Any) -> Any:
+    import keras
+
+    keras.config.set_dtype_policy(policy)
+    keras.utils.set_random_seed(seed)
+    model = build()
+    if not isinstance(model, keras.Model):
+        raise TaskError(f"build() returns a {type(model).__name__}; return an uncompiled keras.Model")
+    if model.compiled:
+        raise TaskError("build() compiles the model; return it uncompiled: loss and metric are the task's own")
+    if not (model.built and getattr(model, "inputs", None)):
+        model(rows)
+    if not model.trainable_variables:
+        raise TaskError("build() makes a model without trainable variables; leave some layer trainable")
+    if odd := [v.path for v in model.trainable_variables if v.dtype != "float32"]:
+        raise TaskError(f"variable {odd[0]} is not float32; a mixed policy keeps variables in float32")
+    return model
+
+
+def is_seed(variable: Any) -> bool:
+    """Whether a variable is the state of a layer's generator of random numbers."""
+    return tuple(variable.shape) == (2,) and variable.path.endswith("seed_generator_state")
+
+
+def names(variables: list[Any]) -> list[str]:
+    """Paths of variables, made different where layers share a name."""
+    found: list[str] = []
+    for variable in variables:
+        path, again = variable.path, 1
+        while path in found:
+            again += 1
+            path = f"{variable.path}_{again}"
+        found.append(path)
+    return found
