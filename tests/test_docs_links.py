@@ -12,8 +12,8 @@ PLACES = ("*.md", "docs/**/*.md", "results/*.md", "results/reference/**/*.md")
 PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(\s*<?([^()\s>]+)>?[^()]*\)")
-_DOTTED = re.compile(r"(?<![\w/.-])((?:bench|tasks|optimizers)(?:\.[a-zA-Z_]\w*)+)")
-_FILE = re.compile(r"(?<![\w/.-])((?:bench|tasks|optimizers|tests|docs|results/reference)/[\w./-]*\w\.\w+)")
+_DOTTED = re.compile(r"(?<![\w/.\[-])((?:bench|tasks|optimizers)(?:\.[a-zA-Z_]\w*)+)")
+_FILE = re.compile(r"(?<![\w/.\[-])((?:bench|tasks|optimizers|tests|docs|results/reference)/[\w./-]*\w\.\w+)")
 
 
 def links(text):
