@@ -5,11 +5,12 @@ from optimizers.hand_designed import register_all
 from optimizers.oracles import register_oracles
 from optimizers.registry import get, names, register
 from optimizers.shipped import load, register_shipped
-from optimizers.spaces import Choice, LogUniform, Uniform
+from optimizers.spaces import Choice, Integer, LogUniform, Uniform
 
 __all__ = [
     "Choice",
     "Entry",
+    "Integer",
     "LogUniform",
     "Optimizer",
     "OptimizerError",

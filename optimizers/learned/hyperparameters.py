@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from optimizers import base
+from optimizers import registry
 from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.learned.settings import check_positive
-from optimizers.spaces import Choice, Distribution, LogUniform, Uniform
+from optimizers.spaces import Choice, Distribution, Integer, LogUniform, Uniform
 
 _EDGE = 1e-3
 """Where a default on the edge of its range starts, as a share of the range: its logit would be infinite."""
@@ -34,11 +34,11 @@ class Hyperparameters:
         check_positive("gain", self.gain)
         if not isinstance(self.optimizer, str):
             raise OptimizerError(f"optimizer must be a name, not {self.optimizer!r}")
-        self._learned(base.get(self.optimizer))
+        self._learned(registry.get(self.optimizer))
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """θ at the entry's defaults, float32, each of shape (1,), whatever the seed."""
-        entry = base.get(self.optimizer)
+        entry = registry.get(self.optimizer)
         return {
             name: np.array([_coordinate(space, entry.defaults[name]) / self.gain], "float32")
             for name, space in self._learned(entry).items()
@@ -48,7 +48,7 @@ class Hyperparameters:
         """The entry's optimizer at the values that θ stands for, differentiable in θ."""
         import tensorflow as tf
 
-        entry = base.get(self.optimizer)
+        entry = registry.get(self.optimizer)
         learned = self._learned(entry)
         values = {
             name: _value(space, self.gain * tf.reshape(tf.convert_to_tensor(theta[name]), []))
@@ -61,7 +61,7 @@ class Hyperparameters:
         found = {
             name: space
             for name, space in entry.space.items()
-            if not isinstance(space, Choice) and isinstance(entry.defaults.get(name), float)
+            if not isinstance(space, (Choice, Integer)) and isinstance(entry.defaults.get(name), float)
         }
         if entry.kind != "hand-designed" or entry.informed or not found:
             raise OptimizerError(
