@@ -22,7 +22,7 @@ def weights_of(task: str, folder: Path) -> list[Entry]:
     """gru-TASK, gru-TASK-2, gru-TASK-3 of `folder`, those that are there."""
     stems = [f"gru-{task}", *(f"gru-{task}-{i}" for i in range(2, SEEDS + 1))]
     paths = [folder / f"{stem}.npz" for stem in stems]
-    return [shipped.load(path) for path in paths if path.is_file()]
+    return [shipped.load_entry(path) for path in paths if path.is_file()]
 
 
 def measure(

@@ -15,4 +15,4 @@ def train(task: str, out: Path) -> Entry:
     path, quick = out / "quick" / f"quick-{task}.npz", QUICK[task]
     if not path.with_suffix(".json").is_file():
         metatrain(quick.architecture, task, steps=quick.steps, out=path, baselines=False, **quick.settings)
-    return shipped.load(path)
+    return shipped.load_entry(path)
