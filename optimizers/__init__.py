@@ -1,15 +1,21 @@
-"""What competes. This file only names the shipped entries."""
+"""What competes. This file only names the shipped entries.
+
+Imports neither TensorFlow nor Keras; where Keras is there already, models saved with one of these can be loaded.
+"""
+
+import sys
 
 from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.hand_designed import register_all
 from optimizers.oracles import register_oracles
 from optimizers.registry import get, names, register
 from optimizers.shipped import load, register_shipped
-from optimizers.spaces import Choice, LogUniform, Uniform
+from optimizers.spaces import Choice, Integer, LogUniform, Uniform
 
 __all__ = [
     "Choice",
     "Entry",
+    "Integer",
     "LogUniform",
     "Optimizer",
     "OptimizerError",
@@ -23,3 +29,6 @@ __all__ = [
 register_all()
 register_shipped()
 register_oracles()
+
+if "keras" in sys.modules:
+    from optimizers import keras_optimizer as keras_optimizer

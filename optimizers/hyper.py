@@ -149,7 +149,7 @@ class HyperParameter(Deferred):
     def _refuse(self, *_args, **_kwargs):
         raise OptimizerError(
             f"setting {self._name!r} is swept, but the optimizer turns it into a Python number; use keras.ops on it, "
-            "or fix it by giving an integer, a boolean or a string"
+            "or sweep it as Integer(low, high), or fix it by giving an integer, a boolean or a string"
         )
 
     def __eq__(self, other):

@@ -16,6 +16,7 @@ from optimizers.base import Entry, OptimizerError
 from optimizers.keras_build import KerasBuild, ScheduledBuild
 from optimizers.keras_instances import described
 from optimizers.schedules import HORIZON
+from optimizers.spaces import Choice, Integer
 
 
 def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="hand-designed", **about) -> Entry:
@@ -34,7 +35,7 @@ def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="h
         build = KerasBuild(
             source if isinstance(source, type) else type(source), tuple((k, v) for k, v in fixed if k not in swept)
         )
-        theta = {k: _floated(settings[k]) for k in settings if k in swept} | defaults
+        theta = {k: _default(settings[k], space.get(k)) for k in settings if k in swept} | defaults
     made: Any = build
     if schedule:
         made, theta = ScheduledBuild(build, schedule), _along(name, schedule, theta)
@@ -56,6 +57,9 @@ def _along(name: str, schedule: str, theta: Mapping[str, Any]) -> dict[str, Any]
     return {**numbers, **rest}
 
 
-def _floated(value: Any) -> Any:
+def _default(value: Any, distribution: Any) -> Any:
+    """A number as a float, unless what is searched are whole numbers."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return float(value) if number else value
+    listed = isinstance(distribution, Choice) and not any(isinstance(option, float) for option in distribution.options)
+    whole = isinstance(value, numbers.Integral) and (listed or isinstance(distribution, Integer))
+    return float(value) if number and not whole else value

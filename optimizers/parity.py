@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from optimizers.base import Entry, OptimizerError
+from optimizers.spaces import switches as switches_of
 
 SHAPES = ((4, 3), (3,))
 """Of the parameters: a matrix, because some optimizers treat matrices otherwise, and a vector."""
@@ -61,7 +62,7 @@ def _ours(entry, thetas, starts, data, steps) -> list[np.ndarray]:
     """[losses, leaf 0, leaf 1, …], leading axes (steps, problems, θs), through the shim."""
     import tensorflow as tf
 
-    switches = {k: v for k, v in thetas[0].items() if v is None or isinstance(v, (bool, int, str))}
+    switches = switches_of(thetas[0])
     hyper = {
         name: tf.constant([theta[name] for theta in thetas], tf.float32) for name in thetas[0] if name not in switches
     }

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from optimizers.base import Entry, Optimizer, OptimizerError
-from optimizers.registry import register
+from optimizers.registry import get, register
 
 FOLDER = Path(__file__).parent / "weights"
 
@@ -83,13 +83,25 @@ def _umask() -> int:
     return mask
 
 
-def load(path: str | Path) -> Entry:
-    """The entry of a weights file, named after it; raises OptimizerError when file or card are missing or damaged.
+def load(name: str | Path, **settings: Any) -> Any:
+    """The `keras.optimizers.Optimizer` of a registered name or a weights file: for `compile` and `fit`.
+
+    `settings` are those of every Keras optimizer. `learning_rate` multiplies the updates of a learned optimizer, 1
+    unless told otherwise; schedules and callbacks act on it. A name made of a Keras class gives that class at its
+    defaults. Raises OptimizerError for what there is not.
 
     >>> import optimizers
-    >>> optimizers.load("optimizers/weights/gru-rosenbrock.npz").kind
-    'learned'
+    >>> float(optimizers.load("gru-rosenbrock", learning_rate=0.5).learning_rate)
+    0.5
     """
+    from optimizers.keras_optimizer import as_keras
+
+    entry = load_entry(name) if str(name).endswith(".npz") else get(str(name))
+    return as_keras(entry, entry.defaults, **settings)
+
+
+def load_entry(path: str | Path) -> Entry:
+    """The entry of a weights file, named after it; raises OptimizerError when file or card are missing or damaged."""
     path = Path(path)
     if not path.is_file():
         raise OptimizerError(f"no weights at {path}; train some with `python -m bench metatrain`")
@@ -123,7 +135,7 @@ def read_card(path: Path) -> dict[str, Any]:
 def register_shipped() -> None:
     """Register every weights file that ships, by its name."""
     for card in sorted(FOLDER.glob("[!.]*.json")):
-        register(load(card.with_suffix(".npz")))
+        register(load_entry(card.with_suffix(".npz")))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,16 @@
-"""What tuning may set: one distribution per hyper-parameter, each given by its quantile function."""
+"""What tuning may set: one distribution per hyper-parameter, each given by its quantile function.
+
+What is drawn is a Python number, switch or string, and so is what a record says that won.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -40,18 +46,59 @@ class Uniform:
 
 
 @dataclass(frozen=True)
+class Integer:
+    """A whole number of low … high, both included, equally likely; with `log`, its logarithm about uniform.
+
+    Each value is a program of its own, since a Python integer may set a number of repetitions: keep the range small.
+    """
+
+    low: int
+    high: int
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        whole = all(isinstance(end, int) and not isinstance(end, bool) for end in (self.low, self.high))
+        if not whole or self.low >= self.high or (self.log and self.low < 1):
+            least = "1 ≤ " if self.log else ""
+            raise ValueError(f"Integer needs whole numbers {least}low < high, not {self.low}, {self.high}")
+
+    def quantile(self, u: float) -> int:
+        if not self.log:
+            return min(self.low + int(u * (self.high - self.low + 1)), self.high)
+        low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+        return min(max(round(math.exp(low + u * (high - low))), self.low), self.high)
+
+
+@dataclass(frozen=True)
 class Choice:
-    """One of `options`, equally likely."""
+    """One of `options`, equally likely: numbers, booleans, strings or None."""
 
     options: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", tuple(self.options))
-        if not self.options:
+        options = tuple(option.item() if isinstance(option, np.generic) else option for option in self.options)
+        object.__setattr__(self, "options", options)
+        if not options:
             raise ValueError("Choice needs at least one option")
+        for option in options:
+            if not (is_switch(option) or isinstance(option, float)):
+                raise ValueError(
+                    f"Choice holds {option!r}; its options are numbers, booleans, strings or None: "
+                    "name what else there is by strings and look it up in build"
+                )
 
     def quantile(self, u: float) -> Any:
         return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
 
 
-Distribution = LogUniform | Uniform | Choice
+def is_switch(value: Any) -> bool:
+    """Whether a setting is structure, which chooses the program, rather than a number that is swept."""
+    return value is None or isinstance(value, (bool, int, str))
+
+
+def switches(theta: Mapping[str, Any]) -> dict[str, Any]:
+    """The structural part of θ."""
+    return {name: value for name, value in theta.items() if is_switch(value)}
+
+
+Distribution = LogUniform | Uniform | Integer | Choice

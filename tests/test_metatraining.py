@@ -14,6 +14,7 @@ import bench
 import optimizers
 from bench.errors import UserError
 from bench.metatraining import metatrain
+from optimizers import shipped
 
 SMALL = {"steps": 120, "loss": "log", "discount": 0.9, "batch": 8, "unroll": 20, "progress": False}
 
@@ -46,7 +47,7 @@ def test_same_command_same_weights(whole):
 
 def test_weights_load_as_an_entry_that_knows_its_origin(whole):
     path, theta = whole
-    entry = optimizers.load(path)
+    entry = shipped.load_entry(path)
     assert entry.kind == "learned"
     assert entry.name == "gru-whole"
     assert entry.discloses["trained_on"] == ["rosenbrock"]
@@ -59,7 +60,7 @@ def test_weights_load_as_an_entry_that_knows_its_origin(whole):
     other.write_bytes(damaged)
     other.with_suffix(".json").write_text(path.with_suffix(".json").read_text())
     with pytest.raises(optimizers.OptimizerError, match="not those of their card"):
-        dict(optimizers.load(other).defaults)
+        dict(shipped.load_entry(other).defaults)
 
 
 def test_killed_and_run_again_gives_the_same_bits(whole, tmp_path):

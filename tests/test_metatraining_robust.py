@@ -123,7 +123,7 @@ def test_a_damaged_checkpoint_is_begun_anew(tmp_path):
     again = metatrain("gru[units=2]", "rosenbrock", steps=3, out=out, **SMALL)
     fresh = metatrain("gru[units=2]", "rosenbrock", steps=3, **SMALL)
     assert all(np.array_equal(again[name], fresh[name]) for name in fresh)
-    assert dict(shipped.load(out).defaults).keys() == fresh.keys()
+    assert dict(shipped.load_entry(out).defaults).keys() == fresh.keys()
     assert out.stat().st_mode & 0o044 == out.with_suffix(".json").stat().st_mode & 0o044
     beside = tmp_path / "plain"
     beside.touch()

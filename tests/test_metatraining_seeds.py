@@ -48,7 +48,7 @@ def test_seeds_side_by_side_give_the_bits_of_each_alone(alone, tmp_path):
     outs = train_seeds(Training("gru[units=2]", ["rosenbrock"], settings), tmp_path / "pair.npz", (0, 5), Means(2))
     assert [path.name for path in outs] == ["pair.npz", "pair-2.npz"]
     for path, seed in zip(outs, (0, 5), strict=True):
-        assert equal(dict(shipped.load(path).defaults), alone[seed])
+        assert equal(dict(shipped.load_entry(path).defaults), alone[seed])
         card = json.loads(path.with_suffix(".json").read_text())
         assert f"--out {path} --steps 6 --seed {seed} " in card["command"]
 

@@ -181,7 +181,7 @@ def test_saved_weights_move_alike(text, tmp_path):
     theta, out = trained(architecture), tmp_path / "kept.npz"
     spelled = learned.spell(architecture)
     shipped.save(out, theta, {"architecture": spelled, "tasks": ["rosenbrock"]})
-    entry = shipped.load(out)
+    entry = shipped.load_entry(out)
     g = tf.constant([0.5, -3.0])
     made = architecture.build(theta), entry.build(entry.defaults)
     first, again = (o.update(g, o.init(g), g, 0)[0].numpy() for o in made)

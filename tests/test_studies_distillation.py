@@ -24,7 +24,7 @@ from bench.studies.distillation.measure import compete, conditions
 from bench.studies.distillation.model import predict, schedule
 from bench.studies.distillation.reverse import borrower
 from bench.studies.distillation.starts import Starts, exponentials
-from optimizers import Entry, OptimizerError, learned
+from optimizers import Entry, OptimizerError, learned, shipped
 from optimizers.learned.borrowed import PLAIN, Borrowed
 from optimizers.learned.closed_form import ClosedForm
 
@@ -232,7 +232,7 @@ def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
     assert {v["given"] for v in found["reverse"]} == {"nothing"}
     frame = bench.evaluate("linear-regression", str(out), seeds=2, steps=3)
     assert np.isfinite(frame["loss"]).all()
-    assert optimizers.load(out.with_name("student-refined.npz")).discloses["trained_on"] == ["linear-regression"]
+    assert shipped.load_entry(out.with_name("student-refined.npz")).discloses["trained_on"] == ["linear-regression"]
 
 
 def test_what_is_not_component_wise_is_refused():

@@ -31,5 +31,9 @@ def _elsewhere(entry: Entry) -> dict[str, Any]:
         for name, distribution in entry.space.items()
         if "rate" not in name and "target" not in name
     }
-    floats = {name: value for name, value in middle.items() if isinstance(value, float)}
+    floats = {
+        name: value
+        for name, value in middle.items()
+        if isinstance(value, float) and isinstance(entry.defaults[name], float)
+    }
     return {**entry.defaults, **floats}

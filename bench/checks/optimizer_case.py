@@ -20,6 +20,7 @@ from bench.engine.sampling import sample
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from optimizers import Entry, Optimizer
+from optimizers.spaces import is_switch
 
 BOWL = NamedTask("check-bowl", Bowl())
 SEEDS = 3
@@ -96,10 +97,7 @@ class Rival:
 def tensors(theta: Mapping[str, Any]) -> dict[str, Any]:
     """θ as the engine hands it to `build`: floats and arrays as float32 tensors, the rest is structure."""
     return {
-        name: value
-        if value is None or isinstance(value, (bool, int, str))
-        else tf.constant(np.asarray(value, "float32"))
-        for name, value in theta.items()
+        name: value if is_switch(value) else tf.constant(np.asarray(value, "float32")) for name, value in theta.items()
     }
 
 

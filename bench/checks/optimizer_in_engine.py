@@ -77,4 +77,14 @@ def _thetas(rival: Rival) -> list[dict[str, Any]]:
     defaults = {**rival.entry.defaults, **told}
     if not rival.entry.space or any(np.ndim(value) > 0 for value in defaults.values()):
         return [defaults]
-    return [defaults, *({**theta, **told} for theta in draw_trials(rival.entry, TRIALS))]
+    drawn = ({**theta, **told} for theta in draw_trials(rival.entry, TRIALS))
+    return [defaults, *(theta for theta in drawn if _accepted(rival, theta))]
+
+
+def _accepted(rival: Rival, theta: dict[str, Any]) -> bool:
+    """Whether the optimizer can be made with θ: some draws may exclude each other."""
+    try:
+        rival.optimizer(theta=tensors(theta)).init(rival.params())
+    except ValueError:
+        return False
+    return True

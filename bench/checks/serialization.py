@@ -13,6 +13,7 @@ from bench.checks.optimizer_case import Rival, tensors
 from bench.checks.result import Fault
 from bench.lookup.identity import optimizer_definition
 from bench.running.tuning import draw_trials
+from optimizers import Choice
 
 _EDGES = (0.0, 0.5, 1.0)
 
@@ -64,7 +65,8 @@ def space(rival: Rival) -> None:
             if isinstance(value, float) and not np.isfinite(value):
                 raise Fault(f"space of {name!r} gives {value} at quantile {u}; narrow it")
         default, drawn = entry.defaults[name], distribution.quantile(0.5)
-        if isinstance(drawn, float) and (isinstance(default, (bool, str)) or default is None):
+        listed = isinstance(distribution, Choice)
+        if isinstance(drawn, float) and not listed and (isinstance(default, (bool, str)) or default is None):
             raise Fault(f"{name!r} is swept as a number but its default is {default!r}; give a number")
     if len(draw_trials(entry, 2)) != (2 if entry.space else 1):
         raise Fault("trials cannot be drawn from space; give {name: LogUniform | Uniform | Choice}")

@@ -102,7 +102,8 @@ def verify_optimizer(entry: Entry) -> None:
     for name, distribution in entry.space.items():
         if not callable(getattr(distribution, "quantile", None)):
             raise UserError(
-                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; give LogUniform, Uniform or Choice"
+                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; "
+                "give LogUniform, Uniform, Integer or Choice"
             )
 
 

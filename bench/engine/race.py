@@ -21,8 +21,10 @@ from bench.engine.sampling import batches, sample
 from bench.engine.unroll import Plan, seeds_outside
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
+from bench.records.files import note
 from bench.records.record import Runs
 from optimizers import Entry
+from optimizers.spaces import switches as switches_of
 from tasks import Task, mistakes
 
 
@@ -57,8 +59,9 @@ def race(
 ) -> Race:
     """Run every θ on every seed's problem; `record` is "log" or "all" steps; `progress` is told of runs done.
 
-    `tile` is that of a race whose program is to be used again. Raises UserError when several θ carry weights, when the
-    task cannot be vectorised, and whatever else the task or the optimizer raises.
+    `tile` is that of a race whose program is to be used again. In tuning, switches that the optimizer refuses while it
+    takes others count as diverged at once. Raises UserError when several θ carry weights, when the task cannot be
+    vectorised, and whatever else the task or the optimizer raises.
     """
     contracts.verify_task(subject)
     contracts.verify_optimizer(entry)
@@ -68,18 +71,44 @@ def race(
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
     job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
     rows: dict[int, list] = {}
+    refused: dict[int, Exception] = {}
     seconds = np.zeros(2)
     for switches, chosen in _by_switches(thetas).items():
         sweep = _Sweep.of(entry, [_horizon(thetas[i], steps) for i in chosen], dict(switches))
-        kept, spent = _explained(job, sweep)
+        try:
+            kept, spent = _explained(job, sweep)
+        except _REFUSALS as problem:
+            refused.update(dict.fromkeys(chosen, problem))
+            continue
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
+    if refused:
+        rows |= _excluded(job, refused, rows)
     ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
     losses, *rest = (np.stack(parts) for parts in ordered)
     names = subject.task.measures
     summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
     runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
     return Race(runs, float(seconds[0]), float(seconds[1]), dict(zip(names, measured, strict=True)))
+
+
+_REFUSALS = (ValueError, TypeError, AssertionError, NotImplementedError)
+
+
+def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, list]) -> dict[int, list]:
+    """Rows of θs whose switches exclude each other: no loss at all. Raises the refusal when that is not the case."""
+    problem = next(iter(refused.values()))
+    if job.purpose != "tune" or not rows:
+        raise problem
+    count, said = len(refused), " ".join(str(problem).split())
+    note(f"{job.entry.name} on {job.subject.name}: {count} of its trials are refused and count as diverged: {said}")
+    job.progress(float(count * len(job.seeds)))
+    losses, *summary = next(iter(rows.values()))
+    nothing = [np.full_like(losses, np.nan)]
+    if summary:
+        total, best, diverged = summary
+        nothing += [np.full_like(total, np.nan), np.full_like(best, np.inf), np.zeros_like(diverged)]
+    return dict.fromkeys(refused, nothing)
 
 
 class _Job(NamedTuple):
@@ -121,8 +150,7 @@ def _by_switches(thetas) -> dict[tuple, list[int]]:
     """Rows of `thetas` by their switches: booleans, integers, strings and None choose the program."""
     groups: dict[tuple, list[int]] = {}
     for i, theta in enumerate(thetas):
-        switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
-        groups.setdefault(tuple(sorted(switches.items())), []).append(i)
+        groups.setdefault(tuple(sorted(switches_of(theta).items())), []).append(i)
     return groups
 
 
@@ -132,8 +160,15 @@ def _explained(job: _Job, sweep: _Sweep):
         return _run(job, sweep)
     except Exception as problem:
         if (remedy := mistakes.explain(problem)) is None:
-            raise
+            raise _as_raised(problem) from None
         raise UserError(f"{job.entry.name!r} on {job.subject.name!r}: {remedy}") from problem
+
+
+def _as_raised(problem: BaseException) -> BaseException:
+    """The exception itself, where TensorFlow has put another one with a listing of code around it."""
+    while problem.__context__ is not None and str(problem).startswith("in user code"):
+        problem = problem.__context__
+    return problem
 
 
 def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:

@@ -14,6 +14,7 @@ from bench.engine.sampling import batches, sample
 from bench.engine.unroll import Plan, advance, at_step, begin
 from bench.lookup.named import NamedTask
 from optimizers import Entry
+from optimizers.spaces import switches as switches_of
 
 
 class Replay(NamedTuple):
@@ -36,7 +37,7 @@ def replay(subject: NamedTask, entry: Entry, theta, *, seeds, steps: int, states
     contracts.verify_vectorized(subject, "probes")
     params, data = sample(subject.task, keys(subject.name, "report", seeds))
     seen = batches(subject.task, keys(subject.name, "batches-report", seeds), steps)
-    switches = {n: v for n, v in theta.items() if v is None or isinstance(v, (bool, int, str))}
+    switches = switches_of(theta)
     numbers = {n: np.asarray(v, "float32") for n, v in theta.items() if n not in switches}
     if "horizon" in numbers:
         numbers["horizon"] = np.asarray(steps, "float32")

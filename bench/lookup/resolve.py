@@ -16,6 +16,7 @@ from bench.lookup.named import NamedTask
 from optimizers import Entry
 from optimizers.keras import keras_entry
 from optimizers.registry import families
+from optimizers.shipped import load_entry
 from tasks import Task
 
 
@@ -42,7 +43,7 @@ def entry(optimizer: Any) -> Entry:
         return optimizer
     if isinstance(optimizer, str):
         if optimizer.endswith(".npz"):
-            return optimizers.load(optimizer)
+            return load_entry(optimizer)
         _load_plugins_for(optimizer, optimizers.names())
         return optimizers.get(optimizer)
     cls = optimizer if isinstance(optimizer, type) else type(optimizer)

@@ -31,7 +31,7 @@ def draw_trials(entry: Entry, trials: int) -> list[dict[str, Any]]:
     if not names:
         return [dict(entry.defaults)]
     points = qmc.Halton(len(names), scramble=True, rng=np.random.default_rng(20210207)).random(trials)
-    drawn = ({n: entry.space[n].quantile(float(u)) for n, u in zip(names, row, strict=True)} for row in points)
+    drawn = ({n: _plain(entry.space[n].quantile(float(u))) for n, u in zip(names, row, strict=True)} for row in points)
     return [{**entry.defaults, **theta} for theta in drawn]
 
 
@@ -48,7 +48,7 @@ def score_trials(
     """Trials table (trial, swept settings, mean score per metric) on problems 0 … seeds − 1 for tuning."""
     thetas = draw_trials(entry, trials)
     raced = race(subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, tile=tile, progress=progress)
-    table = pd.DataFrame({name: [theta[name] for theta in thetas] for name in sorted(entry.space)})
+    table = pd.DataFrame({name: _column([theta[name] for theta in thetas]) for name in sorted(entry.space)})
     for metric in METRICS.values():
         table[metric.name] = np.asarray(metric.score(raced.runs, subject.task.floor)).mean(axis=-1)
     table.insert(0, "trial", range(len(thetas)))
@@ -58,9 +58,14 @@ def score_trials(
 def best_theta(entry: Entry, table: pd.DataFrame, metric: str) -> dict[str, Any]:
     """θ of the best row of a trials table by `metric`; the first of equals."""
     scores = table[metric] if METRICS[metric].better == "lower" else -table[metric]
-    row = table.iloc[int(np.argmin(np.nan_to_num(scores.to_numpy(), nan=np.inf)))]
-    return {**entry.defaults, **{name: _plain(row[name]) for name in entry.space}}
+    best = int(np.argmin(np.nan_to_num(scores.to_numpy(), nan=np.inf)))
+    return {**entry.defaults, **{name: table[name].tolist()[best] for name in entry.space}}
 
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _column(values: list[Any]) -> pd.Series:
+    """One setting by trial; None, integers, booleans and strings stay what they are."""
+    return pd.Series(values, dtype="float64" if all(isinstance(value, float) for value in values) else object)

@@ -17,7 +17,7 @@ import numpy as np
 from optimizers import registry
 from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.learned.settings import check_positive
-from optimizers.spaces import Choice, Distribution, LogUniform, Uniform
+from optimizers.spaces import Choice, Distribution, Integer, LogUniform, Uniform
 
 _EDGE = 1e-3
 """Where a default on the edge of its range starts, as a share of the range: its logit would be infinite."""
@@ -61,7 +61,7 @@ class Hyperparameters:
         found = {
             name: space
             for name, space in entry.space.items()
-            if not isinstance(space, Choice) and isinstance(entry.defaults.get(name), float)
+            if not isinstance(space, (Choice, Integer)) and isinstance(entry.defaults.get(name), float)
         }
         if entry.kind != "hand-designed" or entry.informed or not found:
             raise OptimizerError(

@@ -23,7 +23,7 @@ def weights_of(task: str, folder: Path) -> list[Entry]:
     """gru-TASK, gru-TASK-2, gru-TASK-3 of `folder`, those that are there."""
     stems = [f"gru-{task}", *(f"gru-{task}-{i}" for i in range(2, SEEDS + 1))]
     paths = [folder / f"{stem}.npz" for stem in stems]
-    return [shipped.load(path) for path in paths if path.is_file()]
+    return [shipped.load_entry(path) for path in paths if path.is_file()]
 
 
 def train(task: str, out: Path) -> Entry:
@@ -31,7 +31,7 @@ def train(task: str, out: Path) -> Entry:
     path, quick = out / "quick" / f"quick-{task}.npz", QUICK[task]
     if not path.with_suffix(".json").is_file():
         metatrain(quick.architecture, task, steps=quick.steps, out=path, baselines=False, **quick.settings)
-    return shipped.load(path)
+    return shipped.load_entry(path)
 
 
 def measure(
