@@ -78,3 +78,13 @@ class Entry:
             )
         if self.kind not in KINDS:
             raise OptimizerError(f"optimizer {self.name!r}: kind {self.kind!r} is none of {KINDS}")
+
+
+def with_horizon(theta: Mapping[str, Any], steps: float) -> dict[str, Any]:
+    """θ, told the number of `steps` of a run if it asks for it by a `horizon`.
+
+    >>> from optimizers.base import with_horizon
+    >>> with_horizon({"learning_rate": 0.1, "horizon": 200.0}, 50)
+    {'learning_rate': 0.1, 'horizon': 50.0}
+    """
+    return {**theta, "horizon": float(steps)} if "horizon" in theta else dict(theta)

@@ -13,6 +13,7 @@ from bench.engine import contracts
 from bench.engine.race import race
 from bench.records.record import Runs
 from bench.running.tuning import draw_trials
+from optimizers.base import with_horizon
 
 HORIZON = 50
 TRIALS = 6
@@ -73,11 +74,10 @@ def _seeds(rival: Rival) -> range:
 
 def _thetas(rival: Rival) -> list[dict[str, Any]]:
     """The defaults, then what tuning would draw first; one θ alone if it carries weights."""
-    told = {"horizon": float(HORIZON)} if "horizon" in rival.entry.defaults else {}
-    defaults = {**rival.entry.defaults, **told}
+    defaults = with_horizon(rival.entry.defaults, HORIZON)
     if not rival.entry.space or any(np.ndim(value) > 0 for value in defaults.values()):
         return [defaults]
-    drawn = ({**theta, **told} for theta in draw_trials(rival.entry, TRIALS))
+    drawn = (with_horizon(theta, HORIZON) for theta in draw_trials(rival.entry, TRIALS))
     return [defaults, *(theta for theta in drawn if _accepted(rival, theta))]
 
 

@@ -21,8 +21,8 @@ PIECE = 0.25
 FIRST = {"light": 1024, "medium": 64, "heavy": 8}
 """Steps of a piece by the task's cost, while nothing is known of how long they take."""
 
-_KEPT = slice(-5, -1)
-"""Where losses, total, best and first divergence are among a Carry's flat tensors."""
+_LOSSES, _LIMIT = -5, -1
+"""Among a Carry's flat tensors: losses, then total, best, first divergence, and the limit."""
 
 
 class Program:
@@ -54,7 +54,7 @@ class Program:
             progress((until - step) / max(total, 1))
             step = until
         # views, where numpy() copies
-        kept = results[_KEPT.start : _KEPT.start + 1] if self.plan.noisy else results[_KEPT]
+        kept = results[_LOSSES : _LOSSES + 1] if self.plan.noisy else results[_LOSSES:_LIMIT]
         if self.plan.task.measures:
             kept = [*kept, *self._measure(self._last.packed(results).run, data)]
         return [np.asarray(memoryview(tensor)) for tensor in kept]
@@ -91,7 +91,7 @@ class Program:
             results = piece(params, bound, *tail)
         else:
             results = piece(self._carry(results, params, tail), bound, *tail)
-        memoryview(results[_KEPT.start])  # waits for it
+        memoryview(results[_LOSSES])  # waits for it
         seconds = time.perf_counter() - began
         self._last = piece
         if cold:

@@ -24,6 +24,7 @@ from bench.lookup.named import NamedTask
 from bench.records.files import note
 from bench.records.record import Runs
 from optimizers import Entry
+from optimizers.base import with_horizon
 from optimizers.spaces import switches as switches_of
 from tasks import Task, mistakes
 
@@ -74,7 +75,7 @@ def race(
     refused: dict[int, Exception] = {}
     seconds = np.zeros(2)
     for switches, chosen in _by_switches(thetas).items():
-        sweep = _Sweep.of(entry, [_horizon(thetas[i], steps) for i in chosen], dict(switches))
+        sweep = _Sweep.of(entry, [with_horizon(thetas[i], steps) for i in chosen], dict(switches))
         try:
             kept, spent = _explained(job, sweep)
         except _REFUSALS as problem:
@@ -103,11 +104,11 @@ def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, li
     count, said = len(refused), " ".join(str(problem).split())
     note(f"{job.entry.name} on {job.subject.name}: {count} of its trials are refused and count as diverged: {said}")
     job.progress(float(count * len(job.seeds)))
-    losses, *summary = next(iter(rows.values()))
-    nothing = [np.full_like(losses, np.nan)]
-    if summary:
-        total, best, diverged = summary
-        nothing += [np.full_like(total, np.nan), np.full_like(best, np.inf), np.zeros_like(diverged)]
+    losses, *rest = next(iter(rows.values()))
+    summed = len(rest) - len(job.subject.task.measures)
+    nothing = [np.full_like(part, np.nan) for part in (losses, *rest)]
+    if summed:
+        nothing[2:4] = np.full_like(rest[1], np.inf), np.zeros_like(rest[2])
     return dict.fromkeys(refused, nothing)
 
 
@@ -139,11 +140,6 @@ class _Sweep(NamedTuple):
             raise UserError(f"optimizer {entry.name!r} has weights; race one θ at a time")
         columns = {n: np.array([theta[n] for theta in thetas], "float32") for n in values if n not in shared}
         return cls(columns, shared, switches, len(thetas))
-
-
-def _horizon(theta: Mapping[str, Any], steps: int) -> Mapping[str, Any]:
-    """θ of an entry that asks for the length of the run, given it."""
-    return {**theta, "horizon": float(steps)} if "horizon" in theta else theta
 
 
 def _by_switches(thetas) -> dict[tuple, list[int]]:

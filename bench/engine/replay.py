@@ -14,6 +14,7 @@ from bench.engine.sampling import batches, sample
 from bench.engine.unroll import Plan, advance, at_step, begin
 from bench.lookup.named import NamedTask
 from optimizers import Entry
+from optimizers.base import with_horizon
 from optimizers.spaces import switches as switches_of
 
 
@@ -38,9 +39,8 @@ def replay(subject: NamedTask, entry: Entry, theta, *, seeds, steps: int, states
     params, data = sample(subject.task, keys(subject.name, "report", seeds))
     seen = batches(subject.task, keys(subject.name, "batches-report", seeds), steps)
     switches = switches_of(theta)
+    theta = with_horizon(theta, steps)
     numbers = {n: np.asarray(v, "float32") for n, v in theta.items() if n not in switches}
-    if "horizon" in numbers:
-        numbers["horizon"] = np.asarray(steps, "float32")
     shapes = tuple((name, value.shape) for name, value in sorted(numbers.items()))
     structure = tuple(switches.items())
     plan = Plan(subject.task, entry.build, entry.informed, structure, shapes, (1, len(seeds)), True)

@@ -14,6 +14,7 @@ from bench.lookup import identity, resolve
 from bench.probes.dynamics.system import ProbeError
 from bench.studies.ablation.naming import TUNED, Spec, parse
 from optimizers import Entry, LogUniform, Optimizer, OptimizerError
+from optimizers.base import with_horizon
 
 if TYPE_CHECKING:
     from bench.studies.ablation.ablated import Frozen
@@ -109,11 +110,10 @@ def _frozen(identity: str, horizon: int, held: _Held) -> Frozen:
     from bench.studies.ablation.layout import RowLayout
 
     base = held.entry
-    asked = {"horizon": float(horizon)} if "horizon" in base.defaults else {}
     try:
         with tf.init_scope():  # as tensors made outside a program, weights are arguments of it
             weights = {n: tf.constant(v) for n, v in base.defaults.items() if np.ndim(v) > 0}
-            made = base.build({**base.defaults, **asked, **weights})
+            made = base.build({**with_horizon(base.defaults, horizon), **weights})
             return Frozen.of(RowLayout.of(made), reference.of(made, horizon))
     except ProbeError as problem:
         raise OptimizerError(f"cannot ablate {base.name!r}: {problem}") from problem

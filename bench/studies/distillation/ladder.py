@@ -21,6 +21,7 @@ from bench.studies.distillation import fit as fitting
 from bench.studies.distillation.fit import Fitted, Material
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry
+from optimizers.base import with_horizon
 from optimizers.learned.closed_form import TERMS, ClosedForm
 
 FIRST_PROBLEM = 10_000
@@ -99,8 +100,7 @@ def replayed(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], steps: 
     from bench.probes.dynamics.component import system_of
 
     try:
-        settled = {**theta, "horizon": float(steps)} if "horizon" in theta else dict(theta)
-        system = system_of(entry.build(settled))
+        system = system_of(entry.build(with_horizon(theta, steps)))
     except ProbeError as problem:
         raise UserError(
             f"optimizer {entry.name!r} cannot be distilled: {problem}; choose a component-wise one"
