@@ -95,7 +95,7 @@ class Task(ABC):
 
     @property
     def alone(self) -> bool:
-        """Whether runs go one at a time, in one graph without XLA: what its model does cannot be vectorized."""
+        """Whether runs go one at a time, in one graph: what its model does cannot be vectorized, or gains nothing."""
         return False
 
     @property
@@ -148,6 +148,10 @@ class Task(ABC):
     def train_loss(self, params, state, data, batch):
         """(loss, next state) of one step; override it where training has a state or draws by a key in `batch`."""
         return self.loss(params, data, batch), state
+
+    def constrain(self, params):
+        """Parameters after an update, brought back to where they may be."""
+        return params
 
     def score(self, params, state, data):
         """What is scored of a run with a state; noise-free."""

@@ -105,7 +105,7 @@ class KerasTask(Task):
         return tuple(name(one) for one in given if one is not None)
 
     def needs(self):
-        return self.network.needs(self.batch)
+        return self.network.needs(self.batch, self.points)
 
     def sample(self, key):
         names = [*self.network.trained], [*self.network.state]
@@ -138,6 +138,9 @@ class KerasTask(Task):
 
     def train_loss(self, params, state, data, batch):
         return self.network.train_loss(params, state, batch)
+
+    def constrain(self, params):
+        return self.network.constrained(params)
 
     def score(self, params, state, data):
         return self.network.score(params, state)

@@ -79,7 +79,7 @@ def race(
     names = subject.task.measures
     summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
     runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
-    return Race(runs, *seconds.tolist(), dict(zip(names, measured, strict=True)))
+    return Race(runs, float(seconds[0]), float(seconds[1]), dict(zip(names, measured, strict=True)))
 
 
 class _Job(NamedTuple):
