@@ -108,7 +108,7 @@ class Task(ABC):
 
     @property
     def alone(self) -> bool:
-        """Whether runs go one at a time, in one graph without XLA: what its model does cannot be vectorized."""
+        """Whether runs go one at a time, in one graph: what its model does cannot be vectorized, or gains nothing."""
         return False
 
     @property
@@ -117,7 +117,7 @@ class Task(ABC):
         return False
 
     @property
-    def points(self) -> int:
+    def recorded_points(self) -> int:
         """Recorded steps of a run, about; fewer where scoring costs more than training does."""
         return 40
 
@@ -199,6 +199,15 @@ class Task(ABC):
         (1.0, ())
         """
         return self.loss(params, data, batch), state
+
+    def constrain(self, params: Any) -> Any:
+        """Parameters after an update, brought back to where they may be; nested tensors of the same shapes.
+
+        >>> import tasks
+        >>> tasks.get("rosenbrock").constrain([1.0, 2.0])
+        [1.0, 2.0]
+        """
+        return params
 
     def score(self, params: Any, state: Any, data: Any) -> Any:
         """What is scored of a run with a state -> scalar, noise-free.

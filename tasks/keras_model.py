@@ -105,7 +105,7 @@ class KerasTask(Task):
         return self.network.plain
 
     @property
-    def points(self) -> int:
+    def recorded_points(self) -> int:
         """40 where 16 batches are scored or fewer, down to 10 where it is 64."""
         return max(10, min(40, 640 * self.batch // len(self.parts[1])))
 
@@ -115,7 +115,7 @@ class KerasTask(Task):
         return tuple(name(one) for one in given if one is not None)
 
     def needs(self):
-        return self.network.needs(self.batch)
+        return self.network.needs(self.batch, self.recorded_points)
 
     def sample(self, key):
         names = [*self.network.trained], [*self.network.state]
@@ -148,6 +148,9 @@ class KerasTask(Task):
 
     def train_loss(self, params, state, data, batch):
         return self.network.train_loss(params, state, batch)
+
+    def constrain(self, params):
+        return self.network.constrained(params)
 
     def score(self, params, state, data):
         return self.network.score(params, state)

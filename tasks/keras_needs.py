@@ -8,18 +8,18 @@ from typing import Any
 
 from tasks.base import tf
 
-STEPS, POINTS, HUNDREDS = 3, 40, 200
-"""Steps that are timed; scores in a run, and the steps that they are spread over where nothing else is known."""
+STEPS, LENGTH = 3, 200
+"""Steps that are timed, and steps of the run that its scores are spread over."""
 BASE = 2**30
 """Bytes of a process with TensorFlow, Keras and traced graphs, about, before it holds any examples."""
 COPIES = 8
 """Of all parameters while a run goes: starts kept, values, gradients, updates, an optimizer's slots and next ones."""
 
 
-def measured(network: Any, batch: int, width: int) -> tuple[float, float, int]:
+def measured(network: Any, batch: int, width: int, points: int) -> tuple[float, float, int]:
     """(seconds of tracing, seconds of a step with its share of scoring, bytes of a process).
 
-    `batch` rows a step, `width` rows scored at a time. The optimizer's own arithmetic is left out.
+    `batch` rows a step, `width` rows scored at a time, at `points` of a run; without the optimizer's own arithmetic.
     """
     params = {name: tf.convert_to_tensor(v.value) for name, v in network.trained.items()}
     state = {name: tf.convert_to_tensor(v.value) for name, v in network.state.items()}
@@ -38,7 +38,7 @@ def measured(network: Any, batch: int, width: int) -> tuple[float, float, int]:
     rows = tf.range(batch)
     first = _seconds(lambda: step(rows)) + _seconds(score)
     each = min(_seconds(lambda: step(rows)) for _ in range(STEPS))
-    return first, each + _seconds(score) * POINTS / HUNDREDS, BASE + _bytes(network, params, max(3 * batch, width))
+    return first, each + _seconds(score) * points / LENGTH, BASE + _bytes(network, params, max(3 * batch, width))
 
 
 def _seconds(f: Any) -> float:

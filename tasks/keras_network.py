@@ -54,14 +54,16 @@ class Network:
     def plain(self) -> bool:
         """Whether the engine's map over runs, and XLA, know all that the model does and gain by it."""
         layers = [type(layer).__name__ for layer in self.model._flatten_layers(include_self=False)]
-        simple = not self.state and not self._seeds and all(name in _PLAIN for name in layers)
+        free = all(v.constraint is None for v in self.trained.values())
+        simple = free and not self.state and not self._seeds and all(name in _PLAIN for name in layers)
         return simple and type(self.model).__module__.startswith("keras.")
 
-    def needs(self, batch: int) -> tuple[float, float, int]:
+    def needs(self, batch: int, points: int) -> tuple[float, float, int]:
         """Seconds and bytes of a run (tasks.keras_needs), measured once."""
         if self._needs is None:
             with tf.init_scope():
-                self._needs = measured(self, batch, self.sizes[1] if self._sums else min(CHUNK, self.sizes[1]))
+                width = self.sizes[1] if self._sums else min(CHUNK, self.sizes[1])
+                self._needs = measured(self, batch, width, points)
         return self._needs
 
     def drawn(self, key: np.ndarray) -> list[np.ndarray]:
@@ -80,6 +82,11 @@ class Network:
         x, y, weights = _rows(self.train, batch["rows"])
         outputs, losses, state = self._call(params, state, batch["key"], x, training=True)
         return self._total(outputs, losses, y, weights), state
+
+    def constrained(self, params: Any) -> Any:
+        """Parameters as the constraints of their layers leave them, which Keras applies after every update."""
+        limits = {name: v.constraint for name, v in self.trained.items()}
+        return {name: value if limits[name] is None else limits[name](value) for name, value in params.items()}
 
     def score(self, params: Any, state: Any) -> Any:
         """The loss on all that is scored, in inference mode."""

@@ -151,6 +151,15 @@ def test_added_losses_count():
     )
 
 
+def test_constraints_hold_after_every_step():
+    def build():
+        return keras.Sequential([keras.Input((4,)), layers.Dense(1, use_bias=False, kernel_constraint="non_neg")])
+
+    low = raced(KerasTask(build, (X, -X.sum(axis=1, keepdims=True)), "mse", batch=60), steps=40, rate=0.2)
+    best = np.mean(X.sum(axis=1) ** 2)  # all weights at zero
+    assert low.runs.losses[0, 0, -1] == pytest.approx(best, rel=1e-5)
+
+
 def test_several_inputs_and_outputs():
     words, classes = rng.integers(0, 5, (60, 3)), rng.integers(0, 3, 60)
     losses = {"a": "mse", "b": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}

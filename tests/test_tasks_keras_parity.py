@@ -11,6 +11,7 @@ from bench.engine.race import race
 from bench.engine.sampling import batches, sample
 from bench.lookup.named import NamedTask
 from tasks import KerasTask
+from tasks.keras_build import is_seed
 
 STEPS = 10
 RULES = {"sgd": 0.05, "adam": 0.01, "rmsprop": 0.003, "adamw": 0.01, "nadam": 0.01}
@@ -28,7 +29,8 @@ def by_keras(task, subject, optimizer):
     state = [data["state"][name][0] for name in task.network.state]
     for variable, value in zip(model.trainable_variables, values, strict=True):
         variable.assign(value)
-    for variable, value in zip(model.non_trainable_variables, state, strict=True):
+    kept = [v for v in model.non_trainable_variables if not is_seed(v)]
+    for variable, value in zip(kept, state, strict=True):
         variable.assign(value)
     model.compile(optimizer, loss())
     x, y = task.data.inputs, task.data.targets

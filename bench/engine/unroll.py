@@ -93,7 +93,7 @@ def advance(task: Task, optimizer, run: Run, data, batch, step):
         loss, held = task.train_loss(seen, run.held, data, batch)
     gradients = dense(tape.gradient(loss, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO))
     updates, state = optimizer.update(gradients, run.state, run.params, step)
-    params = tf.nest.map_structure(tf.add, run.params, updates)
+    params = task.constrain(tf.nest.map_structure(tf.add, run.params, updates))
     past = run.past
     if task.delay:
         past = tf.nest.map_structure(lambda q, p: tf.concat([q[1:], p[None]], 0), run.past, run.params)

@@ -33,7 +33,8 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
 
 
 def _execution(task: Task) -> dict[str, str]:
-    return {"execution": "one run at a time, without XLA" if task.alone else "runs side by side, by XLA"}
+    alone = f"one run at a time, {'by' if task.compiled else 'without'} XLA"
+    return {"execution": alone if task.alone else "runs side by side, by XLA"}
 
 
 class _Measured(NamedTuple):
