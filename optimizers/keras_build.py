@@ -11,8 +11,11 @@ from typing import Any
 
 from optimizers.base import Optimizer, OptimizerError
 from optimizers.keras_shim import check_version
+from optimizers.leaf_paths import leaf_paths
 from optimizers.schedules import HORIZON, Schedule
 
+EXCLUDED = "exclude_from_weight_decay"
+"""Among the fixed arguments, what names of variables the method of that name was given."""
 _TYPICAL = 0.5
 """What stands for a swept setting in Python code when the class gives no number of its own."""
 
@@ -36,7 +39,7 @@ class KerasBuild:
         def built(params):
             leaves = tf.nest.flatten(params)
             shapes = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
-            return template(recipe, tuple(sorted(swept)), shapes)
+            return template(recipe, tuple(sorted(swept)), shapes, leaf_paths(params))
 
         return Optimizer(
             lambda params: built(params).initial_state(params, swept),
@@ -50,8 +53,12 @@ class KerasBuild:
         if isinstance(schedule, Schedule):
             own = {key: given.pop(key) for key in schedule.settings() if key in given}
             given["learning_rate"] = schedule.make(own)
+        spared = given.pop(EXCLUDED, None)
         try:
-            return (cls or self.cls)(**{key: _listed(value) for key, value in given.items()})
+            made = (cls or self.cls)(**{key: _listed(value) for key, value in given.items()})
+            if spared:
+                made.exclude_from_weight_decay(var_names=list(spared))
+            return made
         except OptimizerError:
             raise
         except Exception as problem:

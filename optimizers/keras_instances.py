@@ -6,10 +6,9 @@ import inspect
 from typing import Any
 
 from optimizers.base import OptimizerError
-from optimizers.keras_build import KerasBuild, arguments
+from optimizers.keras_build import EXCLUDED, KerasBuild, arguments
+from optimizers.keras_shim import excluded_names
 from optimizers.schedules import Schedule
-
-_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 
 def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
@@ -67,9 +66,22 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
             )
     config.pop("name", None)
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
+    config |= _exclusions(name, instance, config)
     _check_hashable(name, config)
     _check_remade(name, instance, config)
     return config
+
+
+def _exclusions(name: str, instance: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """What weight decay leaves out beyond what the constructor does. Raises OptimizerError for variables."""
+    spared = excluded_names(instance)
+    if spared is None:
+        raise OptimizerError(
+            f"optimizer {name!r}: exclude_from_weight_decay was given variables, and those of a task are others; "
+            "give it their names, var_names=[…]"
+        )
+    own = excluded_names(KerasBuild(type(instance), tuple(config.items())).plain({}))
+    return {EXCLUDED: spared} if spared and spared != own else {}
 
 
 def _check_hashable(name: str, config: dict[str, Any]) -> None:
@@ -89,8 +101,7 @@ def _check_remade(name: str, instance: Any, config: dict[str, Any]) -> None:
     for key, value in vars(instance).items():
         plain = value is None or isinstance(value, (bool, int, float, str))
         changed = plain and key not in ("name", "built") and again.get(key) != value
-        excluded = key in _EXCLUSIONS and bool(value)
-        if changed or excluded:
+        if changed:
             raise OptimizerError(
                 f"optimizer {name!r}: {key!r} of the instance is not made by its constructor; "
                 "write a subclass that sets it there, and register that"

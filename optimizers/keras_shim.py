@@ -63,6 +63,26 @@ def apply(optimizer, state, gradients, params) -> tuple[list, list]:
     return values[: len(params)], values[len(params) :]
 
 
+def variable(value, path: str):
+    """A Keras variable with `path`, and its last part as name."""
+    import keras
+
+    made = keras.Variable(value, name=path.rpartition("/")[2] or "parameter")
+    made._path = path
+    return made
+
+
+def excluded_names(optimizer) -> tuple[str, ...] | None:
+    """Patterns of variables' names that weight decay leaves out; None where variables themselves were given."""
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        return None
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if not pattern:
+        return ()
+    words = pattern.pattern
+    return (words,) if set(words) & set("()[]\\") else tuple(sorted(words.split("|")))
+
+
 def clock(optimizer) -> tuple[Any, Any]:
     """The variables of step count and learning rate; the latter is a schedule when it is one."""
     return optimizer._iterations, optimizer._learning_rate

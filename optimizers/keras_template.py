@@ -9,7 +9,7 @@ import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
-from optimizers.keras_shim import apply, clock, functional
+from optimizers.keras_shim import apply, clock, functional, variable
 from optimizers.keras_state import Probe, places, starts, swept
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -17,12 +17,12 @@ _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 @functools.lru_cache(maxsize=256)
-def template(recipe: Any, names: tuple[str, ...], shapes) -> Template:
-    """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …)."""
+def template(recipe: Any, names: tuple[str, ...], shapes, paths: tuple[str, ...]) -> Template:
+    """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …) called `paths`."""
     import tensorflow as tf
 
     with tf.init_scope():
-        made = Template(recipe, names, shapes)
+        made = Template(recipe, names, shapes, paths)
         if not recipe.is_of_keras:
             made.rehearse()
     return made
@@ -31,8 +31,8 @@ def template(recipe: Any, names: tuple[str, ...], shapes) -> Template:
 class Template:
     """Initial state and update of `recipe`, whose settings `names` are tensors."""
 
-    def __init__(self, recipe: Any, names: tuple[str, ...], shapes):
-        self._recipe, self._shapes = recipe, shapes
+    def __init__(self, recipe: Any, names: tuple[str, ...], shapes, paths: tuple[str, ...]):
+        self._recipe, self._shapes, self._paths = recipe, shapes, paths
         self._typical = {name: recipe.typical(name) for name in names}
         others = {n: v * (0.95 - 0.01 * i) for i, (n, v) in enumerate(self._typical.items())}
         first, self._other = (self._probe(s, i) for i, s in enumerate((self._typical, others)))
@@ -47,11 +47,9 @@ class Template:
 
     def _probe(self, settings, seed: int) -> Probe:
         """An object built with `settings` on random parameters."""
-        import keras
-
         rng = np.random.default_rng(seed)
         params = [rng.normal(size=shape).astype(dtype) for shape, dtype in self._shapes]
-        variables = [keras.Variable(p, name=f"parameter_{i}") for i, p in enumerate(params)]
+        variables = [variable(p, path) for p, path in zip(params, self._paths, strict=True)]
         optimizer = self._recipe.plain(settings, functional(self._recipe.cls))
         optimizer.build(variables)
         return Probe(optimizer, settings, params, [v.numpy() for v in optimizer.variables])
@@ -110,11 +108,10 @@ class Template:
 
         Finds what the eye for attributes cannot: a setting caught in a closure, or state kept elsewhere.
         """
-        import keras
         import tensorflow as tf
 
         rng = np.random.default_rng(2)
-        variables = [keras.Variable(p) for p in self._other.params]
+        variables = [variable(p, path) for p, path in zip(self._other.params, self._paths, strict=True)]
         plain = self._recipe.plain(self._other.settings)
         values = {n: tf.constant(v, tf.float32) for n, v in self._other.settings.items()}
         params = [tf.constant(p) for p in self._other.params]

@@ -138,7 +138,7 @@ def changed():
 
 def excluding():
     instance = keras.optimizers.AdamW()
-    instance.exclude_from_weight_decay(var_names=["bias"])
+    instance.exclude_from_weight_decay(var_list=[keras.Variable([1.0])])
     return instance
 
 
@@ -152,7 +152,7 @@ class Silent(keras.optimizers.schedules.LearningRateSchedule):
     [
         (lambda: Untold(), "neither get_config.* nor an attribute tells 'secret'"),
         (changed, "'boost' of the instance is not made by its constructor"),
-        (excluding, "'_exclude_from_weight_decay_pattern' of the instance is not made"),
+        (excluding, "exclude_from_weight_decay was given variables.*var_names"),
         (lambda: keras.optimizers.SGD(lambda: 0.1), "its learning rate is a function"),
         (lambda: keras.optimizers.SGD(Silent()), "schedule Silent has no get_config"),
         (
