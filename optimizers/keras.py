@@ -44,6 +44,8 @@ def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="h
         raise OptimizerError(
             f"optimizer {name!r}: cannot sweep {', '.join(sorted(unknown))}; its float settings are: {', '.join(theta)}"
         )
+    if scores := made.scores(theta, space):
+        about["discloses"] = {**about.get("discloses", {}), "scores": scores}
     return Entry(name, build=made, space=space, defaults=theta, **about)
 
 

@@ -44,6 +44,7 @@ class KerasBuild:
         return Optimizer(
             lambda params: built(params).initial_state(params, swept),
             lambda gradients, state, params, step: built(params).update(gradients, state, params, step, swept),
+            (lambda params, state: built(params).averaged(params, state)) if recipe.uses_average else None,
         )
 
     def plain(self, theta: Mapping[str, Any], cls: type | None = None) -> Any:
@@ -77,6 +78,19 @@ class KerasBuild:
         if found is None:
             raise OptimizerError(f"keras.optimizers has no class {self.source!r}; write it as Keras does")
         return found
+
+    @property
+    def uses_average(self) -> bool:
+        """Whether Keras scores an average of the parameters, which it puts in their place at the end of `fit`."""
+        given = dict(self.fixed).get("use_ema")
+        return bool(given) if given is not None or self.is_of_keras else _averages_always(self)
+
+    def scores(self, theta: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+        """What is scored, "" for the trained weights: `use_ema` of θ or of the class makes it their average."""
+        switches = tuple((key, value) for key, value in theta.items() if key == "use_ema")
+        if "use_ema" in space:
+            return "averaged weights where use_ema"
+        return "averaged weights" if KerasBuild(self.source, _merged(self.fixed, switches)).uses_average else ""
 
     @property
     def is_of_keras(self) -> bool:
@@ -119,6 +133,10 @@ class ScheduledBuild:
     def source(self) -> Any:
         return self.keras.source
 
+    def scores(self, theta: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+        """As KerasBuild says."""
+        return self.keras.scores(theta, space)
+
     @property
     def settings(self) -> tuple[str, ...]:
         shape = HORIZON[self.schedule]
@@ -136,6 +154,15 @@ class ScheduledBuild:
         shape = HORIZON[self.schedule]
         steps = shape.steps({**shape.fractions, **theta})
         return {k: v for k, v in theta.items() if k not in (*shape.fractions, "horizon")} | steps
+
+
+@functools.lru_cache(maxsize=256)
+def _averages_always(recipe: KerasBuild) -> bool:
+    """Whether the class itself asks for an average, whatever it is given."""
+    try:
+        return bool(getattr(recipe.plain({}), "use_ema", False))
+    except OptimizerError:  # settings without defaults; building will tell
+        return False
 
 
 @functools.cache

@@ -83,6 +83,11 @@ def excluded_names(optimizer) -> tuple[str, ...] | None:
     return (words,) if set(words) & set("()[]\\") else tuple(sorted(words.split("|")))
 
 
+def averages(optimizer) -> list[Any]:
+    """Variables of the averaged parameters that Keras hands over at the end of `fit`; none unless `use_ema`."""
+    return list(getattr(optimizer, "_model_variables_moving_average", ())) if optimizer.use_ema else []
+
+
 def clock(optimizer) -> tuple[Any, Any]:
     """The variables of step count and learning rate; the latter is a schedule when it is one."""
     return optimizer._iterations, optimizer._learning_rate

@@ -9,7 +9,7 @@ import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
-from optimizers.keras_shim import apply, clock, functional, variable
+from optimizers.keras_shim import apply, averages, clock, functional, variable
 from optimizers.keras_state import Probe, places, starts, swept
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -43,7 +43,10 @@ class Template:
         self._rate = None if rate is None else first.state[rate]
         kept = [i for i in range(len(first.state)) if i not in self._handed.values()]
         first, second = (p._replace(state=[p.state[i] for i in kept]) for p in (first, self._other))
-        self._starts = starts(first, second)
+        self._starts, self._averages = starts(first, second), self._average_places(kept)
+        for leaf, place in enumerate(self._averages):
+            # Keras has zeros until the first step, which writes over them
+            self._starts[place] = self._starts[place]._replace(leaf=leaf)
 
     def _probe(self, settings, seed: int) -> Probe:
         """An object built with `settings` on random parameters."""
@@ -58,6 +61,19 @@ class Template:
         """Indices, among the optimizer's variables, of the step count and the learning rate; None: no variable."""
         variables = self._optimizer.variables
         return [next((i for i, v in enumerate(variables) if v is its), None) for its in clock(self._optimizer)]
+
+    def _average_places(self, kept: list[int]) -> list[int]:
+        """Indices, within the state, of the averages of the leaves; none unless the optimizer keeps them."""
+        place = {id(self._optimizer.variables[i]): at for at, i in enumerate(kept)}
+        return [place[id(average)] for average in averages(self._optimizer)]
+
+    def averaged(self, params, state):
+        """What Keras leaves in the model at the end of `fit`: the averages, where it keeps them."""
+        import tensorflow as tf
+
+        if not self._averages:
+            return params
+        return tf.nest.pack_sequence_as(params, [state[i] for i in self._averages])
 
     def initial_state(self, params, values):
         """State of one problem, without step count and learning rate: those are handed in."""

@@ -23,8 +23,12 @@ class ByPath(keras.optimizers.Optimizer):
     def __init__(self, learning_rate=0.01, **kwargs):
         super().__init__(learning_rate=learning_rate, **kwargs)
 
+    def build(self, variables):
+        super().build(variables)
+        self.frozen = ["dense/" in variable.path for variable in variables]
+
     def update_step(self, gradient, variable, learning_rate):
-        rate = 0.0 if variable.path.startswith("dense/") else learning_rate
+        rate = 0.0 if self.frozen[self._get_variable_index(variable)] else learning_rate
         self.assign_sub(variable, rate * gradient)
 
 
