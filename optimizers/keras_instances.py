@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, NamedTuple
 
 from optimizers.base import OptimizerError
 from optimizers.keras_build import EXCLUDED, KerasBuild, arguments
@@ -22,7 +22,12 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
     cls = source if isinstance(source, type) else type(source)
     if not issubclass(cls, keras.optimizers.Optimizer):
         raise OptimizerError(f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance")
-    if issubclass(cls, keras.optimizers.LossScaleOptimizer | keras.optimizers.MultiOptimizer):
+    if issubclass(cls, keras.optimizers.LossScaleOptimizer) and isinstance(source, type):
+        raise OptimizerError(
+            f"optimizer {name!r} scales the loss for another optimizer; register an instance that holds it: "
+            "LossScaleOptimizer(SGD())"
+        )
+    if issubclass(cls, keras.optimizers.MultiOptimizer):
         raise OptimizerError(f"optimizer {name!r} wraps other optimizers; register those themselves")
     if isinstance(source, type):
         known = arguments(cls)
@@ -38,6 +43,25 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
             )
         settings |= schedule.settings()
     return list(config.items()), settings
+
+
+class Scaling(NamedTuple):
+    """A LossScaleOptimizer: the optimizer it holds, its first scale, and the steps after which that doubles."""
+
+    inner: Any
+    initial: float
+    growth: int
+
+
+def scaling_of(source: Any) -> Scaling | None:
+    """What `source` is made of if it is an instance of Keras's LossScaleOptimizer."""
+    if isinstance(source, (str, type)):
+        return None
+    import keras
+
+    if not isinstance(source, keras.optimizers.LossScaleOptimizer):
+        return None
+    return Scaling(source.inner_optimizer, float(source.initial_scale), int(source.dynamic_growth_steps))
 
 
 def _config(name: str, instance: Any) -> dict[str, Any]:

@@ -55,10 +55,13 @@ def _neutral() -> type:
 
 
 def apply(optimizer, state, gradients, params) -> tuple[list, list]:
-    """One step of a built functional optimizer -> (params, state), lists of tensors in its order."""
+    """One step of a built functional optimizer -> (params, state), lists of tensors in its order.
+
+    Gradients are scaled as if Keras's trainer had scaled the loss; the optimizer takes that back.
+    """
     variables = [*optimizer._trainable_variables, *optimizer.variables]
     with _scope()(zip(variables, [*params, *state], strict=True)) as scope:
-        optimizer.apply(gradients)
+        optimizer.apply([optimizer.scale_loss(gradient) for gradient in gradients])
     values = [scope.state_mapping[id(variable)] for variable in variables]
     return values[: len(params)], values[len(params) :]
 

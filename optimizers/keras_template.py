@@ -134,7 +134,7 @@ class Template:
         state = self.initial_state(params, values)
         for step in range(steps):
             gradients = [tf.constant(rng.normal(size=p.shape), p.dtype) for p in params]
-            plain.apply(gradients, variables)
+            plain.apply([plain.scale_loss(gradient) for gradient in gradients], variables)
             updates, state = self.update(gradients, state, params, tf.constant(step), values)
             params = [p + u for p, u in zip(params, updates, strict=True)]
             for mine, theirs in zip(params, variables, strict=True):

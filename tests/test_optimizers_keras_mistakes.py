@@ -156,8 +156,8 @@ class Silent(keras.optimizers.schedules.LearningRateSchedule):
         (lambda: keras.optimizers.SGD(lambda: 0.1), "its learning rate is a function"),
         (lambda: keras.optimizers.SGD(Silent()), "schedule Silent has no get_config"),
         (
-            lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()),
-            "wraps other optimizers; register those themselves",
+            lambda: keras.optimizers.LossScaleOptimizer,
+            r"scales the loss for another optimizer; register an instance that holds it",
         ),
         (lambda: 3, "3 is not a keras.optimizers.Optimizer class or instance"),
         (lambda: int, r"not a keras\.optimizers\.Optimizer"),
