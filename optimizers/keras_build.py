@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizers.base import Optimizer, OptimizerError
+from optimizers.keras2 import explain
 from optimizers.keras_shim import check_version
 from optimizers.leaf_paths import leaf_paths
 from optimizers.schedules import HORIZON, Schedule
@@ -64,7 +65,7 @@ class KerasBuild:
             raise
         except Exception as problem:
             shown = ", ".join(f"{key}={value!r}" for key, value in theta.items())
-            raise OptimizerError(f"{self.cls.__name__} refuses {shown}: {problem}") from problem
+            raise OptimizerError(f"{self.cls.__name__} refuses {shown}: {explain(problem) or problem}") from problem
 
     @property
     def cls(self) -> type:

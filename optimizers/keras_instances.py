@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, NamedTuple
 
+from optimizers import keras2
 from optimizers.base import OptimizerError
 from optimizers.keras_build import EXCLUDED, KerasBuild, arguments
 from optimizers.keras_shim import excluded_names
@@ -20,6 +21,7 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
     import keras
 
     cls = source if isinstance(source, type) else type(source)
+    keras2.refuse(name, cls)
     if not issubclass(cls, keras.optimizers.Optimizer):
         raise OptimizerError(f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance")
     if issubclass(cls, keras.optimizers.LossScaleOptimizer) and isinstance(source, type):

@@ -9,6 +9,7 @@ import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
+from optimizers.keras_memory import differences, memory
 from optimizers.keras_shim import apply, averages, clock, functional, variable
 from optimizers.keras_state import Probe, places, starts, swept
 
@@ -129,12 +130,16 @@ class Template:
         rng = np.random.default_rng(2)
         variables = [variable(p, path) for p, path in zip(self._other.params, self._paths, strict=True)]
         plain = self._recipe.plain(self._other.settings)
+        plain.build(variables)
+        before = memory(plain)
         values = {n: tf.constant(v, tf.float32) for n, v in self._other.settings.items()}
         params = [tf.constant(p) for p in self._other.params]
         state = self.initial_state(params, values)
         for step in range(steps):
             gradients = [tf.constant(rng.normal(size=p.shape), p.dtype) for p in params]
             plain.apply([plain.scale_loss(gradient) for gradient in gradients], variables)
+            if changed := next(differences(before, memory(plain)), None):
+                raise OptimizerError(f"{self._recipe.cls.__name__} {changed}")
             updates, state = self.update(gradients, state, params, tf.constant(step), values)
             params = [p + u for p, u in zip(params, updates, strict=True)]
             for mine, theirs in zip(params, variables, strict=True):
