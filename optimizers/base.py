@@ -21,7 +21,7 @@ class OptimizerError(ValueError):
 
 
 class Optimizer(NamedTuple):
-    """Two pure functions over nested tensors of one problem, hyper-parameters already bound.
+    """Two pure functions over nested tensors of one problem, hyper-parameters already bound; a third if need be.
 
     Updates have the structure, shapes and dtype of the parameters; the state is any nest of tensors of fixed shapes.
 
@@ -39,6 +39,14 @@ class Optimizer(NamedTuple):
 
     `step` counts from 0, a scalar int32 tensor, the same for every problem.
     """
+    evaluate: Callable[[Any, Any], Any] | None = None
+    """(params, state) -> the parameters that are scored, as an average is; None: those that are trained."""
+
+
+def scored(optimizer: Any, params: Any, state: Any) -> Any:
+    """The parameters that are scored: those trained, unless the optimizer says otherwise."""
+    evaluate = getattr(optimizer, "evaluate", None)
+    return params if evaluate is None else evaluate(params, state)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from optimizers.base import Entry, OptimizerError
 from optimizers.keras_build import KerasBuild, ScheduledBuild
-from optimizers.keras_instances import described
+from optimizers.keras_instances import described, scaling_of
+from optimizers.loss_scaling import LossScaledBuild
 from optimizers.schedules import HORIZON
 from optimizers.spaces import Choice, Integer
 
@@ -27,6 +29,11 @@ def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="h
     Raises OptimizerError for anything else and for a space over unknown names.
     """
     about = {"kind": kind, **about}
+    if scaling := scaling_of(source):
+        if schedule:
+            raise OptimizerError(f"optimizer {name!r}: lay a schedule out for the optimizer that {source!r} holds")
+        inner = keras_entry(name, scaling.inner, space=space, defaults=defaults, **about)
+        return replace(inner, build=LossScaledBuild(inner.build, scaling.initial, scaling.growth))
     if isinstance(source, str):
         build, theta = KerasBuild(source), dict(defaults)
     else:
@@ -44,6 +51,8 @@ def keras_entry(name: str, source: Any, *, space, defaults, schedule="", kind="h
         raise OptimizerError(
             f"optimizer {name!r}: cannot sweep {', '.join(sorted(unknown))}; its float settings are: {', '.join(theta)}"
         )
+    if scores := made.scores(theta, space):
+        about["discloses"] = {**about.get("discloses", {}), "scores": scores}
     return Entry(name, build=made, space=space, defaults=theta, **about)
 
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizers.base import Optimizer, OptimizerError
+from optimizers.keras2 import explain
 from optimizers.keras_shim import check_version
+from optimizers.leaf_paths import leaf_paths
 from optimizers.schedules import HORIZON, Schedule
 
+EXCLUDED = "exclude_from_weight_decay"
+"""Among the fixed arguments, what names of variables the method of that name was given."""
 _TYPICAL = 0.5
 """What stands for a swept setting in Python code when the class gives no number of its own."""
 
@@ -36,11 +40,12 @@ class KerasBuild:
         def built(params):
             leaves = tf.nest.flatten(params)
             shapes = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
-            return template(recipe, tuple(sorted(swept)), shapes)
+            return template(recipe, tuple(sorted(swept)), shapes, leaf_paths(params))
 
         return Optimizer(
             lambda params: built(params).initial_state(params, swept),
             lambda gradients, state, params, step: built(params).update(gradients, state, params, step, swept),
+            (lambda params, state: built(params).averaged(params, state)) if recipe.uses_average else None,
         )
 
     def plain(self, theta: Mapping[str, Any], cls: type | None = None) -> Any:
@@ -50,13 +55,17 @@ class KerasBuild:
         if isinstance(schedule, Schedule):
             own = {key: given.pop(key) for key in schedule.settings() if key in given}
             given["learning_rate"] = schedule.make(own)
+        spared = given.pop(EXCLUDED, None)
         try:
-            return (cls or self.cls)(**{key: _listed(value) for key, value in given.items()})
+            made = (cls or self.cls)(**{key: _listed(value) for key, value in given.items()})
+            if spared:
+                made.exclude_from_weight_decay(var_names=list(spared))
+            return made
         except OptimizerError:
             raise
         except Exception as problem:
             shown = ", ".join(f"{key}={value!r}" for key, value in theta.items())
-            raise OptimizerError(f"{self.cls.__name__} refuses {shown}: {problem}") from problem
+            raise OptimizerError(f"{self.cls.__name__} refuses {shown}: {explain(problem) or problem}") from problem
 
     @property
     def cls(self) -> type:
@@ -70,6 +79,19 @@ class KerasBuild:
         if found is None:
             raise OptimizerError(f"keras.optimizers has no class {self.source!r}; write it as Keras does")
         return found
+
+    @property
+    def uses_average(self) -> bool:
+        """Whether Keras scores an average of the parameters, which it puts in their place at the end of `fit`."""
+        given = dict(self.fixed).get("use_ema")
+        return bool(given) if given is not None or self.is_of_keras else _averages_always(self)
+
+    def scores(self, theta: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+        """What is scored, "" for the trained weights: `use_ema` of θ or of the class makes it their average."""
+        switches = tuple((key, value) for key, value in theta.items() if key == "use_ema")
+        if "use_ema" in space:
+            return "averaged weights where use_ema"
+        return "averaged weights" if KerasBuild(self.source, _merged(self.fixed, switches)).uses_average else ""
 
     @property
     def is_of_keras(self) -> bool:
@@ -112,6 +134,10 @@ class ScheduledBuild:
     def source(self) -> Any:
         return self.keras.source
 
+    def scores(self, theta: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+        """As KerasBuild says."""
+        return self.keras.scores(theta, space)
+
     @property
     def settings(self) -> tuple[str, ...]:
         shape = HORIZON[self.schedule]
@@ -129,6 +155,15 @@ class ScheduledBuild:
         shape = HORIZON[self.schedule]
         steps = shape.steps({**shape.fractions, **theta})
         return {k: v for k, v in theta.items() if k not in (*shape.fractions, "horizon")} | steps
+
+
+@functools.lru_cache(maxsize=256)
+def _averages_always(recipe: KerasBuild) -> bool:
+    """Whether the class itself asks for an average, whatever it is given."""
+    try:
+        return bool(getattr(recipe.plain({}), "use_ema", False))
+    except OptimizerError:  # settings without defaults; building will tell
+        return False
 
 
 @functools.cache

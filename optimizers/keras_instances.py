@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, NamedTuple
 
+from optimizers import keras2
 from optimizers.base import OptimizerError
-from optimizers.keras_build import KerasBuild, arguments
+from optimizers.keras_build import EXCLUDED, KerasBuild, arguments
+from optimizers.keras_shim import excluded_names
 from optimizers.schedules import Schedule
-
-_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 
 def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
@@ -21,9 +21,15 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
     import keras
 
     cls = source if isinstance(source, type) else type(source)
+    keras2.refuse(name, cls)
     if not issubclass(cls, keras.optimizers.Optimizer):
         raise OptimizerError(f"optimizer {name!r}: {source!r} is not a keras.optimizers.Optimizer class or instance")
-    if issubclass(cls, keras.optimizers.LossScaleOptimizer | keras.optimizers.MultiOptimizer):
+    if issubclass(cls, keras.optimizers.LossScaleOptimizer) and isinstance(source, type):
+        raise OptimizerError(
+            f"optimizer {name!r} scales the loss for another optimizer; register an instance that holds it: "
+            "LossScaleOptimizer(SGD())"
+        )
+    if issubclass(cls, keras.optimizers.MultiOptimizer):
         raise OptimizerError(f"optimizer {name!r} wraps other optimizers; register those themselves")
     if isinstance(source, type):
         known = arguments(cls)
@@ -39,6 +45,25 @@ def described(name: str, source: Any) -> tuple[list[tuple[str, Any]], dict[str, 
             )
         settings |= schedule.settings()
     return list(config.items()), settings
+
+
+class Scaling(NamedTuple):
+    """A LossScaleOptimizer: the optimizer it holds, its first scale, and the steps after which that doubles."""
+
+    inner: Any
+    initial: float
+    growth: int
+
+
+def scaling_of(source: Any) -> Scaling | None:
+    """What `source` is made of if it is an instance of Keras's LossScaleOptimizer."""
+    if isinstance(source, (str, type)):
+        return None
+    import keras
+
+    if not isinstance(source, keras.optimizers.LossScaleOptimizer):
+        return None
+    return Scaling(source.inner_optimizer, float(source.initial_scale), int(source.dynamic_growth_steps))
 
 
 def _config(name: str, instance: Any) -> dict[str, Any]:
@@ -67,9 +92,22 @@ def _config(name: str, instance: Any) -> dict[str, Any]:
             )
     config.pop("name", None)
     config = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
+    config |= _exclusions(name, instance, config)
     _check_hashable(name, config)
     _check_remade(name, instance, config)
     return config
+
+
+def _exclusions(name: str, instance: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """What weight decay leaves out beyond what the constructor does. Raises OptimizerError for variables."""
+    spared = excluded_names(instance)
+    if spared is None:
+        raise OptimizerError(
+            f"optimizer {name!r}: exclude_from_weight_decay was given variables, and those of a task are others; "
+            "give it their names, var_names=[…]"
+        )
+    own = excluded_names(KerasBuild(type(instance), tuple(config.items())).plain({}))
+    return {EXCLUDED: spared} if spared and spared != own else {}
 
 
 def _check_hashable(name: str, config: dict[str, Any]) -> None:
@@ -89,8 +127,7 @@ def _check_remade(name: str, instance: Any, config: dict[str, Any]) -> None:
     for key, value in vars(instance).items():
         plain = value is None or isinstance(value, (bool, int, float, str))
         changed = plain and key not in ("name", "built") and again.get(key) != value
-        excluded = key in _EXCLUSIONS and bool(value)
-        if changed or excluded:
+        if changed:
             raise OptimizerError(
                 f"optimizer {name!r}: {key!r} of the instance is not made by its constructor; "
                 "write a subclass that sets it there, and register that"

@@ -55,12 +55,40 @@ def _neutral() -> type:
 
 
 def apply(optimizer, state, gradients, params) -> tuple[list, list]:
-    """One step of a built functional optimizer -> (params, state), lists of tensors in its order."""
+    """One step of a built functional optimizer -> (params, state), lists of tensors in its order.
+
+    Gradients are scaled as if Keras's trainer had scaled the loss; the optimizer takes that back.
+    """
     variables = [*optimizer._trainable_variables, *optimizer.variables]
     with _scope()(zip(variables, [*params, *state], strict=True)) as scope:
-        optimizer.apply(gradients)
+        optimizer.apply([optimizer.scale_loss(gradient) for gradient in gradients])
     values = [scope.state_mapping[id(variable)] for variable in variables]
     return values[: len(params)], values[len(params) :]
+
+
+def variable(value, path: str):
+    """A Keras variable with `path`, and its last part as name."""
+    import keras
+
+    made = keras.Variable(value, name=path.rpartition("/")[2] or "parameter")
+    made._path = path
+    return made
+
+
+def excluded_names(optimizer) -> tuple[str, ...] | None:
+    """Patterns of variables' names that weight decay leaves out; None where variables themselves were given."""
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        return None
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if not pattern:
+        return ()
+    words = pattern.pattern
+    return (words,) if set(words) & set("()[]\\") else tuple(sorted(words.split("|")))
+
+
+def averages(optimizer) -> list[Any]:
+    """Variables of the averaged parameters that Keras hands over at the end of `fit`; none unless `use_ema`."""
+    return list(getattr(optimizer, "_model_variables_moving_average", ())) if optimizer.use_ema else []
 
 
 def clock(optimizer) -> tuple[Any, Any]:

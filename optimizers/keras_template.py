@@ -9,7 +9,8 @@ import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
-from optimizers.keras_shim import apply, clock, functional
+from optimizers.keras_memory import differences, memory
+from optimizers.keras_shim import apply, averages, clock, functional, variable
 from optimizers.keras_state import Probe, places, starts, swept
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -17,12 +18,12 @@ _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 @functools.lru_cache(maxsize=256)
-def template(recipe: Any, names: tuple[str, ...], shapes) -> Template:
-    """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …)."""
+def template(recipe: Any, names: tuple[str, ...], shapes, paths: tuple[str, ...]) -> Template:
+    """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …) called `paths`."""
     import tensorflow as tf
 
     with tf.init_scope():
-        made = Template(recipe, names, shapes)
+        made = Template(recipe, names, shapes, paths)
         if not recipe.is_of_keras:
             made.rehearse()
     return made
@@ -31,8 +32,8 @@ def template(recipe: Any, names: tuple[str, ...], shapes) -> Template:
 class Template:
     """Initial state and update of `recipe`, whose settings `names` are tensors."""
 
-    def __init__(self, recipe: Any, names: tuple[str, ...], shapes):
-        self._recipe, self._shapes = recipe, shapes
+    def __init__(self, recipe: Any, names: tuple[str, ...], shapes, paths: tuple[str, ...]):
+        self._recipe, self._shapes, self._paths = recipe, shapes, paths
         self._typical = {name: recipe.typical(name) for name in names}
         others = {n: v * (0.95 - 0.01 * i) for i, (n, v) in enumerate(self._typical.items())}
         first, self._other = (self._probe(s, i) for i, s in enumerate((self._typical, others)))
@@ -43,15 +44,16 @@ class Template:
         self._rate = None if rate is None else first.state[rate]
         kept = [i for i in range(len(first.state)) if i not in self._handed.values()]
         first, second = (p._replace(state=[p.state[i] for i in kept]) for p in (first, self._other))
-        self._starts = starts(first, second)
+        self._starts, self._averages = starts(first, second), self._average_places(kept)
+        for leaf, place in enumerate(self._averages):
+            # Keras has zeros until the first step, which writes over them
+            self._starts[place] = self._starts[place]._replace(leaf=leaf)
 
     def _probe(self, settings, seed: int) -> Probe:
         """An object built with `settings` on random parameters."""
-        import keras
-
         rng = np.random.default_rng(seed)
         params = [rng.normal(size=shape).astype(dtype) for shape, dtype in self._shapes]
-        variables = [keras.Variable(p, name=f"parameter_{i}") for i, p in enumerate(params)]
+        variables = [variable(p, path) for p, path in zip(params, self._paths, strict=True)]
         optimizer = self._recipe.plain(settings, functional(self._recipe.cls))
         optimizer.build(variables)
         return Probe(optimizer, settings, params, [v.numpy() for v in optimizer.variables])
@@ -60,6 +62,19 @@ class Template:
         """Indices, among the optimizer's variables, of the step count and the learning rate; None: no variable."""
         variables = self._optimizer.variables
         return [next((i for i, v in enumerate(variables) if v is its), None) for its in clock(self._optimizer)]
+
+    def _average_places(self, kept: list[int]) -> list[int]:
+        """Indices, within the state, of the averages of the leaves; none unless the optimizer keeps them."""
+        place = {id(self._optimizer.variables[i]): at for at, i in enumerate(kept)}
+        return [place[id(average)] for average in averages(self._optimizer)]
+
+    def averaged(self, params, state):
+        """What Keras leaves in the model at the end of `fit`: the averages, where it keeps them."""
+        import tensorflow as tf
+
+        if not self._averages:
+            return params
+        return tf.nest.pack_sequence_as(params, [state[i] for i in self._averages])
 
     def initial_state(self, params, values):
         """State of one problem, without step count and learning rate: those are handed in."""
@@ -110,18 +125,21 @@ class Template:
 
         Finds what the eye for attributes cannot: a setting caught in a closure, or state kept elsewhere.
         """
-        import keras
         import tensorflow as tf
 
         rng = np.random.default_rng(2)
-        variables = [keras.Variable(p) for p in self._other.params]
+        variables = [variable(p, path) for p, path in zip(self._other.params, self._paths, strict=True)]
         plain = self._recipe.plain(self._other.settings)
+        plain.build(variables)
+        before = memory(plain)
         values = {n: tf.constant(v, tf.float32) for n, v in self._other.settings.items()}
         params = [tf.constant(p) for p in self._other.params]
         state = self.initial_state(params, values)
         for step in range(steps):
             gradients = [tf.constant(rng.normal(size=p.shape), p.dtype) for p in params]
-            plain.apply(gradients, variables)
+            plain.apply([plain.scale_loss(gradient) for gradient in gradients], variables)
+            if changed := next(differences(before, memory(plain)), None):
+                raise OptimizerError(f"{self._recipe.cls.__name__} {changed}")
             updates, state = self.update(gradients, state, params, tf.constant(step), values)
             params = [p + u for p, u in zip(params, updates, strict=True)]
             for mine, theirs in zip(params, variables, strict=True):

@@ -121,6 +121,7 @@ def _theirs(optimizer, starts, data, steps) -> list[np.ndarray]:
         with tf.GradientTape() as tape:
             tape.watch(params)
             loss = _loss(params, data)
-        optimizer.apply(tape.gradient(loss, params), variables)
+            scaled = optimizer.scale_loss(loss)
+        optimizer.apply(tape.gradient(scaled, params), variables)
         history.append([loss.numpy(), *(v.numpy() for v in variables)])
     return [np.stack([h[i] for h in history]) for i in range(1 + len(starts))]

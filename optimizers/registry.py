@@ -98,9 +98,18 @@ def _variant(name: str, entry: Entry, settings: str) -> Entry:
     for key, value in changes.items():
         _check_number(name, key, value, signed=not isinstance(entry.space.get(key), LogUniform))
     space = {key: value for key, value in entry.space.items() if key not in changes}
-    renamed = replace(entry, space=space, defaults={**entry.defaults, **changes})
+    defaults = {**entry.defaults, **changes}
+    renamed = replace(entry, space=space, defaults=defaults, discloses=_disclosed(entry, defaults, space))
     object.__setattr__(renamed, "name", name)
     return renamed
+
+
+def _disclosed(entry: Entry, defaults: dict[str, Any], space: dict[str, Any]) -> dict[str, Any]:
+    """What the entry discloses, and what it scores with these defaults where its build says so."""
+    told = {key: value for key, value in entry.discloses.items() if key != "scores"}
+    says = getattr(entry.build, "scores", None)
+    scores = says(defaults, space) if says else entry.discloses.get("scores")
+    return {**told, "scores": scores} if scores else told
 
 
 def _parsed(name: str, settings: str) -> dict[Any, Any]:

@@ -53,12 +53,19 @@ def written(tmp_path):
         ("adding-an-optimizer.md", "sign_step.py"),
         ("adding-an-optimizer.md", "soft_sign.py"),
         ("adding-an-optimizer.md", "clipped_adam.py"),
+        ("adding-an-optimizer.md", "slow_copy.py"),
     ],
 )
 def test_examples_pass_their_check(written, page, name):
     done = CliRunner().invoke(check, [str(written(page, name))])
     assert done.exit_code == 0, done.output
     assert re.search(r"\d checked, all passed", done.output)
+
+
+def test_rules_on_names_are_registered_and_checked(written):
+    done = CliRunner().invoke(check, [str(written("adding-an-optimizer.md", "no_bias_decay.py"))])
+    assert done.exit_code == 0, done.output
+    assert "2 checked, all passed" in done.output
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def changed():
 
 def excluding():
     instance = keras.optimizers.AdamW()
-    instance.exclude_from_weight_decay(var_names=["bias"])
+    instance.exclude_from_weight_decay(var_list=[keras.Variable([1.0])])
     return instance
 
 
@@ -152,12 +152,12 @@ class Silent(keras.optimizers.schedules.LearningRateSchedule):
     [
         (lambda: Untold(), "neither get_config.* nor an attribute tells 'secret'"),
         (changed, "'boost' of the instance is not made by its constructor"),
-        (excluding, "'_exclude_from_weight_decay_pattern' of the instance is not made"),
+        (excluding, "exclude_from_weight_decay was given variables.*var_names"),
         (lambda: keras.optimizers.SGD(lambda: 0.1), "its learning rate is a function"),
         (lambda: keras.optimizers.SGD(Silent()), "schedule Silent has no get_config"),
         (
-            lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()),
-            "wraps other optimizers; register those themselves",
+            lambda: keras.optimizers.LossScaleOptimizer,
+            r"scales the loss for another optimizer; register an instance that holds it",
         ),
         (lambda: 3, "3 is not a keras.optimizers.Optimizer class or instance"),
         (lambda: int, r"not a keras\.optimizers\.Optimizer"),

@@ -20,6 +20,7 @@ from bench.engine.sampling import sample
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from optimizers import Entry, Optimizer
+from optimizers.base import scored
 from optimizers.spaces import is_switch
 
 BOWL = NamedTask("check-bowl", Bowl())
@@ -83,14 +84,14 @@ class Rival:
         return graphs.trace(self.optimizer().update, params, state, params, step)
 
     def walk(self, row: int, theta: Mapping[str, Any] | None = None) -> list[Any]:
-        """Parameters after each of STEPS eager steps from problem `row`'s start."""
+        """What is scored after each of STEPS eager steps from problem `row`'s start."""
         optimizer, params, path = self.optimizer(row, theta), self.params(row), []
         state = optimizer.init(params)
         for step in range(STEPS):
             gradients = self.gradients(params, row)
             updates, state = optimizer.update(gradients, state, params, tf.constant(step))
             params = tf.nest.map_structure(tf.add, params, updates)
-            path.append(params)
+            path.append(scored(optimizer, params, state))
         return path
 
 

@@ -16,7 +16,12 @@ from bench.engine import contracts
 def builds(rival: Rival) -> None:
     """θ makes an optimizer, and every name of the space has a default and a distribution."""
     contracts.verify_optimizer(rival.entry)
-    rival.optimizer()
+    optimizer = rival.optimizer()
+    if getattr(optimizer, "evaluate", None) is not None and not rival.entry.discloses.get("scores"):
+        raise Fault(
+            "evaluate scores other parameters than are trained; say which on the board: "
+            'discloses={"scores": "averaged weights"}'
+        )
 
 
 def shapes(rival: Rival) -> None:

@@ -47,8 +47,8 @@ class Alone:
                 bounds = tf.constant(step), tf.constant(point)
                 run = self._called(self._go, run, *bounds, data, batches, hyper, shared)
                 step = point
-            losses.append(self._called(self._score, run.params, run.held, data).numpy())
-        measures = self._called(self._measure, run.params, run.held, data) if self.plan.task.measures else ()
+            losses.append(self._called(self._score, run, data, hyper, shared).numpy())
+        measures = self._called(self._measure, run, data, hyper, shared) if self.plan.task.measures else ()
         return [np.array(losses, "float32"), *(value.numpy() for value in measures)]
 
     def _called(self, f: Flat, *arguments: Any) -> Any:
@@ -71,8 +71,8 @@ class Alone:
 
         return tf.while_loop(lambda step, _: step < until, body, (step, run), parallel_iterations=1)[1]
 
-    def _scored(self, params, held, data):
-        return self.plan.task.score(params, held, data)
+    def _scored(self, run, data, hyper, shared):
+        return self.plan.task.score(self.plan.scored(run, hyper, shared, data), run.held, data)
 
-    def _measured(self, params, held, data):
-        return self.plan.task.measure(params, held, data)
+    def _measured(self, run, data, hyper, shared):
+        return self.plan.task.measure(self.plan.scored(run, hyper, shared, data), run.held, data)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from bench.engine.alone import Alone
 from bench.engine.flat import Flat
-from bench.engine.unroll import Carry, Plan, Unroll, seeds_outside
+from bench.engine.unroll import Carry, Plan, Unroll, nested, seeds_outside
 
 PIECE = 0.25
 """Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
@@ -56,12 +56,14 @@ class Program:
         # views, where numpy() copies
         kept = results[_LOSSES : _LOSSES + 1] if self.plan.noisy else results[_LOSSES:_LIMIT]
         if self.plan.task.measures:
-            kept = [*kept, *self._measure(self._last.packed(results).run, data)]
+            kept = [*kept, *self._measure(self._last.packed(results).run, data, hyper, shared)]
         return [np.asarray(memoryview(tensor)) for tensor in kept]
 
-    def _measured(self, run, data):
+    def _measured(self, run, data, hyper, shared):
         """One run after the other, once a tile: metrics may do what no map over runs knows."""
-        task = self.plan.task
+        plan, task = self.plan, self.plan.task
+        ends = nested(lambda run, d, h: plan.scored(run, h, shared, d), seeds_outside(data))(run, data, hyper)
+        run = run._replace(params=ends)
         map_runs = functools.partial(tf.map_fn, fn_output_signature=[tf.float32] * len(task.measures))
 
         def row(runs, problem):

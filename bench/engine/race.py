@@ -23,7 +23,7 @@ from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from bench.records.files import note
 from bench.records.record import Runs
-from optimizers import Entry
+from optimizers import Entry, Optimizer
 from optimizers.base import with_horizon
 from optimizers.spaces import switches as switches_of
 from tasks import Task, mistakes
@@ -199,8 +199,15 @@ def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
 
 def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
     task = job.subject.task
-    noisy = drawn or task.delay > 0 or type(task).evaluate is not Task.evaluate
+    elsewhere = getattr(_bound(job, sweep), "evaluate", None) is not None
+    noisy = drawn or elsewhere or task.delay > 0 or type(task).evaluate is not Task.evaluate
     swept = [(name, ()) for name in sorted(sweep.columns)]
     weights = [(name, value.shape) for name, value in sorted(sweep.shared.items())]
     switches, numbers = tuple(sweep.switches.items()), (*swept, *weights)
     return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy)
+
+
+def _bound(job: _Job, sweep: _Sweep) -> Optimizer:
+    """The optimizer of the first θ, told no loss."""
+    numbers = {name: tf.constant(column[0]) for name, column in sweep.columns.items()} | sweep.shared
+    return contracts.built(job.entry, {**numbers, **sweep.switches}, lambda params: tf.constant(0.0))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from bench.engine import summaries
+from optimizers.base import scored
 from tasks import Task
 
 _map = partial(tf.vectorized_map, fallback_to_while_loop=False)
@@ -32,7 +33,8 @@ class Plan(NamedTuple):
     tile: tuple[int, int]
     """Configurations × seeds."""
     noisy: bool
-    """The task has batches, a delay or an evaluation of its own: what is scored is not what is differentiated."""
+    """The task has batches, a delay or an evaluation of its own, or the optimizer has one: what is scored is not what
+    is differentiated."""
 
     @property
     def lag(self) -> int:
@@ -49,6 +51,10 @@ class Plan(NamedTuple):
         if not self.informed:
             return self.build(theta)
         return self.build(theta, lambda params: self.task.evaluate(params, data))
+
+    def scored(self, run: Run, hyper: Mapping, shared: Mapping, data: Any):
+        """The parameters of a run that are scored."""
+        return scored(self.bind(hyper, shared, data), run.params, run.state)
 
 
 class Run(NamedTuple):
@@ -153,7 +159,7 @@ class Unroll:
         """Recorded point by recorded point: the steps up to it, then its losses into their slot."""
         plan, outside = self.plan, seeds_outside(data)
         steps = self._steps(data, batches, hyper, shared)
-        score = nested(lambda run, d, h: plan.task.score(run.params, run.held, d), outside)
+        score = nested(lambda run, d, h: plan.task.score(plan.scored(run, h, shared, d), run.held, d), outside)
 
         def due(slot):
             # a loss comes with the step it is differentiated for, so a deterministic task takes that step to have it

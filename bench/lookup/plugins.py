@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from bench.errors import UserError
+from optimizers.keras2 import explain
 
 GROUP = "optoscope.plugins"
 _loaded: dict[Path, Added] = {}
@@ -95,5 +96,7 @@ def _registered() -> tuple[list[str], list[str]]:
 
 
 def _one_line(problem: BaseException) -> str:
+    if keras2 := explain(problem):
+        return keras2
     text = " ".join(str(problem).split())
     return text if isinstance(problem, ValueError) and text else f"{type(problem).__name__}: {text}"

@@ -152,6 +152,9 @@ def _notes(metric: Metric, results: Results) -> list[str]:
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
         notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+    for name in results.optimizers:
+        if scores := results.of_optimizer(name)[0].discloses.get("scores"):
+            notes.append(f"{name} is scored at its {scores}, not at the weights it trains.")
     if len(results.records) < expected or not all(map(finished, results.records.values())):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes

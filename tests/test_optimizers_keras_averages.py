@@ -1,0 +1,116 @@
+"""What is scored where an optimizer hands over other parameters than it trains."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import optimizers
+from bench.checks.bowl import Bowl
+from bench.checks.of_optimizers import check_optimizer
+from bench.checks.optimizer_case import BOWL
+from bench.engine.keys import keys
+from bench.engine.race import race
+from bench.engine.sampling import sample
+from bench.lookup.resolve import entry as entry_of
+
+STEPS = 7
+
+
+class AlwaysAveraging(keras.optimizers.SGD):
+    def __init__(self, learning_rate=0.05, use_ema=True, ema_momentum=0.8, **kwargs):
+        super().__init__(learning_rate, use_ema=use_ema, ema_momentum=ema_momentum, **kwargs)
+
+
+def raced(source):
+    """Losses (seeds, STEPS + 1) of the engine."""
+    entry = source if isinstance(source, optimizers.Entry) else entry_of(source)
+    thetas = [dict(entry.defaults)]
+    return race(BOWL, entry, thetas, purpose="report", seeds=[0, 1, 2], steps=STEPS, record="all").runs.losses[0]
+
+
+def by_keras(make):
+    """The same, each by training with Keras and ending as `fit` does."""
+    params, data = sample(BOWL.task, keys(BOWL.name, "report", [0, 1, 2]))
+    rows = []
+    for seed in range(3):
+        held = tf.nest.map_structure(lambda part, seed=seed: part[seed], data)
+        rows.append(
+            [_ended(make(), tf.nest.map_structure(lambda p, s=seed: p[s], params), held, t) for t in range(STEPS + 1)]
+        )
+    return np.array(rows)
+
+
+def _ended(optimizer, params, data, steps):
+    variables = [keras.Variable(leaf) for leaf in tf.nest.flatten(params)]
+    optimizer.build(variables)
+    for _ in range(steps):
+        here = tf.nest.pack_sequence_as(params, [tf.convert_to_tensor(v) for v in variables])
+        with tf.GradientTape() as tape:
+            tape.watch(here)
+            loss = optimizer.scale_loss(Bowl.loss(BOWL.task, here, data, None))
+        optimizer.apply(tf.nest.flatten(tape.gradient(loss, here)), variables)
+    if steps:
+        optimizer.finalize_variable_values(variables)
+    return BOWL.task.evaluate(
+        tf.nest.pack_sequence_as(params, [tf.convert_to_tensor(v) for v in variables]), data
+    ).numpy()
+
+
+AVERAGING = [
+    lambda: keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9),
+    lambda: keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3),
+    lambda: keras.optimizers.Adam(0.05, use_ema=True, ema_momentum=0.7),
+    AlwaysAveraging,
+]
+
+
+@pytest.mark.parametrize("make", AVERAGING)
+def test_the_average_is_scored_as_at_the_end_of_fit(make):
+    source = make if isinstance(make, type) else make()
+    np.testing.assert_allclose(raced(source), by_keras(make), rtol=1e-5)
+
+
+def test_an_average_is_not_the_last_iterate():
+    averaged, last = (
+        raced(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9)),
+        raced(keras.optimizers.SGD(0.05)),
+    )
+    np.testing.assert_array_equal(averaged[:, 0], last[:, 0])
+    assert np.all(np.abs(averaged[:, 2:] / last[:, 2:] - 1) > 1e-3)
+
+
+def lookahead(theta):
+    """Two functions and a third: what is scored is the slow copy."""
+
+    def update(gradients, state, params, step):
+        updates = tf.nest.map_structure(lambda g: -theta["learning_rate"] * g, gradients)
+        slow = tf.nest.map_structure(lambda s, p, u: s + 0.5 * (p + u - s), state, params, updates)
+        return updates, slow
+
+    return optimizers.Optimizer(lambda params: params, update, lambda params, state: state)
+
+
+def test_a_third_function_says_what_is_scored():
+    about = {"defaults": {"learning_rate": 0.05}, "discloses": {"scores": "slow copy"}}
+    entry = optimizers.Entry("test-slow", "hand-designed", lookahead, **about)
+
+    def fast(theta):
+        return lookahead(theta)._replace(evaluate=None)
+
+    plain = optimizers.Entry("test-fast", "hand-designed", fast, defaults=about["defaults"])
+    assert np.all(raced(entry)[:, 2:] > raced(plain)[:, 2:])
+    assert all(result.passed for result in check_optimizer(entry)), [r.text for r in check_optimizer(entry)]
+
+
+def test_what_is_scored_elsewhere_must_be_disclosed():
+    entry = optimizers.Entry("test-secret", "hand-designed", lookahead, defaults={"learning_rate": 0.05})
+    assert 'discloses={"scores": "averaged weights"}' in check_optimizer(entry)[0].text
+
+
+def test_what_is_scored_is_disclosed():
+    entry = entry_of(keras.optimizers.SGD(0.05, use_ema=True))
+    assert entry.discloses["scores"] == "averaged weights"
+    assert optimizers.get("momentum[use_ema=True]").discloses["scores"] == "averaged weights"
+    assert "scores" not in optimizers.get("momentum").discloses
+    assert "scores" not in entry_of(keras.optimizers.SGD(0.05)).discloses
