@@ -24,7 +24,7 @@ _GONE = re.compile(
 )
 
 
-def refuse(name: str, cls: type) -> None:
+def refuse(name: str, cls: Any) -> None:
     """Raises OptimizerError for a class of Keras 2, and for one whose update is still Keras 2's."""
     import keras
 
