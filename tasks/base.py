@@ -117,7 +117,7 @@ class Task(ABC):
         return False
 
     @property
-    def recorded_points(self) -> int:
+    def recorded_steps(self) -> int:
         """Recorded steps of a run, about; fewer where scoring costs more than training does."""
         return 40
 

@@ -105,7 +105,7 @@ class KerasTask(Task):
         return self.network.plain
 
     @property
-    def recorded_points(self) -> int:
+    def recorded_steps(self) -> int:
         """40 where 16 batches are scored or fewer, down to 10 where it is 64."""
         return max(10, min(40, 640 * self.batch // len(self.parts[1])))
 
@@ -115,7 +115,7 @@ class KerasTask(Task):
         return tuple(name(one) for one in given if one is not None)
 
     def needs(self):
-        return self.network.needs(self.batch, self.recorded_points)
+        return self.network.needs(self.batch, self.recorded_steps)
 
     def sample(self, key):
         names = [*self.network.trained], [*self.network.state]

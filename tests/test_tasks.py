@@ -257,3 +257,9 @@ class TestNames:
         with pytest.raises(tasks.TaskError, match=text):
             tasks.register("odd", odd())
         assert "odd" not in tasks.names()
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_no_setting_hides_what_the_engine_asks_of_every_task(name):
+    settings = {field.name for field in dataclasses.fields(tasks.get(name))}
+    assert not {word for word in vars(tasks.Task) if not word.startswith("_")} & settings - {"delay"}

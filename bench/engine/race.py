@@ -67,7 +67,7 @@ def race(
     contracts.verify_task(subject)
     contracts.verify_optimizer(entry)
     contracts.verify_match(subject, entry)
-    spaced = log_steps(steps, subject.task.recorded_points)
+    spaced = log_steps(steps, subject.task.recorded_steps)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
     job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)

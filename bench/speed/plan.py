@@ -24,7 +24,11 @@ def _duels() -> list[Measurement]:
 
 
 def _keras_models() -> list[Measurement]:
-    return [Measurement(m.work, "model.fit", partial(keras_tasks.measure, model=m)) for m in keras_tasks.MODELS]
+    return [
+        Measurement(model.work, against, partial(keras_tasks.measure, model=model, against=against))
+        for model in keras_tasks.MODELS
+        for against in keras_tasks.PEERS
+    ]
 
 
 def _meta_gradients() -> list[Measurement]:
