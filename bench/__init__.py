@@ -16,8 +16,21 @@ if TYPE_CHECKING:
 
     from bench.probes.reading import Reading
     from bench.running.tuning import Tuned
+    from bench.scores.best import Best
 
-__all__ = ["check", "curves", "draw", "evaluate", "leaderboard", "metatrain", "probe", "register", "run", "tune"]
+__all__ = [
+    "best",
+    "check",
+    "curves",
+    "draw",
+    "evaluate",
+    "leaderboard",
+    "metatrain",
+    "probe",
+    "register",
+    "run",
+    "tune",
+]
 
 
 def register(name: Any, thing: Any = None, **settings: Any) -> Any:
@@ -235,6 +248,22 @@ def curves(out: Any) -> pd.DataFrame:
     from bench.scores.leaderboard import curves
 
     return curves(out)
+
+
+def best(out: Any, task: str, metric: str = "mean_loss", kind: str | None = None) -> Best:
+    """The entry with the best mean of `metric` on a task of the run(s) in `out` -> Best, one entry at its tuned θ.
+
+    `.optimizer()` is a new `keras.optimizers.Optimizer`, `.code` the line of Python that writes it out. `kind`
+    is "hand-designed" or "learned", None for both. Raises UserError where the task has not been run.
+
+    >>> import bench
+    >>> found = bench.best("results/reference/quick", "rosenbrock", "mean_log")
+    >>> found.name, found.code
+    ('gru-rosenbrock', "optimizers.load('gru-rosenbrock')")
+    """
+    from bench.scores.best import best
+
+    return best(out, task, metric, kind)
 
 
 def _prepare() -> None:

@@ -129,3 +129,13 @@ def test_every_page_names_only_commands_and_files_that_exist():
     for page in DOCS.glob("adding-*.md"):
         for path in re.findall(r"`((?:tasks|optimizers|bench)/[\w/]+\.py)`", page.read_text()):
             assert (root / path).is_file(), f"{page.name}: {path}"
+
+
+def test_a_winner_and_a_learned_optimizer_train_a_keras_model(written, monkeypatch, capsys):
+    monkeypatch.chdir(DOCS.parent)
+    held = {}
+    exec(written("in-keras.md", "digits.py").read_text(), held)
+    assert capsys.readouterr().out.startswith("keras.optimizers.")
+    for history in (held["tuned"], held["learned"]):
+        assert history["loss"] < 1.5  # log 10 = 2.3 at the start
+        assert history["val_accuracy"] > 0.5
