@@ -16,7 +16,6 @@ from bench.scores.results import Results, chosen, finished, load, runs_of
 from optimizers import Entry
 from optimizers.base import with_horizon
 
-
 RANKED = ("hand-designed", "learned")
 """Kinds that may win; oracles do not."""
 
