@@ -108,7 +108,7 @@ def test_an_executor_is_one_class(monkeypatch):
 def test_a_field_with_a_default_leaves_stored_cells_readable(tmp_path, monkeypatch):
     fields = {**Record.__annotations__, "remark": str}
     longer = NamedTuple("Longer", list(fields.items()))
-    longer.__new__.__defaults__ = ("none",)
+    longer.__new__.__defaults__ = (*Record._field_defaults.values(), "none")
     store = Store(tmp_path / "out")
     store.prepare()
     old = samples.record()

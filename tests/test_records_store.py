@@ -303,7 +303,7 @@ def test_a_stored_cell_is_written_as_it_always_was(store):
 
 def test_a_cell_from_before_a_field_existed_is_read_with_its_default(store, monkeypatch):
     known = old_cell(store)
-    wider = namedtuple("Record", (*Record._fields, "remarks"), defaults=("none",))
+    wider = namedtuple("Record", (*Record._fields, "remarks"), defaults=(*Record._field_defaults.values(), "none"))
     monkeypatch.setattr(store_module, "Record", wider)
     found = store.read(OLD.stem)
     assert found.remarks == "none"
