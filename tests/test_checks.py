@@ -95,7 +95,7 @@ def test_help_and_import_load_no_tensorflow():
     code = (
         "import sys, bench, bench.commands.check as c\n"
         "from click.testing import CliRunner\n"
-        "assert CliRunner().invoke(c.check, ['--help']).exit_code == 0\n"
+        "assert CliRunner().invoke(c.command, ['--help']).exit_code == 0\n"
         "print([n for n in ('tensorflow', 'keras') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

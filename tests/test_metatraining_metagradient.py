@@ -40,7 +40,7 @@ def whole_loop(task, build, theta, params, data, steps=STEPS):
         for i in range(tf.nest.flatten(params)[0].shape[0]):
             x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))
             optimizer = build(theta)
-            run, losses = begin(task, optimizer, x), []
+            run, losses = begin(task, optimizer, x, its_data), []
             for t in range(steps + 1):
                 run, _, loss = advance(task, optimizer, run, its_data, None, t)
                 losses.append(loss)

@@ -121,7 +121,7 @@ def test_it_races_as_it_runs_alone(text):
     for i in range(2):
         x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))
         optimizer = architecture.build(theta)
-        run, losses = begin(task, optimizer, x), []
+        run, losses = begin(task, optimizer, x, its_data), []
         for t in range(6):
             run, _, loss = advance(task, optimizer, run, its_data, None, tf.constant(t))
             losses.append(float(loss))
@@ -141,7 +141,7 @@ def test_the_metagradient_is_that_of_the_whole_loop(text):
         for i in range(2):
             x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))
             optimizer = architecture.build(theta)
-            run, losses = begin(task, optimizer, x), []
+            run, losses = begin(task, optimizer, x, its_data), []
             for t in range(STEPS + 1):
                 run, _, loss = advance(task, optimizer, run, its_data, None, t)
                 losses.append(loss)

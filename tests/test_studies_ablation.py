@@ -15,9 +15,10 @@ import optimizers
 from bench.commands.ablate import command as ablate
 from bench.lookup import identity, resolve
 from bench.probes.controls import planted
-from bench.studies.ablation import MECHANISMS, Spec, analyze, entries, plan, report
+from bench.studies.ablation import analyze, entries, plan, report
 from bench.studies.ablation import measure as studies
 from bench.studies.ablation.measure import Outcome, Study
+from bench.studies.ablation.naming import MECHANISMS, Spec
 from optimizers import Entry, OptimizerError
 
 STEPS = 25

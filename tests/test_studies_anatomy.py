@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import bench.probes.examine
+import bench.probes.read
 from bench.commands.anatomy import command
 from bench.errors import UserError
 from bench.lookup import resolve

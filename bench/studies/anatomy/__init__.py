@@ -1,6 +1,6 @@
 """The paper's five figures of one optimizer on one task, and a page that holds them.
 
-`measuring` gathers numbers, `figures` draws them and nothing else, `page` puts both together. No TensorFlow until one
+`measure` gathers numbers, `figures` draws them and nothing else, `report` puts both together. No TensorFlow until one
 is measured.
 """
 
