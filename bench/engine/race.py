@@ -106,9 +106,8 @@ def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, li
     job.progress(float(count * len(job.seeds)))
     losses, *rest = next(iter(rows.values()))
     summed = len(rest) - len(job.subject.task.measures)
-    nothing = [np.full_like(part, np.nan) for part in (losses, *rest)]
-    if summed:
-        nothing[2:4] = np.full_like(rest[1], np.inf), np.zeros_like(rest[2])
+    values = [np.nan, *[np.nan, np.inf, 0][:summed], *[np.nan] * (len(rest) - summed)]
+    nothing = [np.full_like(part, value) for part, value in zip((losses, *rest), values, strict=True)]
     return dict.fromkeys(refused, nothing)
 
 
