@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import math
 import re
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from optimizers import syntax
 from optimizers.base import Entry, OptimizerError
 from optimizers.keras import keras_entry
 from optimizers.spaces import Distribution, LogUniform
@@ -112,23 +112,14 @@ def _disclosed(entry: Entry, defaults: dict[str, Any], space: dict[str, Any]) ->
     return {**told, "scores": scores} if scores else told
 
 
-def _parsed(name: str, settings: str) -> dict[Any, Any]:
+def _parsed(name: str, settings: str) -> dict[str, Any]:
     """`a=1, b=0.5` as a mapping; raises OptimizerError naming what is not that."""
     try:
-        call: Any = ast.parse(f"f({settings})", mode="eval").body
+        return syntax.keywords(settings)
     except SyntaxError:
-        call = None
-    if call is None or call.args or any(word.arg is None for word in call.keywords):
-        raise OptimizerError(f"cannot make optimizer {name!r}; settings are name=value")
-    changes = {}
-    for word in call.keywords:
-        try:
-            changes[word.arg] = ast.literal_eval(word.value)
-        except ValueError:
-            raise OptimizerError(
-                f"cannot make optimizer {name!r}; {word.arg} is {ast.unparse(word.value)}, not a number"
-            ) from None
-    return changes
+        raise OptimizerError(f"cannot make optimizer {name!r}; settings are name=value") from None
+    except ValueError as problem:
+        raise OptimizerError(f"cannot make optimizer {name!r}; {problem}") from None
 
 
 def _check_number(name: str, key: str, value: Any, *, signed: bool) -> None:

@@ -45,7 +45,7 @@ def test_names_are_read_and_spelled(text, spelled):
         ("es[deviation=-1]", "deviation must be a positive number, not -1"),
         ("es[pairs=True]", "pairs must be a whole number of at least 1, not True"),
         ("pes[20]", "settings are name=value"),
-        ("pes[length=20,length=30]", "a setting is given twice"),
+        ("pes[length=20,length=30]", "settings are name=value, each name once"),
         ("backprop[length=3]", "settings: none"),
     ],
 )

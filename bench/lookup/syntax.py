@@ -1,4 +1,4 @@
-"""Names between commas, as options of the command line take them."""
+"""Names between commas, and settings by names, as options of the command line and ablations take them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def names(text: str | None) -> list[str]:
     if text is not None and not found:
         raise UserError(f"no name in {text!r}; give names between commas, or leave the option out")
     return found
+
+
+def settings(text: str) -> dict[str, str] | None:
+    """`a=1,b=x[c=2,d=3]` as a mapping of texts, commas in brackets left alone; None when it is not that."""
+    pairs = [part.partition("=") for part in parts(text)]
+    if not all(sign and key.strip() for key, sign, _ in pairs):
+        return None
+    said = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+    return said if len(said) == len(pairs) else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
 from typing import Any
 
+from optimizers import syntax
 from optimizers.base import OptimizerError
 from optimizers.learned.aggmo import Aggmo
 from optimizers.learned.borrowed import Borrowed
@@ -34,18 +34,20 @@ ARCHITECTURES: dict[str, Any] = {
     "closed-form": ClosedForm,
     "borrowed": Borrowed,
 }
-_NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def get(text: str) -> Any:
     """The architecture meant by `gru` or `gru[units=64,input=asinh]`; raises OptimizerError."""
-    match = _NAME.fullmatch(text)
-    if not match or match["name"] not in ARCHITECTURES:
+    name, settings = syntax.split(text)
+    if name not in ARCHITECTURES:
         raise OptimizerError(f"unknown architecture {text!r}; known: {', '.join(ARCHITECTURES)}")
-    cls = ARCHITECTURES[match["name"]]
+    cls = ARCHITECTURES[name]
     try:
-        return cls(**_settings(match["settings"] or "", dataclasses.fields(cls)))
+        given = syntax.keywords(settings or "", words=True)
+        if unknown := set(given) - {field.name for field in dataclasses.fields(cls)}:
+            raise ValueError(f"it has no setting {min(unknown)!r}")
+        return cls(**given)
     except (SyntaxError, ValueError, TypeError) as problem:
         said = "it is not name=value,…" if isinstance(problem, SyntaxError) else problem
         fields = ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(cls))
@@ -62,28 +64,6 @@ def spell(architecture: Any) -> str:
     values = ((f.name, getattr(architecture, f.name), f.default) for f in dataclasses.fields(architecture))
     changed = ",".join(f"{field}={_spelled(value)}" for field, value, default in values if value != default)
     return f"{name}[{changed}]" if changed else name
-
-
-def _settings(text: str, fields: Any) -> dict[str, Any]:
-    """`units=64,input=asinh` as a mapping; raises SyntaxError or ValueError."""
-    call: Any = ast.parse(f"f({text})", mode="eval").body
-    words = [word.arg for word in call.keywords]
-    if call.args or len(set(words) - {None}) < len(words):
-        raise ValueError("settings are name=value, each name once")
-    for word in words:
-        if word not in {field.name for field in fields}:
-            raise ValueError(f"it has no setting {word!r}")
-    return {word.arg: _literal(word.value) for word in call.keywords}
-
-
-def _literal(node: ast.expr) -> Any:
-    """A number or a word, quoted or not."""
-    if isinstance(node, ast.Name):
-        return node.id
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        raise ValueError(f"{ast.unparse(node)} is no number or word; quote other text") from None
 
 
 def _spelled(value: Any) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import re
 from typing import Any
 
 from bench.errors import UserError
@@ -16,6 +14,7 @@ from bench.metatraining.estimators.settings import (
     TruncatedBackprop,
     TruncatedEvolutionStrategies,
 )
+from optimizers import syntax
 
 ESTIMATORS: dict[str, Any] = {
     "backprop": FullBackprop,
@@ -26,23 +25,16 @@ ESTIMATORS: dict[str, Any] = {
 }
 """The first is the default of meta-training."""
 __all__ = ["ESTIMATORS", "get", "refuse_if_too_large", "spell"]
-_NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 
 
 def get(text: str):
     """The estimator meant by `pes` or `pes[length=20,deviation=0.01]`; raises UserError."""
-    match = _NAME.fullmatch(text)
-    if not match or match["name"] not in ESTIMATORS:
+    name, settings = syntax.split(text)
+    if name not in ESTIMATORS:
         raise UserError(f"unknown estimator {text!r}; known: {', '.join(ESTIMATORS)}")
-    cls = ESTIMATORS[match["name"]]
+    cls = ESTIMATORS[name]
     try:
-        call = ast.parse(f"f({match['settings'] or ''})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args:
-            raise ValueError("settings are name=value")
-        settings = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-        if len(settings) < len(call.keywords):
-            raise ValueError("a setting is given twice")
-        return cls(**settings)
+        return cls(**syntax.keywords(settings or ""))
     except (SyntaxError, ValueError, TypeError) as problem:
         known = ", ".join(f"{f.name}={f.default}" for f in dataclasses.fields(cls)) or "none"
         raise UserError(f"cannot make {text!r} ({problem}); settings: {known}") from None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.lookup.syntax import parts
+from bench.lookup.syntax import settings
 from optimizers import OptimizerError
+from optimizers.syntax import split
 
 FAMILIES = ("ablated", "linearised")
 MECHANISMS: Mapping[str, str] = {
@@ -22,7 +22,6 @@ MECHANISMS: Mapping[str, str] = {
 PLACES = ("rest", "path")
 TUNED = "tuned"
 HORIZON = 200
-_NAME = re.compile(r"(?P<family>[^\[\]]+)\[(?P<settings>.*)\]")
 _SETTINGS = {
     "ablated": ("optimizer", "without", "step", "control", "horizon"),
     "linearised": ("optimizer", "at", "saturating", "without", "step", "control", "horizon"),
@@ -85,9 +84,8 @@ class Spec:
 
 def parse(name: str) -> tuple[str, Spec]:
     """The optimizer's name and what is done to it; raises OptimizerError."""
-    match = _NAME.fullmatch(name)
-    family = match["family"] if match else ""
-    said = _said(match["settings"]) if match else None
+    family, within = split(name)
+    said = None if within is None else settings(within)
     known = _SETTINGS.get(family, ())
     if said is None or not set(said) <= set(known) or "optimizer" not in said:
         example = f"{family or FAMILIES[0]}[optimizer=gru-rosenbrock,…]"
@@ -104,15 +102,6 @@ def parse(name: str) -> tuple[str, Spec]:
         for key, default in (("control", "-1"), ("horizon", str(HORIZON)))
     )
     return said["optimizer"], Spec(without, linear, saturating, control, step, horizon)
-
-
-def _said(settings: str) -> dict[str, str] | None:
-    """`a=1,b=x[c=2,d=3]` as a mapping of texts, commas in brackets left alone; None when it is not that."""
-    pairs = [part.partition("=") for part in parts(settings)]
-    if not all(sign and key.strip() for key, sign, _ in pairs):
-        return None
-    said = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
-    return said if len(said) == len(pairs) else None
 
 
 def _word(name: str, said: Mapping[str, str], key: str, known: Mapping[str, Any], default: str):
