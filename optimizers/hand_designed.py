@@ -25,7 +25,7 @@ _BOUND = LogUniform(1e-3, 1e3)
 _SMALL = LogUniform(1e-8, 1e-2)
 
 
-class Row(NamedTuple):
+class Listed(NamedTuple):
     """One entry: its name, its Keras class, what tuning may set, the published defaults, and the source."""
 
     name: str
@@ -53,68 +53,68 @@ _SCHEDULES = {
 }
 
 CLASSES = [
-    Row(
+    Listed(
         "sgd",
         "SGD",
         {"learning_rate": _RATE},
         {"learning_rate": 0.01},
         "Robbins and Monro, A stochastic approximation method, 1951",
     ),
-    Row("momentum", "SGD", _MOMENTUM, {"learning_rate": 0.01, "momentum": 0.9}, _POLYAK),
-    Row(
+    Listed("momentum", "SGD", _MOMENTUM, {"learning_rate": 0.01, "momentum": 0.9}, _POLYAK),
+    Listed(
         "nesterov",
         "SGD",
         _MOMENTUM,
         {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True},
         "Nesterov, A method for solving the convex programming problem with rate O(1/k²), 1983",
     ),
-    Row("rmsprop", "RMSprop", _RMSPROP_SPACE, _RMSPROP, "Tieleman and Hinton, Lecture 6.5: RMSProp, 2012"),
-    Row("adam", "Adam", _ADAM_SPACE, _ADAM, _KINGMA),
-    Row(
+    Listed("rmsprop", "RMSprop", _RMSPROP_SPACE, _RMSPROP, "Tieleman and Hinton, Lecture 6.5: RMSProp, 2012"),
+    Listed("adam", "Adam", _ADAM_SPACE, _ADAM, _KINGMA),
+    Listed(
         "adamw",
         "AdamW",
         {**_ADAM_SPACE, "weight_decay": LogUniform(1e-6, 0.1)},
         {**_ADAM, "weight_decay": 0.004},
         "Loshchilov and Hutter, Decoupled weight decay regularization, 2019",
     ),
-    Row("nadam", "Nadam", _ADAM_SPACE, _ADAM, "Dozat, Incorporating Nesterov momentum into Adam, 2016"),
-    Row(
+    Listed("nadam", "Nadam", _ADAM_SPACE, _ADAM, "Dozat, Incorporating Nesterov momentum into Adam, 2016"),
+    Listed(
         "lion",
         "Lion",
         {"learning_rate": LogUniform(1e-6, 1.0), "beta_1": _DECAY, "beta_2": _DECAY},
         {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.99},
         "Chen et al., Symbolic discovery of optimization algorithms, 2023",
     ),
-    Row(
+    Listed(
         "rmsprop-centered",
         "RMSprop",
         {**_RMSPROP_SPACE, "momentum": _DECAY},
         {**_RMSPROP, "momentum": 0.0, "centered": True},
         "Graves, Generating sequences with recurrent neural networks, 2013",
     ),
-    Row(
+    Listed(
         "amsgrad",
         "Adam",
         _ADAM_SPACE,
         {**_ADAM, "amsgrad": True},
         "Reddi et al., On the convergence of Adam and beyond, 2018",
     ),
-    Row("adamax", "Adamax", _ADAM_SPACE, _ADAM, _KINGMA),
-    Row(
+    Listed("adamax", "Adamax", _ADAM_SPACE, _ADAM, _KINGMA),
+    Listed(
         "adagrad",
         "Adagrad",
         {"learning_rate": _ADAPTIVE_RATE, "initial_accumulator_value": LogUniform(1e-6, 10.0), "epsilon": _EPSILON},
         {"learning_rate": 1e-3, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
         "Duchi et al., Adaptive subgradient methods for online learning and stochastic optimization, 2011",
     ),
-    Row(
+    Listed(
         "adadelta",
         "Adadelta",
         {"learning_rate": LogUniform(1e-3, 1e3), "rho": _SLOW_DECAY, "epsilon": _EPSILON},
         {"learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-6},
         "Zeiler, Adadelta: an adaptive learning rate method, 2012",
     ),
-    Row(
+    Listed(
         "adafactor",
         "Adafactor",
         {
@@ -133,14 +133,14 @@ CLASSES = [
         },
         "Shazeer and Stern, Adafactor: adaptive learning rates with sublinear memory cost, 2018",
     ),
-    Row(
+    Listed(
         "lamb",
         "Lamb",
         {**_ADAM_SPACE, "learning_rate": LogUniform(1e-5, 1.0)},
         _ADAM,
         "You et al., Large batch optimization for deep learning: training BERT in 76 minutes, 2020",
     ),
-    Row(
+    Listed(
         "ftrl",
         "Ftrl",
         {
@@ -161,7 +161,7 @@ CLASSES = [
         },
         "McMahan et al., Ad click prediction: a view from the trenches, 2013",
     ),
-    Row(
+    Listed(
         "muon",
         "Muon",
         {
@@ -185,7 +185,7 @@ CLASSES = [
         },
         "Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024",
     ),
-    Row(
+    Listed(
         "schedule-free-adamw",
         "ScheduleFreeAdamW",
         {**_ADAM_SPACE, "beta_1": Uniform(0.5, 0.99)},
@@ -196,15 +196,15 @@ CLASSES = [
 """Every optimizer class of Keras. The first eight have published numbers: change nothing of theirs."""
 
 CLIPPED = [
-    Row("adam-clipnorm", "Adam", {**_ADAM_SPACE, "clipnorm": _BOUND}, {**_ADAM, "clipnorm": 1.0}, _CLIPPING),
-    Row(
+    Listed("adam-clipnorm", "Adam", {**_ADAM_SPACE, "clipnorm": _BOUND}, {**_ADAM, "clipnorm": 1.0}, _CLIPPING),
+    Listed(
         "momentum-clipnorm",
         "SGD",
         {**_MOMENTUM, "clipnorm": _BOUND},
         {"learning_rate": 0.01, "momentum": 0.9, "clipnorm": 1.0},
         _CLIPPING,
     ),
-    Row(
+    Listed(
         "momentum-clipvalue",
         "SGD",
         {**_MOMENTUM, "clipvalue": _BOUND},
@@ -214,7 +214,7 @@ CLIPPED = [
 ]
 
 
-def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]:
+def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Listed]:
     """Entry `name` under every schedule that is laid out along the horizon; the schedules' own numbers are theirs."""
     searched: dict[str, dict[str, Any]] = {
         "step": {"decay_rate": LogUniform(0.01, 0.7), "decay_fraction": Uniform(0.15, 0.9)},
@@ -224,7 +224,7 @@ def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[Row]
     }
     rest = {key: v for key, v in space.items() if key != "learning_rate"}
     return [
-        Row(
+        Listed(
             f"{name}-{schedule}",
             source,
             {HORIZON[schedule].peak: space["learning_rate"], **rest, **own},

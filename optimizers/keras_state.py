@@ -25,7 +25,7 @@ class Place(NamedTuple):
     name: str
 
 
-class Probe(NamedTuple):
+class Trace(NamedTuple):
     """One built object, the settings and the parameters it was built with, and the state it made of them."""
 
     optimizer: Any
@@ -34,7 +34,7 @@ class Probe(NamedTuple):
     state: Sequence[np.ndarray]
 
 
-def places(first: Probe, second: Probe) -> list[Place]:
+def places(first: Trace, second: Trace) -> list[Place]:
     """Where `first` keeps each swept setting. Raises OptimizerError for attributes that depend on one otherwise."""
     found = list(_compare(first, second, first.optimizer, second.optimizer))
     kept = {place.name for place in found} | {"learning_rate"}
@@ -46,7 +46,7 @@ def places(first: Probe, second: Probe) -> list[Place]:
     return found
 
 
-def _compare(first: Probe, second: Probe, one: Any, other: Any) -> Iterator[Place]:
+def _compare(first: Trace, second: Trace, one: Any, other: Any) -> Iterator[Place]:
     import keras
 
     for attribute, mine in list(vars(one).items()):
@@ -87,7 +87,7 @@ def _differ(a: Any, b: Any) -> bool:
     return not np.array_equal(np.asarray(a), np.asarray(b))
 
 
-def _setting(first: Probe, second: Probe, a: Any, b: Any, attribute: str) -> str:
+def _setting(first: Trace, second: Trace, a: Any, b: Any, attribute: str) -> str:
     """The setting whose two values are `a` and `b`."""
     for name, value in first.settings.items():
         if np.ndim(a) == 0 and a == value and b == second.settings[name]:
@@ -136,13 +136,13 @@ class Start(NamedTuple):
         return tf.constant(self.array)
 
 
-def starts(first: Probe, second: Probe) -> list[Start]:
+def starts(first: Trace, second: Trace) -> list[Start]:
     """Where each slot's initial value comes from; raises OptimizerError when that is not to be seen."""
     pairs = zip(first.state, second.state, strict=True)
     return [_start(first, second, a, b) for a, b in pairs]
 
 
-def _start(first: Probe, second: Probe, a: np.ndarray, b: np.ndarray) -> Start:
+def _start(first: Trace, second: Trace, a: np.ndarray, b: np.ndarray) -> Start:
     if np.array_equal(a, b):
         return Start(a)
     for name, value in first.settings.items():
@@ -161,5 +161,5 @@ def _is_full(array: np.ndarray, value: float) -> bool:
     return bool(np.all(array == np.asarray(value, array.dtype)))
 
 
-def _class(probe: Probe) -> str:
+def _class(probe: Trace) -> str:
     return type(probe.optimizer).__name__.removeprefix("Functional")

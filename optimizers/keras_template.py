@@ -11,7 +11,7 @@ from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
 from optimizers.keras_memory import differences, memory
 from optimizers.keras_shim import apply, averages, clock, functional, variable
-from optimizers.keras_state import Probe, places, starts, swept
+from optimizers.keras_state import Trace, places, starts, swept
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 """Keras takes a bound of 0 or less as none; swept, such a bound becomes NaN, so that the run diverges."""
@@ -49,14 +49,14 @@ class Template:
             # Keras has zeros until the first step, which writes over them
             self._starts[place] = self._starts[place]._replace(leaf=leaf)
 
-    def _probe(self, settings, seed: int) -> Probe:
+    def _probe(self, settings, seed: int) -> Trace:
         """An object built with `settings` on random parameters."""
         rng = np.random.default_rng(seed)
         params = [rng.normal(size=shape).astype(dtype) for shape, dtype in self._shapes]
         variables = [variable(p, path) for p, path in zip(params, self._paths, strict=True)]
         optimizer = self._recipe.plain(settings, functional(self._recipe.cls))
         optimizer.build(variables)
-        return Probe(optimizer, settings, params, [v.numpy() for v in optimizer.variables])
+        return Trace(optimizer, settings, params, [v.numpy() for v in optimizer.variables])
 
     def _handed_places(self):
         """Indices, among the optimizer's variables, of the step count and the learning rate; None: no variable."""

@@ -15,7 +15,7 @@ from bench.records import store as stores
 from bench.records.record import Record
 from bench.records.store import Store
 from bench.running import run as running
-from bench.running.executor import Executor, Result
+from bench.running.executor import Done, Executor
 from bench.running.progress import Bar
 from bench.scores.leaderboard import leaderboard
 from bench.scores.metrics import METRICS, Metric
@@ -89,7 +89,7 @@ class Backwards(Executor):
 
     def results(self, progress=lambda number, share: None):
         for number in reversed(range(len(self._calls))):
-            yield Result(number, self._calls[number].arguments[0])
+            yield Done(number, self._calls[number].arguments[0])
 
     def close(self):
         self._calls.clear()

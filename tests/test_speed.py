@@ -13,30 +13,30 @@ from bench.commands import speed
 from bench.scores.numbers import clocked, short
 from bench.speed import bounds, cells, comparisons, paired_timing, plan, processes, report, scaling, startup
 from bench.speed.context import Measurement
-from bench.speed.rows import Row, at_least, at_most
+from bench.speed.rows import Ratio, at_least, at_most
 from bench.speed.table import line, text
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
-    Row("a", "b", (1.5, 2.5, 1.7), at_least(1.6), ours=5e-9, peer=8.5e-9, details={"x": 2.0}),
-    Row("c", "d", (1.2, 1.01), at_most(1.05), unit="exponent"),
-    Row("e", "f", target=at_least(3), missing="not installed: torch", excused=True),
-    Row("g", "h", (4.0,)),
+    Ratio("a", "b", (1.5, 2.5, 1.7), at_least(1.6), ours=5e-9, peer=8.5e-9, details={"x": 2.0}),
+    Ratio("c", "d", (1.2, 1.01), at_most(1.05), unit="exponent"),
+    Ratio("e", "f", target=at_least(3), missing="not installed: torch", excused=True),
+    Ratio("g", "h", (4.0,)),
 ]
 
 
 @pytest.mark.parametrize(
     ("row", "held"),
     [
-        (Row("w", "p", (1.0, 3.0, 2.0), at_least(2.0)), True),
-        (Row("w", "p", (1.0, 3.0, 1.9), at_least(2.0)), False),
-        (Row("w", "p", (1.04, 1.06), at_most(1.05)), True),
-        (Row("w", "p", (math.nan,), at_most(1.05)), False),
-        (Row("w", "p", tuple(np.array([1.5, 1.5])), at_least(2.0)), False),
-        (Row("w", "p", (7.0,)), None),
-        (Row("w", "p", target=at_least(1), missing="boom"), False),
-        (Row("w", "p", missing="boom"), False),
-        (Row("w", "p", target=at_least(1), missing="no torch", excused=True), None),
+        (Ratio("w", "p", (1.0, 3.0, 2.0), at_least(2.0)), True),
+        (Ratio("w", "p", (1.0, 3.0, 1.9), at_least(2.0)), False),
+        (Ratio("w", "p", (1.04, 1.06), at_most(1.05)), True),
+        (Ratio("w", "p", (math.nan,), at_most(1.05)), False),
+        (Ratio("w", "p", tuple(np.array([1.5, 1.5])), at_least(2.0)), False),
+        (Ratio("w", "p", (7.0,)), None),
+        (Ratio("w", "p", target=at_least(1), missing="boom"), False),
+        (Ratio("w", "p", missing="boom"), False),
+        (Ratio("w", "p", target=at_least(1), missing="no torch", excused=True), None),
     ],
 )
 def test_a_target_holds_for_the_median(row, held):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.checks.result import Result
-from bench.checks.subjects import Subject, everything, find
+from bench.checks.subjects import Checked, everything, find
 from bench.engine import process
 from bench.lookup.named import NamedTask
 
@@ -28,7 +28,7 @@ def check(*things: Any, done: Callable[[list[Result]], None] = lambda results: N
     return [result for group in results for result in group]
 
 
-def check_subject(subject: Subject) -> list[Result]:
+def check_subject(subject: Checked) -> list[Result]:
     """Results of one task or optimizer, up to the first failed check that later ones stand on."""
     process.load_tensorflow()
     _quiet()

@@ -15,7 +15,7 @@ from optimizers import Entry
 from tasks import Task
 
 
-class Subject(NamedTuple):
+class Checked(NamedTuple):
     """`thing` is a NamedTask or an Entry, `kind` "task" or "optimizer"."""
 
     kind: str
@@ -23,27 +23,27 @@ class Subject(NamedTuple):
     thing: NamedTask | Entry
 
 
-def everything() -> list[Subject]:
+def everything() -> list[Checked]:
     """Every registered task, then every registered optimizer, plug-ins' too."""
     plugins.load_plugins()
     return [_task(name) for name in tasks.names()] + [_optimizer(name) for name in optimizers.names()]
 
 
-def find(things: Iterable[Any]) -> list[Subject]:
+def find(things: Iterable[Any]) -> list[Checked]:
     """Subjects meant by names, files (.py, .npz), tasks, entries and Keras optimizers, each once."""
-    found: dict[tuple[str, str], Subject] = {}
+    found: dict[tuple[str, str], Checked] = {}
     for thing in things:
         for subject in _find(thing):
             found.setdefault(subject[:2], subject)
     return list(found.values())
 
 
-def only(things: Iterable[str], kind: str) -> list[Subject]:
+def only(things: Iterable[str], kind: str) -> list[Checked]:
     """Subjects of one kind by name; raises UserError, TaskError or OptimizerError for an unknown one."""
     return [(_task if kind == "task" else _optimizer)(thing) for thing in things]
 
 
-def _find(thing: Any) -> list[Subject]:
+def _find(thing: Any) -> list[Checked]:
     if isinstance(thing, Task):
         return [_task(thing)]
     if not isinstance(thing, str) or thing.endswith(".npz"):
@@ -53,14 +53,14 @@ def _find(thing: Any) -> list[Subject]:
     return _of_name(thing)
 
 
-def _of_file(path: str) -> list[Subject]:
+def _of_file(path: str) -> list[Checked]:
     added = plugins.load_file(path)
     if not any(added):
         raise UserError(f"{path} registers no task and no optimizer; call register in it")
     return [_task(name) for name in added.tasks] + [_optimizer(name) for name in added.optimizers]
 
 
-def _of_name(name: str) -> list[Subject]:
+def _of_name(name: str) -> list[Checked]:
     base = name.partition("[")[0]
     if base not in {*tasks.names(), *optimizers.names()}:
         plugins.load_plugins()
@@ -73,7 +73,7 @@ def _of_name(name: str) -> list[Subject]:
     return [*found, _optimizer(name)] if base in optimizers.names() else found
 
 
-def _task(task: Any) -> Subject:
+def _task(task: Any) -> Checked:
     if isinstance(task, Task):
         try:
             subject = resolve.named_task(task)
@@ -81,9 +81,9 @@ def _task(task: Any) -> Subject:
             subject = NamedTask(type(task).__name__, task)
     else:
         subject = resolve.named_task(task)
-    return Subject("task", subject.name, subject)
+    return Checked("task", subject.name, subject)
 
 
-def _optimizer(optimizer: Any) -> Subject:
+def _optimizer(optimizer: Any) -> Checked:
     entry = resolve.entry(optimizer)
-    return Subject("optimizer", entry.name, entry)
+    return Checked("optimizer", entry.name, entry)

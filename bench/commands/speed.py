@@ -11,7 +11,7 @@ from bench.commands import options
 from bench.speed import plan
 from bench.speed.context import Context, Measurement
 from bench.speed.processes import sides
-from bench.speed.rows import Row
+from bench.speed.rows import Ratio
 from bench.speed.table import text
 
 OUT = Path("results/reference/benchmarks")
@@ -42,13 +42,13 @@ def command(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
     raise SystemExit(int(any(row.held is False for row in rows)))
 
 
-def attempt(measurement: Measurement, context: Context) -> Row:
+def attempt(measurement: Measurement, context: Context) -> Ratio:
     """The row, or one that says in a line why there is none, and does not hold."""
     try:
         return measurement.measure(context)
     except Exception as problem:
         reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
-        return Row(measurement.work, measurement.against, missing=reason)
+        return Ratio(measurement.work, measurement.against, missing=reason)
 
 
 def _meant(name: str, only: tuple[str, ...]) -> bool:

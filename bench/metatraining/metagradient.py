@@ -35,7 +35,7 @@ class Estimate(NamedTuple):
     gradients: dict[str, tf.Tensor]
 
 
-class Problems(NamedTuple):
+class SegmentStart(NamedTuple):
     """Where a segment of a run begins: params (B, …), state, and f₀ of the run (B,)."""
 
     params: tf.Tensor
@@ -68,8 +68,8 @@ def compile_metagradient(goal: Goal, *, separable: bool = True, jit: bool = True
 
 def compile_segment(
     goal: Goal, length: int, share: float, *, separable: bool = True, jit: bool = True
-) -> Callable[..., tuple[Estimate, Problems]]:
-    """Program (θ, Problems, data, batches, start) -> (Estimate, Problems `length` steps on), cut at `start`.
+) -> Callable[..., tuple[Estimate, SegmentStart]]:
+    """Program (θ, SegmentStart, data, batches, start) -> (Estimate, SegmentStart `length` steps on), cut at `start`.
 
     `share`: as in MetaLoss.of_segment.
     """
@@ -89,7 +89,7 @@ def compile_segment(
         opening = tf.cast(tf.equal(start, 0), flat.dtype)
         begun = unroll.lane.pull_start(theta, flat, [opening * leaf for leaf in adjoint])
         last, state, _ = tf.nest.map_structure(lambda store: store[-1], stores)
-        ahead = Problems(unroll.layout.nested(last), state, first)
+        ahead = SegmentStart(unroll.layout.nested(last), state, first)
         return Estimate(value, losses, tf.nest.map_structure(tf.add, total, begun)), ahead
 
     return program

@@ -32,7 +32,7 @@ class Call(NamedTuple):
     weight: int = 0
 
 
-class Result(NamedTuple):
+class Done(NamedTuple):
     """What call `number`, counted from 0 as submitted, returned; `lost`: what did it died meanwhile."""
 
     number: int
@@ -51,7 +51,7 @@ class Executor(ABC):
         """Take a call -> its number."""
 
     @abstractmethod
-    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Result]:
+    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Done]:
         """Results until everything submitted is done, in the order in which it is; raises what a call raised."""
 
     @abstractmethod

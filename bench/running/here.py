@@ -6,7 +6,7 @@ import functools
 from collections import deque
 from collections.abc import Iterator
 
-from bench.running.executor import Call, Executor, Progress, Result
+from bench.running.executor import Call, Done, Executor, Progress
 
 
 class Here(Executor):
@@ -23,10 +23,10 @@ class Here(Executor):
         self._submitted += 1
         return self._submitted - 1
 
-    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Result]:
+    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Done]:
         while self._waiting:
             number, call = self._waiting.popleft()
-            yield Result(number, call.function(functools.partial(progress, number), *call.arguments))
+            yield Done(number, call.function(functools.partial(progress, number), *call.arguments))
 
     def close(self) -> None:
         self._waiting.clear()

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, NamedTuple
 
-from bench.running.executor import Call, Executor, Progress, Result
+from bench.running.executor import Call, Done, Executor, Progress
 
 TICK = 0.5
 """Seconds between looks at what processes tell of their progress."""
@@ -45,7 +45,7 @@ class Processes(Executor):
         self._distribute()
         return self._submitted - 1
 
-    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Result]:
+    def results(self, progress: Progress = lambda number, share: None) -> Iterator[Done]:
         while self._running:
             done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
             for lane in self._lanes:
@@ -72,11 +72,11 @@ class Processes(Executor):
             self._running[lane.submit(number, call)] = number, lane
 
 
-def _result(number: int, future: Future[Any]) -> Result:
+def _result(number: int, future: Future[Any]) -> Done:
     try:
-        return Result(number, future.result())
+        return Done(number, future.result())
     except BrokenProcessPool:
-        return Result(number, lost=True)
+        return Done(number, lost=True)
 
 
 class _Lane:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bench.speed import problems
-from bench.speed.cells import Cell
+from bench.speed.cells import Workload
 from bench.speed.context import Context
 from bench.speed.paired_timing import TURN
 from bench.speed.peaks import MEBIBYTE, SIZES
-from bench.speed.rows import Row
+from bench.speed.rows import Ratio
 
 
 class Count(NamedTuple):
@@ -89,7 +89,7 @@ def level(held: float) -> int:
     return next((size for size in SIZES if size * MEBIBYTE >= held), SIZES[-1])
 
 
-def row(context: Context, cell: Cell) -> Row:
+def row(context: Context, cell: Workload) -> Ratio:
     """Our seconds over the bound, by round; nothing is promised."""
     ours, peaks = context.sides["ours"], context.peaks
     configurations, seeds = cell.task.tile
@@ -97,7 +97,7 @@ def row(context: Context, cell: Cell) -> Row:
     ours.prepare(cell.name, "ours:engine", cell)
     turns = [ours.time(cell.name, TURN).run for _ in range(context.rounds)]
     ours.forget()
-    return Row(
+    return Ratio(
         cell.name,
         "bound of this core",
         tuple(turn / bound for turn in turns),

@@ -11,7 +11,7 @@ from bench.speed import problems
 from tasks import Task
 
 
-class Cell(NamedTuple):
+class Workload(NamedTuple):
     """One comparison; `family` names the problem, whatever its tile. `work` is in optimizer steps of single runs."""
 
     name: str
@@ -27,14 +27,14 @@ class Cell(NamedTuple):
         return self.configurations * self.seeds * self.steps
 
 
-ROSENBROCK = Cell("Rosenbrock 256×32", "rosenbrock", problems.LargeRosenbrock(), "adam", 256, 32)
-MEDIUM = Cell("Rosenbrock 32×32", "rosenbrock", problems.MediumRosenbrock(), "adam", 32, 32)
-SMALL = Cell("Rosenbrock 8×8", "rosenbrock", problems.SmallRosenbrock(), "adam", 8, 8)
-REGRESSION = Cell("regression 256×32", "regression", problems.Regression(), "adam", 256, 32)
-MOONS = Cell("two moons 16×16", "moons", problems.Moons(), "adam", 16, 16)
-CONVOLUTION = Cell("convolution 8×8", "convolution", problems.SmallConvolution(), "adam", 8, 8)
+ROSENBROCK = Workload("Rosenbrock 256×32", "rosenbrock", problems.LargeRosenbrock(), "adam", 256, 32)
+MEDIUM = Workload("Rosenbrock 32×32", "rosenbrock", problems.MediumRosenbrock(), "adam", 32, 32)
+SMALL = Workload("Rosenbrock 8×8", "rosenbrock", problems.SmallRosenbrock(), "adam", 8, 8)
+REGRESSION = Workload("regression 256×32", "regression", problems.SmallRegression(), "adam", 256, 32)
+MOONS = Workload("two moons 16×16", "moons", problems.Moons(), "adam", 16, 16)
+CONVOLUTION = Workload("convolution 8×8", "convolution", problems.SmallConvolution(), "adam", 8, 8)
 GRUS = tuple(
-    Cell(f"GRU-32 on {name} 1×128", name, tasks.get(name), f"gru-{name}", 1, 128)
+    Workload(f"GRU-32 on {name} 1×128", name, tasks.get(name), f"gru-{name}", 1, 128)
     for name in ("rosenbrock", "linear-regression")
 )
 FOUR = (ROSENBROCK, REGRESSION, MOONS, CONVOLUTION)

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from bench.speed import cells
-from bench.speed.cells import Cell
+from bench.speed.cells import Workload
 from bench.speed.context import Context
 from bench.speed.paired_timing import CHECKED, Making, fight, same_losses
 from bench.speed.processes import Side
-from bench.speed.rows import Row, Target, at_least
+from bench.speed.rows import Limit, Ratio, at_least
 
 LAYOUTS = {
     "rosenbrock": ("",),
@@ -34,7 +34,7 @@ class Peer(NamedTuple):
     function: str
     settings: tuple = ()
 
-    def variants(self, cell: Cell) -> list[tuple]:
+    def variants(self, cell: Workload) -> list[tuple]:
         """What a person would try before keeping the fastest."""
         if self.function == "jax_peers:expert":
             return [(layout, how) for layout in LAYOUTS[cell.family] for how in RECORDINGS]
@@ -54,9 +54,9 @@ TORCH = Peer("torch.func", "torch", _TORCH, "torch_peers:func")
 class Comparison(NamedTuple):
     """One row to be measured."""
 
-    cell: Cell
+    cell: Workload
     peer: Peer
-    target: Target | None
+    target: Limit | None
 
     @property
     def name(self) -> str:
@@ -88,12 +88,12 @@ def _all() -> list[Comparison]:
 COMPARISONS = _all()
 
 
-def measure(context: Context, comparison: Comparison) -> Row:
+def measure(context: Context, comparison: Comparison) -> Ratio:
     """The row of one comparison; raises what a contender raises."""
     cell, peer, target = comparison
     if missing := absent(peer):
         reason = f"not installed: {', '.join(missing)} (the extra `benchmarks` has it)"
-        return Row(cell.name, peer.name, target=target, missing=reason, excused=True)
+        return Ratio(cell.name, peer.name, target=target, missing=reason, excused=True)
     mine, other = context.sides["ours"], context.sides[peer.side]
     problem = mine.call("ours:problem", cell)
     variants = {", ".join(map(str, filter(None, v))): v for v in peer.variants(cell)}
@@ -102,7 +102,7 @@ def measure(context: Context, comparison: Comparison) -> Row:
     fastest, duel, first = fight(mine, other, Making("ours:engine", (cell,)), makings, context.rounds, comparison.name)
     mine.forget()
     other.forget()
-    return Row(
+    return Ratio(
         cell.name,
         peer.name,
         tuple(duel.ratios),
@@ -120,7 +120,7 @@ def measure(context: Context, comparison: Comparison) -> Row:
     )
 
 
-def _check(mine: Side, other: Side, cell: Cell, peer: Peer, problem, variants) -> float:
+def _check(mine: Side, other: Side, cell: Workload, peer: Peer, problem, variants) -> float:
     """Largest disagreement of any variant with our first losses; raises ValueError beyond the tolerance."""
     reference = mine.call("ours:curves", cell, CHECKED)
     return max(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from bench.speed.processes import Side
-from bench.speed.rows import Row
+from bench.speed.rows import Ratio
 
 
 class Context:
@@ -28,7 +28,7 @@ class Measurement(NamedTuple):
 
     work: str
     against: str
-    measure: Callable[[Context], Row]
+    measure: Callable[[Context], Ratio]
 
     @property
     def name(self) -> str:

@@ -9,19 +9,19 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 
 from bench.speed import jax_losses
-from bench.speed.cells import Cell
+from bench.speed.cells import Workload
 from bench.speed.jax_peers import contender
 from bench.speed.processes import Contender
 
 
-def learned(cell: Cell, problem) -> Contender:
+def learned(cell: Workload, problem) -> Contender:
     """Every seed's run of the cell's shipped weights."""
     program = unroll(_loss(cell), problem.settings, cell.steps)
     arguments = jax.device_put((problem.params, problem.data, problem.weights))
     return contender(program, arguments, cell.work)
 
 
-def learned_curves(cell: Cell, problem, steps: int) -> np.ndarray:
+def learned_curves(cell: Workload, problem, steps: int) -> np.ndarray:
     """Every loss: (1, seeds, steps + 1)."""
     program = unroll(_loss(cell), problem.settings, steps)
     losses, last = program(problem.params, problem.data, problem.weights)
@@ -60,5 +60,5 @@ def cell_step(weights, shown, state):
     return keep * state + (1.0 - keep) * candidate
 
 
-def _loss(cell: Cell):
+def _loss(cell: Workload):
     return jax_losses.EXPERT[cell.family][""]

@@ -18,14 +18,14 @@ import optax
 from jax import lax
 
 from bench.speed import jax_losses
-from bench.speed.cells import Cell, sweep
+from bench.speed.cells import Workload, sweep
 from bench.speed.jax_recording import summaries
 from bench.speed.processes import Contender
 
 RECORDINGS = ("full curve", "in the carry")
 
 
-def expert(cell: Cell, problem, layout: str, recording: str) -> Contender:
+def expert(cell: Workload, problem, layout: str, recording: str) -> Contender:
     """`layout` as in jax_losses.EXPERT, `recording` as in RECORDINGS."""
     loss = jax_losses.EXPERT[cell.family][layout]
     full = recording == "full curve"
@@ -33,13 +33,13 @@ def expert(cell: Cell, problem, layout: str, recording: str) -> Contender:
     return contender(program, _arguments(cell, loss, problem), cell.work)
 
 
-def obvious(cell: Cell, problem) -> Contender:
+def obvious(cell: Workload, problem) -> Contender:
     """A whole run, `vmap`ped over the flat product."""
     loss = jax_losses.OBVIOUS[cell.family]
     return contender(flat(loss, cell.steps), _arguments(cell, loss, problem), cell.work)
 
 
-def expert_curves(cell: Cell, problem, steps: int, layout: str, recording: str) -> np.ndarray:
+def expert_curves(cell: Workload, problem, steps: int, layout: str, recording: str) -> np.ndarray:
     """Every loss the expert's program notes: (configurations, seeds, steps + 1)."""
     loss = jax_losses.EXPERT[cell.family][layout]
     arguments = _arguments(cell, loss, problem)
@@ -50,7 +50,7 @@ def expert_curves(cell: Cell, problem, steps: int, layout: str, recording: str) 
     return np.asarray(carry.losses[:-1]).transpose(2, 1, 0)
 
 
-def obvious_curves(cell: Cell, problem, steps: int) -> np.ndarray:
+def obvious_curves(cell: Workload, problem, steps: int) -> np.ndarray:
     """Every loss of the obvious program: (configurations, seeds, steps + 1)."""
     loss = jax_losses.OBVIOUS[cell.family]
     losses, last = flat(loss, steps)(*_arguments(cell, loss, problem))
@@ -130,7 +130,7 @@ def _run(loss, steps: int, params, data, hyper):
     return losses, loss(params, data)
 
 
-def _arguments(cell: Cell, loss, problem):
+def _arguments(cell: Workload, loss, problem):
     params, data = jax_losses.adopt(loss, problem.params, problem.data)
     return jax.device_put((params, data, sweep(cell.configurations)))
 

@@ -11,7 +11,7 @@ import numpy as np
 from bench.scores.metrics import CAP
 
 
-class Carry(NamedTuple):
+class Recorded(NamedTuple):
     """Losses (K + 1, S, C), the last slot a bin; the rest (S, C)."""
 
     losses: Any
@@ -28,14 +28,14 @@ def summaries(recorded: np.ndarray, shape: tuple[int, int]):
     slots[recorded] = np.arange(size)
     table, weight = jnp.asarray(slots), 1.0 / (horizon + 1)
     zeros = jnp.zeros(shape)
-    blank = Carry(jnp.zeros((size + 1, *shape)), zeros, jnp.full(shape, math.inf), jnp.full(shape, -1), zeros)
+    blank = Recorded(jnp.zeros((size + 1, *shape)), zeros, jnp.full(shape, math.inf), jnp.full(shape, -1), zeros)
 
-    def note(carry: Carry, t, losses) -> Carry:
+    def note(carry: Recorded, t, losses) -> Recorded:
         initial = jnp.where(t == 0, losses, carry.initial)
         ratio = losses / initial
         sound = jnp.isfinite(ratio) & (ratio <= CAP)
         ratio = jnp.where(sound, ratio, CAP)
-        return Carry(
+        return Recorded(
             carry.losses.at[table[t]].set(losses),
             carry.mean + weight * ratio,
             jnp.minimum(carry.best, jnp.where(sound, losses, carry.best)),

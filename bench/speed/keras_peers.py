@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.engine import process
 from bench.speed import problems
-from bench.speed.cells import Cell, sweep
+from bench.speed.cells import Workload, sweep
 from bench.speed.processes import Contender
 from tasks.moons import moons
 
@@ -16,7 +16,7 @@ STEPS = 200
 """Of one timed run."""
 
 
-def per_step(cell: Cell, problem) -> Contender:
+def per_step(cell: Workload, problem) -> Contender:
     """The loss is fetched after every step, as a training loop with a progress bar does."""
     step = _stepper(cell, problem)
 
@@ -27,13 +27,13 @@ def per_step(cell: Cell, problem) -> Contender:
     return Contender(run, STEPS)
 
 
-def per_step_curves(cell: Cell, problem, steps: int) -> np.ndarray:
+def per_step_curves(cell: Workload, problem, steps: int) -> np.ndarray:
     """Losses of the first configuration on the first seed: (1, 1, steps + 1)."""
     step = _stepper(cell, problem)
     return np.array([[[float(step()) for _ in range(steps + 1)]]])
 
 
-def fit(cell: Cell, problem, steps_per_execution: int) -> Contender:
+def fit(cell: Workload, problem, steps_per_execution: int) -> Contender:
     """`model.fit` for one epoch of many steps, each on the whole data set."""
     import tensorflow as tf
 
@@ -46,7 +46,7 @@ def fit(cell: Cell, problem, steps_per_execution: int) -> Contender:
     return Contender(run, STEPS)
 
 
-def fit_curves(cell: Cell, problem, steps: int, steps_per_execution: int) -> np.ndarray:
+def fit_curves(cell: Workload, problem, steps: int, steps_per_execution: int) -> np.ndarray:
     """Losses of the first configuration on the first seed, one step an epoch: (1, 1, steps + 1)."""
     model = _model(problem, cell, 1)
     inputs, labels = _points()
@@ -54,14 +54,14 @@ def fit_curves(cell: Cell, problem, steps: int, steps_per_execution: int) -> np.
     return np.array([[history.history["loss"]]])
 
 
-def _adam(cell: Cell):
+def _adam(cell: Workload):
     import keras
 
     first = {name: float(column[0]) for name, column in sweep(cell.configurations).items()}
     return keras.optimizers.Adam(**first)
 
 
-def _stepper(cell: Cell, problem):
+def _stepper(cell: Workload, problem):
     """One step of one run -> the loss before it."""
     process.load_tensorflow()
     import tensorflow as tf
@@ -88,7 +88,7 @@ def _points() -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(inputs.T), labels[:, None]
 
 
-def _model(problem, cell: Cell, steps_per_execution: int) -> Any:
+def _model(problem, cell: Workload, steps_per_execution: int) -> Any:
     """The network of problems.Moons as anybody writes it, with the first seed's parameters."""
     process.load_tensorflow()
     import keras

@@ -16,7 +16,7 @@ from bench.engine import process
 from bench.speed.context import Context
 from bench.speed.paired_timing import TURN
 from bench.speed.processes import Contender
-from bench.speed.rows import Row, at_least
+from bench.speed.rows import Ratio, at_least
 
 STEPS, BATCH, HELD_OUT = 200, 64, 640
 
@@ -66,7 +66,7 @@ MODELS = (
 PEERS = {"model.fit": "keras_tasks:anew", "model.fit, again": "keras_tasks:again"}
 
 
-def measure(context: Context, model: Model, against: str) -> Row:
+def measure(context: Context, model: Model, against: str) -> Ratio:
     """How many times as fast as one of PEERS one run is; only against a model made anew something is promised."""
     mine, peer = context.sides["ours"], context.sides["keras"]
     mine.prepare(model.work, "keras_tasks:engine", model)
@@ -75,7 +75,7 @@ def measure(context: Context, model: Model, against: str) -> Row:
     mine.forget()
     peer.forget()
     best = turns.min(axis=0)
-    return Row(
+    return Ratio(
         model.work,
         against,
         tuple(turns[:, 1] / turns[:, 0]),

@@ -10,7 +10,7 @@ import numpy as np
 from bench.speed.context import Context
 from bench.speed.paired_timing import Making, fight
 from bench.speed.processes import Side
-from bench.speed.rows import Row, Target, at_least
+from bench.speed.rows import Limit, Ratio, at_least
 
 UNITS, STEPS = 32, 200
 TOLERANCE = 1e-5
@@ -43,7 +43,7 @@ class Style(NamedTuple):
     name: str
     split: bool
     checkpoint: bool
-    target: Target
+    target: Limit
 
 
 class MetaComparison(NamedTuple):
@@ -62,12 +62,12 @@ STYLES = (
 META_COMPARISONS = tuple(MetaComparison(cell, style) for cell in CELLS for style in STYLES)
 
 
-def measure_meta(context: Context, comparison: MetaComparison) -> Row:
+def measure_meta(context: Context, comparison: MetaComparison) -> Ratio:
     """The row of one comparison; raises what a contender raises."""
     cell, style = comparison
     if missing := [] if find_spec("jax") else ["jax"]:
         reason = f"not installed: {', '.join(missing)} (the extra `benchmarks` has it)"
-        return Row(cell.name, style.name, target=style.target, missing=reason, excused=True)
+        return Ratio(cell.name, style.name, target=style.target, missing=reason, excused=True)
     mine, other = context.sides["ours"], context.sides["jax"]
     problem = mine.call("ours_metagradients:problem", cell)
     error = _check(mine, other, comparison, problem)
@@ -76,7 +76,7 @@ def measure_meta(context: Context, comparison: MetaComparison) -> Row:
     fastest, duel, first = fight(mine, other, ours, makings, context.rounds, f"{cell.name} / {style.name}")
     mine.forget()
     other.forget()
-    return Row(
+    return Ratio(
         cell.name,
         style.name,
         tuple(duel.ratios),

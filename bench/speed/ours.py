@@ -10,12 +10,12 @@ import numpy as np
 import optimizers
 from bench.engine import process
 from bench.lookup.resolve import named_task
-from bench.speed.cells import Cell, sweep
+from bench.speed.cells import Workload, sweep
 from bench.speed.processes import Contender
 from optimizers import learned
 
 
-def engine(cell: Cell) -> Contender:
+def engine(cell: Workload) -> Contender:
     """The race of a cell; its own seconds are those of the program calls, sampling and stacking apart."""
     return Contender(lambda: _race(cell, cell.steps).seconds_run, cell.work)
 
@@ -33,7 +33,7 @@ class Problem(NamedTuple):
     settings: dict[str, Any]
 
 
-def problem(cell: Cell) -> Problem:
+def problem(cell: Workload) -> Problem:
     """The problems that the engine races in this cell, drawn as `bench.draw` draws them."""
     process.load_tensorflow()
     import tensorflow as tf
@@ -46,12 +46,12 @@ def problem(cell: Cell) -> Problem:
     return Problem(_plain(params), _plain(data), recorded, *_architecture(cell))
 
 
-def curves(cell: Cell, steps: int) -> np.ndarray:
+def curves(cell: Workload, steps: int) -> np.ndarray:
     """Every loss of the first `steps` steps: (configurations, seeds, steps + 1)."""
     return _race(cell, steps, "all").runs.losses
 
 
-def _race(cell: Cell, steps: int, record: str = "log"):
+def _race(cell: Workload, steps: int, record: str = "log"):
     process.load_tensorflow()
     from bench.engine.race import race
 
@@ -67,7 +67,7 @@ def _race(cell: Cell, steps: int, record: str = "log"):
     )
 
 
-def thetas(cell: Cell, entry) -> list[dict[str, Any]]:
+def thetas(cell: Workload, entry) -> list[dict[str, Any]]:
     """The cell's sweep of Adam, or the one θ of a learned optimizer."""
     if cell.configurations == 1:
         return [dict(entry.defaults)]
@@ -84,7 +84,7 @@ def _plain(nest: Any) -> Any:
     return np.asarray(nest)
 
 
-def _architecture(cell: Cell) -> tuple[dict, dict]:
+def _architecture(cell: Workload) -> tuple[dict, dict]:
     """Weights and settings of a cell's learned optimizer, else empty."""
     entry = optimizers.get(cell.optimizer)
     if entry.kind != "learned":

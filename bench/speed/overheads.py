@@ -8,17 +8,17 @@ import numpy as np
 
 from bench.engine import process
 from bench.speed import ours
-from bench.speed.cells import CONVOLUTION, Cell
+from bench.speed.cells import CONVOLUTION, Workload
 from bench.speed.context import Context
 from bench.speed.paired_timing import TURN
 from bench.speed.processes import Contender, sides
-from bench.speed.rows import Row, at_least, at_most
+from bench.speed.rows import Ratio, at_least, at_most
 
 WINDOW = 4.0
 """Seconds that one or two workers run."""
 
 
-def two_workers(context: Context, cell: Cell = CONVOLUTION) -> Row:
+def two_workers(context: Context, cell: Workload = CONVOLUTION) -> Ratio:
     """Throughput of two spawned processes over that of one, by round; the system places them on its cores."""
     with sides("first", "second", pinned=False) as pair:
         first, second = pair.values()
@@ -32,10 +32,10 @@ def two_workers(context: Context, cell: Cell = CONVOLUTION) -> Row:
             for side in (first, second):
                 side.submit("overheads:rate", cell, start, WINDOW)
             ratios.append((first.wait() + second.wait()) / alone)
-    return Row("two workers", "one", tuple(ratios), at_least(1.9), note=cell.name)
+    return Ratio("two workers", "one", tuple(ratios), at_least(1.9), note=cell.name)
 
 
-def rate(cell: Cell, start: float, window: float) -> float:
+def rate(cell: Workload, start: float, window: float) -> float:
     """Races of a warm cell per second, from `start` (time.time()) for `window` seconds.
 
     The race that is under way at the end is run, to keep the other worker company, but not counted.
@@ -50,14 +50,14 @@ def rate(cell: Cell, start: float, window: float) -> float:
     return counted / finishes[counted]
 
 
-def recording(context: Context, cell: Cell) -> Row:
+def recording(context: Context, cell: Workload) -> Ratio:
     """Seconds with the engine's recording over those of the same program that keeps the last loss only."""
     mine, bare = context.sides["ours"], context.sides["bare"]
     mine.prepare(cell.name, "ours:engine", cell)
     bare.prepare(cell.name, "overheads:last_loss_only", cell)
     turns = np.array([[side.time(cell.name, TURN).run for side in (mine, bare)] for _ in range(context.rounds)])
     mine.forget()
-    return Row(
+    return Ratio(
         f"recording, {cell.name}",
         "last loss only",
         tuple(turns[:, 0] / turns[:, 1]),
@@ -68,7 +68,7 @@ def recording(context: Context, cell: Cell) -> Row:
     )
 
 
-def last_loss_only(cell: Cell) -> Contender:
+def last_loss_only(cell: Workload) -> Contender:
     """The engine's race in a process of its own that keeps nothing but the first and the last losses.
 
     The recording is altered there and nowhere else: it is the only way to have all else equal.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.reports.curves import COLORS
-from bench.speed.rows import Row
+from bench.speed.rows import Ratio
 from bench.speed.table import shown
 
 _STYLES: tuple[dict[str, Any], ...] = (
@@ -19,7 +19,7 @@ _HELD, _SHORT, _FREE = _STYLES
 """Held: filled circle; short of the target: open diamond; nothing promised: gray. Told apart without color."""
 
 
-def draw(rows: Sequence[Row], path: Path) -> None:
+def draw(rows: Sequence[Ratio], path: Path) -> None:
     """Two panels: how many times as fast as each peer, and what should be small; a row without a number says so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _panel(panel, rows: Sequence[Row], label: str) -> None:
+def _panel(panel, rows: Sequence[Ratio], label: str) -> None:
     for y, row in enumerate(rows):
         if row.rounds:
             ends = [min(row.rounds), max(row.rounds)]
@@ -69,7 +69,7 @@ def _panel(panel, rows: Sequence[Row], label: str) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _style(row: Row) -> dict:
+def _style(row: Ratio) -> dict:
     return {True: _HELD, False: _SHORT, None: _FREE}[row.held]
 
 

@@ -39,7 +39,7 @@ class SmallRosenbrock(Rosenbrock):
 
 
 @dataclass(frozen=True)
-class Regression(Task):
+class SmallRegression(Task):
     """Least squares on 64 points of 16 features, drawn anew for each problem; y = Xw + 0.1 ε, all normal, from 0."""
 
     tile: ClassVar[tuple[int, int]] = (256, 32)

@@ -14,7 +14,7 @@ from bench.scores.numbers import short
 from bench.speed import bounds
 from bench.speed.paired_timing import CHECKED
 from bench.speed.plot import draw
-from bench.speed.rows import Row
+from bench.speed.rows import Ratio
 from bench.speed.table import HEADERS, line
 
 PEERS = ("jax", "optax", "torch")
@@ -33,7 +33,7 @@ carry; the fastest counts.
 """
 
 
-def write(folder: Path, rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> None:
+def write(folder: Path, rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> None:
     """The three files, into `folder`; raises UserError where that cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def write(folder: Path, rows: Sequence[Row], peaks: Mapping[str, float], rounds:
         raise UserError(f"cannot write {folder}: {error.strerror}; choose another --out") from None
 
 
-def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> str:
+def markdown(rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> str:
     """The table, how it was made, the machine and its peaks, and what the bound counts."""
     where = machine()
     parts = [
@@ -59,7 +59,7 @@ def markdown(rows: Sequence[Row], peaks: Mapping[str, float], rounds: int) -> st
     return "\n\n".join(parts) + "\n"
 
 
-def verdict(rows: Sequence[Row]) -> str:
+def verdict(rows: Sequence[Ratio]) -> str:
     """One sentence: how many targets hold, and the names of those that do not."""
     promised = [row for row in rows if row.held is not None]
     short_of = [row.name for row in promised if row.held is False]
@@ -67,7 +67,7 @@ def verdict(rows: Sequence[Row]) -> str:
     return text + (f" Short: {'; '.join(short_of)}." if short_of else "")
 
 
-def write_csv(path: Path, rows: Sequence[Row]) -> None:
+def write_csv(path: Path, rows: Sequence[Ratio]) -> None:
     """One line per row, with every further number and where it was measured."""
     where, details = machine(), sorted({name for row in rows for name in row.details})
     columns = list(_record(rows[0])) + details + list(where)
@@ -84,7 +84,7 @@ def machine() -> dict[str, str]:
     return {name: about[name] for name in ("processor", "time", "commit")} | {"versions": versions}
 
 
-def _record(row: Row) -> dict[str, object]:
+def _record(row: Ratio) -> dict[str, object]:
     return {
         "work": row.work,
         "against": row.against,

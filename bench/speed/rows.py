@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Target:
+class Limit:
     """What a measured number must be: "at least" or "at most" `value`."""
 
     sense: str
@@ -23,7 +23,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Row:
+class Ratio:
     """`number` is a ratio unless `unit` says otherwise; the median over rounds, with the extremes of the rounds.
 
     `ours` and `peer` are the best seconds per unit of work, None where a row has none. `missing`: why nothing was
@@ -33,7 +33,7 @@ class Row:
     work: str
     against: str
     rounds: Sequence[float] = ()
-    target: Target | None = None
+    target: Limit | None = None
     unit: str = "×"
     ours: float | None = None
     peer: float | None = None
@@ -59,9 +59,9 @@ class Row:
         return None if self.target is None else self.target.holds(self.number)
 
 
-def at_least(value: float) -> Target:
-    return Target("at least", value)
+def at_least(value: float) -> Limit:
+    return Limit("at least", value)
 
 
-def at_most(value: float) -> Target:
-    return Target("at most", value)
+def at_most(value: float) -> Limit:
+    return Limit("at most", value)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.speed.cells import ROSENBROCK, Cell
+from bench.speed.cells import ROSENBROCK, Workload
 from bench.speed.context import Context
 from bench.speed.paired_timing import TURN
-from bench.speed.rows import Row, at_most
+from bench.speed.rows import Ratio, at_most
 
 FACTORS = (1, 4, 16, 64)
 BASE = ROSENBROCK._replace(steps=50)
@@ -17,7 +17,7 @@ BASE = ROSENBROCK._replace(steps=50)
 AXES = ("configurations", "seeds", "steps")
 
 
-def grown(axis: str, factor: int) -> Cell:
+def grown(axis: str, factor: int) -> Workload:
     """The base cell with one axis `factor` times as long."""
     return BASE._replace(**{axis: getattr(BASE, axis) * factor})
 
@@ -27,7 +27,7 @@ def exponent(factors: Sequence[float], seconds: Sequence[float]) -> float:
     return float(np.polyfit(np.log(factors), np.log(seconds), 1)[0])
 
 
-def row(context: Context, axis: str) -> Row:
+def row(context: Context, axis: str) -> Ratio:
     """Slope by round; all four sizes are timed in every round, by their mean."""
     ours = context.sides["ours"]
     for factor in FACTORS:
@@ -38,7 +38,7 @@ def row(context: Context, axis: str) -> Row:
         seconds = [t * grown(axis, f).work for t, f in zip(timings, FACTORS, strict=True)]
         slopes.append(exponent(FACTORS, seconds))
     ours.forget()
-    return Row(
+    return Ratio(
         f"cost in {axis}",
         f"× {FACTORS[-1]}",
         tuple(slopes),

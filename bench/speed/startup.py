@@ -11,16 +11,16 @@ from pathlib import Path
 
 from bench.engine import process
 from bench.speed import ours
-from bench.speed.cells import Cell
+from bench.speed.cells import Workload
 from bench.speed.context import Context
 from bench.speed.processes import Side
-from bench.speed.rows import Row, at_most
+from bench.speed.rows import Ratio, at_most
 
 ROOT = Path(__file__).parents[2]
 STORED = "results/reference/quick"
 
 
-def cell_start(context: Context, cell: Cell) -> Row:
+def cell_start(context: Context, cell: Workload) -> Ratio:
     """Seconds of a first race beyond those of a second: tracing and loading from the cache; TensorFlow is there."""
     _first_and_second(cell)  # fills the cache
     waits, seconds = [], []
@@ -28,7 +28,7 @@ def cell_start(context: Context, cell: Cell) -> Row:
         first, second = _first_and_second(cell)
         waits.append(first - second)
         seconds.append(second)
-    return Row(
+    return Ratio(
         f"start of {cell.name}",
         "warm cache",
         tuple(waits),
@@ -38,7 +38,7 @@ def cell_start(context: Context, cell: Cell) -> Row:
     )
 
 
-def _first_and_second(cell: Cell) -> tuple[float, float]:
+def _first_and_second(cell: Workload) -> tuple[float, float]:
     side = Side()
     try:
         return side.call("startup:races", cell)
@@ -46,7 +46,7 @@ def _first_and_second(cell: Cell) -> tuple[float, float]:
         side.close()
 
 
-def races(cell: Cell) -> tuple[float, float]:
+def races(cell: Workload) -> tuple[float, float]:
     """Seconds of two equal races in a process that has imported TensorFlow, Keras and the engine, and done nothing."""
     process.load_tensorflow()
     for module in ("keras", "bench.engine.race"):
@@ -60,13 +60,13 @@ def _timed(work) -> float:
     return time.perf_counter() - start
 
 
-def command(context: Context, name: str, *arguments: str) -> Row:
+def command(context: Context, name: str, *arguments: str) -> Ratio:
     """Seconds of `python -m bench …`; fails if TensorFlow is imported."""
     line = [sys.executable, "-m", "bench", name, *arguments]
     if imports_tensorflow("bench", name, *arguments):
         raise RuntimeError(f"`bench {name}` imports tensorflow")
     rounds = tuple(_timed(lambda: _run(line)) for _ in range(context.rounds))
-    return Row(f"bench {name}", "a second", rounds, at_most(1.0), unit="s", note="no TensorFlow imported")
+    return Ratio(f"bench {name}", "a second", rounds, at_most(1.0), unit="s", note="no TensorFlow imported")
 
 
 def imports_tensorflow(module: str, *arguments: str) -> bool:

@@ -8,7 +8,7 @@ from torch.func import grad_and_value, vmap
 from torch.utils import _pytree as pytree
 
 from bench.speed import problems
-from bench.speed.cells import Cell, sweep
+from bench.speed.cells import Workload, sweep
 from bench.speed.processes import Contender
 from tasks.moons import moons
 
@@ -46,7 +46,7 @@ def convolution(params, data):
 LOSSES = {"rosenbrock": rosenbrock, "regression": regression, "moons": moons_loss, "convolution": convolution}
 
 
-def func(cell: Cell, problem) -> Contender:
+def func(cell: Workload, problem) -> Contender:
     """All runs of the cell, STEPS steps, every loss kept and fetched."""
 
     def run() -> None:
@@ -55,12 +55,12 @@ def func(cell: Cell, problem) -> Contender:
     return Contender(run, cell.configurations * cell.seeds * STEPS)
 
 
-def func_curves(cell: Cell, problem, steps: int) -> np.ndarray:
+def func_curves(cell: Workload, problem, steps: int) -> np.ndarray:
     """Every loss: (configurations, seeds, steps + 1)."""
     return _unroll(cell, problem, steps + 1).transpose(2, 1, 0)
 
 
-def _unroll(cell: Cell, problem, steps: int) -> np.ndarray:
+def _unroll(cell: Workload, problem, steps: int) -> np.ndarray:
     """Losses (steps, seeds, configurations), each before its step."""
     torch.set_num_threads(1)
     gradient = grad_and_value(LOSSES[cell.family])

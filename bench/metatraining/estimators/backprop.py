@@ -11,7 +11,7 @@ from bench.metatraining.adjoint import Layout, PerProblem, Rows
 from bench.metatraining.componentwise import check_separable
 from bench.metatraining.estimators.memory import BASE, state_floats
 from bench.metatraining.goal import Goal
-from bench.metatraining.metagradient import Estimate, Problems, compile_metagradient, compile_segment
+from bench.metatraining.metagradient import Estimate, SegmentStart, compile_metagradient, compile_segment
 
 
 class Whole:
@@ -41,10 +41,10 @@ class Truncated:
         self._programs = functools.cache(self._compile)
         self._start = tf.function(self._begin, autograph=False)
 
-    def begin(self, theta, params, data, batches) -> Problems:
+    def begin(self, theta, params, data, batches) -> SegmentStart:
         return self._start(theta, params)
 
-    def segment(self, theta, carry, data, batches, k, key) -> tuple[Estimate, Problems]:
+    def segment(self, theta, carry, data, batches, k, key) -> tuple[Estimate, SegmentStart]:
         start = k * self._length
         program = self._programs(min(self._length, self._goal.steps - start))
         return program(theta, carry, data, batches, tf.constant(start))
@@ -53,11 +53,11 @@ class Truncated:
         """As for full backprop, of one segment."""
         return stored_bytes(self._goal, self._length, params_count, problems)
 
-    def _begin(self, theta, params) -> Problems:
+    def _begin(self, theta, params) -> SegmentStart:
         layout = Layout(params)
         lane = (Rows if self._separable else PerProblem)(self._goal.architecture.build, layout)
         flat = layout.flat(params)
-        return Problems(params, lane.start(theta, flat), tf.zeros([flat.shape[0]], flat.dtype))
+        return SegmentStart(params, lane.start(theta, flat), tf.zeros([flat.shape[0]], flat.dtype))
 
     def _compile(self, length: int):
         share = math.ceil(self._goal.steps / self._length) / (self._goal.steps + 1)
