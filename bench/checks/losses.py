@@ -14,6 +14,9 @@ from bench.checks.result import Fault
 from bench.engine import contracts
 from tasks import Task
 
+SOLVED = 0.01
+"""A problem counts as solved where this share of its initial gap to the floor is left."""
+
 
 def scalar(problems: Problems) -> None:
     """`loss` and `evaluate` are one float32 number."""
@@ -55,6 +58,29 @@ def finite_start(problems: Problems) -> None:
         if not present:
             raise Fault("the loss does not depend on params; compute it from params in TensorFlow operations")
         _all_finite("gradient", row, present)
+
+
+def not_at_the_origin(problems: Problems) -> None:
+    """Parameters of zero do not solve every problem: a rule that only shrinks them would win."""
+    remaining = [_left_at_zero(problems, row) for row in range(SEEDS)]
+    if max(remaining) <= SOLVED:
+        raise Fault(
+            f"parameters of zero leave {max(remaining):.2g} of the initial gap to the floor, or less, in every "
+            "problem: rules that only shrink parameters win; draw a shift of the minimum in sample"
+        )
+
+
+def _left_at_zero(problems: Problems, row: int) -> float:
+    """Share of the initial gap to the floor that is left where all parameters are zero; inf where that is no number."""
+    params, data, batch = problems.one(row)
+    floor = problems.task.floor
+
+    def gap(point: Any) -> float:
+        scored = problems.evaluate
+        return float(problems.loss(point, data, batch) if scored is None else scored(point, data)) - floor
+
+    initial, zero = gap(params), gap(tf.nest.map_structure(tf.zeros_like, params))
+    return max(zero, 0.0) / initial if initial > 0 and np.isfinite(zero) else np.inf
 
 
 def _all_finite(word: str, row: int, nest: Any) -> None:

@@ -20,6 +20,7 @@ CHECKS = (
     Check("finite differences", differences.finite_differences),
     Check("vectorizes", task_in_engine.vectorizes, required=True),
     Check("floor", task_in_engine.above_the_floor),
+    Check("origin", losses.not_at_the_origin, warns=True),
     Check("restores", identity.restores),
 )
 
