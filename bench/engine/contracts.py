@@ -110,7 +110,7 @@ def verify_optimizer(entry: Entry) -> None:
 
 def verify_budget(entry: Entry, steps: int) -> None:
     """Raises UserError for a run that is over before an update is paid for."""
-    if steps and not entry.updates(steps):
+    if steps and entry.asks is not None and not entry.updates(steps):
         raise UserError(
             f"optimizer {entry.name!r} cannot make one update of {steps} gradient evaluations, as it asks for more; "
             f"give it at least {entry.asks.steps(1)} steps"
