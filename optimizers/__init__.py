@@ -5,7 +5,7 @@ Imports neither TensorFlow nor Keras; where Keras is there already, models saved
 
 import sys
 
-from optimizers.base import Entry, Optimizer, OptimizerError
+from optimizers.base import Asks, Entry, Optimizer, OptimizerError
 from optimizers.hand_designed import register_all
 from optimizers.oracles import register_oracles
 from optimizers.registry import get, names, register
@@ -13,6 +13,7 @@ from optimizers.shipped import load, register_shipped
 from optimizers.spaces import Choice, Integer, LogUniform, Uniform
 
 __all__ = [
+    "Asks",
     "Choice",
     "Entry",
     "Integer",

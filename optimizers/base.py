@@ -20,6 +20,68 @@ class OptimizerError(ValueError):
     """A mistake in naming, setting or registering an optimizer; its text names the value and the remedy."""
 
 
+PARTS = 3
+"""A gradient evaluation in units of a loss evaluation: the loss itself, and twice as much to go back through it."""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What an update asks for beyond gradients: the loss of its step and, elsewhere on the same batch, so many
+    evaluations of the loss (each a third of a gradient evaluation) and of loss and gradient.
+
+    `Asks()` is the loss of the step alone, which costs nothing. `floor` adds the task's lowest loss; for oracles.
+    Raises OptimizerError for counts that are not whole numbers of at least 0.
+
+    >>> from optimizers import Asks
+    >>> Asks(losses=12).updates(200), Asks(gradients=1).updates(200), Asks().updates(200)
+    (40, 100, 200)
+    """
+
+    losses: int = 0
+    gradients: int = 0
+    floor: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("losses", "gradients"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise OptimizerError(
+                    f"Asks({name}={value!r}): give how many an update makes at most, a whole number of at least 0"
+                )
+        if not isinstance(self.floor, bool):
+            raise OptimizerError(f"Asks(floor={self.floor!r}): floor is True or False; the task says which it is")
+
+    @property
+    def parts(self) -> int:
+        """What one update costs, in thirds of a gradient evaluation."""
+        return PARTS + self.losses + PARTS * self.gradients
+
+    def updates(self, steps: Any) -> Any:
+        """Updates that `steps` gradient evaluations pay for; a whole number or an array of them."""
+        return steps * PARTS // self.parts
+
+    def steps(self, updates: int) -> int:
+        """The fewest gradient evaluations that pay for so many updates."""
+        return -(-updates * self.parts // PARTS)
+
+
+class Seen(NamedTuple):
+    """What an update that asks is handed as its fifth argument; all on the batch of its step.
+
+    `loss_at` and `gradient_at` take parameters, and are called straight in `update`, in no loop or branch of
+    TensorFlow's.
+    """
+
+    loss: Any
+    """Scalar: the loss whose gradient the update is handed."""
+    loss_at: Callable[[Any], Any]
+    """params -> scalar loss."""
+    gradient_at: Callable[[Any], tuple[Any, Any]]
+    """params -> (scalar loss, its gradient)."""
+    floor: Any = None
+    """The task's lowest loss, for who asks for it."""
+
+
 class Optimizer(NamedTuple):
     """Two pure functions over nested tensors of one problem, hyper-parameters already bound; a third if need be.
 
@@ -34,10 +96,11 @@ class Optimizer(NamedTuple):
 
     init: Callable[[Any], Any]
     """params -> state."""
-    update: Callable[[Any, Any, Any, Any], tuple[Any, Any]]
+    update: Callable[..., tuple[Any, Any]]
     """(gradients, state, params, step) -> (updates, state); params + updates are the new parameters.
 
-    `step` counts from 0, a scalar int32 tensor, the same for every problem.
+    `step` counts from 0, a scalar int32 tensor, the same for every problem. A fifth argument, a Seen, is handed to the
+    update of an entry that `asks`.
     """
     evaluate: Callable[[Any, Any], Any] | None = None
     """(params, state) -> the parameters that are scored, as an average is; None: those that are trained."""
@@ -78,6 +141,8 @@ class Entry:
     """Whether `build` also takes `loss`, the noise-free loss of one problem: params -> scalar. For oracles."""
     needs: tuple[str, ...] = ()
     """Tags a task must have, all of them, for this entry to run on it."""
+    asks: Asks | None = None
+    """What `update` asks for beyond gradients; None: nothing. It goes into `discloses`, and is paid from the budget."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -86,6 +151,34 @@ class Entry:
             )
         if self.kind not in KINDS:
             raise OptimizerError(f"optimizer {self.name!r}: kind {self.kind!r} is none of {KINDS}")
+        if self.asks is not None and not isinstance(self.asks, Asks):
+            raise OptimizerError(f"optimizer {self.name!r}: asks is {self.asks!r}; give Asks(losses=…, gradients=…)")
+        if self.kind != "oracle" and self.informed:
+            raise OptimizerError(
+                f"optimizer {self.name!r}: informed is for kind 'oracle', which is not ranked; an update that needs "
+                "the loss, or evaluates it elsewhere, says how often: Entry(…, asks=Asks(losses=12))"
+            )
+        if self.kind != "oracle" and self.asks is not None and self.asks.floor:
+            raise OptimizerError(
+                f"optimizer {self.name!r}: the floor is for kind 'oracle', which is not ranked; make it a setting of θ"
+            )
+        object.__setattr__(self, "discloses", {**self.discloses, **_disclosed(self.asks)})
+
+    @property
+    def told_gradients_only(self) -> bool:
+        """Whether it is a system of gradients alone, as probes, ablations and Keras take it."""
+        return not self.informed and self.asks is None
+
+    def updates(self, steps: Any) -> Any:
+        """Updates of a run of `steps` gradient evaluations; a whole number or an array of them."""
+        return steps if self.asks is None else self.asks.updates(steps)
+
+
+def _disclosed(asks: Asks | None) -> dict[str, Any]:
+    if asks is None:
+        return {}
+    counts = {"losses_per_update": asks.losses, "gradients_per_update": asks.gradients, "knows_floor": asks.floor}
+    return {"sees_step_loss": True, **{key: value for key, value in counts.items() if value}}
 
 
 def with_horizon(theta: Mapping[str, Any], steps: float) -> dict[str, Any]:

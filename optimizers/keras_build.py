@@ -90,7 +90,7 @@ class KerasBuild:
         """What is scored, "" for the trained weights: `use_ema` of θ or of the class makes it their average."""
         switches = tuple((key, value) for key, value in theta.items() if key == "use_ema")
         if "use_ema" in space:
-            return "averaged weights where use_ema"
+            return "averaged weights where use_ema is on"
         return "averaged weights" if KerasBuild(self.source, _merged(self.fixed, switches)).uses_average else ""
 
     @property

@@ -102,7 +102,7 @@ def as_keras(entry: Entry, theta: Mapping[str, Any], **settings: Any) -> keras.o
     plain = getattr(entry.build, "plain", None)
     if plain is not None:
         return plain({**theta, **settings})
-    if entry.informed:
+    if not entry.told_gradients_only:
         raise OptimizerError(f"optimizer {entry.name!r} is told the loss itself, which Keras hands to no optimizer")
     architecture = getattr(entry.build, "architecture", "")
     named = {"architecture": architecture} if architecture else {"entry": entry.name}

@@ -54,6 +54,7 @@ def written(tmp_path):
         ("adding-an-optimizer.md", "soft_sign.py"),
         ("adding-an-optimizer.md", "clipped_adam.py"),
         ("adding-an-optimizer.md", "slow_copy.py"),
+        ("adding-an-optimizer.md", "loss_asking.py"),
     ],
 )
 def test_examples_pass_their_check(written, page, name):

@@ -14,7 +14,7 @@ from bench.checks import graphs
 from bench.checks.bowl import Bowl
 from bench.checks.compare import first
 from bench.checks.problems import value_and_gradient
-from bench.engine import contracts
+from bench.engine import asked, contracts
 from bench.engine.keys import keys
 from bench.engine.sampling import sample
 from bench.errors import UserError
@@ -67,6 +67,13 @@ class Rival:
     def data(self, row: int = 0) -> Any:
         return first(self.problems[1], row)
 
+    def updated(self, optimizer: Optimizer, gradients: Any, state: Any, params: Any, step: Any, row: int = 0) -> Any:
+        """What `update` returns on problem `row`, handed what the entry asks for."""
+        task, data, asks = self.subject.task, self.data(row), self.entry.asks
+        loss = task.loss(params, data, None) if asks is not None else None
+        with asked.handed(asks, task, params, (), data, None, loss) as more:
+            return optimizer.update(gradients, state, params, step, *more)
+
     def gradients(self, params: Any, row: int = 0) -> Any:
         return value_and_gradient(self.subject.task)(params, self.data(row), None)[1]
 
@@ -81,7 +88,8 @@ class Rival:
         params = specifications(self.params())
         state = specifications(self.init.structured_outputs)
         step = tf.TensorSpec([], tf.int32)
-        return graphs.trace(self.optimizer().update, params, state, params, step)
+        optimizer = self.optimizer()
+        return graphs.trace(lambda *four: self.updated(optimizer, *four), params, state, params, step)
 
     def walk(self, row: int, theta: Mapping[str, Any] | None = None) -> list[Any]:
         """What is scored after each of STEPS eager steps from problem `row`'s start."""
@@ -89,7 +97,7 @@ class Rival:
         state = optimizer.init(params)
         for step in range(STEPS):
             gradients = self.gradients(params, row)
-            updates, state = optimizer.update(gradients, state, params, tf.constant(step))
+            updates, state = self.updated(optimizer, gradients, state, params, tf.constant(step), row)
             params = tf.nest.map_structure(tf.add, params, updates)
             path.append(scored(optimizer, params, state))
         return path

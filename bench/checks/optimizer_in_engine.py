@@ -32,12 +32,12 @@ def vectorizes(rival: Rival) -> None:
             f"cannot be vectorized: {one_line(problem, 160)}; use operations tf.vectorized_map knows, and no memory "
             "outside the state"
         ) from None
-    steps = [step for step in range(1, STEPS + 1) if step in runs.steps]
-    at = np.searchsorted(runs.steps, steps)
+    updates = rival.entry.updates(runs.steps)
+    at = np.flatnonzero((updates >= 1) & (updates <= STEPS))
     for number, row in ((0, 0), (0, 2), (min(1, len(thetas) - 1), 1)):
         path = rival.walk(row, tensors(thetas[number]))
         task, data = rival.subject.task, rival.data(row)
-        alone = [task.evaluate(path[step - 1], data) for step in steps]
+        alone = [task.evaluate(path[count - 1], data) for count in updates[at]]
         if (apart := gap(np.array(alone), runs.losses[number, row, at])) > _AGREE:
             raise Fault(
                 f"the loss of problem {row} differs by {apart:.1e} from its run alone; use no axis but the "
@@ -59,13 +59,15 @@ def descends(rival: Rival) -> None:
     runs = _race(rival, _thetas(rival), _seeds(rival))
     if not np.any(runs.losses[..., -1] < runs.losses[..., 0]):
         raise Fault(
-            f"no θ lowers the loss of a convex bowl in {HORIZON} steps; update returns what is added to params "
+            f"no θ lowers the loss of a convex bowl in {HORIZON} updates; update returns what is added to params "
             "(minus rate × direction), and space must hold sensible values"
         )
 
 
 def _race(rival: Rival, thetas: list[dict], seeds: Any) -> Runs:
-    return race(rival.subject, rival.entry, thetas, purpose="report", seeds=list(seeds), steps=HORIZON).runs
+    asks = rival.entry.asks
+    steps = HORIZON if asks is None else asks.steps(HORIZON)
+    return race(rival.subject, rival.entry, thetas, purpose="report", seeds=list(seeds), steps=steps).runs
 
 
 def _seeds(rival: Rival) -> range:

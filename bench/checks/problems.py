@@ -10,9 +10,9 @@ import tensorflow as tf
 from bench.checks import graphs
 from bench.checks.compare import first
 from bench.engine import contracts
+from bench.engine.gradients import dense
 from bench.engine.keys import keys
 from bench.engine.sampling import batches, sample
-from bench.engine.unroll import dense
 from bench.lookup.named import NamedTask
 from tasks import Task
 

@@ -32,7 +32,7 @@ def shapes(rival: Rival) -> None:
         if not tf.is_tensor(leaf):
             raise Fault(f"init returns {look(leaf)} in the state; hold tensors only, () for no state")
     for step in range(2):
-        result = optimizer.update(rival.gradients(params), state, params, tf.constant(step))
+        result = rival.updated(optimizer, rival.gradients(params), state, params, tf.constant(step))
         if not isinstance(result, tuple) or len(result) != 2:
             raise Fault(f"update returns {type(result).__name__}; return the pair (updates, state)")
         updates, after = result

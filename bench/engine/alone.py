@@ -31,7 +31,9 @@ class Alone:
         columns, seeds = self.plan.tile
         rows = []
         for seed, column in itertools.product(range(seeds), range(columns)):
-            start, its, seen = tf.nest.map_structure(lambda t, i=seed: t[i], (params, data, batches))
+            start, its, seen = tf.nest.map_structure(
+                lambda t, i=seed: t if t is None else t[i], (params, data, batches)
+            )
             mine = tf.nest.map_structure(lambda t, i=column: t[i], hyper)
             rows.append(self._run(start, its, seen, mine, shared, points))
             progress(1 / (seeds * columns))
@@ -67,7 +69,7 @@ class Alone:
 
         def body(step, run):
             batch = None if batches is None else tf.nest.map_structure(lambda b: b[step], batches)
-            return step + 1, advance(task, optimizer, run, data, batch, step)[0]
+            return step + 1, advance(task, optimizer, run, data, batch, step, self.plan.asks)[0]
 
         return tf.while_loop(lambda step, _: step < until, body, (step, run), parallel_iterations=1)[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,15 +108,61 @@ def verify_optimizer(entry: Entry) -> None:
             )
 
 
+def verify_budget(entry: Entry, steps: int) -> None:
+    """Raises UserError for a run that is over before an update is paid for."""
+    if steps and entry.asks is not None and not entry.updates(steps):
+        raise UserError(
+            f"optimizer {entry.name!r} cannot make one update of {steps} gradient evaluations, as it asks for more; "
+            f"give it at least {entry.asks.steps(1)} steps"
+        )
+
+
 def built(entry: Entry, theta: Mapping[str, Any], loss: Any) -> Optimizer:
     """`entry.build(θ)`, or `build(θ, loss)` of an informed entry; raises UserError when that is not an Optimizer."""
     if not callable(entry.build):
         raise UserError(f"optimizer {entry.name!r}: build is {entry.build!r}; give a function of θ")
     informed = getattr(entry, "informed", False)
+    if not informed and _takes(entry.build, 1) is False and _takes(entry.build, 2):
+        raise UserError(
+            f"optimizer {entry.name!r}: build takes two arguments; give it θ alone. An update that needs the loss, or "
+            f"evaluates it elsewhere, {_ASKS}"
+        )
     optimizer = entry.build(theta, loss) if informed else entry.build(theta)
     if not (callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None))):
         raise UserError(f"optimizer {entry.name!r}: build returns {_kind(optimizer)}; return Optimizer(init, update)")
+    _verify_update(entry, optimizer)
     return optimizer
+
+
+_ASKS = "says so: Entry(…, asks=Asks(losses=12)), Asks() for the step's own; it takes a fifth argument that holds them"
+
+
+def _verify_update(entry: Entry, optimizer: Optimizer) -> None:
+    """Raises UserError for an update with more or fewer arguments than it is handed."""
+    asks = getattr(entry, "asks", None)
+    if asks is None and _takes(optimizer.update, 4) is False:
+        raise UserError(
+            f"optimizer {entry.name!r}: update takes other arguments than (gradients, state, params, step); one that "
+            f"needs the loss, or evaluates it elsewhere, {_ASKS}"
+        )
+    if asks is not None and _takes(optimizer.update, 5) is False:
+        raise UserError(
+            f"optimizer {entry.name!r} declares {asks} and its update takes no fifth argument; "
+            "write update(gradients, state, params, step, seen), or leave asks out"
+        )
+
+
+def _takes(f: Any, count: int) -> bool | None:
+    """Whether `f` can be called with so many arguments by place; None where nobody can tell."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _outputs(f: Any, *arguments: Any) -> Any:

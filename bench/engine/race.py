@@ -67,15 +67,16 @@ def race(
     contracts.verify_task(subject)
     contracts.verify_optimizer(entry)
     contracts.verify_match(subject, entry)
+    contracts.verify_budget(entry, steps)
     spaced = log_steps(steps, subject.task.recorded_steps)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
-    job = _Job(subject, entry, purpose, list(seeds), points, tile, progress)
+    job = _Job(subject, entry, purpose, list(seeds), points, entry.updates(points), tile, progress)
     rows: dict[int, list] = {}
     refused: dict[int, Exception] = {}
     seconds = np.zeros(2)
     for switches, chosen in _by_switches(thetas).items():
-        sweep = _Sweep.of(entry, [with_horizon(thetas[i], steps) for i in chosen], dict(switches))
+        sweep = _Sweep.of(entry, [with_horizon(thetas[i], entry.updates(steps)) for i in chosen], dict(switches))
         try:
             kept, spent = _explained(job, sweep)
         except _REFUSALS as problem:
@@ -119,6 +120,9 @@ class _Job(NamedTuple):
     purpose: str
     seeds: list[int]
     points: np.ndarray
+    """Recorded gradient evaluations."""
+    updates: np.ndarray
+    """What they pay for: the updates after which the run is recorded."""
     tile: tuple[int, int]
     progress: Callable[[float], None]
 
@@ -183,7 +187,7 @@ def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
             hyper = {n: tf.constant(column[chosen]) for n, column in sweep.columns.items()}
             began, compiled = time.perf_counter(), run.seconds_compile
             told = functools.partial(_tell, job.progress, size)
-            columns.append(run(params, data, seen, hyper, shared, job.points, told))
+            columns.append(run(params, data, seen, hyper, shared, job.updates, told))
             compiled = run.seconds_compile - compiled
             seconds += compiled, time.perf_counter() - began - compiled
         rows.append(tiles.join(columns, axis=-1 if outside else -2, size=sweep.size))
@@ -199,11 +203,13 @@ def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
 def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
     task = job.subject.task
     elsewhere = getattr(_bound(job, sweep), "evaluate", None) is not None
-    noisy = drawn or elsewhere or task.delay > 0 or type(task).evaluate is not Task.evaluate
+    # an update that costs more than its gradient is recorded where what it costs is paid, as losses of batches are
+    costly = not np.array_equal(job.updates, job.points)
+    noisy = drawn or elsewhere or costly or task.delay > 0 or type(task).evaluate is not Task.evaluate
     swept = [(name, ()) for name in sorted(sweep.columns)]
     weights = [(name, value.shape) for name, value in sorted(sweep.shared.items())]
     switches, numbers = tuple(sweep.switches.items()), (*swept, *weights)
-    return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy)
+    return Plan(task, job.entry.build, job.entry.informed, switches, numbers, tile, noisy, job.entry.asks)
 
 
 def _bound(job: _Job, sweep: _Sweep) -> Optimizer:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from bench.engine import summaries
-from optimizers.base import scored
+from bench.engine import asked, summaries
+from bench.engine.gradients import evaluated
+from optimizers.base import Asks, scored
 from tasks import Task
 
 _map = partial(tf.vectorized_map, fallback_to_while_loop=False)
@@ -35,6 +36,7 @@ class Plan(NamedTuple):
     noisy: bool
     """The task has batches, a delay or an evaluation of its own, or the optimizer has one: what is scored is not what
     is differentiated."""
+    asks: Asks | None = None
 
     @property
     def lag(self) -> int:
@@ -91,24 +93,17 @@ def begin(task: Task, optimizer, params, data) -> Run:
     return Run(params, optimizer.init(params), past, task.start_state(params, data))
 
 
-def advance(task: Task, optimizer, run: Run, data, batch, step):
+def advance(task: Task, optimizer, run: Run, data, batch, step, asks: Asks | None = None):
     """One step of one run -> (run, gradients, loss); both of the parameters the gradient is taken at."""
     seen = tf.nest.map_structure(lambda p: p[0], run.past) if task.delay else run.params
-    with tf.GradientTape() as tape:
-        tape.watch(seen)
-        loss, held = task.train_loss(seen, run.held, data, batch)
-    gradients = dense(tape.gradient(loss, seen, unconnected_gradients=tf.UnconnectedGradients.ZERO))
-    updates, state = optimizer.update(gradients, run.state, run.params, step)
+    loss, gradients, held = evaluated(task, seen, run.held, data, batch)
+    with asked.handed(asks, task, run.params, run.held, data, batch, loss) as more:
+        updates, state = optimizer.update(gradients, run.state, run.params, step, *more)
     params = task.constrain(tf.nest.map_structure(tf.add, run.params, updates))
     past = run.past
     if task.delay:
         past = tf.nest.map_structure(lambda q, p: tf.concat([q[1:], p[None]], 0), run.past, run.params)
     return Run(params, state, past, held), gradients, loss
-
-
-def dense(gradients):
-    """Gradients as tensors: what an embedding's rows were handed is summed, each row once."""
-    return tf.nest.map_structure(lambda g: g if g is None else tf.convert_to_tensor(g), gradients)
 
 
 def seeds_outside(data: Any) -> bool:
@@ -195,7 +190,7 @@ class Unroll:
 
             def one(run, problem, h):
                 data, batch = problem[0], problem[1][0] if problem[1] else None
-                run, _, loss = advance(plan.task, plan.bind(h, shared, data), run, data, batch, step)
+                run, _, loss = advance(plan.task, plan.bind(h, shared, data), run, data, batch, step, plan.asks)
                 return run, loss
 
             run, losses = nested(one, seeds_outside(data))(run, (data, seen), hyper)

@@ -29,13 +29,19 @@ def task_definition(task: Task) -> str:
     return f"{about}{_source(type(task))}{''.join(inner)}"
 
 
-def optimizer_definition(entry: Entry) -> str:
-    """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree."""
+def optimizer_definition(entry: Entry, task: Task | None = None) -> str:
+    """Everything of an entry that determines its numbers: space, defaults, build, version, source if out of tree.
+
+    What it asks for too, and the floor of `task` if that is among it.
+    """
     values = sorted((name, _value(v)) for name, v in entry.defaults.items())
     build = getattr(entry.build, "__self__", entry.build)
     source = getattr(build, "source", build)
     shown = _function(build)
-    return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{_source(source)}"
+    asks = f" {entry.asks}" if entry.asks is not None else ""
+    if task is not None and entry.asks is not None and entry.asks.floor:
+        asks += f" floor {task.floor}"
+    return f"{shown} version {entry.version} space {sorted(entry.space.items())} theta {values}{asks}{_source(source)}"
 
 
 def _function(build: Any) -> str:

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench.engine.unroll import at_step, dense
+from bench.engine.gradients import dense
+from bench.engine.unroll import at_step
 from bench.metatraining.adjoint import ZERO, Layout, PerProblem, Rows, floats, over_problems
 from bench.metatraining.goal import Goal
 

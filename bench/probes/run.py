@@ -45,7 +45,7 @@ def probe(
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
-    if entry.informed:
+    if not entry.told_gradients_only:
         raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
     from bench.probes.read import read
 

@@ -7,6 +7,7 @@ import tasks
 from bench.probes.catalog import PROBES
 from bench.scores import metrics
 from bench.suites.shipped import SUITES
+from optimizers import Entry, disclosures
 
 KINDS = ("tasks", "optimizers", "suites", "probes", "metrics")
 
@@ -30,7 +31,12 @@ def _tasks() -> list[tuple[str, str]]:
 
 def _optimizers() -> list[tuple[str, str]]:
     entries = map(optimizers.get, optimizers.names())
-    return [(entry.name, f"{entry.kind:14} {entry.reference}") for entry in entries]
+    return [(entry.name, f"{entry.kind:14} {'; '.join(_about(entry))}") for entry in entries]
+
+
+def _about(entry: Entry) -> list[str]:
+    """Where it comes from, then what it is told and scored at that others are not."""
+    return [*([entry.reference] if entry.reference else []), *disclosures.words(entry.discloses)]
 
 
 def _suites() -> list[tuple[str, str]]:

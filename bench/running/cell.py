@@ -13,6 +13,7 @@ from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
 from bench.suites.jobs import Job
 from optimizers import Entry
+from optimizers.base import PARTS
 from tasks import Task
 
 
@@ -84,9 +85,10 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
     )
     seconds = time.perf_counter() - start
     runs = {tuned_for: _row(raced.runs, i) for i, tuned_for in enumerate(thetas)}
+    spent_in_a_run = _gradients(entry, budget.steps)
     ledger = {
-        "gradients_tuning": float(budget.trials * budget.tuning_seeds * budget.steps if entry.space else 0),
-        "gradients_reporting": float(budget.seeds * budget.steps),
+        "gradients_tuning": spent_in_a_run * (budget.trials * budget.tuning_seeds if entry.space else 0),
+        "gradients_reporting": spent_in_a_run * budget.seeds,
         "gradients_metatraining": float(entry.discloses.get("metatraining_gradients", 0)),
         "seconds_metatraining": float(entry.discloses.get("metatraining_seconds", 0)),
         "seconds_compile": spent["seconds_compile"] + raced.seconds_compile,
@@ -98,6 +100,11 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         for i, tuned_for in enumerate(thetas)
     }
     return _Measured(thetas, trials, runs, ledger, measures if raced.measured else {})
+
+
+def _gradients(entry: Entry, steps: int) -> float:
+    """Gradient evaluations of a run, what its updates ask for beside them included: at most `steps`."""
+    return float(steps) if entry.asks is None else entry.asks.parts * entry.updates(steps) / PARTS
 
 
 def _row(runs: Runs, i: int) -> Runs:

@@ -49,6 +49,8 @@ class Best:
         """The line of Python that makes the optimizer without this project's results."""
         build: Any = self.entry.build
         name = self.name
+        if not self.entry.told_gradients_only:
+            raise UserError(f"optimizer {name!r} is told the loss, which Keras hands to no optimizer; no line makes it")
         given = ", ".join(f"{key}={value!r}" for key, value in self.theta.items() if np.ndim(value) == 0)
         if self.entry.kind == "learned":
             return f"optimizers.load({name!r})"

@@ -17,6 +17,7 @@ from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
 from bench.scores.verdicts import verdicts
+from optimizers import disclosures
 
 __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 
@@ -152,9 +153,13 @@ def _notes(metric: Metric, results: Results) -> list[str]:
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
         notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+    said: dict[str, list[str]] = {}
     for name in results.optimizers:
-        if scores := results.of_optimizer(name)[0].discloses.get("scores"):
-            notes.append(f"{name} is scored at its {scores}, not at the weights it trains.")
+        record = results.of_optimizer(name)[0]
+        if record.kind != "oracle" or "sees_loss" not in record.discloses:
+            for words in disclosures.words(record.discloses):
+                said.setdefault(words, []).append(name)
+    notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
     if len(results.records) < expected or not all(map(finished, results.records.values())):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes

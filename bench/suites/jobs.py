@@ -47,7 +47,7 @@ class Job:
     @functools.cached_property
     def cell(self) -> Cell:
         """Everything that determines the numbers of the job's cell."""
-        definitions = task_definition(self.subject.task), optimizer_definition(self.entry)
+        definitions = task_definition(self.subject.task), optimizer_definition(self.entry, self.subject.task)
         return Cell(self.subject.name, self.entry.name, self.budget, *definitions, versions())
 
     @property
@@ -104,5 +104,7 @@ def readings_planned(suite: Suite) -> list[Job]:
         Job("reading", task, optimizer, suite.budget_for(subject), subject, entry)
         for optimizer, entry in entries
         for task, subject in subjects
-        if entry.kind == "learned" and subject.name in entry.discloses.get("trained_on", ())
+        if entry.kind == "learned"
+        and entry.told_gradients_only
+        and subject.name in entry.discloses.get("trained_on", ())
     ]

@@ -63,7 +63,7 @@ class Hyperparameters:
             for name, space in entry.space.items()
             if not isinstance(space, (Choice, Integer)) and isinstance(entry.defaults.get(name), float)
         }
-        if entry.kind != "hand-designed" or entry.informed or not found:
+        if entry.kind != "hand-designed" or not entry.told_gradients_only or not found:
             raise OptimizerError(
                 f"optimizer {self.optimizer!r} has no hyper-parameters to learn; "
                 "name a hand-designed one with a search space, e.g. adam"

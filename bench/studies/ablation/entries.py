@@ -52,7 +52,7 @@ def named(name: str) -> Entry:
 
 def entry(base: Entry, spec: Spec) -> Entry:
     """`base` without what `spec` takes away; raises OptimizerError when it is no system of single parameters."""
-    if base.informed:
+    if not base.told_gradients_only:
         raise OptimizerError(f"cannot ablate {base.name!r}: it is handed the loss itself")
     flags = spec.flags()
     swept = {"step": flags.pop("step")} if spec.step == TUNED else {}

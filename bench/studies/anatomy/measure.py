@@ -68,7 +68,7 @@ def gather(
     """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
     from bench.studies.anatomy.curves import curves
 
-    if entry.informed:
+    if not entry.told_gradients_only:
         raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
     metric = metrics.get(find.get("core").metric_for(subject.name))
     raced, theta = curves(subject, entry, theta, metric, budget, progress)
