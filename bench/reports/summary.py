@@ -188,7 +188,7 @@ def claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     }
     headline = PROBES[probe].headline if probe in PROBES else ()
     shown = [name for name in headline if name in given] or list(given)
-    values = [f"{name} {_value(given[name])}" for name in shown]
+    values = [f"{name} {value_text(given[name])}" for name in shown]
     verdict = str(reading.get("verdict", "undecided")).upper()
     sentence = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
     parts = [verdict, sentence, ", ".join(values)]
@@ -199,14 +199,14 @@ def doubt(controls: list[Mapping[str, Any]]) -> str:
     """Which controls failed; empty when some were run and all passed."""
     failed = [control for control in controls if not control.get("passed")]
     missed = "; ".join(
-        f"{c.get('name')}, expected {_short(c.get('expected'))}, measured {_short(c.get('measured'))}" for c in failed
+        f"{c.get('name')}, expected {short(c.get('expected'))}, measured {short(c.get('measured'))}" for c in failed
     )
     if not controls:
         return "no controls were run"
     return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
 
 
-def _value(quantity: Mapping[str, Any]) -> str:
+def value_text(quantity: Mapping[str, Any]) -> str:
     value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
     return number(value) if low == high else with_interval(value, low, high)
 
@@ -215,9 +215,9 @@ def _float(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) else math.nan
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {short(item)}" for key, item in value.items())
     return number(value) if isinstance(value, float) else str(value)
 
 
