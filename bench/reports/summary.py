@@ -90,7 +90,7 @@ def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], number
     for name, reading in readings.items():
         if isinstance(reading, Mapping):
             title = name.replace("_", " ")
-            lines += _wrapped(f"{title}: {claim(name, reading, numbers)}", "  ")
+            lines += _wrapped(f"{title}: {_claim(name, reading, numbers)}", "  ")
     return "\n".join(lines)
 
 
@@ -176,7 +176,7 @@ def readings_in(out: Path) -> dict[Path, dict[str, Any]]:
     return {p: h for p, h in held.items() if isinstance(h, dict) and isinstance(h.get("readings"), dict)}
 
 
-def claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
+def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
     if amiss := doubt(controls):
@@ -190,9 +190,14 @@ def claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     shown = [name for name in headline if name in given] or list(given)
     values = [f"{name} {value_text(given[name])}" for name in shown]
     verdict = str(reading.get("verdict", "undecided")).upper()
-    sentence = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
-    parts = [verdict, sentence, ", ".join(values)]
+    parts = [verdict, sentence(probe, reading), ", ".join(values)]
     return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+
+
+def sentence(probe: str, reading: Mapping[str, Any]) -> str:
+    """What a reading says, without the name of the probe and without its verdict."""
+    said = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
+    return said.removeprefix(f"{reading.get('verdict')}; ")
 
 
 def doubt(controls: list[Mapping[str, Any]]) -> str:

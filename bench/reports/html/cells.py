@@ -12,7 +12,7 @@ from bench.records.record import Record, Runs
 from bench.reports.html.ranges import ranges
 from bench.reports.tables import settings
 from bench.scores.metrics import METRICS, Metric, get
-from bench.scores.numbers import count, number, seconds_only, significant
+from bench.scores.numbers import count, number, seconds_only, short, significant
 from bench.scores.results import Results, chosen, finished, runs_of, task_scores
 
 RUN_BYTES = 2_500_000
@@ -65,22 +65,20 @@ def _cell(
     about = {
         "id": cell.id,
         "kind": record.kind,
-        "discloses": settings_text(record.discloses),
+        "discloses": disclosed(record.discloses),
         "floor": significant(record.floor, 6),
         "definition": cell.optimizer_definition,
         "task": cell.task_definition,
-        "budget": f"{cell.budget.steps} steps × {cell.budget.seeds} problems, {cell.budget.trials} trials on "
-        f"{cell.budget.tuning_seeds} tuning problems",
+        "budget": _budget(record),
         "commands": commands(record, folders),
         "provenance": _place(shared["provenance"], record.provenance),
         "versions": _place(shared["versions"], cell.versions),
     }
     if not finished(record):
         return {**about, "error": record.error or "no runs"}
-    tuned = [[name, means[name], chosen(record, m), settings(_swept(record, m))] for name, m in METRICS.items()]
     return {
         **about,
-        "tuned": tuned,
+        "tuned": [[name, means[name], *_tuned(record, m)] for name, m in METRICS.items()],
         "defaults": settings(record.thetas.get("default", {})),
         "ranges": ranges(cell.optimizer_definition),
         "trials": best_trials(record, metric),
@@ -89,9 +87,24 @@ def _cell(
     }
 
 
-def settings_text(values: Mapping[str, Any]) -> str:
-    """`knows horizon False, trained on ['rosenbrock']`."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+def disclosed(values: Mapping[str, Any]) -> str:
+    """`knows horizon: no, trained on: rosenbrock`."""
+    return "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in values.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return short(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _budget(record: Record) -> str:
+    budget = record.cell.budget
+    runs = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
+    tried = f"{budget.trials} trials on {budget.tuning_seeds} tuning problems"
+    return f"{runs}, {tried if record.trials else 'nothing tuned'}"
 
 
 def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
@@ -106,7 +119,7 @@ def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
         ratios = np.asarray(part.losses, "float64") / np.asarray(part.losses[:, :1], "float64")
     return {
         "metric": metric.name,
-        "tuned": chosen(record, metric),
+        "tuned": chosen(record, metric) if record.trials else "",
         "total": len(order),
         "diverged": int((runs.diverged >= 0).sum()),
         "steps": runs.steps,
@@ -143,9 +156,12 @@ def commands(record: Record, folders: str) -> list[list[str]]:
     ]
 
 
-def _swept(record: Record, metric: Metric) -> dict[str, Any]:
-    theta = record.thetas.get(chosen(record, metric), {})
-    return {name: theta[name] for name in record.trials if name in theta} or dict(theta)
+def _tuned(record: Record, metric: Metric) -> list[str]:
+    """What θ was tuned for under `metric`, and the θ that tuning chose; nothing where nothing was tuned."""
+    name = chosen(record, metric)
+    theta = record.thetas.get(name, {})
+    swept = {setting: theta[setting] for setting in record.trials if setting in theta}
+    return [name, settings(swept)] if swept else []
 
 
 def _step(diverged: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("theme.js", "tables.js", "chart.js", "cell.js", "page.js")
 
 
-def write(out: Path | str | Iterable[Path | str], path: Path | str, metrics: Mapping[str, str] | None = None) -> Path:
-    """Put the page of one run's folder or several at `path`; `metrics` says what a task's own table is about.
+def write(out: Path | str | Iterable[Path | str], path: Path | str) -> Path:
+    """Put the page of one run's folder or several at `path`.
 
     Raises UserError where there are no results and for a path that cannot be written.
     """
@@ -26,17 +26,17 @@ def write(out: Path | str | Iterable[Path | str], path: Path | str, metrics: Map
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the file to write, such as {path / 'report.html'}")
     folders = [Path(out)] if isinstance(out, (str, Path)) else [Path(folder) for folder in out]
-    write_bytes(path, page(folders, metrics or {}).encode("utf-8", "replace"))
+    write_bytes(path, page(folders).encode("utf-8", "replace"))
     return path
 
 
-def page(folders: list[Path], metrics: Mapping[str, str]) -> str:
+def page(folders: list[Path]) -> str:
     """The whole page. Raises UserError where there are no results."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
-    content = sections(folders, metrics)
+    content = sections(folders)
     scripts = [(ASSETS / name).read_text("utf-8") for name in SCRIPTS]
     return environment.get_template("page.html").render(
         content | {"data": embedded(content["data"])}, style=(ASSETS / "page.css").read_text("utf-8"), scripts=scripts

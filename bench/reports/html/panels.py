@@ -70,7 +70,9 @@ def _schedule(values: Values) -> Chart | None:
     )
     peak = values["peak_step"]["value"]
     return (
-        chart | {"zero": True, "mark": {"x": peak, "label": f"peak {rates[peak]:.3g}, step {peak}"}} if rates else None
+        chart | {"zero": True, "mark": {"x": peak, "low": True, "label": f"peak {rates[peak]:.3g}, step {peak}"}}
+        if rates
+        else None
     )
 
 
@@ -106,7 +108,14 @@ def _chart(title: str, x: str, y: str, lines: list[Chart], *, log_x: bool = Fals
 
 
 def _line(
-    name: str, x: Sequence[Any], y: Sequence[Any], color: int, dash: str = "", *, points=False, line=True
+    name: str,
+    x: Sequence[Any],
+    y: Sequence[Any],
+    color: int,
+    dash: str = "",
+    *,
+    points: bool = False,
+    line: bool = True,
 ) -> Chart:
     held = {"name": name, "x": _rounded(x), "y": _rounded(y), "color": color, "dash": dash}
     return {**held, "points": points, "line": line}

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.probes.catalog import PROBES
 from bench.reports.html.panels import panels
-from bench.reports.summary import claim, doubt, readings_in, short, value_text
+from bench.reports.summary import doubt, readings_in, sentence, short, value_text
 
 MOST_PICTURES = 2_000_000
 """Bytes of pictures kept, of probes that the page cannot draw itself."""
@@ -30,7 +30,8 @@ def probe_pages(folders: list[Path]) -> list[dict[str, Any]]:
 
 def _page(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     optimizer, task = str(held.get("optimizer")), str(held.get("task"))
-    readings = {name: r for name, r in held["readings"].items() if isinstance(r, Mapping)}
+    given = {name: r for name, r in held["readings"].items() if isinstance(r, Mapping)}
+    readings = {name: given[name] for name in dict.fromkeys([*PROBES, *given]) if name in given}
     return {
         "optimizer": optimizer,
         "task": task,
@@ -49,7 +50,7 @@ def _reading(name: str, reading: Mapping[str, Any]) -> dict[str, Any]:
         "name": name.replace("_", " "),
         "question": PROBES[name].summary if name in PROBES else "",
         "verdict": "no claim" if amiss else str(reading.get("verdict", "undecided")),
-        "claim": claim(name, reading, False),
+        "claim": f"No claim is made: {amiss}." if amiss else sentence(name, reading),
         "values": [] if amiss else [(k.replace("_", " "), value_text(v)) for k, v in _numbers(name, values).items()],
         "controls": [
             (str(c.get("name")), short(c.get("expected")), short(c.get("measured")), bool(c.get("passed")))

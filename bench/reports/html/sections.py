@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from bench.reports import origin
 from bench.reports.costs import ledger_grid
 from bench.reports.html.cells import cells
 from bench.reports.html.charts import task_curves
@@ -29,10 +30,10 @@ BOARD = "anytime"
 DEFAULT = "mean_loss"
 
 
-def sections(folders: list[Path], metrics: Mapping[str, str]) -> dict[str, Any]:
+def sections(folders: list[Path]) -> dict[str, Any]:
     """Everything that the template asks for. Raises UserError where there are no results."""
-    results = load(folders)
-    metric_of = {task: get(metrics.get(task, DEFAULT)).name for task in results.tasks}
+    results, made = load(folders), origin.of_all(folders)
+    metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
     named = " ".join(shlex.quote(str(folder)) for folder in folders)
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
     pages = probe_pages(folders)
@@ -49,6 +50,7 @@ def sections(folders: list[Path], metrics: Mapping[str, str]) -> dict[str, Any]:
         "ledger": sortable("ledger", "What each optimizer cost, over all tasks", ledger_grid(results)),
         "glossary": glossary(results),
         "provenance": _provenance(results),
+        "commands": made.commands,
         "data": {
             "tasks": {task: task_curves(results, task, tables[task]) for task in results.tasks},
             "styles": styles(results),
@@ -146,7 +148,7 @@ def _provenance(results: Results) -> Sortable:
         made = record.provenance
         versions = ", ".join(f"{name} {version}" for name, version in sorted(record.cell.versions.items()))
         key = (*(made.get(name, "–") for name in ("host", "processor", "python", "commit")), versions)
-        groups.setdefault(key, []).append(made.get("time", "–"))
+        groups.setdefault(key, []).append(made.get("time", "–")[:16].replace("T", " "))
     rows = [[str(len(times)), *key, min(times), max(times)] for key, times in groups.items()]
-    headers = ["cells", "host", "processor", "python", "commit", "versions", "first", "last"]
+    headers = ["cells", "host", "processor", "python", "commit", "versions", "from (UTC)", "to (UTC)"]
     return sortable("provenance", "Where the cells come from", Grid(headers, rows, []))

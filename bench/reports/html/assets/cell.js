@@ -5,7 +5,8 @@ const cellDialog = document.getElementById("cell");
 let cameFrom = null;
 
 function plainTable(caption, headers, rows, wide = []) {
-  const cell = (tag, text, i, extra) => make(tag, { ...extra, ...(wide.includes(i) ? { class: "wrap" } : {}) }, String(text));
+  const numeric = headers.map((_, i) => rows.every((row) => row[i] === undefined || /^([-−]?\d[^ ]*|–)$/.test(String(row[i]))));
+  const cell = (tag, text, i, extra) => make(tag, { ...extra, class: wide.includes(i) ? "wrap" : numeric[i] ? "n" : "" }, String(text));
   const head = make("tr", {}, ...headers.map((header, i) => cell("th", header, i, { scope: "col" })));
   const body = rows.map((row) => make("tr", {}, ...row.map((text, i) => (i ? cell("td", text, i, {}) : cell("th", text, i, { scope: "row" })))));
   const table = make("table", {}, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...body));
@@ -35,15 +36,16 @@ function commandLine(what, text) {
 function fillCell(task, optimizer, cell) {
   document.getElementById("cell-title").textContent = `${optimizer} on ${task}`;
   const body = document.getElementById("cell-body"), shared = REPORT.cells.shared;
-  body.replaceChildren(make("p", {}, `${cell.kind}; ${cell.budget}; floor ${cell.floor}.${cell.discloses ? ` Discloses: ${cell.discloses}.` : ""}`));
+  body.replaceChildren(make("p", {}, `${cell.kind}; ${cell.budget}; the task's floor is ${cell.floor}.${cell.discloses ? ` It discloses: ${cell.discloses}.` : ""}`));
   if (cell.error) body.append(make("p", { class: "warning" }, `This cell failed: ${cell.error}`));
   else {
     const ranges = Object.entries(cell.ranges), runs = cell.runs;
-    body.append(plainTable("Scores on the report problems, and the θ they were tuned to", ["metric", "mean", "tuned for", "θ"], cell.tuned, [3]));
-    body.append(ranges.length ? plainTable("Search ranges", ["hyper-parameter", "range"], ranges, [1]) : make("p", {}, "Nothing is tuned: θ comes as it is."));
-    body.append(make("p", { class: "note" }, `Without tuning: ${cell.defaults || "no settings"}`));
+    const tuned = cell.tuned.some((row) => row.length > 2), headers = ["metric", "mean", "tuned for", "θ that tuning chose"];
+    body.append(plainTable("Mean scores on the report problems", tuned ? headers : headers.slice(0, 2), cell.tuned, [3]));
+    if (ranges.length) body.append(plainTable("Search ranges", ["hyper-parameter", "range"], ranges, [1]));
+    body.append(make("p", { class: "note" }, `${ranges.length ? "θ without tuning" : "Nothing is tuned. θ"}: ${cell.defaults || "nothing to set"}.`));
     if (cell.trials.rows) body.append(plainTable(`The best ${cell.trials.rows.length} of ${cell.trials.total} trials by ${cell.trials.metric}, on the tuning problems`, ["trial", cell.trials.metric, "θ"], cell.trials.rows, [2]));
-    body.append(make("p", {}, `${runs.diverged} of ${runs.total} runs diverged. The runs below were tuned for ${runs.tuned}.`));
+    body.append(make("p", {}, `${runs.diverged} of ${runs.total} runs diverged${runs.tuned ? ` at the θ tuned for ${runs.tuned}, which the runs below have` : ""}.`));
     const host = make("div", { class: "chart" });
     body.append(host, plainTable(`Runs at even ranks by ${runs.metric}`, ["rank", "problem", ...REPORT.metrics, "diverged at step"], runs.rows));
     body.append(plainTable("What it cost", ["what", "spent"], cell.ledger));

@@ -60,7 +60,8 @@ class Chart {
     this.plot = make("div", {});
     this.readout = make("div", { class: "readout", role: "status", "aria-live": "polite" });
     host.replaceChildren(make("h4", {}, spec.title));
-    if (spec.log) host.append(this.logSwitch());
+    if (spec.log) host.append(this.toggle(spec.log, (on) => { spec.x.log = on; }));
+    if (spec.equal) host.append(this.toggle("near the points only", (on) => { spec.near = on; }));
     host.append(this.plot, this.readout);
     if (spec.lines.length > 1) host.append(this.legend());
     host.append(this.numbers());
@@ -75,13 +76,13 @@ class Chart {
     }).observe(host);
   }
 
-  logSwitch() {
+  toggle(text, change) {
     const box = make("input", { type: "checkbox" });
     box.addEventListener("change", () => {
-      this.spec.x.log = box.checked;
+      change(box.checked);
       this.render();
     });
-    return make("label", {}, box, ` ${this.spec.log}`);
+    return make("label", { class: "toggle" }, box, ` ${text}`);
   }
 
   legend() {
@@ -148,7 +149,6 @@ class Chart {
   }
 
   widened(low, high, log) {
-    if (this.spec.equal) return [-1.1, 1.1];
     if (!log) {
       const room = 0.05 * (high - low) || 0.5;
       return this.spec.zero ? [Math.min(0, low - room), Math.max(0, high + room)] : [low - room, high + room];
@@ -171,8 +171,7 @@ class Chart {
     if (spec.equal) box.right = Math.min(box.right, box.left + (box.bottom - box.top));
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": this.label() });
     const x = this.scale("x", box.left, box.right), y = this.scale("y", box.bottom, box.top);
-    if (spec.equal) Object.assign(this, { x: this.square(box.left, box.right), y: this.square(box.bottom, box.top) });
-    else Object.assign(this, { x, y });
+    Object.assign(this, spec.equal ? this.square(box) : { x, y });
     this.box = box;
     this.axes(svg, width, height);
     const clip = draw("clipPath", { id: this.id });
@@ -190,8 +189,14 @@ class Chart {
     if (this.at) this.show();
   }
 
-  square(from, to) {
-    return Object.assign((value) => from + ((value + 1.1) / 2.2) * (to - from), { low: -1.1, high: 1.1, log: false, shift: 0 });
+  /** Scales of equal units: around the unit circle, or around the points. */
+  square(box) {
+    const found = this.spec.lines.find((line) => line.sizes), middle = (values) => (Math.min(...values) + Math.max(...values)) / 2;
+    const spread = (values) => Math.max(...values) - Math.min(...values);
+    const near = this.spec.near && found.x.length, half = near ? 0.62 * Math.max(spread(found.x), spread(found.y), 0.02) : 1.1;
+    const scale = (center, from, to) => Object.assign((value) => from + ((value - center + half) / (2 * half)) * (to - from),
+      { low: center - half, high: center + half, log: false, shift: 0 });
+    return { x: scale(near ? middle(found.x) : 0, box.left, box.right), y: scale(near ? middle(found.y) : 0, box.bottom, box.top) };
   }
 
   label() {
@@ -201,7 +206,7 @@ class Chart {
 
   axes(svg, width, height) {
     const { box, x, y, spec } = this;
-    const acrossMost = Math.max(3, Math.floor((box.right - box.left) / 75));
+    const acrossMost = Math.max(3, Math.floor((box.right - box.left) / (spec.equal ? 48 : 75)));
     const across = x.shift ? marks(1, x.high, true, acrossMost).concat([[0, "0"]]) : marks(x.low, x.high, x.log, acrossMost);
     for (const [value, text] of across) {
       svg.append(draw("line", { class: "gridline", x1: x(value), x2: x(value), y1: box.top, y2: box.bottom }));
@@ -250,9 +255,9 @@ class Chart {
   }
 
   mark(parent) {
-    const { x, label } = this.spec.mark, at = this.x(x), right = at > (this.box.left + this.box.right) / 2;
+    const { x, label, low } = this.spec.mark, at = this.x(x), right = at > (this.box.left + this.box.right) / 2;
     parent.append(draw("line", { class: "frame", "stroke-dasharray": "2 3", x1: at, x2: at, y1: this.box.top, y2: this.box.bottom }));
-    parent.append(draw("text", { x: at + (right ? -5 : 5), y: this.box.top + 12, "text-anchor": right ? "end" : "start" }, label));
+    parent.append(draw("text", { x: at + (right ? -5 : 5), y: low ? this.box.bottom - 8 : this.box.top + 12, "text-anchor": right ? "end" : "start" }, label));
   }
 
   pointed(event, svg, width) {
@@ -302,7 +307,7 @@ class Chart {
   say(text) {
     if (!text && this.cursor) this.cursor.replaceChildren();
     if (!text) this.at = null;
-    this.readout.textContent = text || "Point at a line to read its values, or use the arrow keys.";
+    this.readout.textContent = text || "Point at or touch a line to read its values, or use the arrow keys.";
   }
 }
 
