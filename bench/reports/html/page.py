@@ -32,11 +32,15 @@ def write(out: Path | str | Iterable[Path | str], path: Path | str) -> Path:
 
 def page(folders: list[Path]) -> str:
     """The whole page. Raises UserError where there are no results."""
+    return filled(sections(folders))
+
+
+def filled(content: dict[str, Any]) -> str:
+    """The page of what `sections` gives."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
-    content = sections(folders)
     scripts = [(ASSETS / name).read_text("utf-8") for name in SCRIPTS]
     return environment.get_template("page.html").render(
         content | {"data": embedded(content["data"])}, style=(ASSETS / "page.css").read_text("utf-8"), scripts=scripts

@@ -32,7 +32,11 @@ DEFAULT = "mean_loss"
 
 def sections(folders: list[Path]) -> dict[str, Any]:
     """Everything that the template asks for. Raises UserError where there are no results."""
-    results, made = load(folders), origin.of_all(folders)
+    return sections_of(load(folders), origin.of_all(folders), folders)
+
+
+def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
+    """The same of `results`, which `folders` hold."""
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
     named = " ".join(shlex.quote(str(folder)) for folder in folders)
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
