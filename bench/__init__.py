@@ -12,6 +12,8 @@ from bench.studies.ablation.naming import FAMILIES
 from optimizers.registry import register_family
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from bench.probes.reading import Reading
@@ -28,6 +30,7 @@ __all__ = [
     "metatrain",
     "probe",
     "register",
+    "report",
     "run",
     "tune",
 ]
@@ -233,6 +236,22 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     from bench.scores import leaderboard
 
     return leaderboard.leaderboard(out, metric)
+
+
+def report(out: Any, path: Any) -> Path:
+    """One offline HTML file about the run(s) in `out`: tables, curves, every cell, the probes -> its path.
+
+    `out` is a folder or several. The same records give the same bytes. Raises UserError where there are no results, and
+    for a `path` that cannot be written.
+
+    >>> import bench, pathlib, tempfile
+    >>> page = bench.report("results/reference/quick", pathlib.Path(tempfile.mkdtemp()) / "report.html")
+    >>> "gru-rosenbrock" in page.read_text()
+    True
+    """
+    from bench.reports.html.page import write
+
+    return write(out, path)
 
 
 def curves(out: Any) -> pd.DataFrame:
