@@ -32,6 +32,8 @@ __all__ = [
     "register",
     "report",
     "run",
+    "scores",
+    "trials",
     "tune",
 ]
 
@@ -266,6 +268,36 @@ def curves(out: Any) -> pd.DataFrame:
     from bench.scores.leaderboard import curves
 
     return curves(out)
+
+
+def scores(out: Any) -> pd.DataFrame:
+    """Every run in `out`, a folder or several, tidy: task, optimizer, kind, tuned_for, seed, and a column per metric.
+
+    One row per run; `seed` is the number of its problem. Raises UserError where there are no results.
+
+    >>> import bench
+    >>> frame = bench.scores("results/reference/quick")
+    >>> frame.columns.tolist()[:6]
+    ['task', 'optimizer', 'kind', 'tuned_for', 'seed', 'anytime']
+    """
+    from bench.scores import frames
+
+    return frames.scores(out)
+
+
+def trials(out: Any) -> pd.DataFrame:
+    """Every configuration that tuning tried in `out`, tidy: task, optimizer, trial, settings, mean score per metric.
+
+    Settings that an optimizer does not have are empty. Raises UserError where there are no results.
+
+    >>> import bench
+    >>> frame = bench.trials("results/reference/quick")
+    >>> int((frame["optimizer"] == "sgd").sum())
+    2176
+    """
+    from bench.scores import frames
+
+    return frames.trials(out)
 
 
 def best(out: Any, task: str, metric: str = "mean_loss", kind: str | None = None) -> Best:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.commands import options
 
+FORMATS = ("csv", "parquet")
+
 
 @click.command()
-@options.dirs
-@options.formats("csv", "parquet")
-def command(dirs: tuple[Path, ...], form: str) -> None:
-    """Recorded losses, tidy: task, optimizer, seed, step, loss."""
+@options.selection
+@click.option("--by", type=click.Choice(["task", "family", "tag"]), help="Quantiles of each instead of every run.")
+@options.output(*FORMATS)
+def command(results: Any, by: str | None, form: str | None, out: Path | None) -> None:
+    """Recorded losses, tidy: task, optimizer, seed, step, loss. With --by the quartiles of loss / initial loss."""
+    from bench.reports.formats import put
+    from bench.scores.grouped import quantile_curves
     from bench.scores.leaderboard import curves
 
-    frame = curves(list(dirs))
-    if form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
-    else:
-        frame.to_parquet(sys.stdout.buffer, index=False)
+    put(quantile_curves(results, by) if by else curves(results), form, out, FORMATS)

@@ -14,6 +14,8 @@ VERBS: Mapping[str, str] = {
     "leaderboard": "One row per optimizer over the runs in folders.",
     "report": "One offline HTML page of the runs in folders.",
     "curves": "Recorded losses, tidy: task, optimizer, seed, step, loss.",
+    "scores": "Scores of every run, tidy: task, optimizer, tuned_for, seed, metrics.",
+    "trials": "What tuning tried, tidy: settings and mean scores.",
     "check": "Hold a task, an optimizer or a file to its contract.",
     "probe": "What the mechanism probes find in an optimizer.",
     "ablate": "Take mechanisms out of an optimizer and race what is left.",

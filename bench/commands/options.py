@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from bench.engine import process
 from bench.lookup import plugins
+from bench.lookup.syntax import names
 
 PATH: Any = click.Path(path_type=Path)
 FOLDER: Any = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -24,9 +26,42 @@ workers = click.option("--workers", type=int, default=os.cpu_count() or 1, show_
 dry_run = click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
 
 
-def formats(*names: str) -> Any:
+def formats(*known: str) -> Any:
     """The option `--format`, the first name by default."""
-    return click.option("--format", "form", type=click.Choice(names), default=names[0], show_default=True)
+    return click.option("--format", "form", type=click.Choice(known), default=known[0], show_default=True)
+
+
+def output(*known: str) -> Any:
+    """The options `--format` and `--out` of a verb that writes a frame, the first format by default."""
+
+    def both(command: Any) -> Any:
+        form = click.option("--format", "form", type=click.Choice(known), help=f"Default: by --out, else {known[0]}.")
+        out = click.option("--out", type=PATH, help="File to write; default standard output.")
+        return form(out(command))
+
+    return both
+
+
+def selection(command: Callable[..., Any]) -> Any:
+    """DIRS and what narrows them; the command is handed the Results that are left, before its other arguments."""
+
+    @functools.wraps(command)
+    def narrowed(dirs: Any, tasks: Any, optimizers: Any, family: Any, budget: Any, files: Any, **rest: Any) -> Any:
+        load(files, tensorflow=False)
+        from bench.scores import budgets, choose, results
+
+        found = results.load(list(dirs), budgets.parse(budget))
+        return command(choose.narrow(found, names(tasks) or (), names(optimizers) or (), names(family) or ()), **rest)
+
+    for option in (import_files, _BUDGET, _FAMILY, _OPTIMIZERS, _TASKS, dirs):
+        narrowed = option(narrowed)
+    return narrowed
+
+
+_TASKS = click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
+_OPTIMIZERS = click.option("--optimizers", help="Only these: names, patterns or kind:K between commas.")
+_FAMILY = click.option("--family", help="Only tasks of these families, between commas.")
+_BUDGET = click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
 
 
 def load(files: Iterable[str] = (), *, tensorflow: bool = True) -> None:

@@ -8,6 +8,7 @@ import click
 
 from bench.commands import options
 from bench.errors import check_count
+from bench.lookup.resolve import named_task
 from bench.lookup.syntax import names
 from bench.suites import find
 
@@ -54,9 +55,10 @@ def command(
 
     run(chosen, out, workers=workers, import_files=files)
     metrics = {task: chosen.metric_for(task) for task in chosen.tasks}
+    budgets = {named_task(task).name: chosen.budget_for(task) for task in chosen.tasks}
     given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts}
     origin.keep(out, chosen.name, metrics, origin.run_command(suite, given) + "".join(f" --import {f}" for f in files))
-    click.echo(summary.write(out, metrics))
+    click.echo(summary.write(out, metrics, budgets))
     _write_page(out)
 
 

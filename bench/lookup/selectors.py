@@ -39,7 +39,7 @@ def task_matches(selector: str, task: Any) -> bool:
         if attribute == "tag":
             return value in subject.task.tags
         return attribute == "cost" and getattr(subject.task, "cost", "light") == value
-    return _pattern(selector).fullmatch(subject.name) is not None
+    return pattern(selector).fullmatch(subject.name) is not None
 
 
 def optimizer_matches(selector: str, optimizer: Any) -> bool:
@@ -50,7 +50,7 @@ def optimizer_matches(selector: str, optimizer: Any) -> bool:
         if attribute == "tag":
             return value in getattr(entry, "tags", ())
         return attribute == "kind" and entry.kind == value
-    return _pattern(selector).fullmatch(entry.name) is not None
+    return pattern(selector).fullmatch(entry.name) is not None
 
 
 def applies(entry: Entry, task: Task) -> bool:
@@ -90,5 +90,6 @@ def _select(
     return tuple(chosen)
 
 
-def _pattern(selector: str) -> re.Pattern[str]:
+def pattern(selector: str) -> re.Pattern[str]:
+    """What names must match as a whole: `*` stands for anything."""
     return re.compile(re.escape(selector).replace(r"\*", ".*"))

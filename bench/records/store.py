@@ -77,13 +77,16 @@ class Store:
 
     def ledgers(self) -> list[tuple[Cell, dict[str, float]]]:
         """Cells and ledgers of all that is finished, from the cards alone: quick, and nothing else is looked at."""
-        found = []
+        return [(_cell(card), card["ledger"]) for card in self._cards() if card["status"] == "ok"]
+
+    def cells(self) -> list[Cell]:
+        """All cells, failed ones too, from the cards alone."""
+        return [_cell(card) for card in self._cards()]
+
+    def _cards(self) -> Iterator[dict[str, Any]]:
         for path in sorted((self.root / "cells").glob("[!.]*.parquet")):
             with contextlib.suppress(Exception):  # a damaged file is the business of `read`
-                card = _current(loads((pq.read_schema(path).metadata or {})[_CARD].decode()))
-                if card["status"] == "ok":
-                    found.append((_cell(card), card["ledger"]))
-        return found
+                yield _current(loads((pq.read_schema(path).metadata or {})[_CARD].decode()))
 
     def _note_damage(self, path: Path, error: Exception) -> None:
         if path not in self.damaged:

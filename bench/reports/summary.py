@@ -16,6 +16,7 @@ import pandas as pd
 
 from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
+from bench.records.record import Budget
 from bench.reports.costs import ledger
 from bench.reports.curves import plot_curves
 from bench.reports.overview import by_learned, by_task
@@ -30,19 +31,25 @@ __all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 WIDTH = 100
 
 
-def write(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
-    """Put summary.txt, leaderboard.md and curves.png into the run's folder -> the summary. Raises UserError."""
+def write(
+    out: Path | str, metric_for_task: Mapping[str, str] | None = None, preferred: Mapping[str, Budget] | None = None
+) -> str:
+    """Put summary.txt, leaderboard.md and curves.png into the run's folder -> the summary. Raises UserError.
+
+    `preferred`: the budget of each task to show, where the folder holds several.
+    """
     out = Path(out)
-    results, printed = load(out), summary(out, metric_for_task)
+    results = load(out, preferred=preferred)
+    printed = summary(out, metric_for_task, results)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
     write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
     plot_curves(results, out / "curves.png")
-    return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task)
+    return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task, results)
 
 
-def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, results: Results | None = None) -> str:
     """Leaderboard over all tasks, a table per task by its metric (mean_loss), verdicts, probes, ledger, paths."""
-    results, metric_of = load(out), dict(metric_for_task or {})
+    results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
         _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
@@ -54,9 +61,9 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
     return "\n\n".join(part for part in parts if part)
 
 
-def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
+def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, results: Results | None = None) -> str:
     """`summary` of many tasks in one page: a line per task and a line per learned entry."""
-    results, metric_of = load(out), dict(metric_for_task or {})
+    results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
         _section("All tasks", _ranking(results)),
         _section("Task by task", text(by_task(results, metric_of), WIDTH)),

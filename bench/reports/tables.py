@@ -1,8 +1,7 @@
-"""Frames as text, Markdown, LaTeX, CSV and JSON. Knows column names, no statistics."""
+"""Frames as tables for readers: text, Markdown, LaTeX. Knows column names, no statistics."""
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,11 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bench.errors import UserError
-from bench.records.files import strict
+from bench.reports.latex import row as latex_row
 from bench.scores.numbers import bracket, number, rank_range, share_or_zero, with_interval
 
-FORMATS = ("text", "md", "csv", "json", "latex")
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
 _MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
@@ -41,18 +38,6 @@ class Grid(NamedTuple):
     headers: list[str]
     rows: list[list[str]]
     notes: list[str]
-
-
-def render(frame: pd.DataFrame, form: str) -> str:
-    """`frame` in one of FORMATS; csv and json keep the raw columns at full precision. Raises UserError."""
-    if form == "csv":
-        return _raw(frame).to_csv(index=False).rstrip("\n")
-    if form == "json":
-        return json.dumps(strict(frame.astype(object).where(frame.notna(), None).to_dict("records")), indent=1)
-    printers = {"text": text, "md": markdown, "latex": latex}
-    if form not in printers:
-        raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
-    return printers[form](grid(frame))
 
 
 def settings(theta: Mapping[str, Any]) -> str:
@@ -115,9 +100,9 @@ def pipes(cells: Iterable[str]) -> str:
 def latex(table: Grid) -> str:
     """A tabular with booktabs rules; needs \\usepackage{booktabs}."""
     marks = "".join("l" if header in LEFT else "r" for header in table.headers)
-    lines = [" & ".join(map(_escape, row)) + r" \\" for row in (table.headers, *table.rows)]
+    lines = [latex_row(cells) for cells in (table.headers, *table.rows)]
     body = [lines[0], r"\midrule", *lines[1:]]
-    notes = [f"% {note}" for note in table.notes]
+    notes = [f"% {' '.join(note.split())}" for note in table.notes]
     return "\n".join([*notes, rf"\begin{{tabular}}{{{marks}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
 
 
@@ -154,15 +139,3 @@ def _setting(value: Any) -> str:
     if np.ndim(value) > 0:
         return f"of shape {np.shape(value)}"
     return number(value) if isinstance(value, float) else str(value)
-
-
-def _raw(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mappings as JSON, so that a cell of a CSV file can be read back."""
-    if "theta" not in frame:
-        return frame
-    return frame.assign(theta=[json.dumps(strict(theta)) for theta in frame["theta"]])
-
-
-def _escape(cell: str) -> str:
-    special = {"\\": r"\textbackslash{}", "–": "--", "θ": r"$\theta$", "×": r"$\times$"}
-    return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in cell)

@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.probes import run as probing
 from bench.records.files import note
-from bench.records.record import Record
+from bench.records.record import Cell, Record
 from bench.records.store import Store
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
@@ -17,6 +17,7 @@ from bench.running.job import run_job
 from bench.running.processes import Begin, Processes
 from bench.running.progress import Bar
 from bench.running.worker import begin
+from bench.scores import budgets
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import Suite
@@ -25,10 +26,10 @@ from bench.suites.suite import Suite
 def run(
     suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True
 ) -> None:
-    """Finish `suite` in folder `out`. Cells already there are kept; failed ones are tried again.
+    """Finish `suite` in folder `out`. Cells already there are kept, failed ones are tried again.
 
-    A process killed at any moment loses the cells in flight, nothing else. Raises UserError when `out` cannot be
-    written.
+    A cell with more problems than are asked for holds them. A process killed at any moment loses the cells in flight,
+    nothing else. Raises UserError when `out` cannot be written, and before work when what it holds would not compare.
     """
     out, means = Path(out), Means(workers, (*import_files, *suite.files))
     cells, readings = plan(suite), readings_planned(suite) if probes else []
@@ -36,7 +37,9 @@ def run(
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")
     store = Store(out)
     store.prepare()
-    todo = [job for job in cells if held(store, job) is None]
+    budgets.check_room(store.cells(), [job.cell for job in cells], out)
+    finished = [cell for cell, _ in store.ledgers()]
+    todo = [job for job in cells if not _is_there(store, job, finished)]
     with Bar("cells", len(cells), len(cells) - len(todo)) as bar:
         finish(todo, lambda job, record: store.write(record), means, bar)
     ids = {job.cell.id for job in cells}
@@ -44,6 +47,12 @@ def run(
     todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
     with Bar("probes", len(readings), len(readings) - len(todo)) as bar:
         finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)
+
+
+def _is_there(store: Store, job: Job, finished: Iterable[Cell]) -> bool:
+    """Whether the store holds a job's cell, or the same with more problems."""
+    more = budgets.covering(finished, job.cell)
+    return held(store, job) is not None or (more is not None and store.read(more.id) is not None)
 
 
 def held(store: Store, job: Job) -> Record | None:

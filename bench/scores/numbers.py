@@ -66,7 +66,7 @@ def percent(share: float) -> str:
 
 def share_or_zero(share: float) -> str:
     """In percent, two significant digits; a bare 0 for none, so that a column of them can be left out."""
-    return "–" if math.isnan(share) else "0" if share == 0 else f"{100 * share:.2g} %"
+    return "–" if math.isnan(share) else "0" if share == 0 else percent(share)
 
 
 def whole_percent(share: float) -> str:

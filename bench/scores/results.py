@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from bench.errors import UserError
-from bench.records.record import Cell, Record, Runs
+from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
+from bench.scores import budgets
 from bench.scores.metrics import Metric
 
 
@@ -37,10 +38,15 @@ class Results(NamedTuple):
         return self.of_optimizer(optimizer)[0].kind
 
 
-def load(out: Path | str | Results | Iterable[Path | str]) -> Results:
+def load(
+    out: Path | str | Results | Iterable[Path | str],
+    budget: Mapping[str, int] | None = None,
+    preferred: Mapping[str, Budget] | None = None,
+) -> Results:
     """Merge the cells of one folder or several; a cell in two folders counts once, finished before failed.
 
-    Raises UserError if a folder holds no cells, and if two cells of a task were not run under the same conditions.
+    Of several budgets of a task one is read, as `bench.scores.budgets.choose` says. Raises UserError if a folder holds
+    no cells, and if two cells of a task were not run under the same conditions.
     """
     if isinstance(out, Results):
         return out
@@ -50,7 +56,8 @@ def load(out: Path | str | Results | Iterable[Path | str]) -> Results:
         for record in _held(Path(folder)):
             if cells.get(record.cell.id, record).status != "ok" or record.cell.id not in cells:
                 cells[record.cell.id] = record
-    ordered = sorted(cells.values(), key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
+    of_one_budget = budgets.choose(cells.values(), budget, preferred)
+    ordered = sorted(of_one_budget, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
     _check_comparable([record.cell for record in ordered])
     records = {(record.cell.task, record.cell.optimizer): record for record in ordered}
     return Results(records, sorted({t for t, _ in records}), sorted({o for _, o in records}))

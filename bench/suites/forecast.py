@@ -19,6 +19,7 @@ from bench.lookup.named import NamedTask
 from bench.records.files import read_json
 from bench.records.record import Budget, Cell
 from bench.records.store import Store
+from bench.scores import budgets
 from bench.scores.metrics import METRICS
 from bench.suites.jobs import Job
 from optimizers import Entry
@@ -46,14 +47,14 @@ class Forecast(NamedTuple):
 def forecast(jobs: Iterable[Job], out: Path, folders: Iterable[Path]) -> list[Forecast]:
     """Expected seconds of cells that a run into `out` would take; `folders` hold what this machine ran before."""
     spent = [entry for folder in {*folders, out} for entry in _ledgers(folder)]
-    held = {cell.id for cell, _ in _ledgers(out)}
+    held = [cell for cell, _ in _ledgers(out)]
     earlier, table = _earlier(spent), read_json(TABLE) or {}
     return [_forecast(job, held, earlier, table) for job in jobs]
 
 
-def _forecast(job: Job, held: set[str], earlier: Mapping[Any, Any], table: Mapping[str, Any]) -> Forecast:
+def _forecast(job: Job, held: list[Cell], earlier: Mapping[Any, Any], table: Mapping[str, Any]) -> Forecast:
     subject, entry = job.subject, job.entry
-    if job.cell.id in held:
+    if budgets.covering(held, job.cell) is not None:
         return Forecast(job, 0.0, "done")
     cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table) or _from_trial(subject)
     if cost is None:

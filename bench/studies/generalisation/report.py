@@ -11,7 +11,7 @@ import pandas as pd
 from bench.errors import UserError
 from bench.records.files import note, write_bytes
 from bench.records.record import Record
-from bench.reports import tables
+from bench.reports import formats
 from bench.reports.tables import Grid, markdown, text
 from bench.scores.numbers import brief, duration, whole_percent, with_interval
 from bench.studies.generalisation import figures
@@ -48,7 +48,7 @@ def render(frame: pd.DataFrame, form: str) -> str:
     if form not in FORMATS:
         raise UserError(f"unknown format {form!r}; known: {', '.join(FORMATS)}")
     if form in ("csv", "json"):
-        return tables.render(frame, form)
+        return str(formats.render(frame, form))
     show, head = (text, "") if form == "text" else (markdown, "## ")
     parts = []
     for title, panel in frame.groupby("panel", sort=False):

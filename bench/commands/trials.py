@@ -1,0 +1,23 @@
+"""`python -m bench trials`: what tuning tried and how it scored, as one tidy table. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands import options
+
+FORMATS = ("csv", "parquet", "json")
+
+
+@click.command()
+@options.selection
+@options.output(*FORMATS)
+def command(results: Any, form: str | None, out: Path | None) -> None:
+    """One row per configuration that tuning tried: its settings, its mean scores, what it was chosen for."""
+    from bench.reports.formats import put
+    from bench.scores import frames
+
+    put(frames.trials(results), form, out, FORMATS)
