@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "best",
     "check",
+    "compare",
     "curves",
     "draw",
     "evaluate",
@@ -298,6 +299,23 @@ def trials(out: Any) -> pd.DataFrame:
     from bench.scores import frames
 
     return frames.trials(out)
+
+
+def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
+    """Optimizer `a` against `b` over the run(s) in `out`: a row for all tasks, for each family and for each task.
+
+    `effect` is a's mean score over b's, or a − b of a metric in logarithms, with `low` and `high` (95 %, paired by
+    problem) and a Holm-adjusted p; `verdict` is "win", "tie" or "loss" of `a`; `attrs["sentence"]` says it for a paper.
+    Raises UserError.
+
+    >>> import bench
+    >>> frame = bench.compare("results/reference/quick", "gru-rosenbrock", "sgd").set_index("name")
+    >>> frame["verdict"]["rosenbrock"]
+    'win'
+    """
+    from bench.scores import compare
+
+    return compare.compare(out, a, b, metric)
 
 
 def best(out: Any, task: str, metric: str = "mean_loss", kind: str | None = None) -> Best:

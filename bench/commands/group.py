@@ -16,6 +16,7 @@ VERBS: Mapping[str, str] = {
     "curves": "Recorded losses, tidy: task, optimizer, seed, step, loss.",
     "scores": "Scores of every run, tidy: task, optimizer, tuned_for, seed, metrics.",
     "trials": "What tuning tried, tidy: settings and mean scores.",
+    "compare": "Two optimizers against each other; an exit code for CI.",
     "check": "Hold a task, an optimizer or a file to its contract.",
     "probe": "What the mechanism probes find in an optimizer.",
     "ablate": "Take mechanisms out of an optimizer and race what is left.",

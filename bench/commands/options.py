@@ -46,16 +46,27 @@ def selection(command: Callable[..., Any]) -> Any:
     """DIRS and what narrows them; the command is handed the Results that are left, before its other arguments."""
 
     @functools.wraps(command)
-    def narrowed(dirs: Any, tasks: Any, optimizers: Any, family: Any, budget: Any, files: Any, **rest: Any) -> Any:
+    def selected(dirs: Any, tasks: Any, optimizers: Any, family: Any, budget: Any, files: Any, **rest: Any) -> Any:
         load(files, tensorflow=False)
-        from bench.scores import budgets, choose, results
-
-        found = results.load(list(dirs), budgets.parse(budget))
-        return command(choose.narrow(found, names(tasks) or (), names(optimizers) or (), names(family) or ()), **rest)
+        return command(narrowed(dirs, tasks, optimizers, family, budget), **rest)
 
     for option in (import_files, _BUDGET, _FAMILY, _OPTIMIZERS, _TASKS, dirs):
-        narrowed = option(narrowed)
-    return narrowed
+        selected = option(selected)
+    return selected
+
+
+def narrowed(
+    dirs: Iterable[Path],
+    tasks: str | None = None,
+    optimizers: str | None = None,
+    family: str | None = None,
+    budget: str | None = None,
+) -> Any:
+    """The Results in `dirs` of what the options of `selection` mean. Raises UserError."""
+    from bench.scores import budgets, choose, results
+
+    found = results.load(list(dirs), budgets.parse(budget))
+    return choose.narrow(found, names(tasks), names(optimizers), names(family))
 
 
 _TASKS = click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")

@@ -29,6 +29,10 @@ LEFT = {
     "learned",
     "ahead on",
     "from",
+    "family",
+    "tag",
+    "scope",
+    "name",
 }
 
 
@@ -55,6 +59,8 @@ def grid(frame: pd.DataFrame) -> Grid:
         elif name == "score":
             header = f"{frame.attrs.get('metric', 'score')} [95 %]"
             cells[header] = _pairs(with_interval, frame, "score", "low", "high")
+        elif name == "effect" and "low" in frame:
+            cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
         elif name == "low_tasks":
             cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
         elif name == "tasks" and "missing" in frame:

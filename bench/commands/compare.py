@@ -1,0 +1,65 @@
+"""`python -m bench compare`: two optimizers against each other, with an exit code for CI. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+from bench.errors import UserError
+
+FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
+
+
+@click.command()
+@click.argument("given", nargs=-1, required=True, metavar="A B DIR...")
+@click.option("--metric", default="mean_log", show_default=True)
+@click.option("--expect", type=click.Choice(["no-worse", "better"]), help="Exit 1 unless A is that.")
+@click.option("--margin", type=float, help="With --expect: A may be worse by less than this, by its whole interval.")
+@click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
+@click.option("--family", help="Only tasks of these families, between commas.")
+@click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
+@options.import_files
+@options.output(*FORMATS)
+@click.pass_context
+def command(
+    context: click.Context,
+    given: tuple[str, ...],
+    metric: str,
+    expect: str | None,
+    margin: float | None,
+    tasks: str | None,
+    family: str | None,
+    budget: str | None,
+    files: tuple[str, ...],
+    form: str | None,
+    out: Path | None,
+) -> None:
+    """Optimizer A against B over the runs in DIR: effect, interval, p, wins. `compare DIR A B` is the same.
+
+    Exit code 0: as expected, or nothing was; 1: not; 2: a mistake in the command.
+    """
+    if margin is not None and expect is None:
+        raise UserError(f"--margin {margin} says nothing without --expect no-worse or better; add it")
+    a, b, dirs = names_and_folders(given)
+    options.load(files, tensorflow=False)
+    from bench.reports.formats import put
+    from bench.scores import compare
+
+    found = compare.compare(options.narrowed(dirs, tasks=tasks, family=family, budget=budget), a, b, metric)
+    held = compare.holds(found, expect, margin) if expect else True
+    put(found.drop(columns="worst"), form, out, FORMATS)
+    if expect:
+        within = f", margin {margin:g}" if margin is not None else ""
+        click.echo(f"{a} {expect} than {b}{within}: {'holds' if held else 'does not hold'}", err=True)
+    context.exit(0 if held else 1)
+
+
+def names_and_folders(given: tuple[str, ...]) -> tuple[str, str, list[Path]]:
+    """A, B and the folders, which stand before the names or behind them. Raises UserError."""
+    if len(given) >= 3:
+        for a, b, *dirs in (given, (*given[-2:], *given[:-2])):
+            if all(Path(folder).is_dir() for folder in dirs):
+                return a, b, [Path(folder) for folder in dirs]
+    raise UserError(f"cannot read {' '.join(given)!r}: give two optimizers and the folder of a run, as A B DIR")

@@ -1,0 +1,118 @@
+"""Two entries against each other: effects by hand, honest ties, exit codes."""
+
+import numpy as np
+import pytest
+import samples
+from click.testing import CliRunner
+
+from bench.commands import group
+from bench.errors import UserError
+from bench.records.store import Store
+from bench.scores.compare import compare, holds
+from bench.scores.metrics import METRICS
+from bench.scores.results import load, task_scores
+
+TASKS = ("rosenbrock", "linear-regression", "quadratic-ill")
+
+
+@pytest.fixture
+def out(tmp_path):
+    return samples.folder(tmp_path / "out", {"sgd": 0.05, "adam": 0.2, "twin": 0.2}, TASKS)
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(group.main, ["compare", *map(str, arguments)])
+
+
+def test_effects_are_those_of_the_scores(out):
+    frame = compare(out, "adam", "sgd")
+    assert frame["scope"].tolist() == ["all", "family", "family", "task", "task", "task"]
+    results, by_name = load(out), frame.set_index("name")
+    gaps = []
+    for task in TASKS:
+        means = dict(zip(results.optimizers, task_scores(results, task, METRICS["mean_log"]).mean(axis=1), strict=True))
+        gaps.append(means["adam"] - means["sgd"])
+        assert by_name.loc[task, "effect"] == pytest.approx(gaps[-1])
+        assert by_name.loc[task, "low"] <= gaps[-1] <= by_name.loc[task, "high"]
+    assert by_name.loc["all tasks", "effect"] == pytest.approx(np.mean(gaps))
+    assert by_name.loc["quadratic", "effect"] == pytest.approx(np.mean(gaps[1:]))
+    assert set(frame["verdict"]) == {"win"}
+    assert set(compare(out, "sgd", "adam")["verdict"]) == {"loss"}
+
+
+def test_ratios_multiply(out):
+    frame = compare(out, "adam", "sgd", "final").set_index("name")
+    effects = frame.loc[list(TASKS), "effect"]
+    assert frame.loc["all tasks", "effect"] == pytest.approx(np.exp(np.log(effects).mean()))
+    assert (effects < 1).all()
+
+
+def test_equals_tie(out):
+    frame = compare(out, "adam", "twin")
+    assert set(frame["verdict"]) == {"tie"}
+    assert frame["effect"].tolist() == [0.0] * 6
+    assert (frame["p_adjusted"] == 1).all()
+
+
+def test_noise_alone_seldom_tells_equals_apart(tmp_path):
+    """Forty races of equals on one task: at most as many told apart as chance allows at 5 % (p of 7 or more: 0.3 %)."""
+    told = 0
+    for i in range(40):
+        store = Store(tmp_path / str(i))
+        for j, name in enumerate(("adam", "sgd")):
+            losses = np.ones((32, 21)) * np.exp(np.random.default_rng([i, j]).normal(size=(32, 1)) * np.arange(21) / 20)
+            store.write(samples.record("bowl", name, losses.astype("float32"), budget=samples.Budget(20, 32, 4, 2)))
+        told += compare(tmp_path / str(i), "adam", "sgd").iloc[0]["verdict"] != "tie"
+    assert told < 7
+
+
+def test_a_sentence_for_a_paper(out):
+    words = compare(out, "adam", "sgd").attrs["sentence"]
+    budget = "20 steps, 16 problems a task, 4 tuning trials"
+    assert words.startswith(f"On 3 tasks ({budget}), adam was better than sgd by mean_log (difference -")
+    assert words.endswith("it won 3, tied 0 and lost 0 of 3.")
+
+
+def test_a_failed_cell_loses(tmp_path):
+    out = samples.folder(tmp_path / "out", {"sgd": 0.05}, TASKS[:1])
+    Store(out).write(samples.failed(TASKS[0], "adam"))
+    assert compare(out, "adam", "sgd").iloc[0]["verdict"] == "loss"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "more", "code"),
+    [
+        ("adam", "sgd", [], 0),
+        ("sgd", "adam", [], 0),
+        ("adam", "sgd", ["--expect", "better"], 0),
+        ("adam", "twin", ["--expect", "better"], 1),
+        ("adam", "twin", ["--expect", "no-worse", "--margin", "0"], 0),
+        ("sgd", "adam", ["--expect", "no-worse"], 1),
+        ("adam", "sgd", ["--expect", "no-worse", "--tasks", "rosenbrock"], 0),
+    ],
+)
+def test_exit_codes(out, a, b, more, code):
+    for arguments in ((a, b, out), (out, a, b)):
+        assert invoke(*arguments, *more).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (["adam", "sdg"], "no optimizer 'sdg' here; here: adam, sgd, twin; did you mean 'sgd'"),
+        (["adam", "adam"], "cannot be compared with itself"),
+        (["adam", "sgd", "--margin", "1"], "says nothing without --expect"),
+        (["adam", "sgd", "--expect", "better", "--margin", "-1"], "at least 0, not -1"),
+        (["adam", "sgd", "--metric", "auc"], "unknown metric 'auc'"),
+    ],
+)
+def test_mistakes_are_named(out, arguments, refusal):
+    result = invoke(*arguments[:2], out, *arguments[2:])
+    assert isinstance(result.exception, UserError)
+    assert refusal in str(result.exception)
+
+
+def test_a_folder_has_to_be_given():
+    assert "as A B DIR" in str(invoke("adam", "sgd", "nowhere").exception)
+    with pytest.raises(UserError, match="cannot expect 'worse'"):
+        holds(None, "worse")
