@@ -23,7 +23,7 @@ from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
 from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
-from bench.scores import statistics
+from bench.scores import profiles, statistics
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS
 from bench.scores.numbers import number
@@ -154,6 +154,25 @@ def test_curves_are_those_of_the_picture(out, html):
         steps, quantiles = relative(load(out).records[("bowl", name)])
         assert data[name]["steps"] == steps.tolist()
         np.testing.assert_allclose(10 ** (np.array(data[name]["y"]) / cells.PLACES), quantiles, rtol=2e-3)
+
+
+def test_profiles_are_those_of_the_scores(out, html):
+    data, results = embedded(html), load(out)
+    for name, shown in (("ecdf", profiles.ecdf(results)), ("profile", profiles.profile(results))):
+        assert set(data["across"][name]) == set(shown.lines)
+        for optimizer, line in shown.lines.items():
+            np.testing.assert_allclose(data["across"][name][optimizer]["y"], line, rtol=1e-3)
+    assert data["across"]["named"] == results.optimizers
+
+
+def test_trials_of_a_task_and_over_tasks(tmp_path):
+    store = Store(tmp_path / "out")
+    for task, scores in (("a", [0.2, 0.6]), ("b", [0.4, 0.5])):
+        trials = {"trial": [0, 1], "learning_rate": [0.1, 0.2], "anytime": scores, "mean_loss": [0.5, 0.1]}
+        store.write(samples.record(task, "sgd", trials=trials))
+    data = embedded(page.page([tmp_path / "out"]))
+    assert data["across"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.425, 0.55]}
+    assert data["tasks"]["a"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.1, 0.1], "low": [0.1, 0.1], "high": [0.5, 0.1]}
 
 
 def test_runs_of_a_cell_are_at_even_ranks_with_their_own_scores(out):

@@ -13,7 +13,7 @@ import pandas as pd
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
 from bench.reports.html.cells import cells
-from bench.reports.html.charts import task_curves
+from bench.reports.html.charts import across, task_curves
 from bench.reports.html.grids import Sortable, sortable, tiers
 from bench.reports.html.probes import probe_pages
 from bench.reports.html.styles import styles
@@ -40,12 +40,12 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
     named = " ".join(shlex.quote(str(folder)) for folder in folders)
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
-    pages = probe_pages(folders)
+    pages, board = probe_pages(folders), leaderboard(results, BOARD)
     return {
         "title": ", ".join(folder.resolve().name for folder in folders),
         "folders": named,
         "lead": _lead(results),
-        "boards": boards(results, metric_of, named),
+        "boards": boards(results, {BOARD: board}, metric_of, named),
         "matrix": matrix(results, metric_of, tables),
         "tasks": [_task(results, task, metric_of[task], tables[task]) for task in results.tasks],
         "verdicts": _verdicts(results, metric_of),
@@ -56,7 +56,8 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "provenance": _provenance(results),
         "commands": made.commands,
         "data": {
-            "tasks": {task: task_curves(results, task, tables[task]) for task in results.tasks},
+            "tasks": {task: task_curves(results, task, tables[task], get(metric_of[task])) for task in results.tasks},
+            "across": across(results, board),
             "styles": styles(results),
             "kinds": {name: results.kind(name) for name in results.optimizers},
             "metrics": list(METRICS),
@@ -66,9 +67,12 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
     }
 
 
-def boards(results: Results, metric_of: Mapping[str, str], named: str) -> list[dict[str, Any]]:
-    """The leaderboard by `anytime`, and by each metric that some task is about."""
-    return [_board(results, metric, named) for metric in dict.fromkeys((BOARD, *metric_of.values()))]
+def boards(
+    results: Results, frames: dict[str, pd.DataFrame], metric_of: Mapping[str, str], named: str
+) -> list[dict[str, Any]]:
+    """The leaderboard by each metric of `frames`, and by each that some task is about."""
+    others = {name: leaderboard(results, name) for name in dict.fromkeys(metric_of.values()) if name not in frames}
+    return [_board(results, metric, frame, named) for metric, frame in (frames | others).items()]
 
 
 def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:
@@ -90,8 +94,7 @@ def link(results: Results, task: str, optimizer: str) -> str:
     return f"#cell={quote(task, safe='')}&{quote(optimizer, safe='')}"
 
 
-def _board(results: Results, metric: str, named: str) -> dict[str, Any]:
-    frame = leaderboard(results, metric)
+def _board(results: Results, metric: str, frame: pd.DataFrame, named: str) -> dict[str, Any]:
     starts = tiers(frame["rank_low"], frame["rank_high"])
     shown = frame.drop(columns=results.tasks)
     command = f"python -m bench leaderboard {named} --metric {metric}"
