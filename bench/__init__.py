@@ -110,6 +110,7 @@ def evaluate(
     import numpy as np
     import pandas as pd
 
+    from bench.engine.problems import Problems
     from bench.engine.race import race
     from bench.errors import UserError, check_count
     from bench.lookup import resolve
@@ -118,12 +119,9 @@ def evaluate(
         raise UserError(f"record must be 'log' or 'all', not {record!r}")
     subject, entry, numbers = resolve.named_task(task), resolve.entry(optimizer), _seeds(seeds)
     raced = race(
-        subject,
         entry,
         [resolve.theta(entry, theta)],
-        purpose="report",
-        seeds=numbers,
-        steps=check_count("steps", steps),
+        Problems(subject, "report", numbers, check_count("steps", steps)),
         record=record,
     )
     recorded, losses = raced.runs.steps, raced.runs.losses[0]
@@ -146,6 +144,7 @@ def tune(
     (['learning_rate'], 2)
     """
     _prepare()
+    from bench.engine.problems import Problems
     from bench.errors import check_count
     from bench.lookup import resolve
     from bench.running.tuning import Tuned, best_theta, score_trials
@@ -155,7 +154,7 @@ def tune(
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
     for name, count in counts.items():
         check_count(name, count)
-    table, _ = score_trials(subject, entry, trials=trials, seeds=seeds, steps=steps)
+    table, _ = score_trials(entry, trials, Problems(subject, "tune", range(seeds), steps))
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 

@@ -14,8 +14,8 @@ import optimizers.registry
 import tasks
 import tasks.base
 from bench.checks import check, differences, find, graphs, of_tasks
-from bench.checks.problems import Problems
 from bench.checks.result import go_through, text
+from bench.checks.task_case import TaskCase
 from bench.commands.check import command
 from bench.errors import UserError
 from bench.lookup import plugins
@@ -124,7 +124,7 @@ def kinked(loss, start):
 
     Kinked.loss = lambda self, params, data, batch: loss(params)
     Kinked.__abstractmethods__ = frozenset()
-    return Problems(NamedTask("kinked", Kinked()))
+    return TaskCase(NamedTask("kinked", Kinked()))
 
 
 ILL = np.logspace(-4, 4, 20).astype("float32")

@@ -10,6 +10,7 @@ from bench.checks.bowl import Bowl
 from bench.checks.of_optimizers import check_optimizer
 from bench.checks.optimizer_case import BOWL
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import sample
 from bench.lookup.resolve import entry as entry_of
@@ -26,7 +27,7 @@ def raced(source):
     """Losses (seeds, STEPS + 1) of the engine."""
     entry = source if isinstance(source, optimizers.Entry) else entry_of(source)
     thetas = [dict(entry.defaults)]
-    return race(BOWL, entry, thetas, purpose="report", seeds=[0, 1, 2], steps=STEPS, record="all").runs.losses[0]
+    return race(entry, thetas, Problems(BOWL, "report", [0, 1, 2], STEPS), record="all").runs.losses[0]
 
 
 def by_keras(make):

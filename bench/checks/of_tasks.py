@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.checks import differences, identity, losses, sampling, task_in_engine
-from bench.checks.problems import Problems
 from bench.checks.result import Check, Result, go_through
+from bench.checks.task_case import TaskCase
 from bench.lookup.named import NamedTask
 
 CHECKS = (
@@ -27,4 +27,4 @@ CHECKS = (
 
 def check_task(subject: NamedTask) -> list[Result]:
     """Results of every check that could be made."""
-    return go_through(CHECKS, subject.name, "task", Problems(subject))
+    return go_through(CHECKS, subject.name, "task", TaskCase(subject))
