@@ -32,11 +32,11 @@ const ACROSS = {
     x: { label: "gradient evaluations", log: true, shift: 1 }, y: { label: "share of (problem, target) pairs reached", min: 0, max: 1 },
   },
   profile: {
-    title: "Runs at least that good", x: { label: "anytime" }, y: { label: "share of runs with at least that anytime", min: 0, max: 1 },
+    title: "Runs at least that good", x: { label: "anytime" }, y: { label: "share of runs that reach it", min: 0, max: 1 },
   },
   trials: {
-    title: "Anytime by number of trials", x: { label: "trials drawn, of which the best is kept", log: true },
-    y: { label: "anytime on the tuning problems, mean over draws and tasks" },
+    title: "Anytime on the tuning problems, by number of trials", x: { label: "trials drawn, of which the best is kept", log: true },
+    y: { label: "anytime, mean over draws and tasks" },
   },
 };
 
