@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -244,10 +246,22 @@ def nasty(tmp_path_factory):
     return folder
 
 
+def test_every_python_command_of_the_page_runs(out, nasty, html, capsys):
+    """Those that only read; the one that makes a cell again is run by test_commands."""
+    lines = re.findall(r"<code>(.*?)</code>", html + page.page([nasty]), re.DOTALL)
+    found = [shlex.split(unescape(line)) for line in lines]
+    codes = {words[2] for words in found if words[:2] == ["python", "-c"]}
+    assert len(codes) >= 4 + 2 * 2 + 4 + 2 * len(NASTY)
+    for code in codes:
+        exec(code, {})
+    printed = capsys.readouterr().out
+    assert number(load(out).records[("bowl", "adam")].runs["mean_loss"].mean_loss.mean()) in printed
+
+
 def test_names_stay_text(nasty):
     html = page.page([nasty])
     found = parsed(html)
-    assert found.tags.count("script") == 1 + len(page.SCRIPTS)
+    assert found.tags.count("script") == 2 + len(page.SCRIPTS)
     assert found.tags.count("img") == 0
     assert {row[1] for row in found.tables["board-anytime"][1:]} == set(NASTY)
     assert embedded(html)["metrics"] == list(METRICS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
+from bench.reports.html import commands
 from bench.reports.html.cells import cells
 from bench.reports.html.charts import across, task_curves
 from bench.reports.html.grids import Sortable, sortable, tiers
@@ -38,7 +38,7 @@ def sections(folders: list[Path]) -> dict[str, Any]:
 def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
     """The same of `results`, which `folders` hold."""
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
-    named = " ".join(shlex.quote(str(folder)) for folder in folders)
+    named = commands.shown(folders)
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
     pages, board = probe_pages(folders), leaderboard(results, BOARD)
     return {
@@ -47,7 +47,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "lead": _lead(results),
         "boards": boards(results, {BOARD: board}, metric_of, named),
         "matrix": matrix(results, metric_of, tables),
-        "tasks": [_task(results, task, metric_of[task], tables[task]) for task in results.tasks],
+        "tasks": [_task(results, task, metric_of[task], tables[task], folders) for task in results.tasks],
         "verdicts": _verdicts(results, metric_of),
         "overview": _overview(results, metric_of),
         "probes": pages,
@@ -55,6 +55,12 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "glossary": glossary(results),
         "provenance": _provenance(results),
         "commands": made.commands,
+        "remake": {
+            "verdicts": commands.verdicts(folders, metric_of),
+            "ledger": commands.ledger(folders),
+            "ecdf": commands.profiles(folders, "ecdf"),
+            "profile": commands.profiles(folders, "profile"),
+        },
         "data": {
             "tasks": {task: task_curves(results, task, tables[task], get(metric_of[task])) for task in results.tasks},
             "across": across(results, board),
@@ -108,7 +114,7 @@ def _score(results: Results, task: str, name: str, scores: Mapping[str, float]) 
     return number(scores[name]) if finished(results.records.get((task, name))) else "failed"
 
 
-def _task(results: Results, task: str, metric: str, frame: pd.DataFrame) -> dict[str, Any]:
+def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders: list[Path]) -> dict[str, Any]:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     starts = tiers(frame["rank_low"], frame["rank_high"])
     table = task_grid(results, frame, task, metric)
@@ -116,7 +122,9 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame) -> dict
     links = [[link(results, task, name) if i == at else "" for i, name in enumerate(row)] for row in table.rows]
     return {
         "name": task,
-        "anchor": "task-" + quote(task, safe=""),
+        "anchor": "task=" + quote(task, safe=""),
+        "command": commands.task_table(folders, task, metric),
+        "trials": commands.trials(folders, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
         f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "
         "problems.",
@@ -132,13 +140,11 @@ def _verdicts(results: Results, metric_of: Mapping[str, str]) -> Sortable | None
 
 
 def _overview(results: Results, metric_of: Mapping[str, str]) -> list[Sortable]:
-    found = [("overview-tasks", "The first of each task", by_task(results, metric_of))]
-    learned = by_learned(results, metric_of)
-    if learned.rows:
-        found.append(
-            ("overview-learned", "On how many tasks each learned optimizer is ahead, ties or is behind", learned)
-        )
-    return [sortable(*each) for each in found]
+    first, learned = by_task(results, metric_of), by_learned(results, metric_of)
+    links = [["#task=" + quote(row[0], safe=""), *("" for _ in row[1:])] for row in first.rows]
+    found = [sortable("overview-tasks", "The first of each task", first, links)]
+    caption = "On how many tasks each learned optimizer is ahead, ties or is behind"
+    return [*found, sortable("overview-learned", caption, learned)] if learned.rows else found
 
 
 def _lead(results: Results) -> str:

@@ -1,15 +1,7 @@
 "use strict";
 /** Line charts as SVG: axes, bands, a legend of switches, and values under the pointer or the arrow keys. */
 
-const SVG = "http://www.w3.org/2000/svg";
 let charts = 0;
-
-function draw(tag, attributes, text) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 function format(value) {
   if (value === null || !Number.isFinite(value)) return "–";
