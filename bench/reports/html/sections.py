@@ -24,7 +24,7 @@ from bench.reports.tables import Grid, grid
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number
-from bench.scores.results import Results, finished, load
+from bench.scores.results import Results, chosen, finished, load
 
 BOARD = "anytime"
 DEFAULT = "mean_loss"
@@ -124,6 +124,7 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders
         "name": task,
         "anchor": "task=" + quote(task, safe=""),
         "command": commands.task_table(folders, task, metric),
+        "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
         "trials": commands.trials(folders, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
         f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "

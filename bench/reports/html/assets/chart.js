@@ -104,6 +104,20 @@ class Chart {
   }
 
   table() {
+    return this.spec.equal ? this.points() : this.lines();
+  }
+
+  points() {
+    const line = this.spec.lines.find((each) => each.sizes), spec = this.spec;
+    const rows = line.x.map((x, i) => [x, line.y[i], line.sizes[i]]).sort((a, b) => b[2] - a[2]).slice(0, 12)
+      .map(([x, y]) => make("tr", {}, make("th", { scope: "row", class: "n" }, format(x)), make("td", { class: "n" }, format(y))));
+    const head = make("tr", {}, ...[spec.x.label, spec.y.label].map((label) => make("th", { scope: "col", class: "n" }, label)));
+    const caption = make("caption", {}, `${line.name}, the ${rows.length} of largest gain first`);
+    const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
+    return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Numbers of ${spec.title}` }, table);
+  }
+
+  lines() {
     const lines = this.spec.lines.filter((line) => line.on !== false), spec = this.spec;
     const longest = lines.reduce((a, b) => (b.x.length > a.length ? b.x : a), []);
     const places = [...new Set(Array.from({ length: 9 }, (_, i) => Math.round((i / 8) * (longest.length - 1))))];

@@ -50,7 +50,9 @@ function filterable(holder) {
 
 /** A small drawing of value and interval before each cell like `0.226 [0.221, 0.232]`, all of a column on one scale. */
 function whiskers(table) {
-  [...table.tHead.rows[0].cells].forEach((header, column) => {
+  const headers = [...table.tHead.rows[0].cells];
+  if (headers.some((header) => header.textContent === "metric")) return; // rows of other units
+  headers.forEach((header, column) => {
     if (!/ \[95 %\]$/.test(header.textContent)) return;
     const found = [...table.tBodies[0].rows].map((row) => {
       const parts = /^(\S+) \[(\S+), (\S+)\]$/.exec(row.cells[column].textContent.trim());
