@@ -3,8 +3,10 @@
 import json
 import re
 import shlex
+import tomllib
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -280,6 +282,16 @@ def test_equal_records_give_equal_bytes(out, html, tmp_path):
     assert (tmp_path / "a.html").read_text("utf-8") == html
 
 
+def test_what_the_page_is_made_of_is_installed_with_it():
+    root = Path(bench.__file__).parents[1]
+    setup = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    patterns = setup["package-data"]["bench.reports.html"]
+    found = {path for pattern in patterns for path in (root / "bench/reports/html").glob(pattern)}
+    assert "bench.reports.html" in setup["packages"]
+    assert found == {path for path in page.ASSETS.iterdir() if path.is_file()}
+    assert {path.name for path in found} == {*page.SCRIPTS, "page.css", "page.html"}
+
+
 def test_a_folder_of_the_size_of_core_fits_in_8_megabytes(monkeypatch):
     """35 entries × 28 tasks, 128 problems, 32 points a curve of full precision; resamples are few here."""
     monkeypatch.setattr(statistics, "REPLICATES", 250)
@@ -323,7 +335,9 @@ def test_what_made_a_folder_is_kept_and_added_to(tmp_path):
     )
     assert origin.of(tmp_path / "nowhere") == ({}, [])
     options = {"out": "a b", "tasks": "x,y", "steps": None}
+    files = ["my file.py"]
     assert origin.run_command("quick", options) == "python -m bench run quick --out 'a b' --tasks x,y"
+    assert origin.run_command("quick", {}, files) == "python -m bench run quick --import 'my file.py'"
 
 
 def invoke(*arguments):
