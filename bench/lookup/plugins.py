@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -72,7 +73,9 @@ def _run(path: Path, given: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
+            spec.loader.exec_module(module)
     except Exception as problem:
         del sys.modules[name]
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
