@@ -94,7 +94,7 @@ def _line(problem: BaseException, path: Path) -> str:
 
 
 def only_here(task: str, optimizer: str) -> str:
-    """The first of two names that no file, no package and not this project registered: other processes lack it; or ""."""
+    """The first of two names that only this process knows, as nothing shipped, installed or imported has it; or ""."""
     import optimizers
     import tasks
 
