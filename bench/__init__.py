@@ -12,6 +12,8 @@ from bench.studies.ablation.naming import FAMILIES
 from optimizers.registry import register_family
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from bench.probes.reading import Reading
@@ -28,6 +30,7 @@ __all__ = [
     "metatrain",
     "probe",
     "register",
+    "report",
     "run",
     "tune",
 ]
@@ -107,6 +110,7 @@ def evaluate(
     import numpy as np
     import pandas as pd
 
+    from bench.engine.problems import Problems
     from bench.engine.race import race
     from bench.errors import UserError, check_count
     from bench.lookup import resolve
@@ -115,12 +119,9 @@ def evaluate(
         raise UserError(f"record must be 'log' or 'all', not {record!r}")
     subject, entry, numbers = resolve.named_task(task), resolve.entry(optimizer), _seeds(seeds)
     raced = race(
-        subject,
         entry,
         [resolve.theta(entry, theta)],
-        purpose="report",
-        seeds=numbers,
-        steps=check_count("steps", steps),
+        Problems(subject, "report", numbers, check_count("steps", steps)),
         record=record,
     )
     recorded, losses = raced.runs.steps, raced.runs.losses[0]
@@ -143,6 +144,7 @@ def tune(
     (['learning_rate'], 2)
     """
     _prepare()
+    from bench.engine.problems import Problems
     from bench.errors import check_count
     from bench.lookup import resolve
     from bench.running.tuning import Tuned, best_theta, score_trials
@@ -152,7 +154,7 @@ def tune(
     counts = {"trials": trials, "seeds": seeds, "steps": steps}
     for name, count in counts.items():
         check_count(name, count)
-    table, _ = score_trials(subject, entry, trials=trials, seeds=seeds, steps=steps)
+    table, _ = score_trials(entry, trials, Problems(subject, "tune", range(seeds), steps))
     return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
 
 
@@ -233,6 +235,22 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     from bench.scores import leaderboard
 
     return leaderboard.leaderboard(out, metric)
+
+
+def report(out: Any, path: Any) -> Path:
+    """One offline HTML file about the run(s) in `out`: tables, curves, every cell, the probes -> its path.
+
+    `out` is a folder or several. The same records give the same bytes. Raises UserError where there are no results, and
+    for a `path` that cannot be written.
+
+    >>> import bench, pathlib, tempfile
+    >>> page = bench.report("results/reference/quick", pathlib.Path(tempfile.mkdtemp()) / "report.html")
+    >>> "gru-rosenbrock" in page.read_text()
+    True
+    """
+    from bench.reports.html.page import write
+
+    return write(out, path)
 
 
 def curves(out: Any) -> pd.DataFrame:

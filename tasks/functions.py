@@ -1,4 +1,4 @@
-"""Classic test functions of any number of variables, from starts uniform in their published boxes.
+"""Classic test functions of any number of variables, placed anew in every problem.
 
 Sources of minima and boxes as in `tasks.classic`. Written so that float32 cannot fall below a minimum of 0: sums of
 squares, 2 sin²(u/2) for 1 − cos u, expm1.
@@ -11,17 +11,21 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks.base import Task, TaskError, tf
-from tasks.classic import uniform
+from tasks.base import TaskError, tf
+from tasks.placement import Placed
 
 
 @dataclass(frozen=True)
-class Spacious(Task):
+class Spacious(Placed):
     """A function of `dimension` variables."""
 
     dimension: int = 10
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (64, 32)
+
+    def cube(self, low: float, high: float) -> tuple[list[float], list[float]]:
+        """The box with these sides along every axis."""
+        return [low] * self.dimension, [high] * self.dimension
 
 
 class RosenbrockN(Spacious):
@@ -29,11 +33,12 @@ class RosenbrockN(Spacious):
 
     reference: ClassVar[str] = "De Jong, Analysis of genetic adaptive systems, 1975"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 2.048), ()
+    @property
+    def box(self):
+        return self.cube(-2.048, 2.048)
 
-    def loss(self, params, data, batch):
-        head, tail = params[:-1], params[1:]
+    def value(self, x):
+        head, tail = x[:-1], x[1:]
         valley = tf.square(tail - tf.square(head))
         return tf.reduce_sum(100.0 * valley + tf.square(1.0 - head))
 
@@ -43,11 +48,12 @@ class Rastrigin(Spacious):
 
     reference: ClassVar[str] = "Rastrigin, Systems of extremal control, 1974"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 5.12), ()
+    @property
+    def box(self):
+        return self.cube(-5.12, 5.12)
 
-    def loss(self, params, data, batch):
-        return tf.reduce_sum(tf.square(params) + 20.0 * tf.square(tf.sin(math.pi * params)))
+    def value(self, x):
+        return tf.reduce_sum(tf.square(x) + 20.0 * tf.square(tf.sin(math.pi * x)))
 
 
 class Ackley(Spacious):
@@ -58,13 +64,14 @@ class Ackley(Spacious):
 
     reference: ClassVar[str] = "Ackley, A connectionist machine for genetic hillclimbing, 1987"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 32.768), ()
+    @property
+    def box(self):
+        return self.cube(-32.768, 32.768)
 
-    def loss(self, params, data, batch):
+    def value(self, x):
         # 1e-20 keeps the gradient of the root finite at 0
-        radius = tf.sqrt(tf.reduce_mean(tf.square(params)) + 1e-20)
-        ripple = -2.0 * tf.reduce_mean(tf.square(tf.sin(math.pi * params)))
+        radius = tf.sqrt(tf.reduce_mean(tf.square(x)) + 1e-20)
+        ripple = -2.0 * tf.reduce_mean(tf.square(tf.sin(math.pi * x)))
         return -20.0 * tf.math.expm1(-0.2 * radius) - math.e * tf.math.expm1(ripple)
 
 
@@ -76,11 +83,12 @@ class Levy(Spacious):
 
     reference: ClassVar[str] = "Levy and Montalvo, The tunneling algorithm, 1985"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 10.0), ()
+    @property
+    def box(self):
+        return self.cube(-10.0, 10.0)
 
-    def loss(self, params, data, batch):
-        off = (params - 1.0) / 4.0  # w − 1; sin² has period π
+    def value(self, x):
+        off = (x - 1.0) / 4.0  # w − 1; sin² has period π
         middle = 1.0 + 10.0 * tf.square(tf.sin(math.pi * off[:-1] + (math.pi + 1.0)))
         last = tf.square(off[-1]) * (1.0 + tf.square(tf.sin(2.0 * math.pi * off[-1])))
         first = tf.square(tf.sin(math.pi * off[0]))
@@ -96,12 +104,13 @@ class StyblinskiTang(Spacious):
     def floor(self):
         return -39.16618 * self.dimension
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 5.0), ()
+    @property
+    def box(self):
+        return self.cube(-5.0, 5.0)
 
-    def loss(self, params, data, batch):
-        square = tf.square(params)
-        return 0.5 * tf.reduce_sum(square * (square - 16.0) + 5.0 * params)
+    def value(self, x):
+        square = tf.square(x)
+        return 0.5 * tf.reduce_sum(square * (square - 16.0) + 5.0 * x)
 
 
 class Griewank(Spacious):
@@ -109,14 +118,15 @@ class Griewank(Spacious):
 
     reference: ClassVar[str] = "Griewank, Generalized descent for global optimization, 1981"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 600.0), ()
+    @property
+    def box(self):
+        return self.cube(-600.0, 600.0)
 
-    def loss(self, params, data, batch):
-        roots = tf.sqrt(tf.cast(tf.range(1, self.dimension + 1), params.dtype))
-        waves = tf.unstack(tf.cos(params / roots))
+    def value(self, x):
+        roots = tf.sqrt(tf.cast(tf.range(1, self.dimension + 1), x.dtype))
+        waves = tf.unstack(tf.cos(x / roots))
         product = functools.reduce(lambda a, b: a * b, waves)
-        return tf.reduce_sum(tf.square(params)) / 4000.0 + (1.0 - product)
+        return tf.reduce_sum(tf.square(x)) / 4000.0 + (1.0 - product)
 
 
 @dataclass(frozen=True)
@@ -127,13 +137,14 @@ class Zakharov(Spacious):
     reference: ClassVar[str] = "Zakharov, in Jamil and Yang, A literature survey, 2013"
     tags: ClassVar[tuple[str, ...]] = ("classic", "convex")
 
-    def sample(self, key):
-        return uniform(key, [-5.0] * self.dimension, [10.0] * self.dimension), ()
+    @property
+    def box(self):
+        return self.cube(-5.0, 10.0)
 
-    def loss(self, params, data, batch):
-        weights = tf.cast(tf.range(1, self.dimension + 1), params.dtype)
-        square = tf.square(0.5 * tf.reduce_sum(weights * params))
-        return tf.reduce_sum(tf.square(params)) + square + tf.square(square)
+    def value(self, x):
+        weights = tf.cast(tf.range(1, self.dimension + 1), x.dtype)
+        square = tf.square(0.5 * tf.reduce_sum(weights * x))
+        return tf.reduce_sum(tf.square(x)) + square + tf.square(square)
 
 
 @dataclass(frozen=True)
@@ -151,11 +162,12 @@ class Powell(Spacious):
         if self.dimension % 4:
             raise TaskError(f"dimension {self.dimension!r} of Powell's function is not a multiple of 4")
 
-    def sample(self, key):
-        return uniform(key, [-4.0] * self.dimension, [5.0] * self.dimension), ()
+    @property
+    def box(self):
+        return self.cube(-4.0, 5.0)
 
-    def loss(self, params, data, batch):
-        groups = tf.reshape(params, [-1, 4])
+    def value(self, x):
+        groups = tf.reshape(x, [-1, 4])
         a, b, c, d = (groups[:, i] for i in range(4))
         squares = tf.square(a + 10.0 * b) + 5.0 * tf.square(c - d)
         quartic = tf.square(tf.square(b - 2.0 * c)) + 10.0 * tf.square(tf.square(a - d))
@@ -167,13 +179,14 @@ class DixonPrice(Spacious):
 
     reference: ClassVar[str] = "Dixon and Price, The truncated Newton method, 1989"
 
-    def sample(self, key):
-        return _in_cube(key, self.dimension, 10.0), ()
+    @property
+    def box(self):
+        return self.cube(-10.0, 10.0)
 
-    def loss(self, params, data, batch):
-        weights = tf.cast(tf.range(2, self.dimension + 1), params.dtype)
-        chain = tf.square(2.0 * tf.square(params[1:]) - params[:-1])
-        return tf.square(params[0] - 1.0) + tf.reduce_sum(weights * chain)
+    def value(self, x):
+        weights = tf.cast(tf.range(2, self.dimension + 1), x.dtype)
+        chain = tf.square(2.0 * tf.square(x[1:]) - x[:-1])
+        return tf.square(x[0] - 1.0) + tf.reduce_sum(weights * chain)
 
 
 @dataclass(frozen=True)
@@ -191,15 +204,12 @@ class Michalewicz(Spacious):
         known = {2: -1.801305, 5: -4.687662, 10: -9.660155}
         return known.get(self.dimension, -float(self.dimension))
 
-    def sample(self, key):
-        return uniform(key, [0.0] * self.dimension, [math.pi] * self.dimension), ()
+    @property
+    def box(self):
+        return self.cube(0.0, math.pi)
 
-    def loss(self, params, data, batch):
-        weights = tf.cast(tf.range(1, self.dimension + 1), params.dtype)
-        square = tf.square(tf.sin(weights * tf.square(params) / math.pi))
+    def value(self, x):
+        weights = tf.cast(tf.range(1, self.dimension + 1), x.dtype)
+        square = tf.square(tf.sin(weights * tf.square(x) / math.pi))
         tenth = tf.square(tf.square(square)) * square
-        return -tf.reduce_sum(tf.sin(params) * tf.square(tenth))
-
-
-def _in_cube(key, dimension: int, half_width: float):
-    return uniform(key, [-half_width] * dimension, [half_width] * dimension)
+        return -tf.reduce_sum(tf.sin(x) * tf.square(tenth))

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 import optimizers.registry
 import tasks
 import tasks.base
-from bench.checks import check, differences, find, graphs
-from bench.checks.problems import Problems
+from bench.checks import check, differences, find, graphs, of_tasks
+from bench.checks.result import go_through, text
+from bench.checks.task_case import TaskCase
 from bench.commands.check import command
 from bench.errors import UserError
 from bench.lookup import plugins
@@ -57,6 +58,17 @@ def test_a_fault_is_exit_code_1_with_the_remedy():
     assert "FAILED  task       faulty  (2 of 3 checks)" in done.stdout
     assert "scalar: loss returns shape (3,), not a scalar; reduce it" in done.stdout
     assert done.stdout.endswith("1 checked, 1 failed\n")
+
+
+@pytest.mark.parametrize(("shift", "warned"), [(0.0, True), (0.02, True), (2.0, False)])
+def test_a_minimum_at_the_origin_is_a_warning_and_no_failure(shift, warned):
+    task = kinked(lambda x: tf.reduce_sum(tf.square(x - shift)), [1.0, -1.0])
+    (result,) = go_through([check for check in of_tasks.CHECKS if check.name == "origin"], "kinked", "task", task)
+    assert result.passed
+    assert result.text.startswith("parameters of zero leave") == warned
+    report = text([result])
+    assert report.endswith("1 checked, all passed")
+    assert ("warning, origin: parameters of zero leave" in report) == warned
 
 
 def test_json_has_a_row_per_check():
@@ -112,7 +124,7 @@ def kinked(loss, start):
 
     Kinked.loss = lambda self, params, data, batch: loss(params)
     Kinked.__abstractmethods__ = frozenset()
-    return Problems(NamedTask("kinked", Kinked()))
+    return TaskCase(NamedTask("kinked", Kinked()))
 
 
 ILL = np.logspace(-4, 4, 20).astype("float32")

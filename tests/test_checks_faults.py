@@ -9,9 +9,9 @@ import optimizers
 import optimizers.registry
 import tasks.base
 from bench.checks import find, of_optimizers, of_tasks
-from bench.checks.optimizer_case import Rival
-from bench.checks.problems import Problems
+from bench.checks.optimizer_case import OptimizerCase
 from bench.checks.result import go_through
+from bench.checks.task_case import TaskCase
 from bench.lookup import plugins
 
 FAULTS = Path(__file__).parent / "faults"
@@ -78,7 +78,7 @@ def test_every_fault_file_is_listed():
 @pytest.mark.parametrize(("fault", "expected"), {**TASKS, **OPTIMIZERS}.items())
 def test_found(fault, expected):
     (subject,) = find([str(FAULTS / f"{fault}.py")])
-    module, view = {"task": (of_tasks, Problems), "optimizer": (of_optimizers, Rival)}[subject.kind]
+    module, view = {"task": (of_tasks, TaskCase), "optimizer": (of_optimizers, OptimizerCase)}[subject.kind]
     made = [check.name for check in module.CHECKS].index(expected[0]) + 1
     results = go_through(module.CHECKS[:made], "faulty", subject.kind, view(subject.thing))
     failed = {result.check: result.text for result in results if not result.passed}
@@ -98,6 +98,6 @@ def test_a_shim_that_parts_from_keras_is_found(monkeypatch):
 
     monkeypatch.setattr(type(entry.build), "plain", halved)
     chosen = [check for check in of_optimizers.CHECKS if check.name == "keras parity"]
-    (result,) = go_through(chosen, "sgd", "optimizer", Rival(entry))
+    (result,) = go_through(chosen, "sgd", "optimizer", OptimizerCase(entry))
     assert not result.passed
     assert "from plain Keras" in result.text

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import optimizers
 from bench.checks.of_optimizers import check_optimizer
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.errors import UserError
 from bench.lookup.identity import optimizer_definition
@@ -52,9 +53,7 @@ def entry(update, asks=None, kind="hand-designed", init=lambda params: (), name=
 
 def raced(task, subject, steps, seeds=(0,)):
     """Losses (K,) at every gradient evaluation."""
-    runs = race(
-        named_task(task), subject, [dict(subject.defaults)], purpose="report", seeds=seeds, steps=steps, record="all"
-    )
+    runs = race(subject, [dict(subject.defaults)], Problems(named_task(task), "report", seeds, steps), record="all")
     return runs.runs.losses[0, 0]
 
 
@@ -142,8 +141,8 @@ def test_the_search_sees_the_batch_of_the_gradient():
 def test_runs_side_by_side_are_those_alone():
     subject = entry(armijo(4, 0.5), Asks(losses=4), init=lambda params: tf.constant(0.0))
     for task in ("linear-regression", "two-moons-small"):
-        many = race(named_task(task), subject, [{}], purpose="report", seeds=[0, 1, 2], steps=21).runs.losses
-        one = race(named_task(task), subject, [{}], purpose="report", seeds=[2], steps=21).runs.losses
+        many = race(subject, [{}], Problems(named_task(task), "report", [0, 1, 2], 21)).runs.losses
+        one = race(subject, [{}], Problems(named_task(task), "report", [2], 21)).runs.losses
         np.testing.assert_array_equal(many[0, 2], one[0, 0])
         assert many[0, 2, -1] < many[0, 2, 0]
 
@@ -228,7 +227,7 @@ def later(gradients, state, params, step, seen):
 def test_no_evaluation_goes_uncounted(update, said):
     for task in ("rosenbrock", Line(alone=True)):
         with pytest.raises(UserError, match=said):
-            race(named_task(task), entry(update, Asks(losses=1)), [{}], purpose="report", seeds=[0], steps=9)
+            race(entry(update, Asks(losses=1)), [{}], Problems(named_task(task), "report", [0], 9))
 
 
 def test_what_is_handed_is_of_use_in_its_own_update_only():

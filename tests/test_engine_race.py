@@ -9,6 +9,7 @@ import tensorflow as tf
 import optimizers
 import tasks
 from bench.engine import programs, tiles
+from bench.engine.problems import Problems
 from bench.engine.race import log_steps, race
 from bench.lookup.resolve import named_task
 from tasks import Task
@@ -21,7 +22,7 @@ def momentum(*rates):
 
 
 def losses(task, thetas, seeds, steps=40, entry=MOMENTUM, **how):
-    return race(named_task(task), entry, thetas, purpose="report", seeds=seeds, steps=steps, **how).runs.losses
+    return race(entry, thetas, Problems(named_task(task), "report", seeds, steps), **how).runs.losses
 
 
 def test_optimal_heavy_ball_and_gradient_descent_on_linear_regression():
@@ -31,7 +32,7 @@ def test_optimal_heavy_ball_and_gradient_descent_on_linear_regression():
         ("momentum", {"learning_rate": 3.7585, "momentum": 0.8811}, 0.046),
         ("sgd", {"learning_rate": 2 / 1.001}, 0.295),
     ):
-        runs = race(subject, optimizers.get(entry), [theta], purpose="report", seeds=range(4096), steps=200).runs
+        runs = race(optimizers.get(entry), [theta], Problems(subject, "report", range(4096), 200)).runs
         error = runs.mean_loss.std() / np.sqrt(4096)
         assert abs(runs.mean_loss.mean() - expected) < 1.96 * np.sqrt(2) * error
 
@@ -68,9 +69,7 @@ def test_summaries_agree_with_the_full_curve():
     from bench.scores.metrics import mean_log, summarize
 
     thetas = momentum(1e-5, 1e-3, 1e-1, 10.0)
-    runs = race(
-        named_task("rosenbrock"), MOMENTUM, thetas, purpose="report", seeds=range(16), steps=100, record="all"
-    ).runs
+    runs = race(MOMENTUM, thetas, Problems(named_task("rosenbrock"), "report", range(16), 100), record="all").runs
     expected = summarize(runs.steps, runs.losses)
     np.testing.assert_allclose(runs.mean_loss, expected.mean_loss, rtol=1e-4)
     spaced = log_steps(100)
@@ -108,7 +107,7 @@ class Noisy(Task):
 def test_mini_batches_are_seen_and_evaluation_is_noise_free():
     subject = named_task(Noisy())
     sgd = optimizers.get("sgd")
-    run = race(subject, sgd, [{"learning_rate": 0.25}], purpose="report", seeds=[3], steps=5, record="all").runs
+    run = race(sgd, [{"learning_rate": 0.25}], Problems(subject, "report", [3], 5), record="all").runs
     from bench.engine.keys import keys
     from bench.engine.sampling import batches
 
@@ -132,14 +131,12 @@ def test_where_pieces_end_moves_no_number(task, monkeypatch):
     """Light tasks take their first piece in another program than the rest; stochastic ones evaluate between steps."""
     subject = Noisy() if task == "mini" else task
     thetas = momentum(1e-3, 1.0, 1e30)
-    whole = race(named_task(subject), MOMENTUM, thetas, purpose="report", seeds=range(3), steps=40)
+    whole = race(MOMENTUM, thetas, Problems(named_task(subject), "report", range(3), 40))
     programs.program.cache_clear()
     monkeypatch.setattr(programs, "FIRST", dict.fromkeys(programs.FIRST, 7))
     monkeypatch.setattr(programs, "PIECE", 1e-9)
     shares = []
-    pieces = race(
-        named_task(subject), MOMENTUM, thetas, purpose="report", seeds=range(3), steps=40, progress=shares.append
-    )
+    pieces = race(MOMENTUM, thetas, Problems(named_task(subject), "report", range(3), 40), progress=shares.append)
     programs.program.cache_clear()
     for one, other in zip(whole.runs, pieces.runs, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -198,12 +195,9 @@ def test_losses_below_zero_are_measured_from_the_floor():
             return 0.5 * tf.reduce_sum(tf.square(params)) - 3.0
 
     run = race(
-        named_task(Below()),
         optimizers.get("sgd"),
         [{"learning_rate": 0.5}, {"learning_rate": 1e9}],
-        purpose="report",
-        seeds=[0],
-        steps=2,
+        Problems(named_task(Below()), "report", [0], 2),
         record="all",
     ).runs
     np.testing.assert_allclose(run.mean_loss[0, 0], (1 + 1 / 4 + 1 / 16) / 3, rtol=1e-6)

@@ -8,6 +8,7 @@ import tensorflow as tf
 import optimizers
 import tasks
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import sample
 from bench.lookup.resolve import entry as entry_of
@@ -145,7 +146,7 @@ def test_parity_of_a_users_instance_under_a_users_schedule():
 def test_momentum_of_nothing_is_gradient_descent():
     momentum, sgd = optimizers.get("momentum"), optimizers.get("sgd")
     rows = [
-        race(named_task("rosenbrock"), e, [theta], purpose="report", seeds=[0], steps=4).runs.losses
+        race(e, [theta], Problems(named_task("rosenbrock"), "report", [0], 4)).runs.losses
         for e, theta in (
             (momentum, {**momentum.defaults, "learning_rate": 1e-4, "momentum": 0.0}),
             (sgd, {**sgd.defaults, "learning_rate": 1e-4}),
@@ -157,7 +158,7 @@ def test_momentum_of_nothing_is_gradient_descent():
 def test_a_swept_bound_of_zero_diverges_and_does_not_stand_still():
     entry = optimizers.get("momentum-clipnorm")
     thetas = [{**entry.defaults, "clipnorm": bound} for bound in (1.0, 0.0)]
-    runs = race(named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0], steps=2, record="all").runs
+    runs = race(entry, thetas, Problems(named_task("rosenbrock"), "report", [0], 2), record="all").runs
     assert np.isfinite(runs.losses[0]).all()
     assert np.isnan(runs.losses[1, 0, 1:]).all()
 
@@ -188,7 +189,7 @@ def plain_losses(entry, theta, seed, steps):
 def test_the_engine_runs_the_same_trajectory(name, columns):
     entry = optimizers.get(name)
     thetas = [{**entry.defaults, **{k: v[i] for k, v in columns.items()}} for i in range(2)]
-    raced = race(named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0, 1], steps=6, record="all")
+    raced = race(entry, thetas, Problems(named_task("rosenbrock"), "report", [0, 1], 6), record="all")
     for i, theta in enumerate(thetas):
         for seed in (0, 1):
             expected = plain_losses(entry, theta, seed, 6)

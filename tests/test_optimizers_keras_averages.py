@@ -10,6 +10,7 @@ from bench.checks.bowl import Bowl
 from bench.checks.of_optimizers import check_optimizer
 from bench.checks.optimizer_case import BOWL
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import sample
 from bench.lookup.resolve import entry as entry_of
@@ -26,7 +27,7 @@ def raced(source):
     """Losses (seeds, STEPS + 1) of the engine."""
     entry = source if isinstance(source, optimizers.Entry) else entry_of(source)
     thetas = [dict(entry.defaults)]
-    return race(BOWL, entry, thetas, purpose="report", seeds=[0, 1, 2], steps=STEPS, record="all").runs.losses[0]
+    return race(entry, thetas, Problems(BOWL, "report", [0, 1, 2], STEPS), record="all").runs.losses[0]
 
 
 def by_keras(make):
@@ -125,7 +126,7 @@ def test_averages_and_trained_weights_in_one_search():
     thetas = [{**entry.defaults, "use_ema": flag} for flag in (True, False)]
 
     def runs(chosen):
-        return race(BOWL, entry, chosen, purpose="report", seeds=[0, 1, 2], steps=STEPS, record="all").runs
+        return race(entry, chosen, Problems(BOWL, "report", [0, 1, 2], STEPS), record="all").runs
 
     both = runs(thetas)
     for row, theta in enumerate(thetas):
@@ -149,4 +150,4 @@ def test_a_switch_that_scores_elsewhere_is_disclosed():
         "silent", "hand-designed", build, {"slow": optimizers.Choice((True, False))}, {"slow": False}
     )
     with pytest.raises(ValueError, match="scores other parameters than it trains at some of its settings only"):
-        race(BOWL, silent, [{"slow": True}, {"slow": False}], purpose="tune", seeds=[0], steps=STEPS)
+        race(silent, [{"slow": True}, {"slow": False}], Problems(BOWL, "tune", [0], STEPS))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import tasks
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import sample
 from bench.engine.unroll import advance, begin
@@ -114,9 +115,7 @@ def test_it_races_as_it_runs_alone(text):
     architecture, task = learned.get(text), tasks.get("rosenbrock")
     theta = trained(architecture)
     entry = Entry("untried", "learned", architecture.build)
-    raced = race(
-        named_task("rosenbrock"), entry, [theta], purpose="report", seeds=[0, 1], steps=5, record="all"
-    ).runs.losses[0]
+    raced = race(entry, [theta], Problems(named_task("rosenbrock"), "report", [0, 1], 5), record="all").runs.losses[0]
     params, data = sample(task, keys("rosenbrock", "report", [0, 1]))
     for i in range(2):
         x, its_data = tf.nest.map_structure(lambda leaf, i=i: leaf[i], (params, data))

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import optimizers
 from bench.checks.optimizer_case import BOWL
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.resolve import entry as entry_of
 from optimizers.parity import parity
@@ -17,7 +18,7 @@ scaling = keras.optimizers.LossScaleOptimizer
 def losses(source):
     entry = entry_of(source)
     thetas = [dict(entry.defaults)]
-    return race(BOWL, entry, thetas, purpose="report", seeds=[0, 1], steps=10, record="all").runs.losses[0]
+    return race(entry, thetas, Problems(BOWL, "report", [0, 1], 10), record="all").runs.losses[0]
 
 
 @pytest.mark.parametrize("make", [keras.optimizers.SGD, keras.optimizers.Adam])
@@ -83,5 +84,5 @@ def test_what_an_instance_holds_is_tuned():
     space = {"learning_rate": optimizers.LogUniform(1e-4, 1.0)}
     entry = optimizers.register("test-scaled", scaling(keras.optimizers.SGD(0.05)), space=space)
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in (0.01, 0.1)]
-    runs = race(BOWL, entry, thetas, purpose="tune", seeds=[0, 1], steps=10).runs
+    runs = race(entry, thetas, Problems(BOWL, "tune", [0, 1], 10)).runs
     assert np.all(runs.losses[1, :, -1] < runs.losses[0, :, -1])

@@ -9,6 +9,7 @@ import pytest
 import bench
 import optimizers.registry
 from bench.checks import check
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.resolve import named_task
 from bench.records.record import Budget
@@ -196,6 +197,6 @@ SWITCHED = [name for name in optimizers.names() if len(combinations(optimizers.g
 def test_every_switch_combination_of_a_shipped_entry_is_raced(name):
     entry = optimizers.get(name)
     thetas = combinations(entry)
-    raced = race(named_task("rosenbrock"), entry, thetas, purpose="report", seeds=[0], steps=3)
+    raced = race(entry, thetas, Problems(named_task("rosenbrock"), "report", [0], 3))
     assert raced.runs.losses.shape == (len(thetas), 1, 4)
     assert np.isfinite(raced.runs.losses[..., :2]).all()

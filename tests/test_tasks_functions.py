@@ -142,11 +142,20 @@ BOXES = {
 }
 
 
+PLACED = [name for name in FORMULAS if name != "rosenbrock"]
+
+
+def textbook(name):
+    """The function of textbook coordinates."""
+    task = tasks.get(name)
+    return task.value if name in PLACED else lambda x: task.loss(x, (), None)
+
+
 def value_and_gradient(name, point):
     x = tf.constant(point, tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        value = tasks.get(name).loss(x, (), None)
+        value = textbook(name)(x)
     return value.numpy(), tape.gradient(value, x).numpy()
 
 
@@ -186,13 +195,18 @@ def test_minimum_is_the_published_one_and_the_floor_just_below(name):
 
 @pytest.mark.parametrize("name", MINIMA)
 def test_float32_does_not_fall_below_the_floor(name):
-    """A thousand neighbors of the minimizer, in the precision of the engine."""
+    """A thousand neighbors of the minimizer, in the precision of the engine, where a problem has placed it."""
     minimizer = np.array(MINIMA[name][1], float)
     near = np.random.default_rng(1).normal(size=(1000, len(minimizer)))
     size = 10.0 ** np.random.default_rng(2).uniform(-7, -2, (1000, 1))
-    neighbors = (minimizer + size * near).astype("float32")
-    values = tf.vectorized_map(lambda x: tasks.get(name).loss(x, (), None), neighbors)
+    neighbors, data = minimizer + size * near, ()
+    if name in PLACED:
+        _, data = tasks.get(name).sample(tf.constant([3, 4]))
+        neighbors = neighbors @ data["rotation"].numpy() + data["shift"].numpy()
+    values = tf.vectorized_map(lambda x: tasks.get(name).loss(x, data, None), neighbors.astype("float32"))
     assert values.numpy().min() >= tasks.get(name).floor
+    best, size = values.numpy().min(), abs(MINIMA[name][0])
+    assert best <= MINIMA[name][0] + 1e-3 * max(1.0, size), "the problem's minimum is the textbook's"
 
 
 def test_rosenbrock_is_scipys():
@@ -202,16 +216,59 @@ def test_rosenbrock_is_scipys():
         np.testing.assert_allclose(gradient, rosen_der(point), rtol=1e-10)
 
 
+def problems(name, count):
+    """(parameters at the start, data) of `count` problems, NumPy arrays."""
+    draw = tf.function(tasks.get(name).sample, autograph=False)
+    drawn = [draw(tf.constant([5, 7]) + i) for i in range(0, 10 * count, 10)]
+    return [tf.nest.map_structure(lambda leaf: leaf.numpy(), problem) for problem in drawn]
+
+
 @pytest.mark.parametrize("name", BOXES)
 def test_starts_fill_the_published_box(name):
-    task = tasks.get(name)
-    key = tf.constant([5, 7])
-    draw = tf.function(lambda k: task.sample(k)[0], autograph=False)
-    starts = np.stack([draw(key + i).numpy() for i in range(200)])
+    drawn = problems(name, 200)
+    if name in PLACED:
+        drawn = [((params - data["shift"]) @ data["rotation"].T, data) for params, data in drawn]
+    starts = np.stack([params for params, _ in drawn])
     low, high = (np.broadcast_to(side, starts.shape[1]) for side in BOXES[name])
-    assert np.all((starts >= low - 1e-5) & (starts <= high + 1e-5))
+    rounding = 2e-6 * np.abs(high - low).max()
+    assert np.all((starts >= low - rounding) & (starts <= high + rounding))
     np.testing.assert_allclose(starts.min(0), low, atol=0.08 * (high - low).max())
     np.testing.assert_allclose(starts.max(0), high, atol=0.08 * (high - low).max())
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_every_problem_is_placed_anew(name):
+    """Shifts fill half the box's width to either side of 0, rotations are orthogonal and turn every way."""
+    drawn = problems(name, 100)
+    low, high = (np.broadcast_to(side, len(drawn[0][0])) for side in BOXES[name])
+    reach = (high - low) / 2
+    shifts = np.stack([data["shift"] for _, data in drawn]) / reach
+    assert np.abs(shifts).max() <= 1
+    np.testing.assert_allclose(shifts.mean(axis=0), 0, atol=0.25)  # deviation 1/√300 = 0.06
+    np.testing.assert_allclose((shifts**2).mean(axis=0), 1 / 3, atol=0.13)
+    rotations = np.stack([data["rotation"] for _, data in drawn])
+    np.testing.assert_allclose(rotations @ rotations.transpose(0, 2, 1), [np.eye(len(low))] * 100, atol=1e-5)
+    np.testing.assert_allclose(rotations.mean(axis=0), 0, atol=0.3)
+
+
+@pytest.mark.parametrize("name", ["ackley", "beale", "zakharov"])
+def test_a_loss_is_the_function_at_the_textbooks_coordinates(name):
+    """θ = xR + s in double precision, by hand; the gradient turns with it."""
+    task, x = tasks.get(name), points(name, 1)[0]
+    _, data = problems(name, 1)[0]
+    data = {key: value.astype("float64") for key, value in data.items()}
+    theta = tf.constant(x @ data["rotation"] + data["shift"])
+    with tf.GradientTape() as tape:
+        tape.watch(theta)
+        loss = task.loss(theta, data, None)
+    np.testing.assert_allclose(loss.numpy(), complex(FORMULAS[name](list(x))).real, rtol=1e-5)
+    expected = complex_step(FORMULAS[name], x) @ data["rotation"]
+    np.testing.assert_allclose(tape.gradient(loss, theta).numpy(), expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
+
+
+def test_the_papers_rosenbrock_stays_where_it_was():
+    assert tasks.get("rosenbrock").version == 1
+    assert {tasks.get(name).version for name in PLACED} == {2}
 
 
 def test_michalewicz_floors_of_other_dimensions():

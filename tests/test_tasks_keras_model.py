@@ -11,6 +11,7 @@ from keras import layers
 import optimizers
 from bench.engine import replay
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import batches, sample
 from bench.errors import UserError
@@ -71,7 +72,7 @@ def two_by_two():
 def raced(task, *, name="mine", optimizer="sgd", steps=3, rate=0.05):
     entry = optimizers.get(optimizer)
     theta = {**entry.defaults, "learning_rate": rate}
-    return race(NamedTask(name, task), entry, [theta], purpose="report", seeds=range(2), steps=steps)
+    return race(entry, [theta], Problems(NamedTask(name, task), "report", range(2), steps))
 
 
 def test_importing_it_imports_no_keras():

@@ -7,6 +7,7 @@ from keras_models import BATCH, random_model
 
 import optimizers
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.engine.sampling import batches, sample
 from bench.lookup.named import NamedTask
@@ -49,5 +50,5 @@ def test_losses_are_those_of_keras(seed):
     name, rate = list(RULES.items())[seed % len(RULES)]
     entry, subject = optimizers.get(name), NamedTask(f"parity-{seed}", task)
     theta = {**entry.defaults, "learning_rate": rate}
-    raced = race(subject, entry, [theta], purpose="report", seeds=[0], steps=STEPS, record="all")
+    raced = race(entry, [theta], Problems(subject, "report", [0], STEPS), record="all")
     np.testing.assert_allclose(raced.runs.losses[0, 0], by_keras(task, subject, entry.build.plain(theta)), rtol=1e-5)

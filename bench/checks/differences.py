@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from bench.checks import graphs
-from bench.checks.problems import Problems
 from bench.checks.result import Fault
+from bench.checks.task_case import TaskCase
 
 LEAVES = 6
 RANDOM = 2
@@ -27,18 +27,18 @@ KINK = {"float64": (1e-7, 1e-6), "float32": (1e-3, 1e-2)}
 """Of a central difference, × the size of the tensor that is moved."""
 
 
-def finite_differences(problems: Problems) -> None:
+def finite_differences(case: TaskCase) -> None:
     """Along most directions the derivative is the difference quotient; raises Fault."""
     wrong = []
     total = 0
     for row in range(2):
-        params, data, batch = problems.one(row)
-        gradients = problems.value_and_gradient(params, data, batch)[1]
-        loss, dtype = _loss(problems, data, batch)
+        params, data, batch = case.one(row)
+        gradients = case.value_and_gradient(params, data, batch)[1]
+        loss, dtype = _loss(case, data, batch)
         flat = [np.asarray(leaf, "float64") for leaf in tf.nest.flatten(params)]
         for leaf, direction, slope in _directions(flat, tf.nest.flatten(gradients)):
             total += 1
-            along = _line(loss, problems.specifications[0], flat, leaf, direction)
+            along = _line(loss, case.specifications[0], flat, leaf, direction)
             quotient = _disagreement(along, slope, np.max(np.abs(flat[leaf]), initial=0.0), dtype)
             if quotient is not None:
                 wrong.append((row, leaf, slope, quotient))
@@ -51,17 +51,17 @@ def finite_differences(problems: Problems) -> None:
         )
 
 
-def _loss(problems: Problems, data: Any, batch: Any) -> tuple[Callable, str]:
+def _loss(case: TaskCase, data: Any, batch: Any) -> tuple[Callable, str]:
     """(params -> loss, dtype): in float64 if the task's code can be traced so."""
-    double = tf.nest.map_structure(_double_specification, problems.specifications)
+    double = tf.nest.map_structure(_double_specification, case.specifications)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            traced = graphs.trace(problems.task.loss, *double)
+            traced = graphs.trace(case.task.loss, *double)
         if traced.output_dtypes != tf.float64:
             raise TypeError
     except Exception:  # float32 constants in the task's own code, which the contract asks for
-        return lambda params: problems.loss(params, data, batch), "float32"
+        return lambda params: case.loss(params, data, batch), "float32"
     exact = tf.nest.map_structure(_double, (data, batch))
     return lambda params: traced(params, *exact), "float64"
 

@@ -7,15 +7,15 @@ import pickle
 import re
 from typing import Any
 
-from bench.checks.problems import Problems
 from bench.checks.result import Fault
+from bench.checks.task_case import TaskCase
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def hashable(problems: Problems) -> None:
+def hashable(case: TaskCase) -> None:
     """A task is data: a frozen dataclass of hashable settings, described by its representation."""
-    task = problems.task
+    task = case.task
     held = vars(task) if hasattr(task, "__dict__") else {}
     if not dataclasses.is_dataclass(task) and held:
         raise Fault(
@@ -31,9 +31,9 @@ def hashable(problems: Problems) -> None:
         raise Fault(f"settings have no lasting representation: {repr(task)[:80]}; use numbers, strings and tuples")
 
 
-def restores(problems: Problems) -> None:
+def restores(case: TaskCase) -> None:
     """Pickled and unpickled, and rebuilt from its settings, it is the same task."""
-    task = problems.task
+    task = case.task
     copies = [pickle.loads(pickle.dumps(task))]
     if dataclasses.is_dataclass(task):
         copies.append(type(task)(**{f.name: getattr(task, f.name) for f in _fields(task) if f.init}))

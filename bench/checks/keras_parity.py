@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.checks.optimizer_case import Rival
+from bench.checks.optimizer_case import OptimizerCase
 from bench.checks.result import Fault
 from optimizers import Entry
 from optimizers.parity import parity as difference
@@ -12,11 +12,11 @@ from optimizers.parity import parity as difference
 _AGREE = 1e-5
 
 
-def parity(rival: Rival) -> None:
+def parity(case: OptimizerCase) -> None:
     """Six steps on two problems are plain Keras's, to 1e-5, at two θ; entries of no Keras class pass."""
-    if not hasattr(rival.entry.build, "plain"):
+    if not hasattr(case.entry.build, "plain"):
         return
-    apart = difference(rival.entry, [dict(rival.entry.defaults), _elsewhere(rival.entry)])
+    apart = difference(case.entry, [dict(case.entry.defaults), _elsewhere(case.entry)])
     if not apart <= _AGREE:
         raise Fault(
             f"differs by {apart:.1e} from plain Keras; its class makes a Python number of a "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.checks import keras_parity, optimizer_in_engine, serialization, updates
-from bench.checks.optimizer_case import Rival
+from bench.checks.optimizer_case import OptimizerCase
 from bench.checks.result import Check, Result, go_through
 from optimizers import Entry
 
@@ -24,4 +24,4 @@ CHECKS = (
 
 def check_optimizer(entry: Entry) -> list[Result]:
     """Results of every check that could be made."""
-    return go_through(CHECKS, entry.name, "optimizer", Rival(entry))
+    return go_through(CHECKS, entry.name, "optimizer", OptimizerCase(entry))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.checks import differences, identity, losses, sampling, task_in_engine
-from bench.checks.problems import Problems
 from bench.checks.result import Check, Result, go_through
+from bench.checks.task_case import TaskCase
 from bench.lookup.named import NamedTask
 
 CHECKS = (
@@ -20,10 +20,11 @@ CHECKS = (
     Check("finite differences", differences.finite_differences),
     Check("vectorizes", task_in_engine.vectorizes, required=True),
     Check("floor", task_in_engine.above_the_floor),
+    Check("origin", losses.not_at_the_origin, warns=True),
     Check("restores", identity.restores),
 )
 
 
 def check_task(subject: NamedTask) -> list[Result]:
     """Results of every check that could be made."""
-    return go_through(CHECKS, subject.name, "task", Problems(subject))
+    return go_through(CHECKS, subject.name, "task", TaskCase(subject))

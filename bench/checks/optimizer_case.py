@@ -13,7 +13,7 @@ import tasks
 from bench.checks import graphs
 from bench.checks.bowl import Bowl
 from bench.checks.compare import first
-from bench.checks.problems import value_and_gradient
+from bench.checks.task_case import value_and_gradient
 from bench.engine import asked, contracts
 from bench.engine.keys import keys
 from bench.engine.sampling import sample
@@ -28,7 +28,7 @@ SEEDS = 3
 STEPS = 4
 
 
-class Rival:
+class OptimizerCase:
     """An entry, its optimizer at the defaults, and traced single-problem functions."""
 
     def __init__(self, entry: Entry):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from bench.checks.compare import gap
-from bench.checks.optimizer_case import SEEDS, STEPS, Rival, tensors
+from bench.checks.optimizer_case import SEEDS, STEPS, OptimizerCase, tensors
 from bench.checks.result import Fault, one_line
 from bench.engine import contracts
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.records.record import Runs
 from bench.running.tuning import draw_trials
@@ -20,11 +21,11 @@ TRIALS = 6
 _AGREE = 1e-4
 
 
-def vectorizes(rival: Rival) -> None:
+def vectorizes(case: OptimizerCase) -> None:
     """The engine's losses are those of one problem and one θ at a time."""
-    thetas = _thetas(rival)
+    thetas = _thetas(case)
     try:
-        runs = _race(rival, thetas, _seeds(rival))
+        runs = _race(case, thetas, _seeds(case))
     except contracts.UserError:
         raise
     except Exception as problem:
@@ -32,11 +33,11 @@ def vectorizes(rival: Rival) -> None:
             f"cannot be vectorized: {one_line(problem, 160)}; use operations tf.vectorized_map knows, and no memory "
             "outside the state"
         ) from None
-    updates = rival.entry.updates(runs.steps)
+    updates = case.entry.updates(runs.steps)
     at = np.flatnonzero((updates >= 1) & (updates <= STEPS))
     for number, row in ((0, 0), (0, 2), (min(1, len(thetas) - 1), 1)):
-        path = rival.walk(row, tensors(thetas[number]))
-        task, data = rival.subject.task, rival.data(row)
+        path = case.walk(row, tensors(thetas[number]))
+        task, data = case.subject.task, case.data(row)
         alone = [task.evaluate(path[count - 1], data) for count in updates[at]]
         if (apart := gap(np.array(alone), runs.losses[number, row, at])) > _AGREE:
             raise Fault(
@@ -45,18 +46,18 @@ def vectorizes(rival: Rival) -> None:
             )
 
 
-def neighbors(rival: Rival) -> None:
+def neighbors(case: OptimizerCase) -> None:
     """In the engine, a run has the same bits whatever θ and problems stand beside it."""
-    thetas = _thetas(rival)
-    many = _race(rival, thetas, _seeds(rival)).losses
-    alone = _race(rival, thetas[-1:], [1]).losses
+    thetas = _thetas(case)
+    many = _race(case, thetas, _seeds(case)).losses
+    alone = _race(case, thetas[-1:], [1]).losses
     if not np.array_equal(many[-1, 1], alone[0, 0], equal_nan=True):
         raise Fault("a run changes with what runs beside it; use no axis but the parameters' own, no global state")
 
 
-def descends(rival: Rival) -> None:
+def descends(case: OptimizerCase) -> None:
     """At some θ of the defaults and the space, the loss of a convex bowl goes down."""
-    runs = _race(rival, _thetas(rival), _seeds(rival))
+    runs = _race(case, _thetas(case), _seeds(case))
     if not np.any(runs.losses[..., -1] < runs.losses[..., 0]):
         raise Fault(
             f"no θ lowers the loss of a convex bowl in {HORIZON} updates; update returns what is added to params "
@@ -64,29 +65,29 @@ def descends(rival: Rival) -> None:
         )
 
 
-def _race(rival: Rival, thetas: list[dict], seeds: Any) -> Runs:
-    asks = rival.entry.asks
+def _race(case: OptimizerCase, thetas: list[dict], seeds: Any) -> Runs:
+    asks = case.entry.asks
     steps = HORIZON if asks is None else asks.steps(HORIZON)
-    return race(rival.subject, rival.entry, thetas, purpose="report", seeds=list(seeds), steps=steps).runs
+    return race(case.entry, thetas, Problems(case.subject, "report", list(seeds), steps)).runs
 
 
-def _seeds(rival: Rival) -> range:
-    return range(max(SEEDS, rival.subject.task.tile[1]))
+def _seeds(case: OptimizerCase) -> range:
+    return range(max(SEEDS, case.subject.task.tile[1]))
 
 
-def _thetas(rival: Rival) -> list[dict[str, Any]]:
+def _thetas(case: OptimizerCase) -> list[dict[str, Any]]:
     """The defaults, then what tuning would draw first; one θ alone if it carries weights."""
-    defaults = with_horizon(rival.entry.defaults, HORIZON)
-    if not rival.entry.space or any(np.ndim(value) > 0 for value in defaults.values()):
+    defaults = with_horizon(case.entry.defaults, HORIZON)
+    if not case.entry.space or any(np.ndim(value) > 0 for value in defaults.values()):
         return [defaults]
-    drawn = (with_horizon(theta, HORIZON) for theta in draw_trials(rival.entry, TRIALS))
-    return [defaults, *(theta for theta in drawn if _accepted(rival, theta))]
+    drawn = (with_horizon(theta, HORIZON) for theta in draw_trials(case.entry, TRIALS))
+    return [defaults, *(theta for theta in drawn if _accepted(case, theta))]
 
 
-def _accepted(rival: Rival, theta: dict[str, Any]) -> bool:
+def _accepted(case: OptimizerCase, theta: dict[str, Any]) -> bool:
     """Whether the optimizer can be made with θ: some draws may exclude each other."""
     try:
-        rival.optimizer(theta=tensors(theta)).init(rival.params())
+        case.optimizer(theta=tensors(theta)).init(case.params())
     except ValueError:
         return False
     return True

@@ -14,7 +14,10 @@ _LEAKED = re.compile("out of scope|another function|leaked")
 
 
 class Result(NamedTuple):
-    """One check of one subject; `text` says in one line what is wrong and what to change, or is empty."""
+    """One check of one subject; `text` says in one line what is wrong and what to change, or is empty.
+
+    A check that only warns has passed, and leaves a text all the same.
+    """
 
     subject: str
     kind: str
@@ -29,11 +32,15 @@ class Fault(UserError):
 
 
 class Check(NamedTuple):
-    """`run(subject)` raises Fault. Later checks need a `required` one: when it fails, they are not made."""
+    """`run(subject)` raises Fault. Later checks need a `required` one: when it fails, they are not made.
+
+    What one that `warns` finds is said, and is no failure.
+    """
 
     name: str
     run: Callable[[Any], None]
     required: bool = False
+    warns: bool = False
 
 
 def go_through(checks: Iterable[Check], name: str, kind: str, subject: Any) -> list[Result]:
@@ -41,7 +48,7 @@ def go_through(checks: Iterable[Check], name: str, kind: str, subject: Any) -> l
     results = []
     for check in checks:
         text = _finding(check, subject)
-        results.append(Result(name, kind, check.name, not text, text))
+        results.append(Result(name, kind, check.name, check.warns or not text, text))
         if text and check.required:
             break
     return results
@@ -68,16 +75,20 @@ def one_line(problem: BaseException, length: int = 240) -> str:
 
 
 def text(results: Iterable[Result]) -> str:
-    """One line per subject, below it a line per failed check, at the end a count."""
+    """One line per subject, below it a line per failed check and per warning, at the end a count."""
     lines, groups = [], _by_subject(results)
     for (kind, name), group in groups.items():
         failed = [result for result in group if not result.passed]
         state = "FAILED" if failed else "ok"
         lines.append(f"{state:7} {kind:10} {name}  ({len(group) - len(failed)} of {len(group)} checks)")
-        lines += [f"        {result.check}: {result.text}" for result in failed]
+        lines += [f"        {_label(result)}: {result.text}" for result in group if result.text]
     broken = sum(any(not result.passed for result in group) for group in groups.values())
     total = f"{len(groups)} checked, " + (f"{broken} failed" if broken else "all passed")
     return "\n".join([*lines, total])
+
+
+def _label(result: Result) -> str:
+    return f"warning, {result.check}" if result.passed else result.check
 
 
 def _by_subject(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:

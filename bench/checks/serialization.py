@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.checks.compare import same_bits
-from bench.checks.optimizer_case import Rival, tensors
+from bench.checks.optimizer_case import OptimizerCase, tensors
 from bench.checks.result import Fault
 from bench.lookup.identity import optimizer_definition
 from bench.running.tuning import draw_trials
@@ -18,18 +18,18 @@ from optimizers import Choice
 _EDGES = (0.0, 0.5, 1.0)
 
 
-def restores(rival: Rival) -> None:
+def restores(case: OptimizerCase) -> None:
     """Numbers of θ survive JSON, weights survive NumPy's format, and both make the same updates, bit for bit."""
-    theta = dict(rival.entry.defaults)
+    theta = dict(case.entry.defaults)
     restored = _restored(theta)
     for name, value in theta.items():
         if not _same(value, restored[name]):
             raise Fault(f"θ[{name!r}] = {value!r} does not survive being written down; use numbers, switches or arrays")
-    before = rival.walk(0)
-    after = rival.walk(0, tensors(restored))
+    before = case.walk(0)
+    after = case.walk(0, tensors(restored))
     if not same_bits(before, after):
         raise Fault("a restored θ makes other updates; let build depend on θ alone")
-    if " at 0x" in optimizer_definition(rival.entry):
+    if " at 0x" in optimizer_definition(case.entry):
         raise Fault("its definition names a memory address; give build and space lasting representations")
 
 
@@ -56,9 +56,9 @@ def _same(one: Any, other: Any) -> bool:
     return a.shape == b.shape and bool(np.all(a == b)) and a.dtype.kind == b.dtype.kind
 
 
-def space(rival: Rival) -> None:
+def space(case: OptimizerCase) -> None:
     """What the space draws is finite and can be written down; defaults of swept names are numbers like it."""
-    entry = rival.entry
+    entry = case.entry
     for name, distribution in entry.space.items():
         for u in _EDGES:
             value = distribution.quantile(u)

@@ -11,8 +11,9 @@ import tensorflow as tf
 import optimizers
 from bench.checks.compare import first, gap
 from bench.checks.graphs import nested, trace
-from bench.checks.problems import SEEDS, Problems, value_and_gradient
 from bench.checks.result import Fault, one_line
+from bench.checks.task_case import SEEDS, TaskCase, value_and_gradient
+from bench.engine.problems import Problems
 from bench.engine.race import race
 
 RATES = (1e-3, 1e-2, 0.1, 1.0)
@@ -22,16 +23,16 @@ _AGREE = 2e-3
 """Of float32 sums in another order, relative to the largest magnitude in a tensor."""
 
 
-def vectorizes(problems: Problems) -> None:
+def vectorizes(case: TaskCase) -> None:
     """Two nested maps over problems and configurations, without TensorFlow's slow way out, give the same numbers.
 
     Nothing is asked of a task whose runs go one at a time.
     """
-    task, width = problems.task, 2
+    task, width = case.task, 2
     if task.alone:
         return
-    params, data = problems.drawn
-    batch = None if problems.seen is None else first(tf.nest.map_structure(_steps_first, problems.seen))
+    params, data = case.drawn
+    batch = None if case.seen is None else first(tf.nest.map_structure(_steps_first, case.seen))
     runs = tf.nest.map_structure(lambda p: tf.repeat(p[:, None], width, axis=1), params)
     one = value_and_gradient(task)
 
@@ -48,7 +49,7 @@ def vectorizes(problems: Problems) -> None:
             "(patches @ matrix for a convolution)"
         ) from None
     for row in range(SEEDS):
-        loss, gradients = problems.value_and_gradient(*problems.one(row))
+        loss, gradients = case.value_and_gradient(*case.one(row))
         alone = loss, [leaf for leaf in tf.nest.flatten(gradients) if leaf is not None]
         for column in range(width):
             beside = tf.nest.map_structure(lambda leaf, at=(row, column): leaf[at], together)
@@ -59,18 +60,16 @@ def vectorizes(problems: Problems) -> None:
                 )
 
 
-def above_the_floor(problems: Problems) -> None:
+def above_the_floor(case: TaskCase) -> None:
     """No loss of a short race with Adam, at several learning rates, lies below `floor`."""
-    task, floor = problems.task, problems.task.floor
+    task, floor = case.task, case.task.floor
     seeds = SEEDS if task.alone else task.tile[1]
     if not isinstance(floor, (int, float)) or not math.isfinite(floor):
         raise Fault(f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number")
-    size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(problems.specifications[0]))
+    size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(case.specifications[0]))
     entry = optimizers.get("adam")
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
-    runs = race(
-        problems.subject, entry, thetas, purpose="report", seeds=range(seeds), steps=SMALL if size <= SMALL else FEW
-    ).runs
+    runs = race(entry, thetas, Problems(case.subject, "report", range(seeds), SMALL if size <= SMALL else FEW)).runs
     reached = float(np.nanmin(runs.best))
     start = float(np.median(np.abs(runs.losses[..., 0])))
     if reached < floor - 1e-6 * max(abs(floor), abs(start)):
@@ -79,18 +78,16 @@ def above_the_floor(problems: Problems) -> None:
             "or to a bound below it"
         )
     alone = [
-        problems.evaluate(*problems.one(row)[:2])
-        if problems.evaluate is not None
-        else problems.loss(*problems.one(row))
+        case.evaluate(*case.one(row)[:2]) if case.evaluate is not None else case.loss(*case.one(row))
         for row in range(min(SEEDS, seeds))
     ]
     if (apart := gap(alone, list(runs.losses[0, : len(alone), 0]))) > _AGREE:
         raise Fault(f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only")
 
 
-def tile(problems: Problems) -> None:
+def tile(case: TaskCase) -> None:
     """`tile` is a pair of whole numbers: configurations × seeds of one call."""
-    given = problems.task.tile
+    given = case.task.tile
     if len(given) != 2 or any(type(n) is not int or n < 1 for n in given):
         raise Fault(f"tile is {given!r}; give (configurations, seeds), e.g. (16, 16)")
 

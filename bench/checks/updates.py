@@ -8,31 +8,31 @@ import tensorflow as tf
 
 from bench.checks import graphs
 from bench.checks.compare import finite, look, looks, same_bits
-from bench.checks.optimizer_case import STEPS, Rival
+from bench.checks.optimizer_case import STEPS, OptimizerCase
 from bench.checks.result import Fault
 from bench.engine import contracts
 
 
-def builds(rival: Rival) -> None:
+def builds(case: OptimizerCase) -> None:
     """θ makes an optimizer, and every name of the space has a default and a distribution."""
-    contracts.verify_optimizer(rival.entry)
-    optimizer = rival.optimizer()
-    if getattr(optimizer, "evaluate", None) is not None and not rival.entry.discloses.get("scores"):
+    contracts.verify_optimizer(case.entry)
+    optimizer = case.optimizer()
+    if getattr(optimizer, "evaluate", None) is not None and not case.entry.discloses.get("scores"):
         raise Fault(
             "evaluate scores other parameters than are trained; say which on the board: "
             'discloses={"scores": "averaged weights"}'
         )
 
 
-def shapes(rival: Rival) -> None:
+def shapes(case: OptimizerCase) -> None:
     """Updates look like the parameters, the new state like the old; both stay so step after step."""
-    params, optimizer = rival.params(), rival.optimizer()
+    params, optimizer = case.params(), case.optimizer()
     state = optimizer.init(params)
     for leaf in tf.nest.flatten(state):
         if not tf.is_tensor(leaf):
             raise Fault(f"init returns {look(leaf)} in the state; hold tensors only, () for no state")
     for step in range(2):
-        result = rival.updated(optimizer, rival.gradients(params), state, params, tf.constant(step))
+        result = case.updated(optimizer, case.gradients(params), state, params, tf.constant(step))
         if not isinstance(result, tuple) or len(result) != 2:
             raise Fault(f"update returns {type(result).__name__}; return the pair (updates, state)")
         updates, after = result
@@ -53,13 +53,13 @@ def _alike(word: str, nest: Any, model_word: str, model: Any) -> None:
             raise Fault(f"{word} hold {one} where {model_word} hold {other}; keep shapes and dtypes")
 
 
-def pure(rival: Rival) -> None:
+def pure(case: OptimizerCase) -> None:
     """No random draws, no variables, no Python in the graph, and the same update at every call."""
     # eager first: tracing would leave symbolic tensors in whatever remembers
-    before = rival.walk(0)
-    rival.walk(1)
-    again = rival.walk(0)
-    for word, traced in (("init", rival.init), ("update", rival.update)):
+    before = case.walk(0)
+    case.walk(1)
+    again = case.walk(0)
+    for word, traced in (("init", case.init), ("update", case.update)):
         if found := graphs.random_draws(traced):
             raise Fault(f"{word} draws random numbers ({found[0]}); an optimizer has no key: derive them from step")
         if held := graphs.variables(traced):
@@ -70,22 +70,22 @@ def pure(rival: Rival) -> None:
         raise Fault("another update for the same inputs at the second call; keep memory in the state, not in Python")
 
 
-def dtypes(rival: Rival) -> None:
+def dtypes(case: OptimizerCase) -> None:
     """float32 throughout the arithmetic of `init` and `update`."""
-    for word, traced in (("init", rival.init), ("update", rival.update)):
+    for word, traced in (("init", case.init), ("update", case.update)):
         if found := graphs.float64(traced):
             raise Fault(f"{word} computes in float64 ({', '.join(found[:3])}); use float32 constants and casts")
 
 
-def finite_updates(rival: Rival) -> None:
+def finite_updates(case: OptimizerCase) -> None:
     """Updates are finite for ordinary gradients and for gradients of zero."""
-    params = rival.params()
-    state = rival.init(params)
+    params = case.params()
+    state = case.init(params)
     zeros = tf.nest.map_structure(tf.zeros_like, params)
     for step in range(STEPS):
-        for word, gradients in (("ordinary", rival.gradients(params)), ("zero", zeros)):
-            updates, _ = rival.update(gradients, state, params, tf.constant(step))
+        for word, gradients in (("ordinary", case.gradients(params)), ("zero", zeros)):
+            updates, _ = case.update(gradients, state, params, tf.constant(step))
             if not finite(updates):
                 raise Fault(f"updates are not finite for {word} gradients at step {step}; guard the division or root")
-        updates, state = rival.update(rival.gradients(params), state, params, tf.constant(step))
+        updates, state = case.update(case.gradients(params), state, params, tf.constant(step))
         params = tf.nest.map_structure(tf.add, params, updates)

@@ -12,6 +12,7 @@ VERBS: Mapping[str, str] = {
     "list": "What there is, one line each.",
     "run": "Run a suite; resumes what is there.",
     "leaderboard": "One row per optimizer over the runs in folders.",
+    "report": "One offline HTML page of the runs in folders.",
     "curves": "Recorded losses, tidy: task, optimizer, seed, step, loss.",
     "check": "Hold a task, an optimizer or a file to its contract.",
     "probe": "What the mechanism probes find in an optimizer.",

@@ -49,8 +49,24 @@ def command(
 
         click.echo(describe(chosen, out, workers, [*_RUNS.glob("*/")]))
         return
-    from bench.reports import summary
+    from bench.reports import origin, summary
     from bench.running.run import run
 
     run(chosen, out, workers=workers, import_files=files)
-    click.echo(summary.write(out, {task: chosen.metric_for(task) for task in chosen.tasks}))
+    metrics = {task: chosen.metric_for(task) for task in chosen.tasks}
+    given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts}
+    origin.keep(out, chosen.name, metrics, origin.run_command(suite, given) + "".join(f" --import {f}" for f in files))
+    click.echo(summary.write(out, metrics))
+    _write_page(out)
+
+
+def _write_page(out: Path) -> None:
+    """The report page, said last; a run is not lost with it."""
+    from bench.records.files import note
+    from bench.reports.html.page import write
+
+    try:
+        click.echo(f"\nThe same as one page, with curves and every cell: {write(out, out / 'report.html')}")
+    except Exception as error:  # whatever it is, the run is done and its tables are written
+        reason = " ".join(str(error).split()) or type(error).__name__
+        note(f"no report.html ({reason}); try again: python -m bench report {out} --out report.html")

@@ -16,11 +16,11 @@ import tensorflow as tf
 
 from bench.engine import contracts, summaries, tiles
 from bench.engine.keys import keys
+from bench.engine.problems import Problems
 from bench.engine.programs import program
 from bench.engine.sampling import batches, sample
 from bench.engine.unroll import Plan, seeds_outside
 from bench.errors import UserError
-from bench.lookup.named import NamedTask
 from bench.records.files import note
 from bench.records.record import Runs
 from optimizers import Entry, Optimizer
@@ -47,31 +47,26 @@ def log_steps(steps: int, points: int = 40) -> np.ndarray:
 
 
 def race(
-    subject: NamedTask,
     entry: Entry,
     thetas: Sequence[Mapping[str, Any]],
+    problems: Problems,
     *,
-    purpose: str,
-    seeds: Sequence[int],
-    steps: int,
     record: str = "log",
     tile: tuple[int, int] | None = None,
     progress: Callable[[float], None] = lambda runs: None,
 ) -> Race:
-    """Run every θ on every seed's problem; `record` is "log" or "all" steps; `progress` is told of runs done.
+    """Run every θ on every problem; `record` is "log" or "all" steps; `progress` is told of runs done.
 
     `tile` is that of a race whose program is to be used again. In tuning, switches that the optimizer refuses while it
     takes others count as diverged at once. Raises UserError when several θ carry weights, when the task cannot be
     vectorised, and whatever else the task or the optimizer raises.
     """
-    contracts.verify_task(subject)
-    contracts.verify_optimizer(entry)
-    contracts.verify_match(subject, entry)
-    contracts.verify_budget(entry, steps)
+    subject, _, seeds, steps = problems
+    _verify(entry, problems)
     spaced = log_steps(steps, subject.task.recorded_steps)
     points = spaced if record == "log" else np.arange(steps + 1)
     tile = tile or tiles.shape(subject.task, len(thetas), len(seeds))
-    job = _Job(subject, entry, purpose, list(seeds), points, entry.updates(points), tile, progress)
+    job = _Job(entry, problems, points, entry.updates(points), tile, progress)
     rows: dict[int, list] = {}
     refused: dict[int, Exception] = {}
     seconds = np.zeros(2)
@@ -99,19 +94,27 @@ def race(
     return Race(runs, float(seconds[0]), float(seconds[1]), dict(zip(names, measured, strict=True)))
 
 
+def _verify(entry: Entry, problems: Problems) -> None:
+    contracts.verify_task(problems.subject)
+    contracts.verify_optimizer(entry)
+    contracts.verify_match(problems.subject, entry)
+    contracts.verify_budget(entry, problems.steps)
+
+
 _REFUSALS = (ValueError, TypeError, AssertionError, NotImplementedError)
 
 
 def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, list]) -> dict[int, list]:
     """Rows of θs whose switches exclude each other: no loss at all. Raises the refusal when that is not the case."""
     problem = next(iter(refused.values()))
-    if job.purpose != "tune" or not rows:
+    if job.problems.purpose != "tune" or not rows:
         raise problem
     count, said = len(refused), " ".join(str(problem).split())
-    note(f"{job.entry.name} on {job.subject.name}: {count} of its trials are refused and count as diverged: {said}")
-    job.progress(float(count * len(job.seeds)))
+    who = f"{job.entry.name} on {job.problems.subject.name}"
+    note(f"{who}: {count} of its trials are refused and count as diverged: {said}")
+    job.progress(float(count * len(job.problems.seeds)))
     losses, *rest = next(iter(rows.values()))
-    summed = len(rest) - len(job.subject.task.measures)
+    summed = len(rest) - len(job.problems.subject.task.measures)
     values = [np.nan, *[np.nan, np.inf, 0][:summed], *[np.nan] * (len(rest) - summed)]
     nothing = [np.full_like(part, value) for part, value in zip((losses, *rest), values, strict=True)]
     return dict.fromkeys(refused, nothing)
@@ -120,10 +123,8 @@ def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, li
 class _Job(NamedTuple):
     """What every tile of a race shares."""
 
-    subject: NamedTask
     entry: Entry
-    purpose: str
-    seeds: list[int]
+    problems: Problems
     points: np.ndarray
     """Recorded gradient evaluations."""
     updates: np.ndarray
@@ -165,7 +166,7 @@ def _explained(job: _Job, sweep: _Sweep):
     except Exception as problem:
         if (remedy := mistakes.explain(problem)) is None:
             raise _as_raised(problem) from None
-        raise UserError(f"{job.entry.name!r} on {job.subject.name!r}: {remedy}") from problem
+        raise UserError(f"{job.entry.name!r} on {job.problems.subject.name!r}: {remedy}") from problem
 
 
 def _as_raised(problem: BaseException) -> BaseException:
@@ -177,13 +178,13 @@ def _as_raised(problem: BaseException) -> BaseException:
 
 def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
     """[losses (C, S, K), total, best, diverged (C, S)] and the seconds of compiling and of running."""
-    task, name = job.subject.task, job.subject.name
+    task, name = job.problems.subject.task, job.problems.subject.name
     width, steps = (job.tile[0] if sweep.columns else 1), int(job.points[-1])
     rows, seconds, outside = [], np.zeros(2), True
     shared = {n: tf.constant(value) for n, value in sweep.shared.items()}
-    for block in tiles.blocks(job.seeds, job.tile[1]):
-        params, data = sample(task, keys(name, job.purpose, block))
-        seen = batches(task, keys(name, "batches-" + job.purpose, block), steps)
+    for block in tiles.blocks(job.problems.seeds, job.tile[1]):
+        params, data = sample(task, keys(name, job.problems.purpose, block))
+        seen = batches(task, keys(name, "batches-" + job.problems.purpose, block), steps)
         outside = seeds_outside(data)
         run = program(_plan(job, sweep, (width, job.tile[1]), seen is not None), len(job.points))
         columns = []
@@ -196,7 +197,7 @@ def _run(job: _Job, sweep: _Sweep) -> tuple[list[np.ndarray], np.ndarray]:
             compiled = run.seconds_compile - compiled
             seconds += compiled, time.perf_counter() - began - compiled
         rows.append(tiles.join(columns, axis=-1 if outside else -2, size=sweep.size))
-    kept = tiles.join(rows, axis=-2 if outside else -1, size=len(job.seeds))
+    kept = tiles.join(rows, axis=-2 if outside else -1, size=len(job.problems.seeds))
     turned = [np.swapaxes(part, -1, -2) for part in kept] if outside else kept
     return [np.moveaxis(turned[0], 0, -1), *turned[1:]], seconds
 
@@ -206,7 +207,7 @@ def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
 
 
 def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
-    task = job.subject.task
+    task = job.problems.subject.task
     # by what the entry may score, so that no row depends on which θ stand beside it
     evaluates = getattr(_bound(job, sweep), "evaluate", None) is not None
     elsewhere = evaluates or bool(job.entry.discloses.get("scores"))

@@ -61,15 +61,16 @@ def _of_rule(name: str, base: dict[str, Any]) -> dict[str, float] | None:
 def _timed(name: str, optimizer: str) -> dict[str, Any]:
     """Seconds to compile and per step and run, and the number of parameters, of a task with an optimizer."""
     from bench.engine import race
+    from bench.engine.problems import Problems
 
     subject, entry = resolve.named_task(name), resolve.entry(optimizer)
     rows, columns = subject.task.tile
     sweeps = any(np.ndim(value) == 0 for value in entry.defaults.values())
     thetas = [dict(entry.defaults)] * (rows if sweeps else 1)
     steps = STEPS[getattr(subject.task, "cost", "light")]
-    how: dict[str, Any] = {"purpose": "tune", "seeds": range(columns), "steps": steps}
-    cold = race.race(subject, entry, thetas, **how)
-    warm = min(race.race(subject, entry, thetas, **how).seconds_run for _ in range(2))
+    problems = Problems(subject, "tune", range(columns), steps)
+    cold = race.race(entry, thetas, problems)
+    warm = min(race.race(entry, thetas, problems).seconds_run for _ in range(2))
     return {
         "parameters": _parameters(subject),
         "compile": _rounded(cold.seconds_compile - warm),

@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from bench.engine.problems import Problems
 from bench.lookup.named import NamedTask
 from bench.lookup.resolve import entry
 from bench.metatraining.settings import Settings
@@ -47,6 +48,7 @@ def _tuned(subject: NamedTask, name: str, settings: Settings) -> dict[str, Any]:
     from bench.running.tuning import best_theta, score_trials
 
     baseline = entry(name)
-    table, _ = score_trials(subject, baseline, trials=TRIALS[subject.task.cost], seeds=SEEDS, steps=settings.unroll)
+    problems = Problems(subject, "tune", range(SEEDS), settings.unroll)
+    table, _ = score_trials(baseline, TRIALS[subject.task.cost], problems)
     theta = best_theta(baseline, table, "mean_loss")
     return {"theta": theta, "mean": mean_loss(subject, race_held_out(subject, baseline, theta, settings))}

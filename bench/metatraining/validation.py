@@ -38,10 +38,11 @@ def problems_of(subject: NamedTask, settings: Settings) -> range:
 
 def race_held_out(subject: NamedTask, entry: Entry, theta: Any, settings: Settings, **more) -> Runs:
     """Runs (problems,) of `entry` with `theta` on the held-out problems of a task."""
+    from bench.engine.problems import Problems
     from bench.engine.race import race
 
     seeds = problems_of(subject, settings)
-    raced = race(subject, entry, [theta], purpose="validate", seeds=seeds, steps=settings.unroll, **more)
+    raced = race(entry, [theta], Problems(subject, "validate", seeds, settings.unroll), **more)
     return Runs(raced.runs.steps, *(values[0] for values in raced.runs[1:]))
 
 

@@ -12,6 +12,11 @@ from bench.scores.results import Results
 
 
 def ledger(results: Results) -> str:
+    """`ledger_grid`, printed."""
+    return text(ledger_grid(results))
+
+
+def ledger_grid(results: Results) -> Grid:
     """Gradient evaluations and seconds by entry over all tasks; meta-training is paid once, not per task."""
     rows = [_ledger_row(results, name) for name in results.optimizers]
     headers = ["optimizer", "tuning", "reporting", "meta-training", "s compile", "s runs", "s meta", "break-even"]
@@ -19,7 +24,7 @@ def ledger(results: Results) -> str:
         "Gradient evaluations, then seconds. Break-even: the number of tasks after which "
         "meta-training once has cost less than tuning a hand-designed optimizer for each."
     )
-    return text(Grid(headers, rows, [note]))
+    return Grid(headers, rows, [note])
 
 
 def _ledger_row(results: Results, optimizer: str) -> list[str]:

@@ -46,7 +46,7 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
     parts = [
         _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
-        _section("Learned against the best hand-designed", _verdict_table(results, metric_of)),
+        _section("Learned against the best hand-designed", _printed(verdict_grid(results, metric_of))),
         _section("What the probes found", _probe_lines(Path(out))),
         _section("What it cost", ledger(results)),
         _section("Where things are", _paths(Path(out))),
@@ -57,11 +57,10 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -
 def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None) -> str:
     """`summary` of many tasks in one page: a line per task and a line per learned entry."""
     results, metric_of = load(out), dict(metric_for_task or {})
-    learned = by_learned(results, metric_of)
     parts = [
         _section("All tasks", _ranking(results)),
         _section("Task by task", text(by_task(results, metric_of), WIDTH)),
-        _section("Learned against the best hand-designed", text(learned, WIDTH) if learned.rows else ""),
+        _section("Learned against the best hand-designed", _printed(by_learned(results, metric_of))),
         _section("What the probes found", _probe_lines(Path(out))),
         _section("What it cost", ledger(results)),
         _section("Where things are", _paths(Path(out))),
@@ -107,14 +106,15 @@ def _task_section(results: Results, task: str, metric: str) -> str:
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
     lines = [
         *_wrapped(f"{metric}: {get(metric).better} is better; {size}."),
-        text(_task_grid(results, frame, task, metric), WIDTH),
-        *_failures(results, task),
+        text(task_grid(results, frame, task, metric), WIDTH),
+        *failures(results, task),
         *(_wrapped(f"Tuned for {metric}: " + "; ".join(tuned)) if tuned else []),
     ]
     return _section(task, "\n".join(lines))
 
 
-def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
+def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
+    """`frame`, a task's table by `metric`, with the means of the other metrics beside it."""
     others = [name for name in METRICS if name != metric]
     columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
     means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
@@ -130,7 +130,8 @@ def _task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) ->
     return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, [])
 
 
-def _failures(results: Results, task: str) -> list[str]:
+def failures(results: Results, task: str) -> list[str]:
+    """Lines on what failed on a task and what was not run."""
     failed = [r for r in results.of_task(task) if r is not None and not finished(r)]
     missing = [
         name
@@ -141,7 +142,12 @@ def _failures(results: Results, task: str) -> list[str]:
     return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
 
 
-def _verdict_table(results: Results, metric_of: Mapping[str, str]) -> str:
+def _printed(table: Grid) -> str:
+    return text(table, WIDTH) if table.rows else ""
+
+
+def verdict_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
+    """Each learned entry against the best hand-designed one of each task."""
     words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
     rows = [
         [
@@ -156,23 +162,25 @@ def _verdict_table(results: Results, metric_of: Mapping[str, str]) -> str:
     differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
     note = f"Effect: ratio of mean scores, of {differing} the difference; paired by problem."
     headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
-    return text(Grid(headers, rows, [note]), WIDTH) if rows else ""
+    return Grid(headers, rows, [note])
 
 
 def _probe_lines(out: Path) -> str:
-    parts = []
-    for path in sorted((out / "readings").glob("*.json")):
-        held = read_json(path)
-        if isinstance(held, dict) and isinstance(held.get("readings"), dict):
-            parts.append(readings_text(str(held.get("optimizer")), str(held.get("task")), held["readings"], False))
-    return "\n".join(parts)
+    held = readings_in(out).values()
+    return "\n".join(readings_text(str(h.get("optimizer")), str(h.get("task")), h["readings"], False) for h in held)
+
+
+def readings_in(out: Path) -> dict[Path, dict[str, Any]]:
+    """{file: what it holds} of a run's readings: optimizer, task, and the readings by probe."""
+    held = {path: read_json(path) for path in sorted((out / "readings").glob("*.json"))}
+    return {p: h for p, h in held.items() if isinstance(h, dict) and isinstance(h.get("readings"), dict)}
 
 
 def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
-    if doubt := _doubt(controls):
-        return f"no claim is made, {doubt}"
+    if amiss := doubt(controls):
+        return f"no claim is made, {amiss}"
     given = {
         name: quantity
         for name, quantity in (reading.get("values") or {}).items()
@@ -180,25 +188,30 @@ def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     }
     headline = PROBES[probe].headline if probe in PROBES else ()
     shown = [name for name in headline if name in given] or list(given)
-    values = [f"{name} {_value(given[name])}" for name in shown]
+    values = [f"{name} {value_text(given[name])}" for name in shown]
     verdict = str(reading.get("verdict", "undecided")).upper()
-    sentence = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
-    parts = [verdict, sentence, ", ".join(values)]
+    parts = [verdict, sentence(probe, reading), ", ".join(values)]
     return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
 
 
-def _doubt(controls: list[Mapping[str, Any]]) -> str:
+def sentence(probe: str, reading: Mapping[str, Any]) -> str:
+    """What a reading says, without the name of the probe and without its verdict."""
+    said = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
+    return said.removeprefix(f"{reading.get('verdict')}; ")
+
+
+def doubt(controls: list[Mapping[str, Any]]) -> str:
     """Which controls failed; empty when some were run and all passed."""
     failed = [control for control in controls if not control.get("passed")]
     missed = "; ".join(
-        f"{c.get('name')}, expected {_short(c.get('expected'))}, measured {_short(c.get('measured'))}" for c in failed
+        f"{c.get('name')}, expected {short(c.get('expected'))}, measured {short(c.get('measured'))}" for c in failed
     )
     if not controls:
         return "no controls were run"
     return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
 
 
-def _value(quantity: Mapping[str, Any]) -> str:
+def value_text(quantity: Mapping[str, Any]) -> str:
     value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
     return number(value) if low == high else with_interval(value, low, high)
 
@@ -207,9 +220,9 @@ def _float(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) else math.nan
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {short(item)}" for key, item in value.items())
     return number(value) if isinstance(value, float) else str(value)
 
 

@@ -19,7 +19,7 @@ FORMATS = ("text", "md", "csv", "json", "latex")
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
 _MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
-_LEFT = {
+LEFT = {
     "task",
     "optimizer",
     "kind",
@@ -83,14 +83,14 @@ def grid(frame: pd.DataFrame) -> Grid:
 
 def text(table: Grid, width: int = 100) -> str:
     """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
-    aligned = columns([table.headers, *table.rows], [header not in _LEFT for header in table.headers])
+    aligned = columns([table.headers, *table.rows], [header not in LEFT for header in table.headers])
     notes = [line for note in table.notes for line in textwrap.wrap(note, width, break_on_hyphens=False)]
     return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
 
 def markdown(table: Grid) -> str:
     """A GitHub table; notes follow as a paragraph."""
-    marks = [":--" if header in _LEFT else "--:" for header in table.headers]
+    marks = [":--" if header in LEFT else "--:" for header in table.headers]
     notes = ["", *table.notes] if table.notes else []
     return "\n".join([*piped(table.headers, table.rows, marks), *notes])
 
@@ -114,7 +114,7 @@ def pipes(cells: Iterable[str]) -> str:
 
 def latex(table: Grid) -> str:
     """A tabular with booktabs rules; needs \\usepackage{booktabs}."""
-    marks = "".join("l" if header in _LEFT else "r" for header in table.headers)
+    marks = "".join("l" if header in LEFT else "r" for header in table.headers)
     lines = [" & ".join(map(_escape, row)) + r" \\" for row in (table.headers, *table.rows)]
     body = [lines[0], r"\midrule", *lines[1:]]
     notes = [f"% {note}" for note in table.notes]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bench.engine import process, race, tiles
+from bench.engine.problems import Problems
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import best_theta, score_trials
@@ -61,11 +62,9 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         # one program serves both, so the tile is that of the larger of the two
         tile = tiles.shape(subject.task, budget.trials, budget.tuning_seeds)
         table, raced = score_trials(
-            subject,
             entry,
-            trials=budget.trials,
-            seeds=budget.tuning_seeds,
-            steps=budget.steps,
+            budget.trials,
+            Problems(subject, "tune", range(budget.tuning_seeds), budget.steps),
             tile=tile,
             progress=progress,
         )
@@ -74,12 +73,9 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         spent = {"seconds_compile": raced.seconds_compile, "seconds_tuning": raced.seconds_run}
     start = time.perf_counter()
     raced = race.race(
-        subject,
         entry,
         list(thetas.values()),
-        purpose="report",
-        seeds=range(budget.seeds),
-        steps=budget.steps,
+        Problems(subject, "report", range(budget.seeds), budget.steps),
         tile=tile,
         progress=progress,
     )

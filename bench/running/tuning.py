@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bench.engine.problems import Problems
 from bench.engine.race import Race, race
-from bench.lookup.named import NamedTask
 from bench.scores.metrics import METRICS
 from optimizers import Entry
 
@@ -36,21 +36,19 @@ def draw_trials(entry: Entry, trials: int) -> list[dict[str, Any]]:
 
 
 def score_trials(
-    subject: NamedTask,
     entry: Entry,
-    *,
     trials: int,
-    seeds: int,
-    steps: int,
+    problems: Problems,
+    *,
     tile: tuple[int, int] | None = None,
     progress: Callable[[float], None] = lambda runs: None,
 ) -> tuple[pd.DataFrame, Race]:
-    """Trials table (trial, swept settings, mean score per metric) on problems 0 … seeds − 1 for tuning."""
+    """Trials table: trial, swept settings, mean score per metric on the problems, which are for tuning."""
     thetas = draw_trials(entry, trials)
-    raced = race(subject, entry, thetas, purpose="tune", seeds=range(seeds), steps=steps, tile=tile, progress=progress)
+    raced = race(entry, thetas, problems, tile=tile, progress=progress)
     table = pd.DataFrame({name: _column([theta[name] for theta in thetas]) for name in sorted(entry.space)})
     for metric in METRICS.values():
-        table[metric.name] = np.asarray(metric.score(raced.runs, subject.task.floor)).mean(axis=-1)
+        table[metric.name] = np.asarray(metric.score(raced.runs, problems.subject.task.floor)).mean(axis=-1)
     table.insert(0, "trial", range(len(thetas)))
     return table, raced
 

@@ -90,6 +90,7 @@ def engine(model: Model) -> Contender:
     """One race of one configuration on one seed, another every time: its start is drawn anew."""
     process.load_tensorflow()
     import optimizers
+    from bench.engine.problems import Problems
     from bench.engine.race import race
     from bench.lookup.named import NamedTask
     from tasks import KerasTask
@@ -100,7 +101,7 @@ def engine(model: Model) -> Contender:
     seeds = iter(range(10**6))
 
     def run() -> None:
-        race(subject, entry, [entry.defaults], purpose="report", seeds=[next(seeds)], steps=STEPS)
+        race(entry, [entry.defaults], Problems(subject, "report", [next(seeds)], STEPS))
 
     return Contender(run, STEPS)
 

@@ -53,17 +53,12 @@ def curves(cell: Workload, steps: int) -> np.ndarray:
 
 def _race(cell: Workload, steps: int, record: str = "log"):
     process.load_tensorflow()
+    from bench.engine.problems import Problems
     from bench.engine.race import race
 
     entry = optimizers.get(cell.optimizer)
     return race(
-        named_task(cell.task),
-        entry,
-        thetas(cell, entry),
-        purpose="report",
-        seeds=range(cell.seeds),
-        steps=steps,
-        record=record,
+        entry, thetas(cell, entry), Problems(named_task(cell.task), "report", range(cell.seeds), steps), record=record
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.records.record import Runs
@@ -128,7 +129,7 @@ def _runs(shared: Conditions, specs: list[Spec], purpose: str, seeds) -> Runs:
     made = replace(shared.entry, name="swept", build=build, space={}, defaults=thetas[0])
     own = shared.subject.task.tile
     tile = _TILE if own[0] * own[1] >= _TILE[0] * _TILE[1] else own
-    raced = race(shared.subject, made, thetas, purpose=purpose, seeds=list(seeds), steps=shared.steps, tile=tile)
+    raced = race(made, thetas, Problems(shared.subject, purpose, list(seeds), shared.steps), tile=tile)
     shared.progress(len(specs))
     return raced.runs
 

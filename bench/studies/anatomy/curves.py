@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import optimizers
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Runs
@@ -58,13 +59,13 @@ def curves(
 
 def tuned(subject: NamedTask, entry: Entry, metric: Metric, budget: Budget) -> dict[str, Any]:
     """θ of the best trial by `metric`."""
-    table, _ = score_trials(subject, entry, trials=budget.trials, seeds=budget.tuning_seeds, steps=budget.steps)
+    table, _ = score_trials(entry, budget.trials, Problems(subject, "tune", range(budget.tuning_seeds), budget.steps))
     return best_theta(entry, table, metric.name)
 
 
 def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> LossCurve:
     """One θ raced on the report problems."""
-    raced = race(subject, entry, [theta], purpose="report", seeds=range(budget.seeds), steps=budget.steps, record="all")
+    raced = race(entry, [theta], Problems(subject, "report", range(budget.seeds), budget.steps), record="all")
     runs = Runs(raced.runs.steps, *(array[0] for array in raced.runs[1:]))
     mean, sem = mean_and_error(runs.losses, offset(subject.task.floor))
     shown = {name: value for name, value in theta.items() if np.ndim(value) == 0}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.errors import UserError
 from bench.lookup import resolve
@@ -78,7 +79,7 @@ def compete(
 
 def _scores(condition: Condition, entry: Entry, thetas, problems: int):
     """mean_loss, mean_log (θs, problems) and the number of diverged runs (θs,)."""
-    runs = race(condition.subject, entry, thetas, purpose="report", seeds=range(problems), steps=condition.steps).runs
+    runs = race(entry, thetas, Problems(condition.subject, "report", range(problems), condition.steps)).runs
     floor = condition.subject.task.floor
     loss, log = (METRICS[name].score(runs, floor) for name in SHOWN)
     return loss, log, np.sum(runs.diverged >= 0, axis=-1)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.running.tuning import best_theta, score_trials
@@ -65,7 +66,7 @@ def reverse(
         plain = None
         for given, constants in borrowings(starts).items():
             entry = borrower(base, constants)
-            table, _ = score_trials(subject, entry, trials=trials, seeds=TUNING_PROBLEMS, steps=steps)
+            table, _ = score_trials(entry, trials, Problems(subject, "tune", range(TUNING_PROBLEMS), steps))
             thetas = {name: best_theta(entry, table, name) for name in SHOWN}
             scores = _shown(subject, entry, thetas, problems, steps)
             plain = scores if plain is None else plain
@@ -93,7 +94,7 @@ def _shown(subject: NamedTask, entry: Entry, thetas, problems: int, steps: int):
     distinct = [thetas["mean_loss"]]
     if thetas["mean_log"] is not thetas["mean_loss"]:
         distinct.append(thetas["mean_log"])
-    runs = race(subject, entry, distinct, purpose="report", seeds=range(problems), steps=steps).runs
+    runs = race(entry, distinct, Problems(subject, "report", range(problems), steps)).runs
     floor = subject.task.floor
     loss, log = (np.asarray(METRICS[name].score(runs, floor)) for name in SHOWN)
     return loss[0], log[-1], np.sum(runs.diverged[0] >= 0)

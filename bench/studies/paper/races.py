@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.engine import VERSION
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup import identity
 from bench.lookup.named import NamedTask
@@ -30,7 +31,7 @@ def raced(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], problems: 
     scores {metric: (problems,)}; mean, initial and last (problems,): of the loss itself over steps 0 … 200, at step 0
     and at step 200; curve (201,): mean loss over the problems. Diverged losses count as CAP times the initial one.
     """
-    runs = race(subject, entry, [dict(theta)], purpose="report", seeds=range(problems), steps=STEPS, record="all").runs
+    runs = race(entry, [dict(theta)], Problems(subject, "report", range(problems), STEPS), record="all").runs
     losses = np.asarray(runs.losses[0], "float64")
     limit = CAP * np.abs(losses[:, :1])
     losses = np.where(np.isfinite(losses), np.minimum(losses, limit), limit)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
@@ -48,6 +49,6 @@ def search(subject: NamedTask, entry: Entry, protocol: Protocol) -> dict[str, An
 
 def _means(subject: NamedTask, entry: Entry, thetas, seeds: range) -> dict[str, np.ndarray]:
     """{metric: mean score of every θ}."""
-    raced = race(subject, entry, thetas, purpose="tune", seeds=seeds, steps=STEPS)
+    raced = race(entry, thetas, Problems(subject, "tune", seeds, STEPS))
     floor = subject.task.floor
     return {metric: scores(metric, raced.runs, floor).mean(axis=-1) for metric in METRICS}

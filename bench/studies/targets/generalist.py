@@ -77,12 +77,13 @@ def _family(task: str) -> str:
 
 def _scores(task: str, name: str) -> np.ndarray:
     """(problems,) on the report problems of `core`, of the entry's defaults."""
+    from bench.engine.problems import Problems
     from bench.engine.race import race
     from bench.lookup.resolve import entry, named_task
 
     subject, optimizer, budget = named_task(task), entry(name), get("core").budget_for(task)
     runs = race(
-        subject, optimizer, [dict(optimizer.defaults)], purpose="report", seeds=range(budget.seeds), steps=budget.steps
+        optimizer, [dict(optimizer.defaults)], Problems(subject, "report", range(budget.seeds), budget.steps)
     ).runs
     return METRICS[METRIC].score(runs, subject.task.floor)[0]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup import resolve
 from bench.lookup.named import NamedTask
@@ -97,4 +98,4 @@ def _row(target: Target, entry: Entry, learned: np.ndarray, table: _Baselines) -
 
 
 def _report(subject: NamedTask, entry: Entry, thetas, problems: int) -> Runs:
-    return race(subject, entry, thetas, purpose="report", seeds=range(problems), steps=STEPS).runs
+    return race(entry, thetas, Problems(subject, "report", range(problems), STEPS)).runs

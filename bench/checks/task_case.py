@@ -22,7 +22,7 @@ STEPS = 5
 _KEY = tf.TensorSpec([2], tf.int32)
 
 
-class Problems:
+class TaskCase:
     """Problems 0 … SEEDS − 1 of a task; everything is computed when first asked for."""
 
     def __init__(self, subject: NamedTask):

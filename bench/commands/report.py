@@ -1,0 +1,19 @@
+"""`python -m bench report`: one offline page of stored cells. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+
+
+@click.command()
+@options.dirs
+@click.option("--out", type=options.PATH, required=True, help="The HTML file to write, such as report.html.")
+def command(dirs: tuple[Path, ...], out: Path) -> None:
+    """One HTML file about the runs in DIRS: tables, curves, every cell, the probes. Needs no network to read."""
+    from bench.reports.html.page import write
+
+    click.echo(write(list(dirs), out))

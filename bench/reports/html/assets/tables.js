@@ -1,0 +1,52 @@
+"use strict";
+/** Sorting by a click or a key on a header, and filtering of rows. A third click gives the first order back. */
+
+function sortable(table) {
+  const body = table.tBodies[0], original = [...body.rows];
+  const headers = [...table.tHead.rows[0].cells];
+  headers.forEach((header, column) => {
+    const button = make("button", { type: "button" }, header.textContent);
+    header.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const next = { none: "ascending", ascending: "descending", descending: "none" }[header.getAttribute("aria-sort")];
+      headers.forEach((other) => other.setAttribute("aria-sort", other === header ? next : "none"));
+      table.classList.toggle("sorted", next !== "none");
+      body.append(...(next === "none" ? original : ordered(original, column, next === "descending")));
+    });
+  });
+}
+
+function ordered(rows, column, down) {
+  const keyed = rows.map((row, place) => ({ row, place, key: sortKey(row.cells[column]) }));
+  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+  keyed.sort((a, b) => {
+    if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.place - b.place;
+    return (down ? -1 : 1) * compare(a.key, b.key) || a.place - b.place;
+  });
+  return keyed.map((each) => each.row);
+}
+
+function sortKey(cell) {
+  const text = cell.dataset.key ?? cell.textContent.trim();
+  if (text === "" || text === "–") return null;
+  return cell.classList.contains("n") && !Number.isNaN(Number(text)) ? Number(text) : text;
+}
+
+function filterable(holder) {
+  const input = holder.querySelector("[data-filter]");
+  if (!input) return;
+  const rows = [...holder.querySelector("tbody").rows], count = holder.querySelector(".count");
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += !row.hidden;
+    }
+    count.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
+  });
+}
+
+document.querySelectorAll("table[data-sortable]").forEach(sortable);
+document.querySelectorAll(".tabled").forEach(filterable);

@@ -1,0 +1,158 @@
+"""What stands on the page, section by section: strings and numbers for the template. Computes no score itself."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from bench.reports import origin
+from bench.reports.costs import ledger_grid
+from bench.reports.html.cells import cells
+from bench.reports.html.charts import task_curves
+from bench.reports.html.grids import Sortable, sortable, tiers
+from bench.reports.html.probes import probe_pages
+from bench.reports.html.styles import styles
+from bench.reports.html.words import glossary
+from bench.reports.overview import by_learned, by_task
+from bench.reports.summary import failures, task_grid, verdict_grid
+from bench.reports.tables import Grid, grid
+from bench.scores.leaderboard import leaderboard, task_table
+from bench.scores.metrics import METRICS, get
+from bench.scores.numbers import number
+from bench.scores.results import Results, finished, load
+
+BOARD = "anytime"
+DEFAULT = "mean_loss"
+
+
+def sections(folders: list[Path]) -> dict[str, Any]:
+    """Everything that the template asks for. Raises UserError where there are no results."""
+    return sections_of(load(folders), origin.of_all(folders), folders)
+
+
+def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
+    """The same of `results`, which `folders` hold."""
+    metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
+    named = " ".join(shlex.quote(str(folder)) for folder in folders)
+    tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
+    pages = probe_pages(folders)
+    return {
+        "title": ", ".join(folder.resolve().name for folder in folders),
+        "folders": named,
+        "lead": _lead(results),
+        "boards": boards(results, metric_of, named),
+        "matrix": matrix(results, metric_of, tables),
+        "tasks": [_task(results, task, metric_of[task], tables[task]) for task in results.tasks],
+        "verdicts": _verdicts(results, metric_of),
+        "overview": _overview(results, metric_of),
+        "probes": pages,
+        "ledger": sortable("ledger", "What each optimizer cost, over all tasks", ledger_grid(results)),
+        "glossary": glossary(results),
+        "provenance": _provenance(results),
+        "commands": made.commands,
+        "data": {
+            "tasks": {task: task_curves(results, task, tables[task]) for task in results.tasks},
+            "styles": styles(results),
+            "kinds": {name: results.kind(name) for name in results.optimizers},
+            "metrics": list(METRICS),
+            "cells": cells(results, metric_of, named),
+            "panels": [[reading["panels"] for reading in page["readings"]] for page in pages],
+        },
+    }
+
+
+def boards(results: Results, metric_of: Mapping[str, str], named: str) -> list[dict[str, Any]]:
+    """The leaderboard by `anytime`, and by each metric that some task is about."""
+    return [_board(results, metric, named) for metric in dict.fromkeys((BOARD, *metric_of.values()))]
+
+
+def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:
+    """Mean scores of every optimizer on every task, each by the task's metric; “failed” where there is none."""
+    scores = {task: dict(zip(table["optimizer"], table["score"], strict=True)) for task, table in tables.items()}
+    rows = [
+        [name, *(_score(results, task, name, scores[task]) for task in results.tasks)] for name in results.optimizers
+    ]
+    links = [["", *(link(results, task, name) for task in results.tasks)] for name in results.optimizers]
+    headers = ["optimizer", *(f"{task} ({metric_of[task]})" for task in results.tasks)]
+    note = "Means over the report problems, of the runs tuned for the metric named above each column."
+    return sortable("cells", "Every cell: mean score by optimizer and task", Grid(headers, rows, [note]), links)
+
+
+def link(results: Results, task: str, optimizer: str) -> str:
+    """Where a cell opens; empty where there is none."""
+    if (task, optimizer) not in results.records:
+        return ""
+    return f"#cell={quote(task, safe='')}&{quote(optimizer, safe='')}"
+
+
+def _board(results: Results, metric: str, named: str) -> dict[str, Any]:
+    frame = leaderboard(results, metric)
+    starts = tiers(frame["rank_low"], frame["rank_high"])
+    shown = frame.drop(columns=results.tasks)
+    command = f"python -m bench leaderboard {named} --metric {metric}"
+    table = sortable(f"board-{metric}", f"All tasks by {metric}", grid(shown), tiers=starts)
+    return {"metric": metric, "table": table, "command": command}
+
+
+def _score(results: Results, task: str, name: str, scores: Mapping[str, float]) -> str:
+    if name not in scores:
+        return ""
+    return number(scores[name]) if finished(results.records.get((task, name))) else "failed"
+
+
+def _task(results: Results, task: str, metric: str, frame: pd.DataFrame) -> dict[str, Any]:
+    budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
+    starts = tiers(frame["rank_low"], frame["rank_high"])
+    table = task_grid(results, frame, task, metric)
+    at = table.headers.index("optimizer")
+    links = [[link(results, task, name) if i == at else "" for i, name in enumerate(row)] for row in table.rows]
+    return {
+        "name": task,
+        "anchor": "task-" + quote(task, safe=""),
+        "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
+        f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "
+        "problems.",
+        "table": sortable(f"task-{task}", f"{task} by {metric}", table, links, starts),
+        "failures": failures(results, task),
+    }
+
+
+def _verdicts(results: Results, metric_of: Mapping[str, str]) -> Sortable | None:
+    table = verdict_grid(results, metric_of)
+    caption = "Each learned optimizer against the best hand-designed one of each task"
+    return sortable("verdicts", caption, table) if table.rows else None
+
+
+def _overview(results: Results, metric_of: Mapping[str, str]) -> list[Sortable]:
+    found = [("overview-tasks", "The first of each task", by_task(results, metric_of))]
+    learned = by_learned(results, metric_of)
+    if learned.rows:
+        found.append(
+            ("overview-learned", "On how many tasks each learned optimizer is ahead, ties or is behind", learned)
+        )
+    return [sortable(*each) for each in found]
+
+
+def _lead(results: Results) -> str:
+    runs = sum(record.cell.budget.seeds for record in results.records.values() if finished(record))
+    failed = sum(not finished(record) for record in results.records.values())
+    lead = f"{len(results.optimizers)} optimizers on {len(results.tasks)} tasks: {runs:,} runs"
+    return f"{lead}. {failed} cells failed." if failed else f"{lead}."
+
+
+def _provenance(results: Results) -> Sortable:
+    """How many cells were made where, with what, and when."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for record in results.records.values():
+        made = record.provenance
+        versions = ", ".join(f"{name} {version}" for name, version in sorted(record.cell.versions.items()))
+        key = (*(made.get(name, "–") for name in ("host", "processor", "python", "commit")), versions)
+        groups.setdefault(key, []).append(made.get("time", "–")[:16].replace("T", " "))
+    rows = [[str(len(times)), *key, min(times), max(times)] for key, times in groups.items()]
+    headers = ["cells", "host", "processor", "python", "commit", "versions", "from (UTC)", "to (UTC)"]
+    return sortable("provenance", "Where the cells come from", Grid(headers, rows, []))

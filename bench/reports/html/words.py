@@ -1,0 +1,44 @@
+"""What the words on the page mean, for somebody who has not read anything else of the project."""
+
+from __future__ import annotations
+
+from bench.scores.metrics import METRICS
+from bench.scores.results import Results
+
+WORDS: dict[str, str] = {
+    "optimizer": "What competes: a rule that turns gradients into updates of the parameters.",
+    "learned": "An optimizer whose update rule is a small network, trained beforehand on other problems.",
+    "hand-designed": "An optimizer such as Adam, whose hyper-parameters are tuned before the race.",
+    "oracle": "A rule that is told what the others must find out. It shows what is possible and holds no rank.",
+    "task": "A family of optimization problems, such as Rosenbrock's valley from random starting points.",
+    "problem": "One draw of a task: a starting point and its data. Every optimizer runs on the same problems.",
+    "run": "One optimizer on one problem for the whole number of steps.",
+    "step": "One gradient evaluation and one update. Every optimizer has the same number.",
+    "cell": "One optimizer on one task: its tuning, and its runs on all report problems.",
+    "θ (theta)": "What tuning or training sets: hyper-parameters such as learning_rate, or weights of a learned one.",
+    "tuning": "Trying configurations of θ on tuning problems. The report problems are others, and are used once.",
+    "trial": "One configuration of θ tried in tuning.",
+    "tuned for": "The metric by which tuning chose θ. A table shows the runs tuned for its own metric.",
+    "floor": "The lowest loss that can be reached on a task, known or the best ever found.",
+    "diverged": "A run whose loss became infinite or rose beyond a million times its initial value.",
+    "rank": "A place, or a range of places where no test tells the optimizers apart (paired by problem, "
+    "Holm-corrected, 5 %).",
+    "tier": "Rows between two lines. No rank range reaches from one tier into another.",
+    "[95 %]": "The interval that covers the number in 95 of 100 repetitions with other problems of these tasks.",
+    "[other tasks]": "The same with other tasks too: how much depends on which tasks were chosen.",
+    "gradient evaluations": "How often a gradient was computed, for one problem: what everybody pays with.",
+    "break-even": "The number of tasks after which meta-training once has cost less than tuning for each task.",
+    "probe": "A measurement of one mechanism inside an optimizer, such as momentum.",
+    "control": "An optimizer whose mechanism is known. A probe makes a claim only if it finds what is known there.",
+    "verdict": "present, absent or undecided; no claim where a control failed.",
+}
+
+
+def glossary(results: Results) -> list[tuple[str, str]]:
+    """(word, meaning): the metrics first, then every word that the results need."""
+    kinds = {results.kind(name) for name in results.optimizers}
+    metrics = [
+        (name, f"{metric.summary[0].upper()}{metric.summary[1:]}. {metric.better.capitalize()} is better.")
+        for name, metric in METRICS.items()
+    ]
+    return metrics + [(word, meaning) for word, meaning in WORDS.items() if word != "oracle" or "oracle" in kinds]

@@ -1,0 +1,51 @@
+"""What a run's folder was made by, kept in it: suite, commands, and the metric of each task's own table."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.records.files import read_json, write_json
+from bench.scores.metrics import METRICS
+
+FILE = "suite.json"
+
+
+class Origin(NamedTuple):
+    """`metrics`: {task: metric of its own table}; `commands` in the order in which they were first given."""
+
+    metrics: dict[str, str]
+    commands: list[str]
+
+
+def keep(out: Path, suite: str, metrics: Mapping[str, str], command: str) -> None:
+    """Add to what `out` was made by. Raises UserError if it cannot be written."""
+    known = of(out)
+    made = Origin({**known.metrics, **metrics}, list(dict.fromkeys([*known.commands, command])))
+    write_json(out / FILE, {"suite": suite, **made._asdict()})
+
+
+def of(out: Path) -> Origin:
+    """What one folder was made by; empty where nothing is kept of it."""
+    held = read_json(Path(out) / FILE)
+    held = held if isinstance(held, dict) else {}
+    metrics, commands = held.get("metrics"), held.get("commands")
+    known = metrics.items() if isinstance(metrics, dict) else ()
+    return Origin({str(t): m for t, m in known if m in METRICS}, [str(c) for c in commands or []])
+
+
+def of_all(folders: Iterable[Path]) -> Origin:
+    """The same of several folders; of two that differ on a task the first counts."""
+    found = [of(folder) for folder in folders]
+    metrics: dict[str, str] = {}
+    for each in reversed(found):
+        metrics |= each.metrics
+    return Origin(metrics, list(dict.fromkeys(command for each in found for command in each.commands)))
+
+
+def run_command(suite: str, options: Mapping[str, Any]) -> str:
+    """`python -m bench run SUITE --name value …`, of the options that are given."""
+    words = [(f"--{name}", str(value)) for name, value in options.items() if value is not None]
+    return shlex.join(["python", "-m", "bench", "run", suite, *(word for pair in words for word in pair)])
