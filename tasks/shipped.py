@@ -1,8 +1,8 @@
 """The names that ship, family by family.
 
-The floors given here are what a search found. Those of tasks on fixed data are its lowest loss, rounded down: `python -m
-bench maintain floors diabetes breast-cancer wine digits-softmax --problems 4`, and `python -m bench maintain floors
-circles spirals moons-relu moons-deep-narrow digits-tanh digits-relu digits-conv digits-autoencoder --problems 24
+The floors given here are what a search found. Those of tasks on fixed data are its lowest loss, rounded down:
+`python -m bench maintain floors diabetes breast-cancer wine digits-softmax --problems 4`, and `python -m bench maintain
+floors circles spirals moons-relu moons-deep-narrow digits-tanh digits-relu digits-conv digits-autoencoder --problems 24
 --iterations 3000`. That of two-moons-small, which has other data in every problem, is a bound below all: the lowest of
 96 problems was 0.0469 (`python -m bench maintain floors two-moons-small --problems 96 --iterations 1500`).
 """
