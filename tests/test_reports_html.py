@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -23,7 +25,7 @@ from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
 from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
-from bench.scores import statistics
+from bench.scores import profiles, statistics
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS
 from bench.scores.numbers import number
@@ -156,6 +158,25 @@ def test_curves_are_those_of_the_picture(out, html):
         np.testing.assert_allclose(10 ** (np.array(data[name]["y"]) / cells.PLACES), quantiles, rtol=2e-3)
 
 
+def test_profiles_are_those_of_the_scores(out, html):
+    data, results = embedded(html), load(out)
+    for name, shown in (("ecdf", profiles.ecdf(results)), ("profile", profiles.profile(results))):
+        assert set(data["across"][name]) == set(shown.lines)
+        for optimizer, line in shown.lines.items():
+            np.testing.assert_allclose(data["across"][name][optimizer]["y"], line, rtol=1e-3)
+    assert data["across"]["named"] == results.optimizers
+
+
+def test_trials_of_a_task_and_over_tasks(tmp_path):
+    store = Store(tmp_path / "out")
+    for task, scores in (("a", [0.2, 0.6]), ("b", [0.4, 0.5])):
+        trials = {"trial": [0, 1], "learning_rate": [0.1, 0.2], "anytime": scores, "mean_loss": [0.5, 0.1]}
+        store.write(samples.record(task, "sgd", trials=trials))
+    data = embedded(page.page([tmp_path / "out"]))
+    assert data["across"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.425, 0.55]}
+    assert data["tasks"]["a"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.1, 0.1], "low": [0.1, 0.1], "high": [0.5, 0.1]}
+
+
 def test_runs_of_a_cell_are_at_even_ranks_with_their_own_scores(out):
     record = load(out).records[("bowl", "adam")]
     shown = cells.some_runs(record, METRICS["mean_loss"], 5)
@@ -225,10 +246,22 @@ def nasty(tmp_path_factory):
     return folder
 
 
+def test_every_python_command_of_the_page_runs(out, nasty, html, capsys):
+    """Those that only read; the one that makes a cell again is run by test_commands."""
+    lines = re.findall(r"<code>(.*?)</code>", html + page.page([nasty]), re.DOTALL)
+    found = [shlex.split(unescape(line)) for line in lines]
+    codes = {words[2] for words in found if words[:2] == ["python", "-c"]}
+    assert len(codes) >= 4 + 2 * 2 + 4 + 2 * len(NASTY)
+    for code in codes:
+        exec(code, {})
+    printed = capsys.readouterr().out
+    assert number(load(out).records[("bowl", "adam")].runs["mean_loss"].mean_loss.mean()) in printed
+
+
 def test_names_stay_text(nasty):
     html = page.page([nasty])
     found = parsed(html)
-    assert found.tags.count("script") == 1 + len(page.SCRIPTS)
+    assert found.tags.count("script") == 2 + len(page.SCRIPTS)
     assert found.tags.count("img") == 0
     assert {row[1] for row in found.tables["board-anytime"][1:]} == set(NASTY)
     assert embedded(html)["metrics"] == list(METRICS)

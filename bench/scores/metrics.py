@@ -101,14 +101,19 @@ def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (values * (weights / weights.sum())).sum(axis=-1)
 
 
-def _anytime(runs: Runs, floor: float) -> np.ndarray:
+def targets_reached(runs: Runs, floor: float) -> np.ndarray:
+    """Share of the N_TARGETS targets reached by each recorded step: (…, K), never falling along a run."""
     gap = np.asarray(runs.losses, "float64") - floor
     initial = gap[..., :1]
     lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
     with np.errstate(all="ignore"):
         reached = np.where(lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf))
     targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
-    share = 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+    return 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+
+
+def _anytime(runs: Runs, floor: float) -> np.ndarray:
+    share = targets_reached(runs, floor)
     # not a matrix product: its rounding would depend on how many runs are scored together
     return np.clip((share * step_weights(runs.steps)).sum(axis=-1), 0.0, 1.0)
 
