@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import optimizers
 from bench.checks.bowl import Bowl
-from bench.checks.of_optimizers import check_optimizer
+from bench.checks.lists import check_optimizer
 from bench.checks.optimizer_case import BOWL
 from bench.engine.keys import keys
 from bench.engine.problems import Problems
