@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import optimizers
 from bench.checks.bowl import Bowl
-from bench.checks.of_optimizers import check_optimizer
+from bench.checks.lists import check_optimizer
 from bench.checks.optimizer_case import BOWL
 from bench.engine.keys import keys
 from bench.engine.problems import Problems
@@ -115,3 +115,39 @@ def test_what_is_scored_is_disclosed():
     assert optimizers.get("momentum[use_ema=True]").discloses["scores"] == "averaged weights"
     assert "scores" not in optimizers.get("momentum").discloses
     assert "scores" not in entry_of(keras.optimizers.SGD(0.05)).discloses
+
+
+def test_averages_and_trained_weights_in_one_search():
+    """Rows of both, each with the bits it has alone, and scores by one definition."""
+    space = {"learning_rate": optimizers.LogUniform(0.01, 0.5), "use_ema": optimizers.Choice((True, False))}
+    about = {"defaults": {"use_ema": False, "ema_momentum": 0.9, "learning_rate": 0.05}}
+    entry = optimizers.register("sometimes-averaging", keras.optimizers.SGD, space=space, **about)
+    assert entry.discloses["scores"] == "averaged weights where use_ema is on"
+    thetas = [{**entry.defaults, "use_ema": flag} for flag in (True, False)]
+
+    def runs(chosen):
+        return race(entry, chosen, Problems(BOWL, "report", [0, 1, 2], STEPS), record="all").runs
+
+    both = runs(thetas)
+    for row, theta in enumerate(thetas):
+        for many, one in zip(both[1:], runs([theta])[1:], strict=True):
+            np.testing.assert_array_equal(many[row], one[0])
+    trained, averaged = (
+        raced(keras.optimizers.SGD(0.05)),
+        raced(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.9)),
+    )
+    np.testing.assert_allclose(both.losses, [averaged, trained], rtol=1e-6)
+    np.testing.assert_allclose(both.mean_loss, np.mean(both.losses / both.losses[..., :1], axis=-1), rtol=1e-6)
+
+
+def test_a_switch_that_scores_elsewhere_is_disclosed():
+    def build(theta):
+        evaluate = (lambda params, state: state) if theta["slow"] else None
+        update = lambda gradients, state, params, step: (tf.nest.map_structure(lambda g: -0.1 * g, gradients), state)  # noqa: E731
+        return optimizers.Optimizer(lambda params: params, update, evaluate)
+
+    silent = optimizers.Entry(
+        "silent", "hand-designed", build, {"slow": optimizers.Choice((True, False))}, {"slow": False}
+    )
+    with pytest.raises(ValueError, match="scores other parameters than it trains at some of its settings only"):
+        race(silent, [{"slow": True}, {"slow": False}], Problems(BOWL, "tune", [0], STEPS))
