@@ -65,7 +65,6 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
             "tasks": {task: task_curves(results, task, tables[task], get(metric_of[task])) for task in results.tasks},
             "across": across(results, board),
             "styles": styles(results),
-            "kinds": {name: results.kind(name) for name in results.optimizers},
             "metrics": list(METRICS),
             "cells": cells(results, metric_of, named),
             "panels": [[reading["panels"] for reading in page["readings"]] for page in pages],
