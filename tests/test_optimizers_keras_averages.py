@@ -151,3 +151,47 @@ def test_a_switch_that_scores_elsewhere_is_disclosed():
     )
     with pytest.raises(ValueError, match="scores other parameters than it trains at some of its settings only"):
         race(silent, [{"slow": True}, {"slow": False}], Problems(BOWL, "tune", [0], STEPS))
+
+
+def averages_by_hand(rate, beta, steps):
+    """Losses (seeds, steps + 1) of x in: z ← z − γ∇f(y), x ← mean of z, y = (1 − β) z + β x (Defazio et al., 2024)."""
+    params, data = sample(BOWL.task, keys(BOWL.name, "report", [0, 1, 2]))
+    rows = []
+    for seed in range(3):
+        held = tf.nest.map_structure(lambda part, seed=seed: part[seed], data)
+        start = tf.nest.map_structure(lambda part, seed=seed: part[seed], params)
+        like, y = start, [leaf.numpy().astype("float64") for leaf in tf.nest.flatten(start)]
+        z, x, losses = y, y, [BOWL.task.evaluate(start, held).numpy()]
+        for step in range(1, steps + 1):
+            here = tf.nest.pack_sequence_as(like, [tf.constant(leaf, tf.float32) for leaf in y])
+            with tf.GradientTape() as tape:
+                tape.watch(here)
+                loss = BOWL.task.loss(here, held, None)
+            gradients = [g.numpy() for g in tf.nest.flatten(tape.gradient(loss, here))]
+            z = [a - rate * g for a, g in zip(z, gradients, strict=True)]
+            x = [a + (b - a) / step for a, b in zip(x, z, strict=True)]
+            y = [(1 - beta) * b + beta * a for a, b in zip(x, z, strict=True)]
+            average = tf.nest.pack_sequence_as(like, [tf.constant(leaf, tf.float32) for leaf in x])
+            losses.append(BOWL.task.evaluate(average, held).numpy())
+        rows.append(losses)
+    return np.array(rows)
+
+
+def test_schedule_free_is_scored_at_the_average_it_hands_over():
+    ours = raced("schedule-free-sgd[learning_rate=0.2,momentum=0.7]")
+    np.testing.assert_allclose(ours, averages_by_hand(0.2, 0.7, STEPS), rtol=1e-5)
+    loaded = optimizers.load("schedule-free-sgd[learning_rate=0.2,momentum=0.7]")
+    made = by_keras(lambda: type(loaded).from_config(loaded.get_config()))
+    np.testing.assert_allclose(ours, made, rtol=1e-5)
+
+
+def test_the_parameters_of_keras_schedule_free_adamw_are_the_average_already():
+    """On TensorFlow Keras 3.15 reads the new iterate where it means the old one; then y is the plain mean of z."""
+    x, optimizer = keras.Variable([1.0, -2.0]), keras.optimizers.ScheduleFreeAdamW(0.3, beta_1=0.6)
+    optimizer.build([x])
+    iterates = []
+    for _ in range(6):
+        optimizer.apply([tf.constant([1.0, 3.0]) * x], [x])
+        iterates.append(optimizer._momentums[0].numpy())
+        np.testing.assert_allclose(x.numpy(), np.mean(iterates, axis=0), rtol=1e-5, atol=1e-6)
+    assert "scores" not in optimizers.get("schedule-free-adamw").discloses
