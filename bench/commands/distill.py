@@ -21,7 +21,12 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 @click.option("--task", required=True)
 @click.option("--out", type=options.PATH, help=_OUT)
 @click.option("--refine", default=100, show_default=True, help="Meta-iterations; 0 for none.")
-@click.option("--trials", default=128, show_default=True, help="Of the reverse, per variant; 0 for none.")
+@click.option(
+    "--trials",
+    default=128,
+    show_default=True,
+    help="Tuning trials per baseline that borrows the teacher's schedule or clip; 0 skips it.",
+)
 @click.option("--problems", default=512, show_default=True, help="Report problems of every race.")
 @options.steps
 @options.formats("text", "json")

@@ -144,7 +144,7 @@ def _notes(metric: Metric, results: Results) -> list[str]:
         f"{metric.name}: {metric.summary}; {metric.better} is better.",
         f"Score: interquartile mean over {len(results.tasks)} task(s); "
         "95 % intervals over seeds, then (other tasks) over tasks too.",
-        "Ranks that no test separates (paired, Holm-corrected, 5 %) are printed as a range.",
+        "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
     ]
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
