@@ -33,8 +33,8 @@ __all__ = [
     "register",
     "report",
     "run",
-    "scores",
-    "trials",
+    "scores_of",
+    "trials_of",
     "tune",
 ]
 
@@ -271,13 +271,13 @@ def curves(out: Any) -> pd.DataFrame:
     return curves(out)
 
 
-def scores(out: Any) -> pd.DataFrame:
+def scores_of(out: Any) -> pd.DataFrame:
     """Every run in `out`, a folder or several, tidy: task, optimizer, kind, tuned_for, seed, and a column per metric.
 
     One row per run; `seed` is the number of its problem. Raises UserError where there are no results.
 
     >>> import bench
-    >>> frame = bench.scores("results/reference/quick")
+    >>> frame = bench.scores_of("results/reference/quick")
     >>> frame.columns.tolist()[:6]
     ['task', 'optimizer', 'kind', 'tuned_for', 'seed', 'anytime']
     """
@@ -286,13 +286,13 @@ def scores(out: Any) -> pd.DataFrame:
     return frames.scores(out)
 
 
-def trials(out: Any) -> pd.DataFrame:
-    """Every configuration that tuning tried in `out`, tidy: task, optimizer, trial, settings, mean score per metric.
+def trials_of(out: Any) -> pd.DataFrame:
+    """Every configuration that tuning tried in `out`, one row each: task, optimizer, trial, θ, mean score per metric.
 
     Settings that an optimizer does not have are empty. Raises UserError where there are no results.
 
     >>> import bench
-    >>> frame = bench.trials("results/reference/quick")
+    >>> frame = bench.trials_of("results/reference/quick")
     >>> int((frame["optimizer"] == "sgd").sum())
     2176
     """
@@ -302,7 +302,7 @@ def trials(out: Any) -> pd.DataFrame:
 
 
 def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
-    """Optimizer `a` against `b` over the run(s) in `out`: a row for all tasks, for each family and for each task.
+    """Optimizer `a` against `b` over the run(s) in `out`: one row for all tasks, for each family and for each task.
 
     `effect` is a's mean score over b's, or a − b of a metric in logarithms, with `low` and `high` (95 %, paired by
     problem) and a Holm-adjusted p; `verdict` is "win", "tie" or "loss" of `a`; `attrs["sentence"]` says it for a paper.

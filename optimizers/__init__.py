@@ -31,5 +31,8 @@ register_all()
 register_shipped()
 register_oracles()
 
+SHIPPED = frozenset(names())
+"""Names that every process knows."""
+
 if "keras" in sys.modules:
     from optimizers import keras_optimizer as keras_optimizer

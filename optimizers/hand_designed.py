@@ -3,8 +3,8 @@
 Spaces are the same for every task (Dahl et al., Benchmarking neural network training algorithms, 2023): wide enough for
 problems whose best learning rates lie six decades apart. Decays are searched as 1 − log-uniform.
 
-What is scored are the parameters, as a plain Keras loop leaves them: of schedule-free AdamW those at which it takes
-gradients (Keras 3.15 never switches to the average), under `use_ema` those not yet overwritten.
+What is scored are the parameters as `fit` leaves them, under `use_ema` their averages. Those of schedule-free AdamW are
+the average of its iterates: Keras 3.15 on TensorFlow takes gradients there, whatever β₁ is (optimizers/keras_shim.py).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _REMEDY = (
 )
 _ARGUMENTS = {
     "lr": "lr is learning_rate",
-    "decay": "decay is a schedule: keras.optimizers.schedules.InverseTimeDecay(rate, 1, decay)",
+    "decay": "decay is a schedule, learning_rate=keras.optimizers.schedules.InverseTimeDecay(rate, 1, decay)",
     "beta_1_decay": "beta_1_decay is gone",
     "schedule_decay": "schedule_decay is gone",
 }
@@ -51,6 +51,8 @@ def explain(problem: BaseException) -> str | None:
         return "keras.optimizers.legacy is Keras 2; use keras.optimizers itself"
     if "not recognized" in text and (known := [line for word, line in _ARGUMENTS.items() if f"'{word}'" in text]):
         return f"these are arguments of a Keras 2 optimizer; in Keras 3, {'; '.join(known)}"
+    if "Argument `decay` is no longer supported" in text:
+        return f"decay is an argument of Keras 2, which Keras 3 ignores; {_ARGUMENTS['decay']}"
     if found := _GONE.search(text):
         return f"this is a Keras 2 optimizer (it calls {found[1]}); {_REMEDY}, and settings as attributes"
     if "Argument `learning_rate` should be float" in text and "learning_rate=<" not in text:

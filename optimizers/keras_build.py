@@ -42,11 +42,20 @@ class KerasBuild:
             shapes = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
             return template(recipe, tuple(sorted(swept)), shapes, leaf_paths(params))
 
-        return Optimizer(
-            lambda params: built(params).initial_state(params, swept),
-            lambda gradients, state, params, step: built(params).update(gradients, state, params, step, swept),
-            (lambda params, state: built(params).averaged(params, state)) if recipe.uses_average else None,
-        )
+        def update(gradients, state, params, step):
+            gradients, lined = _lined_up(gradients), _lined_up(params)
+            updates, state = built(lined).update(gradients, state, lined, step, swept)
+            return _shaped_as(updates, params), state
+
+        def averaged(params, state):
+            lined = _lined_up(params)
+            return _shaped_as(built(lined).averaged(lined, state), params)
+
+        def init(params):
+            lined = _lined_up(params)
+            return built(lined).initial_state(lined, swept)
+
+        return Optimizer(init, update, averaged if recipe.uses_average else None)
 
     def plain(self, theta: Mapping[str, Any], cls: type | None = None) -> Any:
         """The live Keras optimizer with θ of Python numbers, made by `cls`, by default the class itself."""
@@ -181,6 +190,23 @@ def arguments(cls: type) -> dict[str, Any]:
         if not open_ended or base.__module__.endswith("base_optimizer"):
             break
     return found
+
+
+def _lined_up(nest: Any) -> Any:
+    """Leaves without numbers as vectors: Keras takes those of two axes for biases to add."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(lambda leaf: leaf if _numbers(leaf) else tf.reshape(leaf, [0]), nest)
+
+
+def _shaped_as(nest: Any, model: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.nest.map_structure(lambda n, like: n if _numbers(like) else tf.reshape(n, like.shape), nest, model)
+
+
+def _numbers(leaf: Any) -> bool:
+    return 0 not in tuple(leaf.shape)
 
 
 def _merged(*settings: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:

@@ -87,6 +87,20 @@ class EntryOptimizer(keras.optimizers.Optimizer):
         for slot, value in zip(self._slots, tf.nest.flatten(state), strict=True):
             self.assign(slot, value)
 
+    def finalize_variable_values(self, var_list):
+        """At the end of `fit`: what the rule hands over, where that is not what it trains.
+
+        A further `fit` takes its first gradient there.
+        """
+        super().finalize_variable_values(var_list)
+        rule = self._make()
+        if rule.evaluate is None or not self.built:
+            return
+        params = [_float32(variable) for variable in self._trainable_variables]
+        scored = rule.evaluate(params, self._packed([tf.convert_to_tensor(slot) for slot in self._slots]))
+        for variable, value in zip(self._trainable_variables, scored, strict=True):
+            variable.assign(tf.cast(value, variable.dtype))
+
     def get_config(self) -> dict[str, Any]:
         """Everything that makes it again, θ included."""
         about = {"theta": self._told(), "architecture": self.architecture, "entry": self.entry}

@@ -12,8 +12,8 @@ from optimizers.spaces import LogUniform, Uniform
 def build(theta: Mapping[str, Any]) -> Optimizer:
     """z ← z − γ ∇f(y), x ← x + (z − x) / t, y = (1 − β) z + β x (Defazio et al., 2024).
 
-    The parameters are y, where gradients are taken; the average x is what the method would hand over in the end. Here y
-    is scored, as for everybody else. θ: `learning_rate` γ and `momentum` β. State: (z, x).
+    The parameters are y, where gradients are taken; scored is the average x, which the method hands over. θ:
+    `learning_rate` γ and `momentum` β. State: (z, x).
     """
     import tensorflow as tf
 
@@ -29,7 +29,7 @@ def build(theta: Mapping[str, Any]) -> Optimizer:
         updates = tf.nest.map_structure(lambda z, x, y: (1.0 - beta) * z + beta * x - y, z, x, params)
         return updates, (z, x)
 
-    return Optimizer(init, update)
+    return Optimizer(init, update, lambda params, state: state[1])
 
 
 ENTRY = Entry(
@@ -38,5 +38,7 @@ ENTRY = Entry(
     build,
     {"learning_rate": LogUniform(1e-5, 100.0), "momentum": Uniform(0.0, 0.99)},
     {"learning_rate": 1.0, "momentum": 0.9},
+    discloses={"scores": "the average of the iterates"},
     reference="Defazio et al., The road less scheduled, 2024",
+    version=2,
 )

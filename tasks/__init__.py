@@ -17,3 +17,7 @@ def __getattr__(name: str) -> Any:
     from tasks.keras_model import KerasTask  # NumPy with it, which listing the tasks does without
 
     return KerasTask
+
+
+SHIPPED = frozenset(names())
+"""Names that every process knows."""

@@ -39,12 +39,6 @@ class Planar(Placed):
 
     tags: ClassVar[tuple[str, ...]] = ("classic", "nonconvex")
     tile: ClassVar[tuple[int, int]] = (128, 64)
-    flexible: ClassVar[bool] = True
-
-    def textbook(self, params, data):
-        # written out, because a product of matrices rounds by the shape of the tile
-        offset, rotation = params - data["shift"], data["rotation"]
-        return [offset[0] * row[0] + offset[1] * row[1] for row in (rotation[0], rotation[1])]
 
 
 class Beale(Planar):

@@ -7,7 +7,7 @@ from typing import Any
 from tasks.base import TaskError, tf
 
 
-class Metric:
+class KerasMeasure:
     """`metric` is a keras.metrics.Metric, its name, or a function of targets and outputs, on examples like `y`."""
 
     def __init__(self, metric: Any, y: Any, outputs: Any):

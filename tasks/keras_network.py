@@ -16,7 +16,7 @@ import numpy as np
 from tasks.base import TaskError, tf
 from tasks.keras_build import built, is_seed, names
 from tasks.keras_data import Examples
-from tasks.keras_metrics import Metric
+from tasks.keras_metrics import KerasMeasure
 from tasks.keras_needs import measured
 
 CHUNK = 1024
@@ -166,12 +166,12 @@ class Network:
         each = tf.nest.flatten(loss)
         return judge, any(getattr(one, "reduction", "mean") in ("sum", None, "none") for one in each)
 
-    def _measured(self, metric) -> list[Metric]:
+    def _measured(self, metric) -> list[KerasMeasure]:
         if metric is None:
             return []
         x, y, _ = self._one
         given = metric if isinstance(metric, tuple) else (metric,)
-        return [Metric(one, y, self._outputs(x)) for one in given]
+        return [KerasMeasure(one, y, self._outputs(x)) for one in given]
 
     def _outputs(self, x):
         return self.model(x, training=False) if self._phase else self.model(x)

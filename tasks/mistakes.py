@@ -61,7 +61,13 @@ _RAISED = (
     ),
     (
         r"singleton tf\.Variables|tf\.Variable",
-        "a loss is a pure function of params, data and batch; make no tf.Variable in it",
+        "losses and updates are pure functions; make no tf.Variable in them: a task's numbers go into data, an "
+        "optimizer's memory into its state (self.add_variable in build, for a Keras class)",
+    ),
+    (
+        r"Variable' object has no attribute 'path'",
+        "update_step is handed variables of TensorFlow's, which have no path, as in Keras; read paths in build, and "
+        "find what belongs to a variable by self._get_variable_index(variable)",
     ),
     (r"Argument `target` should be .* received None", "the loss returns None; it returns a scalar tensor"),
     (r"does not match type float64|has type float64|double", _FLOAT32),

@@ -43,8 +43,7 @@ class TwoMoons(Task):
 class FreshTwoMoons(Task):
     """A network 2-8-8-1 (105 parameters) on 64 points drawn anew for every problem.
 
-    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero. The floor, 0, is a bound, not
-    reached.
+    Loss: mean logistic loss + penalty · ‖θ‖²; weights N(0, 1/fan-in), biases zero.
     """
 
     hidden: tuple[int, ...] = (8, 8)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import optimizers.registry
 import tasks
 import tasks.base
-from bench.checks import check, differences, find, graphs, of_tasks
+from bench.checks import check, differences, find, graphs, lists
 from bench.checks.result import go_through, text
 from bench.checks.task_case import TaskCase
 from bench.commands.check import command
@@ -63,7 +63,7 @@ def test_a_fault_is_exit_code_1_with_the_remedy():
 @pytest.mark.parametrize(("shift", "warned"), [(0.0, True), (0.02, True), (2.0, False)])
 def test_a_minimum_at_the_origin_is_a_warning_and_no_failure(shift, warned):
     task = kinked(lambda x: tf.reduce_sum(tf.square(x - shift)), [1.0, -1.0])
-    (result,) = go_through([check for check in of_tasks.CHECKS if check.name == "origin"], "kinked", "task", task)
+    (result,) = go_through([check for check in lists.TASK_CHECKS if check.name == "origin"], "kinked", "task", task)
     assert result.passed
     assert result.text.startswith("parameters of zero leave") == warned
     report = text([result])

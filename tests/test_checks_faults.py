@@ -8,7 +8,7 @@ import pytest
 import optimizers
 import optimizers.registry
 import tasks.base
-from bench.checks import find, of_optimizers, of_tasks
+from bench.checks import find, lists
 from bench.checks.optimizer_case import OptimizerCase
 from bench.checks.result import go_through
 from bench.checks.task_case import TaskCase
@@ -78,9 +78,11 @@ def test_every_fault_file_is_listed():
 @pytest.mark.parametrize(("fault", "expected"), {**TASKS, **OPTIMIZERS}.items())
 def test_found(fault, expected):
     (subject,) = find([str(FAULTS / f"{fault}.py")])
-    module, view = {"task": (of_tasks, TaskCase), "optimizer": (of_optimizers, OptimizerCase)}[subject.kind]
-    made = [check.name for check in module.CHECKS].index(expected[0]) + 1
-    results = go_through(module.CHECKS[:made], "faulty", subject.kind, view(subject.thing))
+    checks, view = {"task": (lists.TASK_CHECKS, TaskCase), "optimizer": (lists.OPTIMIZER_CHECKS, OptimizerCase)}[
+        subject.kind
+    ]
+    made = [check.name for check in checks].index(expected[0]) + 1
+    results = go_through(checks[:made], "faulty", subject.kind, view(subject.thing))
     failed = {result.check: result.text for result in results if not result.passed}
     name, words = expected
     assert name in failed, failed
@@ -97,7 +99,7 @@ def test_a_shim_that_parts_from_keras_is_found(monkeypatch):
         return plain(self, theta if cls else {**theta, "learning_rate": 0.005}, cls)
 
     monkeypatch.setattr(type(entry.build), "plain", halved)
-    chosen = [check for check in of_optimizers.CHECKS if check.name == "keras parity"]
+    chosen = [check for check in lists.OPTIMIZER_CHECKS if check.name == "keras parity"]
     (result,) = go_through(chosen, "sgd", "optimizer", OptimizerCase(entry))
     assert not result.passed
     assert "from plain Keras" in result.text

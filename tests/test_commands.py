@@ -51,6 +51,15 @@ class TestSmoke:
         assert (out / "curves.png").stat().st_size > 10_000
         assert len(list((out / "cells").glob("*.parquet"))) == 6
 
+    def test_says_last_where_the_page_is_and_keeps_the_metrics_of_the_suite(self, finished):
+        out, printed = finished
+        assert printed.strip().splitlines()[-1].endswith(f": {out / 'report.html'}")
+        page = (out / "report.html").read_text("utf-8")
+        assert "rosenbrock by mean_log" in page
+        assert f"python -m bench run smoke --out {out}" in page
+        assert run("report", out, "--out", out.parent / "again.html").exit_code == 0
+        assert (out.parent / "again.html").read_text("utf-8") == page
+
     def test_curves_are_tidy(self, finished):
         frame = pd.read_csv(StringIO(curves(finished[0])))
         assert list(frame.columns) == ["task", "optimizer", "seed", "step", "loss"]

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import optimizers
-from bench.checks.of_optimizers import check_optimizer
+from bench.checks.lists import check_optimizer
 from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.errors import UserError

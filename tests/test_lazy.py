@@ -46,9 +46,10 @@ def test_help_and_lists_import_none_of_the_heavy_packages():
     assert imported(("--help",), ("run", "--help"), ("list",), *kinds) == set()
 
 
-def test_leaderboard_and_curves_import_tables_only(tmp_path):
+def test_leaderboard_curves_and_report_import_tables_only(tmp_path):
     runs = str(samples.folder(tmp_path / "runs"))
-    found = imported(("leaderboard", runs), ("curves", runs))
+    found = imported(("leaderboard", runs), ("curves", runs), ("report", runs, "--out", str(tmp_path / "r.html")))
+    assert (tmp_path / "r.html").is_file()
     assert found <= {"pandas", "pyarrow"}
 
 

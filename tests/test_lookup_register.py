@@ -237,3 +237,16 @@ def test_a_wrapper_is_identified_by_what_it_wraps(tmp_path):
     worn = dataclasses.replace(tasks.get("rescaled"), task=tasks.get("mine"))
     assert " source " in identity.task_definition(worn)
     assert " source " not in identity.task_definition(tasks.get("rescaled"))
+
+
+def test_what_only_this_process_knows(tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "_loaded", {})
+    optimizers.register(dataclasses.replace(optimizers.get("sgd"), name="of-a-notebook"))
+    path = tmp_path / "of_a_file.py"
+    path.write_text(
+        "from dataclasses import replace\nimport optimizers\n"
+        "optimizers.register(replace(optimizers.get('sgd'), name='of-a-file'))\n"
+    )
+    plugins.load_file(path)
+    assert plugins.only_here("rosenbrock", "of-a-notebook[learning_rate=0.1]") == "of-a-notebook"
+    assert plugins.only_here("rosenbrock", "of-a-file") == plugins.only_here("quadratic[dimension=20]", "adam") == ""

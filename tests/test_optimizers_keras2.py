@@ -73,6 +73,7 @@ def test_what_is_of_keras_2_is_told_what_to_write(source, message):
     ("line", "message"),
     [
         ("keras.optimizers.Adam(lr=0.1)", "lr is learning_rate"),
+        ("keras.optimizers.SGD(0.1, decay=1e-4)", "decay is an argument of Keras 2, which Keras 3 ignores"),
         ("keras.optimizers.legacy.SGD()", "legacy is Keras 2"),
         ("keras.optimizers.SGD(0.1)._set_hyper('a', 1)", "it calls _set_hyper.*update_step"),
         ("keras.optimizers.SGD('HeavyBall')", "gives its name first"),

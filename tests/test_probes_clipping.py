@@ -6,7 +6,7 @@ from probe_samples import BETA, RATE, RHO, SCALE, THRESHOLD, close, memoryless, 
 
 from bench.probes.controls import planted
 from bench.probes.controls.catalog import visited
-from bench.probes.mechanisms.soft_clip import soft_clip
+from bench.probes.mechanisms.clipping import soft_clip
 
 
 @pytest.mark.parametrize("scale", [1.0, SCALE])

@@ -14,8 +14,8 @@ from bench.probes.dynamics.eigenmodes import eigenmodes
 from bench.probes.dynamics.fixed_points import find
 from bench.probes.dynamics.kernel import gain, kernel_at, kernel_of, response, transfer
 from bench.probes.dynamics.newton import descend, distance, solve, speed
-from bench.probes.dynamics.state_space import principal_axes
 from bench.probes.dynamics.subject import Subject, Visited
+from bench.probes.dynamics.summary import principal_axes
 from bench.probes.dynamics.system import System
 from bench.probes.mechanisms.heavy_ball import optimal
 

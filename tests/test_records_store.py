@@ -240,7 +240,7 @@ def test_a_full_disk_is_a_users_mistake_and_leaves_nothing(store, monkeypatch):
 
 def test_somebody_elses_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(UserError, match="not the folder of a run"):
+    with pytest.raises(UserError, match="is not a run folder"):
         Store(tmp_path)
     with pytest.raises(UserError, match="is a file"):
         Store(tmp_path / "thesis.tex")

@@ -2,7 +2,11 @@
 
 import json
 import re
+import shlex
+import tomllib
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +27,7 @@ from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
 from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
-from bench.scores import statistics
+from bench.scores import profiles, statistics
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS
 from bench.scores.numbers import number
@@ -156,6 +160,25 @@ def test_curves_are_those_of_the_picture(out, html):
         np.testing.assert_allclose(10 ** (np.array(data[name]["y"]) / cells.PLACES), quantiles, rtol=2e-3)
 
 
+def test_profiles_are_those_of_the_scores(out, html):
+    data, results = embedded(html), load(out)
+    for name, shown in (("ecdf", profiles.ecdf(results)), ("profile", profiles.profile(results))):
+        assert set(data["across"][name]) == set(shown.lines)
+        for optimizer, line in shown.lines.items():
+            np.testing.assert_allclose(data["across"][name][optimizer]["y"], line, rtol=1e-3)
+    assert data["across"]["named"] == results.optimizers
+
+
+def test_trials_of_a_task_and_over_tasks(tmp_path):
+    store = Store(tmp_path / "out")
+    for task, scores in (("a", [0.2, 0.6]), ("b", [0.4, 0.5])):
+        trials = {"trial": [0, 1], "learning_rate": [0.1, 0.2], "anytime": scores, "mean_loss": [0.5, 0.1]}
+        store.write(samples.record(task, "sgd", trials=trials))
+    data = embedded(page.page([tmp_path / "out"]))
+    assert data["across"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.425, 0.55]}
+    assert data["tasks"]["a"]["trials"]["sgd"] == {"x": [1, 2], "y": [0.1, 0.1], "low": [0.1, 0.1], "high": [0.5, 0.1]}
+
+
 def test_runs_of_a_cell_are_at_even_ranks_with_their_own_scores(out):
     record = load(out).records[("bowl", "adam")]
     shown = cells.some_runs(record, METRICS["mean_loss"], 5)
@@ -225,10 +248,22 @@ def nasty(tmp_path_factory):
     return folder
 
 
+def test_every_python_command_of_the_page_runs(out, nasty, html, capsys):
+    """Those that only read; the one that makes a cell again is run by test_commands."""
+    lines = re.findall(r"<code>(.*?)</code>", html + page.page([nasty]), re.DOTALL)
+    found = [shlex.split(unescape(line)) for line in lines]
+    codes = {words[2] for words in found if words[:2] == ["python", "-c"]}
+    assert len(codes) >= 4 + 2 * 2 + 4 + 2 * len(NASTY)
+    for code in codes:
+        exec(code, {})
+    printed = capsys.readouterr().out
+    assert number(load(out).records[("bowl", "adam")].runs["mean_loss"].mean_loss.mean()) in printed
+
+
 def test_names_stay_text(nasty):
     html = page.page([nasty])
     found = parsed(html)
-    assert found.tags.count("script") == 1 + len(page.SCRIPTS)
+    assert found.tags.count("script") == 2 + len(page.SCRIPTS)
     assert found.tags.count("img") == 0
     assert {row[1] for row in found.tables["board-anytime"][1:]} == set(NASTY)
     assert embedded(html)["metrics"] == list(METRICS)
@@ -245,6 +280,16 @@ def test_nothing_is_asked_for_from_outside(html):
 def test_equal_records_give_equal_bytes(out, html, tmp_path):
     assert bench.report(out, tmp_path / "a.html").read_bytes() == bench.report([out], tmp_path / "b.html").read_bytes()
     assert (tmp_path / "a.html").read_text("utf-8") == html
+
+
+def test_what_the_page_is_made_of_is_installed_with_it():
+    root = Path(bench.__file__).parents[1]
+    setup = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    patterns = setup["package-data"]["bench.reports.html"]
+    found = {path for pattern in patterns for path in (root / "bench/reports/html").glob(pattern)}
+    assert "bench.reports.html" in setup["packages"]
+    assert found == {path for path in page.ASSETS.iterdir() if path.is_file()}
+    assert {path.name for path in found} == {*page.SCRIPTS, "page.css", "page.html"}
 
 
 def test_a_folder_of_the_size_of_core_fits_in_8_megabytes(monkeypatch):
@@ -290,7 +335,9 @@ def test_what_made_a_folder_is_kept_and_added_to(tmp_path):
     )
     assert origin.of(tmp_path / "nowhere") == ({}, [])
     options = {"out": "a b", "tasks": "x,y", "steps": None}
+    files = ["my file.py"]
     assert origin.run_command("quick", options) == "python -m bench run quick --out 'a b' --tasks x,y"
+    assert origin.run_command("quick", {}, files) == "python -m bench run quick --import 'my file.py'"
 
 
 def invoke(*arguments):

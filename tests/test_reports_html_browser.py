@@ -134,6 +134,30 @@ def test_the_board_is_the_leaderboard(page, out):
     ]
 
 
+def test_no_two_elements_share_an_id(page):
+    assert (
+        page.execute_script(
+            "const ids = [...document.querySelectorAll('[id]')].map(e => e.id);"
+            "return ids.filter((id, i) => ids.indexOf(id) !== i)"
+        )
+        == []
+    )
+
+
+def test_a_task_opens_from_the_overview(page):
+    one(page, "#overview-tasks a[href='#task=valley']").click()
+    until(lambda: page.execute_script("return document.getElementById('task=valley').open"))
+
+
+def test_intervals_are_drawn_where_they_are(page):
+    """The dots of a column stand in the order of its numbers."""
+    dots = page.execute_script(
+        "return [...document.querySelectorAll('[data-task=bowl] .whisker circle')].map(e => +e.getAttribute('cx'))"
+    )
+    assert len(dots) == len(OPTIMIZERS) + 2  # and one whose name breaks pages, and one that was not run
+    assert dots == sorted(dots)
+
+
 def test_headers_sort_and_say_so(page):
     header = one(page, "#board-anytime thead th:nth-child(2)")
     first = texts(page, "#board-anytime tbody th")

@@ -54,7 +54,7 @@ def test_the_peer_repeats_our_losses(comparison, problem_of):
 
 @pytest.mark.parametrize("peer", [p for p in [comparisons.EXPERT] if not comparisons.absent(p)])
 def test_the_carry_of_the_expert_holds_what_ours_does(peer):
-    from bench.speed.jax_recording import summaries
+    from bench.speed.jax_peers import summaries
 
     curves = np.random.default_rng(0).uniform(0.1, 2.0, (5, 2, 3)).astype("float32")
     curves[3, 0, 0], curves[2, 1, 2] = np.nan, 5e6

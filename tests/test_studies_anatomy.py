@@ -13,6 +13,7 @@ import bench.probes.read
 from bench.commands.anatomy import command
 from bench.errors import UserError
 from bench.lookup import resolve
+from bench.probes.catalog import PROBES, Probe
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.probes.figure_data import portrait, spread_out
@@ -118,6 +119,22 @@ def test_the_page_holds_five_images_and_needs_no_other_file(made):
     assert "f(x) = ½ (x − x*)ᵀ H (x − x*)" in text
     assert text.count("controls passed: 1 of 1 (planted)") == 5
     assert found["readings"]["momentum"]["sentence"] in text
+
+
+def test_a_probe_of_no_figure_has_a_section_of_its_own(made, monkeypatch):
+    monkeypatch.setitem(PROBES, "half_life", Probe("half_life", "how long does it remember?", listed=("steps",)))
+    found, folder = made
+    reading = {
+        "verdict": "found",
+        "sentence": "half is gone in 7 steps",
+        "controls": [],
+        "values": {"steps": {"value": 7}},
+    }
+    found = {**found, "readings": {**found["readings"], "half_life": reading}}
+    text = page(found, {name: (folder / f"{name}.png").read_bytes() for name in FIGURES})
+    assert "<h2>6 · Half life</h2>\n<p>half is gone in 7 steps.</p>" in text
+    assert "<tr><th>steps</th></tr>\n<tr><td>7</td></tr>" in text
+    assert sentences(found)["half_life"] == "half is gone in 7 steps."
 
 
 def test_what_is_not_claimed_is_not_written(made):

@@ -18,11 +18,11 @@ from bench.probes.controls import planted
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.system import System
 from bench.studies.distillation import formula
-from bench.studies.distillation.fit import Material, agreement
+from bench.studies.distillation.fit import Material, agreement, predict, schedule
 from bench.studies.distillation.ladder import ladder
-from bench.studies.distillation.measure import compete, conditions
-from bench.studies.distillation.model import predict, schedule
+from bench.studies.distillation.plan import conditions
 from bench.studies.distillation.reverse import borrower
+from bench.studies.distillation.scores import compete
 from bench.studies.distillation.starts import Starts, exponentials
 from optimizers import Entry, OptimizerError, learned, shipped
 from optimizers.learned.borrowed import PLAIN, Borrowed

@@ -14,6 +14,7 @@ from bench.records.memo import digest, memo
 from bench.studies.ablation import measure as ablation
 from bench.studies.paper import ablations as ablations
 from bench.studies.paper import extract, measure, quantities, report
+from bench.studies.paper import plan as plans
 from bench.studies.paper.analyze import causal, judged
 from bench.studies.paper.claims import CLAIMS, LINEAR, ROSENBROCK, Claim
 from bench.studies.paper.evidence import OnTask, Seed
@@ -377,7 +378,8 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.probes.dynamics.subject.Subject.of", lambda system, met: None)
     monkeypatch.setattr(measure.quantities, "quantities", lambda subject: {"number": 1.0})
     monkeypatch.setattr(measure.causal, "ablated", lambda *a: ladder(True))
-    monkeypatch.setattr(measure, "BASELINES", ("momentum",))
+    for module in (measure, plans):
+        monkeypatch.setattr(module, "BASELINES", ("momentum",))
     done = []
 
     def measured():
@@ -392,7 +394,7 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
         )
 
     first = measured()
-    assert len(done) == measure.parts(weights, ablations=True) == 10
+    assert len(done) == plans.plan(["rosenbrock"], ablations=True).parts({"rosenbrock": weights}) == 10
     assert first.seeds[0].readings == {"schedule": planted}
     assert np.shape(first.baselines["momentum"]["scores"]["mean_loss"]) == (8,)
     race = first.seeds[0].race

@@ -33,10 +33,10 @@ def check_subject(subject: Checked) -> list[Result]:
     process.load_tensorflow()
     _quiet()
     if isinstance(subject.thing, NamedTask):
-        from bench.checks.of_tasks import check_task
+        from bench.checks.lists import check_task
 
         return check_task(subject.thing)
-    from bench.checks.of_optimizers import check_optimizer
+    from bench.checks.lists import check_optimizer
 
     return check_optimizer(subject.thing)
 

@@ -80,7 +80,7 @@ def _left_at_zero(case: TaskCase, row: int) -> float:
         return float(case.loss(point, data, batch) if scored is None else scored(point, data)) - floor
 
     initial, zero = gap(params), gap(tf.nest.map_structure(tf.zeros_like, params))
-    return max(zero, 0.0) / initial if initial > 0 and np.isfinite(zero) else np.inf
+    return zero / initial if initial > 0 and zero >= 0 and np.isfinite(zero) else np.inf
 
 
 def _all_finite(word: str, row: int, nest: Any) -> None:

@@ -70,6 +70,9 @@ def above_the_floor(case: TaskCase) -> None:
     entry = optimizers.get("adam")
     thetas = [{**entry.defaults, "learning_rate": rate} for rate in RATES]
     runs = race(entry, thetas, Problems(case.subject, "report", range(seeds), SMALL if size <= SMALL else FEW)).runs
+    _all_start(runs.losses[0, :, 0], floor)
+    if np.all(runs.losses == runs.losses[..., :1]):
+        raise Fault("no loss changes along a race with Adam; compute the loss from params")
     reached = float(np.nanmin(runs.best))
     start = float(np.median(np.abs(runs.losses[..., 0])))
     if reached < floor - 1e-6 * max(abs(floor), abs(start)):
@@ -83,6 +86,20 @@ def above_the_floor(case: TaskCase) -> None:
     ]
     if (apart := gap(alone, list(runs.losses[0, : len(alone), 0]))) > _AGREE:
         raise Fault(f"the engine's first losses differ by {apart:.1e} from one problem at a time; use float32 only")
+
+
+def _all_start(initial: np.ndarray, floor: float) -> None:
+    """The initial losses (problems,) are finite, and above the floor."""
+    count = len(initial)
+    if bad := int(np.sum(~np.isfinite(initial))):
+        raise Fault(
+            f"{bad} of {count} problems have no finite loss at the start; guard the sqrt, log or division, or start "
+            "elsewhere"
+        )
+    if resting := int(np.sum(initial == floor)):
+        raise Fault(
+            f"{resting} of {count} problems start at the floor, where there is nothing to gain; start elsewhere"
+        )
 
 
 def tile(case: TaskCase) -> None:

@@ -21,7 +21,12 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 @click.option("--task", required=True)
 @click.option("--out", type=options.PATH, help=_OUT)
 @click.option("--refine", default=100, show_default=True, help="Meta-iterations; 0 for none.")
-@click.option("--trials", default=128, show_default=True, help="Of the reverse, per variant; 0 for none.")
+@click.option(
+    "--trials",
+    default=128,
+    show_default=True,
+    help="Tuning trials per baseline that borrows the teacher's schedule or clip; 0 skips it.",
+)
 @click.option("--problems", default=512, show_default=True, help="Report problems of every race.")
 @options.steps
 @options.formats("text", "json")
@@ -43,13 +48,15 @@ def command(
     for name, count in {"problems": problems, "steps": steps}.items():
         check_count(name, count)
     options.load(files)
-    from bench.studies.distillation.report import Asked, render, report, save
+    from bench.studies.distillation.measure import measure
+    from bench.studies.distillation.plan import Asked
+    from bench.studies.distillation.report import render, save, to_json
 
     asked = Asked(refine, trials, problems, steps)
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = resolve.theta(entry, None)
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
-        found = report(subject, entry, theta, asked, bar.set_description_str)
+        found = measure(subject, entry, theta, asked, bar.set_description_str)
     if out is not None:
         save(found, out)
-    click.echo(json.dumps(found.to_json(), indent=1, allow_nan=False) if form == "json" else render(found))
+    click.echo(json.dumps(to_json(found), indent=1, allow_nan=False) if form == "json" else render(found))

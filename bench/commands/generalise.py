@@ -38,9 +38,9 @@ def command(
     form: str,
     files: tuple[str, ...],
 ) -> None:
-    """Race each ENTRY (every learned one) on other tasks than it was trained on, and on its own ones changed.
+    """Race each ENTRY (every learned one) on unseen tasks, and on modified training tasks.
 
-    Changed are the horizon, dimension, spectrum, scales of loss and parameters, and gradient noise. Cells in OUT are
+    Modified are the horizon, dimension, spectrum, scales of loss and parameters, and gradient noise. Cells in OUT are
     kept. Ends with the table; heat maps and the table at full precision are in OUT.
     """
     check_count("workers", workers)

@@ -53,8 +53,10 @@ def _numbers(kind: type) -> Any:
     "--estimator", default="backprop", show_default=True, help="Of the meta-gradient; see docs/metatraining.md."
 )
 @click.option("--discount", type=float, default=0.95, show_default=True, help="Of the adjoint, per backward step.")
-@click.option("--discount-from", type=float, help="Where the discount starts, in five stages.")
-@click.option("--clip", type=float, default=5.0, show_default=True, help="Of the adjoint, × the batch median.")
+@click.option("--discount-from", type=float, help="Initial discount, raised to --discount in five stages.")
+@click.option(
+    "--clip", type=float, default=5.0, show_default=True, help="Clip adjoints at this multiple of the batch median."
+)
 @click.option("--rate", type=float, default=5e-3, show_default=True, help="Meta learning rate.")
 @click.option(
     "--batch",

@@ -9,12 +9,9 @@ import click
 from tqdm import tqdm
 
 from bench.commands import options
-from bench.errors import UserError
 from bench.lookup.syntax import names
+from bench.studies.paper.plan import plan
 from optimizers.shipped import FOLDER
-
-KNOWN = ("linear-regression", "rosenbrock", "two-moons-small", "two-moons")
-"""Tasks with claims; all but the last are measured by default."""
 
 
 @click.command()
@@ -31,18 +28,15 @@ KNOWN = ("linear-regression", "rosenbrock", "two-moons-small", "two-moons")
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
 def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None) -> None:
     """Race, probe and ablate the paper's tasks at all meta-seeds there are, and judge every claim."""
-    chosen = names(tasks) or list(KNOWN[:-1])
-    if unknown := [name for name in chosen if name not in KNOWN]:
-        raise UserError(f"no claim about {', '.join(unknown)}; there are: {', '.join(KNOWN)}")
+    planned = plan(names(tasks), ablations=ablations)
     options.load()
 
     from bench.studies.paper import analyze, measure, report
     from bench.studies.targets.measure import weights_of
 
-    entries = {task: weights_of(task, weights or FOLDER) for task in chosen}
-    total = sum(measure.parts(found, ablations=ablations) for found in entries.values())
+    entries = {task: weights_of(task, weights or FOLDER) for task in planned.tasks}
     measured = {}
-    with tqdm(total=total, desc="paper", unit="part") as bar:
+    with tqdm(total=planned.parts(entries), desc="paper", unit="part") as bar:
 
         def progress(text: str) -> None:
             bar.set_postfix_str(text, refresh=False)

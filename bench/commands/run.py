@@ -57,7 +57,7 @@ def command(
     metrics = {task: chosen.metric_for(task) for task in chosen.tasks}
     budgets = {named_task(task).name: chosen.budget_for(task) for task in chosen.tasks}
     given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts}
-    origin.keep(out, chosen.name, metrics, origin.run_command(suite, given) + "".join(f" --import {f}" for f in files))
+    origin.keep(out, chosen.name, metrics, origin.run_command(suite, given, files))
     click.echo(summary.write(out, metrics, budgets))
     _write_page(out)
 

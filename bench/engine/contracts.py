@@ -34,12 +34,14 @@ def _verify_task(task: Task) -> None:
 
 def sampled(task: Task) -> tuple[Any, Any]:
     """Specifications (params, data) of what `sample` returns; raises UserError."""
-    drawn = _outputs(task.sample, _KEY)
+    drawn = _drawn(task)
     if not isinstance(drawn, tuple) or len(drawn) != 2:
         raise UserError(f"sample returns {_kind(drawn)}; return the pair (params, data), data () if there is none")
     params, data = drawn
     if not tf.nest.flatten(params):
         raise UserError("sample returns no parameters; return (params, data) with params tensors")
+    if all(isinstance(leaf, tf.TensorSpec) and 0 in leaf.shape.as_list() for leaf in tf.nest.flatten(params)):
+        raise UserError("sample returns parameters of no numbers at all; return at least one")
     for part, nest in (("params", params), ("data", data)):
         for leaf in tf.nest.flatten(nest):
             if not isinstance(leaf, tf.TensorSpec):
@@ -49,6 +51,22 @@ def sampled(task: Task) -> tuple[Any, Any]:
             if part == "params" and leaf.dtype != tf.float32:
                 raise UserError(f"params are {leaf.dtype.name}; cast what sample returns to tf.float32")
     return params, data
+
+
+def _drawn(task: Task) -> Any:
+    """What `sample` returns, as specifications; raises UserError for keys without an order and for variables."""
+    try:
+        return _outputs(task.sample, _KEY)
+    except TypeError as problem:
+        if "not supported between instances" not in str(problem):
+            raise
+        raise UserError(
+            "sample returns a dict whose keys have no order; use words only, or whole numbers only"
+        ) from None
+    except ValueError as problem:
+        if "tf.Variable" not in str(problem):
+            raise
+        raise UserError("sample makes a tf.Variable; return tensors, the engine keeps what changes") from None
 
 
 def a_batch(task: Task) -> Any:

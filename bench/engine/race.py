@@ -79,6 +79,11 @@ def race(
             continue
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
+    if len({len(parts) for parts in rows.values()}) > 1:
+        raise UserError(
+            f"optimizer {entry.name!r} scores other parameters than it trains at some of its settings only; say so: "
+            'discloses={"scores": "averaged weights where …"}'
+        )
     if refused:
         rows |= _excluded(job, refused, rows)
     ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
@@ -203,7 +208,9 @@ def _tell(progress: Callable[[float], None], runs: int, share: float) -> None:
 
 def _plan(job: _Job, sweep: _Sweep, tile: tuple[int, int], drawn: bool) -> Plan:
     task = job.problems.subject.task
-    elsewhere = getattr(_bound(job, sweep), "evaluate", None) is not None
+    # by what the entry may score, so that no row depends on which θ stand beside it
+    evaluates = getattr(_bound(job, sweep), "evaluate", None) is not None
+    elsewhere = evaluates or bool(job.entry.discloses.get("scores"))
     # an update that costs more than its gradient is recorded where what it costs is paid, as losses of batches are
     costly = not np.array_equal(job.updates, job.points)
     noisy = drawn or elsewhere or costly or task.delay > 0 or type(task).evaluate is not Task.evaluate

@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +18,7 @@ from optimizers.keras2 import explain
 
 GROUP = "optoscope.plugins"
 _loaded: dict[Path, Added] = {}
+_installed: list[Added] = []
 
 
 class Added(NamedTuple):
@@ -41,8 +43,7 @@ def load_file(path: str | Path) -> Added:
         raise UserError(f"cannot import {given}: no such file")
     before = _registered()
     _run(path, given)
-    after = _registered()
-    _loaded[path] = Added(*(tuple(n for n in new if n not in old) for new, old in zip(after, before, strict=True)))
+    _loaded[path] = _new(before)
     return _loaded[path]
 
 
@@ -56,12 +57,14 @@ def module(path: str | Path) -> ModuleType:
 def load_plugins() -> None:
     """Import every installed package's entry point in the group `optoscope.plugins`, once."""
     for point in entry_points(group=GROUP):
+        before = _registered()
         try:
             point.load()
         except Exception as problem:
             raise UserError(
                 f"plug-in {point.name!r} ({point.value}) does not load: {_one_line(problem)}; repair or uninstall it"
             ) from problem
+        _installed.append(_new(before))
 
 
 def _run(path: Path, given: str | Path) -> None:
@@ -72,7 +75,9 @@ def _run(path: Path, given: str | Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
+            spec.loader.exec_module(module)
     except Exception as problem:
         del sys.modules[name]
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
@@ -86,6 +91,25 @@ def _line(problem: BaseException, path: Path) -> str:
     """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
     frames = reversed(traceback.extract_tb(problem.__traceback__))
     return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
+
+
+def only_here(task: str, optimizer: str) -> str:
+    """The first of two names that only this process knows, as nothing shipped, installed or imported has it; or ""."""
+    import optimizers
+    import tasks
+
+    added = [*_loaded.values(), *_installed]
+    for name, shipped, of in ((task, tasks.SHIPPED, 0), (optimizer, optimizers.SHIPPED, 1)):
+        base = name.partition("[")[0]
+        known = base in (tasks.names(), optimizers.names())[of]
+        if known and base not in shipped and not any(base in names[of] for names in added):
+            return base
+    return ""
+
+
+def _new(before: tuple[list[str], list[str]]) -> Added:
+    after = _registered()
+    return Added(*(tuple(n for n in new if n not in old) for new, old in zip(after, before, strict=True)))
 
 
 def _registered() -> tuple[list[str], list[str]]:

@@ -27,6 +27,10 @@ class Probe:
     """What draws its readings, each a function or where to find one, "module:function"."""
     listed: tuple[str, ...] = ()
     """Values tabulated by the anatomy of an optimizer."""
+    pooled: tuple[str, ...] = ()
+    """Values named where readings of several meta-seeds are one sentence; all where none are named."""
+    figure: str = ""
+    """Figure of the anatomy page under which it stands; its own section, without a picture, where none is named."""
 
     def __call__(self, subject: Subject) -> Reading:
         return importlib.import_module(f"bench.probes.mechanisms.{self.name}").probe(subject)
@@ -47,6 +51,8 @@ PROBES: dict[str, Probe] = {
             "fixed_points",
             "where does it come to rest, without gradients and under constant ones?",
             listed=("count", "spectral_radius", "bias", "lowest_speed"),
+            pooled=("count", "spectral_radius", "bias"),
+            figure="2-dynamics",
         ),
         Probe(
             "momentum",
@@ -58,6 +64,8 @@ PROBES: dict[str, Probe] = {
                 *("oscillation_decay", "oscillation_period", "oscillation_r2"),
                 *("critical_curvature", "alpha_ratio", "beta_difference", "kernel_distance"),
             ),
+            pooled=("alpha", "beta", "r2", "gain"),
+            figure="2-dynamics",
         ),
         Probe(
             "clipping",
@@ -68,6 +76,8 @@ PROBES: dict[str, Probe] = {
                 *("slope", "asymptote", "knee", "half_point"),
                 *("share_beyond", "share_beyond_early", "share_beyond_late", "history_exponent"),
             ),
+            pooled=("knee", "asymptote", "share_beyond_early", "share_beyond_late"),
+            figure="3-update",
         ),
         Probe(
             "schedule",
@@ -78,6 +88,8 @@ PROBES: dict[str, Probe] = {
                 *("initial", "peak", "peak_step", "final"),
                 *("warm_up", "decay_time", "explained_by_step", "explained_by_step_beyond"),
             ),
+            pooled=("initial", "peak", "peak_step", "final"),
+            figure="4-schedule",
         ),
         Probe(
             "adaptation",
@@ -85,6 +97,8 @@ PROBES: dict[str, Probe] = {
             headline=("slope", "state_share", "asymmetry"),
             panels=("bench.probes.panels:adaptation",),
             listed=("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
+            pooled=("slope", "state_slope", "change", "asymmetry"),
+            figure="5-adaptation",
         ),
     )
 }

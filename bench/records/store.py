@@ -101,8 +101,7 @@ def _check_folder(root: Path) -> None:
             raise UserError(f"{root} is a file; give a folder")
         if root.is_dir() and not any((root / name).is_dir() for name in _OURS) and _visible(root):
             raise UserError(
-                f"{root} holds other files and no cells/: not the folder of a run, as results/runs/quick "
-                "is; give that, or a new one for a new run"
+                f"{root} is not a run folder (no cells/). Give one such as results/runs/quick, or a new folder"
             )
     except OSError as error:
         raise UserError(f"cannot look into {root}: {error.strerror}; choose another folder") from None

@@ -50,7 +50,7 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     lines = [
         f"{len(cells)} cells, {done} of them done. Tuning: configurations × problems.",
         f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
-        + (f", then {probes} times the probes of a learned entry." if probes else "."),
+        + (f" for the cells, then probing {probes} learned optimizer{'s' if probes > 1 else ''}." if probes else "."),
     ]
     subjects = {cell.job.subject.name: cell.job.subject.task for cell in cells}
     for name, needs in ((name, task.needs()) for name, task in subjects.items()):
@@ -61,8 +61,8 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     if any(cell.source == "table" for cell in cells):
         table = read_json(TABLE) or {}
         lines.append(
-            f"The table (bench/suites/timings.json) was measured on {table.get('processor', 'an unnamed machine')}, "
-            "programs compiled anew."
+            f"The table (bench/suites/timings.json) was measured on {table.get('processor', 'an unnamed machine')} "
+            "without a warm cache."
         )
     return lines
 

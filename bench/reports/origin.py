@@ -45,7 +45,8 @@ def of_all(folders: Iterable[Path]) -> Origin:
     return Origin(metrics, list(dict.fromkeys(command for each in found for command in each.commands)))
 
 
-def run_command(suite: str, options: Mapping[str, Any]) -> str:
-    """`python -m bench run SUITE --name value …`, of the options that are given."""
-    words = [(f"--{name}", str(value)) for name, value in options.items() if value is not None]
+def run_command(suite: str, options: Mapping[str, Any], files: Iterable[str] = ()) -> str:
+    """`python -m bench run SUITE --name value … --import FILE …`, of the options that are given."""
+    given = [*options.items(), *(("import", file) for file in files)]
+    words = [(f"--{name}", str(value)) for name, value in given if value is not None]
     return shlex.join(["python", "-m", "bench", "run", suite, *(word for pair in words for word in pair)])

@@ -78,7 +78,7 @@ def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, res
 def _ranking(results: Results) -> str:
     """The leaderboard, without what is the same in all its rows, and then without what does not fit in WIDTH."""
     ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
-    ranked.attrs["notes"].append("In every column, of every table, stand the runs tuned for it.")
+    ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")
     if not ranked["missing"].any():
         ranked = ranked.drop(columns=["tasks", "missing"])
     for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):

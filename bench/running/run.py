@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
+from bench.lookup import plugins
 from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Cell, Record
@@ -86,7 +87,13 @@ def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, b
 
 def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
     """Few jobs are done here, others in processes; what has no name elsewhere stays here."""
-    portable = all(job.portable for job in jobs)
+    here = next(filter(None, (plugins.only_here(job.task, job.optimizer) for job in jobs if job.portable)), "")
+    if here and means.workers > 1:
+        raise UserError(
+            f"{here!r} is registered by this script or notebook, where {means.workers} workers do not find it; put it "
+            "into a file of its own and pass import_files=[that file], or use workers=1"
+        )
+    portable = not here and all(job.portable for job in jobs)
     if portable and len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > LIFE):
         return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE)
     return Here()

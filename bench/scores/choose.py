@@ -38,7 +38,9 @@ def narrow(
             f"nothing is left of {len(results.tasks)} tasks and {len(results.optimizers)} optimizers: what --tasks, "
             "--family and --optimizers mean has no cell in common; leave one of them out"
         )
-    return Results(records, sorted({t for t, _ in records}), sorted({o for _, o in records}))
+    tasks = sorted({t for t, _ in records})
+    faults = tuple(fault for fault in results.faults if fault.task in tasks)
+    return Results(records, tasks, sorted({o for _, o in records}), faults)
 
 
 def tags(task: str) -> tuple[str, ...]:

@@ -111,13 +111,14 @@ def _of_two(results: Results, a: str, b: str) -> Results:
     if not tasks:
         raise UserError(f"{a!r} and {b!r} have no task in common here; run both on one")
     records = {at: r for at, r in results.records.items() if at[0] in tasks and at[1] in (a, b)}
-    return Results(records, tasks, [a, b])
+    return Results(records, tasks, [a, b], tuple(fault for fault in results.faults if fault.task in tasks))
 
 
 def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
     table = task_scores(results, task, metric)
     means, replicates = table.mean(axis=1), statistics.resampled_means(table, statistics.generator())
-    return _Task(*means, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric))
+    mine, theirs = means.tolist()
+    return _Task(mine, theirs, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric))
 
 
 def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
@@ -130,7 +131,7 @@ def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str, Any]:
-    ahead = np.mean([task.ahead for task in tasks])
+    ahead = np.asarray(np.mean([task.ahead for task in tasks]))
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
     p = statistics.p_values(np.stack([np.zeros_like(replicates), replicates], axis=1), sum(t.seeds for t in tasks))
     interval = statistics.interval(ahead, replicates)

@@ -35,7 +35,7 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
         scores(results, chosen_metric), statistics.generator(), statistics.replicates_for(len(ranked))
     )
     total = statistics.iqm(means)
-    seeds = sum(record.cell.budget.seeds for record in _one_per_task(results))
+    seeds = sum(map(results.problems, results.tasks))
     numbers = {
         **_ranks(total, resampled, ranked, chosen_metric, seeds),
         "score": total,
@@ -98,10 +98,6 @@ def _ranked(results: Results) -> np.ndarray:
     return np.array([results.kind(name) != "oracle" for name in results.optimizers], bool).nonzero()[0]
 
 
-def _one_per_task(results: Results) -> list[Record]:
-    return list({record.cell.task: record for record in results.records.values()}.values())
-
-
 def _ranks(score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int) -> dict[str, Any]:
     """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a rank."""
     merit = metric.sign * score[ranked]
@@ -148,7 +144,7 @@ def _notes(metric: Metric, results: Results) -> list[str]:
         f"{metric.name}: {metric.summary}; {metric.better} is better.",
         f"Score: interquartile mean over {len(results.tasks)} task(s); "
         "95 % intervals over seeds, then (other tasks) over tasks too.",
-        "Ranks that no test separates (paired, Holm-corrected, 5 %) are printed as a range.",
+        "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
     ]
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
@@ -160,6 +156,7 @@ def _notes(metric: Metric, results: Results) -> list[str]:
             for words in disclosures.words(record.discloses):
                 said.setdefault(words, []).append(name)
     notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
+    notes += [str(fault) for fault in results.faults]
     if len(results.records) < expected or not all(map(finished, results.records.values())):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes

@@ -101,7 +101,40 @@ def _over_steps(steps: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (values * (weights / weights.sum())).sum(axis=-1)
 
 
+def targets_reached(runs: Runs, floor: float) -> np.ndarray:
+    """Share of the N_TARGETS targets reached by each recorded step: (…, K), never falling along a run."""
+    gap = np.asarray(runs.losses, "float64") - floor
+    initial = gap[..., :1]
+    lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
+    with np.errstate(all="ignore"):
+        reached = np.where(lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf))
+    targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
+    return 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+
+
+def absorbed(runs: Runs, floor: float) -> Runs:
+    """Runs whose divergence lasts: from the first diverged step on, every loss counts as CAP times the initial one.
+
+    Arrays as in Runs, leading axes (…). Those that never diverge, or never come back, are as they were.
+    """
+    steps, first = np.asarray(runs.steps), np.asarray(runs.diverged)
+    after = (first[..., None] >= 0) & (steps >= first[..., None])
+    returned = (after & _sound(runs.losses, runs.losses[..., :1], floor)).any(axis=-1)
+    if not returned.any():
+        return runs
+    losses = np.where(after & returned[..., None], np.float32(np.inf), runs.losses)
+    share = (steps[-1] + 1 - first) / (steps[-1] + 1)
+    before = np.where(np.isfinite(losses), losses, np.inf).min(axis=-1)
+    return runs._replace(
+        losses=losses,
+        mean_loss=np.where(returned, np.fmax(runs.mean_loss, CAP * share), runs.mean_loss),
+        mean_log=np.where(returned, mean_log(steps, losses, floor), runs.mean_log),
+        best=np.where(returned, before, runs.best),
+    )
+
+
 def _anytime(runs: Runs, floor: float) -> np.ndarray:
+    runs = absorbed(runs, floor)
     gap = np.asarray(runs.losses, "float64") - floor
     initial = gap[..., :1]
     lowest = np.fmin.accumulate(np.where(np.isfinite(gap), gap, np.inf), axis=-1)
@@ -114,28 +147,37 @@ def _anytime(runs: Runs, floor: float) -> np.ndarray:
 
 
 def _mean_loss(runs: Runs, floor: float) -> np.ndarray:
-    return _capped(runs.mean_loss)
+    mean = np.where(_at_rest(runs, floor), 1.0, absorbed(runs, floor).mean_loss)
+    return _capped(mean)
 
 
 def _mean_log(runs: Runs, floor: float) -> np.ndarray:
-    mean = np.asarray(runs.mean_log, "float64")
+    mean = np.asarray(absorbed(runs, floor).mean_log, "float64")
+    mean = np.where(_at_rest(runs, floor), 0.0, mean)
     return np.where(np.isfinite(mean), np.minimum(mean, np.log10(CAP)), np.log10(CAP))
 
 
 def _final(runs: Runs, floor: float) -> np.ndarray:
-    return _ratio(runs.losses[..., -1], runs.losses[..., 0], floor)
+    last = np.where(np.asarray(runs.diverged) >= 0, np.inf, runs.losses[..., -1])
+    return _ratio(last, runs.losses[..., 0], floor)
 
 
 def _best(runs: Runs, floor: float) -> np.ndarray:
-    return _ratio(runs.best, runs.losses[..., 0], floor)
+    return _ratio(absorbed(runs, floor).best, runs.losses[..., 0], floor)
+
+
+def _at_rest(runs: Runs, floor: float) -> np.ndarray:
+    """Whether a run starts where there is nothing to gain, and stays there: 0 / 0 is 1."""
+    return (np.asarray(runs.losses) - min(floor, 0.0) == 0).all(axis=-1)
 
 
 def _ratio(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
-    """loss / initial loss, capped; where losses can be negative, of what both are above the floor."""
+    """loss / initial loss, capped; where losses can be negative, of what both are above the floor; 0 / 0 is 1."""
     offset = min(floor, 0.0)
     with np.errstate(all="ignore"):
         gap = np.asarray(losses, "float64") - offset
-        return _capped(gap / (np.asarray(initial, "float64") - offset))
+        start = np.asarray(initial, "float64") - offset
+        return _capped(np.where((gap == 0) & (start == 0), 1.0, gap / start))
 
 
 def _capped(ratio: np.ndarray) -> np.ndarray:

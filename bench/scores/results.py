@@ -12,6 +12,7 @@ from bench.errors import UserError
 from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
 from bench.scores import budgets
+from bench.scores.faults import Fault, without_faults
 from bench.scores.metrics import Metric
 
 
@@ -21,6 +22,8 @@ class Results(NamedTuple):
     records: dict[tuple[str, str], Record]
     tasks: list[str]
     optimizers: list[str]
+    faults: tuple[Fault, ...] = ()
+    """Of the tasks themselves; their problems that cannot be raced are in no record."""
 
     def of_task(self, task: str) -> list[Record | None]:
         """Records of a task by optimizer; None where its cell is missing."""
@@ -33,6 +36,12 @@ class Results(NamedTuple):
     def applies(self, task: str, optimizer: str) -> bool:
         """False where an oracle has no cell: it is made for other tasks."""
         return (task, optimizer) in self.records or self.kind(optimizer) != "oracle"
+
+    def problems(self, task: str) -> int:
+        """Problems of a task that are scored."""
+        records = [record for record in self.of_task(task) if record is not None]
+        counts = [len(runs.best) for record in records for runs in record.runs.values()]
+        return counts[0] if counts else records[0].cell.budget.seeds
 
     def kind(self, optimizer: str) -> str:
         return self.of_optimizer(optimizer)[0].kind
@@ -59,8 +68,13 @@ def load(
     of_one_budget = budgets.choose(cells.values(), budget, preferred)
     ordered = sorted(of_one_budget, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
     _check_comparable([record.cell for record in ordered])
-    records = {(record.cell.task, record.cell.optimizer): record for record in ordered}
-    return Results(records, sorted({t for t, _ in records}), sorted({o for _, o in records}))
+    tasks, kept, faults = sorted({record.cell.task for record in ordered}), [], []
+    for task in tasks:
+        of_task, found = without_faults([record for record in ordered if record.cell.task == task])
+        kept += of_task
+        faults += found
+    records = {(record.cell.task, record.cell.optimizer): record for record in kept}
+    return Results(records, tasks, sorted({o for _, o in records}), tuple(faults))
 
 
 def chosen(record: Record, metric: Metric | None) -> str:
@@ -78,17 +92,20 @@ def runs_of(record: Record, metric: Metric | None) -> Runs:
 
 
 def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
-    """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on every seed."""
+    """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on every seed.
+
+    So do all on a task whose scores would mean nothing.
+    """
     return {task: task_scores(results, task, metric) for task in results.tasks}
 
 
 def task_scores(results: Results, task: str, metric: Metric) -> np.ndarray:
     """Scores (optimizers, seeds) of one task, as in `scores`."""
     records = results.of_task(task)
-    seeds = next(record.cell.budget.seeds for record in records if record is not None)
-    rows = [np.full(seeds, metric.worst) for _ in records]
+    rows = [np.full(results.problems(task), metric.worst) for _ in records]
+    void = any(fault.void for fault in results.faults if fault.task == task)
     for i, record in enumerate(records):
-        if record is not None and finished(record):
+        if record is not None and finished(record) and not void:
             rows[i] = np.asarray(metric.score(runs_of(record, metric), record.floor))
     return np.stack(rows)
 

@@ -9,7 +9,9 @@ Programs take (params (S, …), data (S, …), hyper (C,)).
 
 from __future__ import annotations
 
+import math
 from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +19,9 @@ import numpy as np
 import optax
 from jax import lax
 
+from bench.scores.metrics import CAP
 from bench.speed import jax_losses
 from bench.speed.cells import Workload, sweep
-from bench.speed.jax_recording import summaries
 from bench.speed.processes import Contender
 
 RECORDINGS = ("full curve", "in the carry")
@@ -143,3 +145,38 @@ def contender(program, arguments, work: int) -> Contender:
             np.asarray(result)
 
     return Contender(run, work)
+
+
+class Recorded(NamedTuple):
+    """Losses (K + 1, S, C), the last slot a bin; the rest (S, C)."""
+
+    losses: Any
+    mean: Any
+    best: Any
+    diverged: Any
+    initial: Any
+
+
+def summaries(recorded: np.ndarray, shape: tuple[int, int]):
+    """Blank carry of runs (S, C) = `shape`, and note(carry, t, losses (S, C)) -> carry; `recorded` (K,), 0 … T."""
+    horizon, size = int(recorded[-1]), len(recorded)
+    slots = np.full(horizon + 1, size, "int32")
+    slots[recorded] = np.arange(size)
+    table, weight = jnp.asarray(slots), 1.0 / (horizon + 1)
+    zeros = jnp.zeros(shape)
+    blank = Recorded(jnp.zeros((size + 1, *shape)), zeros, jnp.full(shape, math.inf), jnp.full(shape, -1), zeros)
+
+    def note(carry: Recorded, t, losses) -> Recorded:
+        initial = jnp.where(t == 0, losses, carry.initial)
+        ratio = losses / initial
+        sound = jnp.isfinite(ratio) & (ratio <= CAP)
+        ratio = jnp.where(sound, ratio, CAP)
+        return Recorded(
+            carry.losses.at[table[t]].set(losses),
+            carry.mean + weight * ratio,
+            jnp.minimum(carry.best, jnp.where(sound, losses, carry.best)),
+            jnp.where(~sound & (carry.diverged < 0), t, carry.diverged),
+            initial,
+        )
+
+    return blank, note

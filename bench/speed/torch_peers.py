@@ -26,7 +26,7 @@ def regression(params, data):
 
 
 def moons_loss(params, data):
-    inputs, labels = (torch.from_numpy(array) for array in moons(problems.MOONS, problems.NOISE))
+    inputs, labels = (torch.tensor(array) for array in moons(problems.MOONS, problems.NOISE))
     signal = inputs
     for weight, bias in params[:-1]:
         signal = torch.tanh(weight.T @ signal + bias[:, None])
@@ -36,7 +36,7 @@ def moons_loss(params, data):
 
 
 def convolution(params, data):
-    columns, labels = (torch.from_numpy(array) for array in problems.patches())
+    columns, labels = (torch.tensor(array) for array in problems.patches())
     maps = torch.relu(params["kernel"].T @ columns + params["bias"][:, None])
     logits = params["dense"].T @ maps.reshape(-1, problems.IMAGES) + params["offset"][:, None]
     chosen = (logits * torch.eye(problems.CLASSES)[labels.long()].T).sum(0)

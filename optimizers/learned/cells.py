@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Cell(NamedTuple):
+class RecurrentCell(NamedTuple):
     """`gates`: blocks of n columns. `open`: the block whose bias starts at 1, so that the state is kept."""
 
     step: Callable[[Mapping[str, Any], Any, Any], Any]
@@ -91,11 +91,11 @@ def ugrnn(theta, x, state):
     return keep * state + (1.0 - keep) * tf.tanh(new)
 
 
-GRU = Cell(gru, 3, open=0)
-GRU_RESET_BEFORE = Cell(gru_reset_before, 3, open=0)
-LSTM = Cell(lstm, 4, open=1, pair=True)
-VANILLA = Cell(vanilla, 1)
-UGRNN = Cell(ugrnn, 2, open=0)
+GRU = RecurrentCell(gru, 3, open=0)
+GRU_RESET_BEFORE = RecurrentCell(gru_reset_before, 3, open=0)
+LSTM = RecurrentCell(lstm, 4, open=1, pair=True)
+VANILLA = RecurrentCell(vanilla, 1)
+UGRNN = RecurrentCell(ugrnn, 2, open=0)
 
 
 def orthogonal(rng: np.random.Generator, units: int, gates: int) -> np.ndarray:
@@ -104,6 +104,6 @@ def orthogonal(rng: np.random.Generator, units: int, gates: int) -> np.ndarray:
     return np.concatenate(blocks, axis=1)
 
 
-def opened(cell: Cell, units: int) -> np.ndarray:
+def opened(cell: RecurrentCell, units: int) -> np.ndarray:
     """Biases (gates · units,): 1 for the gate that keeps the state, 0 elsewhere."""
     return np.repeat([float(gate == cell.open) for gate in range(cell.gates)], units)

@@ -28,7 +28,7 @@ from optimizers.learned.settings import check_option, check_positive, check_whol
 class Rnn:
     """`input`: how the network sees input_scale · g (inputs.py); a sensible first step is ~ `output_scale`."""
 
-    CELL: ClassVar[cells.Cell]
+    CELL: ClassVar[cells.RecurrentCell]
 
     units: int = 32
     input: str = "asinh"
@@ -42,7 +42,7 @@ class Rnn:
         check_positive("output_scale", self.output_scale)
 
     @property
-    def cell(self) -> cells.Cell:
+    def cell(self) -> cells.RecurrentCell:
         """What one step of the network is."""
         return self.CELL
 
@@ -96,7 +96,7 @@ class Gru(Rnn):
         check_option("draw", self.draw, ("orthogonal", "normal"))
 
     @property
-    def cell(self) -> cells.Cell:
+    def cell(self) -> cells.RecurrentCell:
         """The step that `reset` names."""
         return cells.GRU if self.reset == "after" else cells.GRU_RESET_BEFORE
 

@@ -15,7 +15,6 @@ import numpy as np
 from bench.probes.dynamics.eigenmodes import Eigenmodes, eigenmodes
 from bench.probes.dynamics.fixed_points import FixedPoint, hold, slowest
 from bench.probes.dynamics.kernel import jacobians_along, kernel_of, kernels_along
-from bench.probes.dynamics.state_space import Axes, principal_axes
 from bench.probes.dynamics.system import Jacobian
 
 if TYPE_CHECKING:
@@ -149,3 +148,33 @@ class Dynamics:
             "arms": project(self.arms.states),
             "rest": project(s.base),
         }
+
+
+SHOWN = 5
+"""Principal axes kept."""
+
+
+class Axes(NamedTuple):
+    """Principal axes of states in units of `scale`: mean, scale (n,), axes (p, n) orthonormal, shares (p,); p ≤ 5."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+    axes: np.ndarray
+    shares: np.ndarray
+
+    def project(self, states: np.ndarray) -> np.ndarray:
+        """Coordinates (…, p) of states: (…, n)."""
+        return ((states - self.mean) / self.scale) @ self.axes.T
+
+
+def principal_axes(states: np.ndarray, scale: np.ndarray) -> Axes:
+    """Of states (M, n); each axis points to the side on which its largest component is positive."""
+    mean = states.mean(axis=0)
+    if not states.size:
+        return Axes(mean, scale, np.zeros((0, states.shape[1])), np.zeros(0))
+    _, sizes, axes = np.linalg.svd((states - mean) / scale, full_matrices=False)
+    largest = np.argmax(np.abs(axes), axis=1)
+    axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
+    powers = sizes**2
+    shares = powers / powers.sum() if powers.sum() > 0 else powers
+    return Axes(mean, scale, axes[:SHOWN], shares[:SHOWN])

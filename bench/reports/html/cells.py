@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from bench.records.record import Record, Runs
+from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
 from bench.reports.tables import settings
 from bench.scores.metrics import METRICS, Metric, get
@@ -70,7 +70,7 @@ def _cell(
         "definition": cell.optimizer_definition,
         "task": cell.task_definition,
         "budget": _budget(record),
-        "commands": commands(record, folders),
+        "commands": [["this cell again", commands.cell(cell)], ["its curves", f"python -m bench curves {folders}"]],
         "provenance": _place(shared["provenance"], record.provenance),
         "versions": _place(shared["versions"], cell.versions),
     }
@@ -141,19 +141,6 @@ def best_trials(record: Record, metric: Metric) -> dict[str, Any]:
     order = np.argsort(np.where(np.isfinite(scores), -metric.sign * scores, np.inf), kind="stable")[:BEST_TRIALS]
     rows = [[str(table["trial"][i]), number(scores[i]), settings({n: table[n][i] for n in names})] for i in order]
     return {"metric": metric.name, "total": len(scores), "rows": rows}
-
-
-def commands(record: Record, folders: str) -> list[list[str]]:
-    """What remakes this cell's runs, and where its curves are: (what, command)."""
-    cell, budget = record.cell, record.cell.budget
-    numbers = f"steps={budget.steps}, seeds={budget.seeds}, trials={budget.trials}, tuning_seeds={budget.tuning_seeds}"
-    python = (
-        f"import bench; bench.run('smoke', 'again', tasks=[{cell.task!r}], optimizers=[{cell.optimizer!r}], {numbers})"
-    )
-    return [
-        ["this cell again", f"python -c {shlex.quote(python)}"],
-        ["its curves", f"python -m bench curves {folders}"],
-    ]
 
 
 def _tuned(record: Record, metric: Metric) -> list[str]:

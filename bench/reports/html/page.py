@@ -43,7 +43,7 @@ def filled(content: dict[str, Any]) -> str:
     environment.lstrip_blocks = True
     scripts = [(ASSETS / name).read_text("utf-8") for name in SCRIPTS]
     return environment.get_template("page.html").render(
-        content | {"data": embedded(content["data"])}, style=(ASSETS / "page.css").read_text("utf-8"), scripts=scripts
+        content, embedded=embedded(content["data"]), style=(ASSETS / "page.css").read_text("utf-8"), scripts=scripts
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import pandas as pd
 
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
+from bench.reports.html import commands
 from bench.reports.html.cells import cells
-from bench.reports.html.charts import task_curves
+from bench.reports.html.charts import across, task_curves
 from bench.reports.html.grids import Sortable, sortable, tiers
 from bench.reports.html.probes import probe_pages
 from bench.reports.html.styles import styles
@@ -24,7 +24,7 @@ from bench.reports.tables import Grid, grid
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number
-from bench.scores.results import Results, finished, load
+from bench.scores.results import Results, chosen, finished, load
 
 BOARD = "anytime"
 DEFAULT = "mean_loss"
@@ -38,16 +38,16 @@ def sections(folders: list[Path]) -> dict[str, Any]:
 def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
     """The same of `results`, which `folders` hold."""
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
-    named = " ".join(shlex.quote(str(folder)) for folder in folders)
+    named = commands.shown(folders)
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
-    pages = probe_pages(folders)
+    pages, board = probe_pages(folders), leaderboard(results, BOARD)
     return {
         "title": ", ".join(folder.resolve().name for folder in folders),
         "folders": named,
         "lead": _lead(results),
-        "boards": boards(results, metric_of, named),
+        "boards": boards(results, {BOARD: board}, metric_of, named),
         "matrix": matrix(results, metric_of, tables),
-        "tasks": [_task(results, task, metric_of[task], tables[task]) for task in results.tasks],
+        "tasks": [_task(results, task, metric_of[task], tables[task], folders) for task in results.tasks],
         "verdicts": _verdicts(results, metric_of),
         "overview": _overview(results, metric_of),
         "probes": pages,
@@ -55,10 +55,16 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "glossary": glossary(results),
         "provenance": _provenance(results),
         "commands": made.commands,
+        "remake": {
+            "verdicts": commands.verdicts(folders, metric_of),
+            "ledger": commands.ledger(folders),
+            "ecdf": commands.profiles(folders, "ecdf"),
+            "profile": commands.profiles(folders, "profile"),
+        },
         "data": {
-            "tasks": {task: task_curves(results, task, tables[task]) for task in results.tasks},
+            "tasks": {task: task_curves(results, task, tables[task], get(metric_of[task])) for task in results.tasks},
+            "across": across(results, board),
             "styles": styles(results),
-            "kinds": {name: results.kind(name) for name in results.optimizers},
             "metrics": list(METRICS),
             "cells": cells(results, metric_of, named),
             "panels": [[reading["panels"] for reading in page["readings"]] for page in pages],
@@ -66,9 +72,12 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
     }
 
 
-def boards(results: Results, metric_of: Mapping[str, str], named: str) -> list[dict[str, Any]]:
-    """The leaderboard by `anytime`, and by each metric that some task is about."""
-    return [_board(results, metric, named) for metric in dict.fromkeys((BOARD, *metric_of.values()))]
+def boards(
+    results: Results, frames: dict[str, pd.DataFrame], metric_of: Mapping[str, str], named: str
+) -> list[dict[str, Any]]:
+    """The leaderboard by each metric of `frames`, and by each that some task is about."""
+    others = {name: leaderboard(results, name) for name in dict.fromkeys(metric_of.values()) if name not in frames}
+    return [_board(results, metric, frame, named) for metric, frame in (frames | others).items()]
 
 
 def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:
@@ -90,8 +99,7 @@ def link(results: Results, task: str, optimizer: str) -> str:
     return f"#cell={quote(task, safe='')}&{quote(optimizer, safe='')}"
 
 
-def _board(results: Results, metric: str, named: str) -> dict[str, Any]:
-    frame = leaderboard(results, metric)
+def _board(results: Results, metric: str, frame: pd.DataFrame, named: str) -> dict[str, Any]:
     starts = tiers(frame["rank_low"], frame["rank_high"])
     shown = frame.drop(columns=results.tasks)
     command = f"python -m bench leaderboard {named} --metric {metric}"
@@ -105,7 +113,7 @@ def _score(results: Results, task: str, name: str, scores: Mapping[str, float]) 
     return number(scores[name]) if finished(results.records.get((task, name))) else "failed"
 
 
-def _task(results: Results, task: str, metric: str, frame: pd.DataFrame) -> dict[str, Any]:
+def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders: list[Path]) -> dict[str, Any]:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     starts = tiers(frame["rank_low"], frame["rank_high"])
     table = task_grid(results, frame, task, metric)
@@ -113,7 +121,10 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame) -> dict
     links = [[link(results, task, name) if i == at else "" for i, name in enumerate(row)] for row in table.rows]
     return {
         "name": task,
-        "anchor": "task-" + quote(task, safe=""),
+        "anchor": "task=" + quote(task, safe=""),
+        "command": commands.task_table(folders, task, metric),
+        "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
+        "trials": commands.trials(folders, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
         f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "
         "problems.",
@@ -129,13 +140,11 @@ def _verdicts(results: Results, metric_of: Mapping[str, str]) -> Sortable | None
 
 
 def _overview(results: Results, metric_of: Mapping[str, str]) -> list[Sortable]:
-    found = [("overview-tasks", "The first of each task", by_task(results, metric_of))]
-    learned = by_learned(results, metric_of)
-    if learned.rows:
-        found.append(
-            ("overview-learned", "On how many tasks each learned optimizer is ahead, ties or is behind", learned)
-        )
-    return [sortable(*each) for each in found]
+    first, learned = by_task(results, metric_of), by_learned(results, metric_of)
+    links = [["#task=" + quote(row[0], safe=""), *("" for _ in row[1:])] for row in first.rows]
+    found = [sortable("overview-tasks", "The first of each task", first, links)]
+    caption = "On how many tasks each learned optimizer is ahead, ties or is behind"
+    return [*found, sortable("overview-learned", caption, learned)] if learned.rows else found
 
 
 def _lead(results: Results) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 from bench.reports.curves import COLORS, _styles
 from bench.scores.results import Results
 
+THINNEST = 1.6
+"""Pixels: on a screen a thinner dotted line fades."""
+
 
 def styles(results: Results) -> dict[str, dict[str, Any]]:
     """{optimizer: {"color": place in COLORS, "dash": SVG dash array, "width": pixels}}."""
@@ -14,7 +17,7 @@ def styles(results: Results) -> dict[str, dict[str, Any]]:
 
 
 def _svg(style: dict[str, Any]) -> dict[str, Any]:
-    width = style["linewidth"]
+    width = max(style["linewidth"], THINNEST)
     line = style["linestyle"]
     dash = "" if line == "-" else " ".join(f"{part * width:.3g}" for part in line[1])
     return {"color": COLORS.index(style["color"]), "dash": dash, "width": width}

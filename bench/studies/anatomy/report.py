@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from bench.probes.catalog import PROBES as CATALOG
+from bench.probes.catalog import PROBES
 from bench.reports.tables import settings
 from bench.scores.numbers import number, with_interval
 from bench.studies.anatomy.drawing import Measured
@@ -19,12 +19,6 @@ TITLES = {
     "3-update": "Update curves over the density of gradients",
     "4-schedule": "Rate without gradients",
     "5-adaptation": "Fixed points under constant gradients, and the rates there",
-}
-PROBES = {
-    "2-dynamics": ("fixed_points", "momentum"),
-    "3-update": ("clipping",),
-    "4-schedule": ("schedule",),
-    "5-adaptation": ("adaptation",),
 }
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -41,7 +35,8 @@ def page(found: Measured, pictures: Mapping[str, bytes]) -> str:
     """The whole page; `pictures` are PNGs by figure."""
     title = f"{found['optimizer']} on {found['task']}"
     said = sentences(found)
-    sections = "".join(_section(i, name, found, said[name], pictures[name]) for i, name in enumerate(TITLES, 1))
+    names = sections_of(found)
+    sections = "".join(_section(i, name, found, said[name], pictures.get(name)) for i, name in enumerate(names, 1))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
@@ -51,10 +46,19 @@ def page(found: Measured, pictures: Mapping[str, bytes]) -> str:
     )
 
 
+def sections_of(found: Measured) -> dict[str, tuple[str, ...]]:
+    """{section: its probes} in order: the figures, then each probe that has been read and stands under none."""
+    figures = {name: tuple(probe.name for probe in PROBES.values() if probe.figure == name) for name in TITLES}
+    others = [name for name in found["readings"] if PROBES[name].figure not in TITLES]
+    return figures | {name: (name,) for name in others}
+
+
 def sentences(found: Measured) -> dict[str, str]:
     """What is said of each figure: the outcome of the race, and the probes' sentences."""
     said = {"1-curves": _outcome(found)}
-    for name, probes in PROBES.items():
+    for name, probes in sections_of(found).items():
+        if name in said:
+            continue
         texts = [found["readings"][p]["sentence"] for p in probes if p in found["readings"]]
         said[name] = ". ".join(texts) + "." if texts else f"not probed: {found['reason']}"
     return said
@@ -89,20 +93,20 @@ def _head(found: Measured) -> str:
     )
 
 
-def _section(i: int, name: str, found: Measured, said: str, picture: bytes) -> str:
+def _section(i: int, name: str, found: Measured, said: str, picture: bytes | None) -> str:
+    title = TITLES.get(name) or name.replace("_", " ").capitalize()
+    image = _image(f"{title}: {said}", picture) if picture else ""
+    body = _scores(found) if name == "1-curves" else "".join(_probed(*held) for held in _readings(name, found))
+    return f"<section><h2>{i} · {title}</h2>\n{image}<p>{escape(said)}</p>\n{body}</section>\n"
+
+
+def _image(about: str, picture: bytes) -> str:
     data = base64.b64encode(picture).decode()
-    about = f"{TITLES[name]}: {said}"
-    body = _scores(found) if name == "1-curves" else "".join(map(_probed, *_readings(name, found)))
-    return (
-        f"<section><h2>{i} · {TITLES[name]}</h2>\n"
-        f'<img alt="{escape(about, quote=True)}" src="data:image/png;base64,{data}">\n'
-        f"<p>{escape(said)}</p>\n{body}</section>\n"
-    )
+    return f'<img alt="{escape(about, quote=True)}" src="data:image/png;base64,{data}">\n'
 
 
-def _readings(name: str, found: Measured) -> tuple[list[str], list[Measured]]:
-    held = [probe for probe in PROBES[name] if probe in found["readings"]]
-    return held, [found["readings"][probe] for probe in held]
+def _readings(name: str, found: Measured) -> list[tuple[str, Measured]]:
+    return [(probe, found["readings"][probe]) for probe in sections_of(found)[name] if probe in found["readings"]]
 
 
 def _scores(found: Measured) -> str:
@@ -135,7 +139,7 @@ def _probed(probe: str, reading: Measured) -> str:
 def _numbers(probe: str, values: Measured) -> str:
     shown = [
         (name.replace("_", " "), _quantity(values[name]))
-        for name in CATALOG[probe].listed
+        for name in PROBES[probe].listed
         if isinstance(values.get(name), Mapping) and values[name].get("value") is not None
     ]
     if not shown:

@@ -1,96 +1,81 @@
-"""Racing a teacher and its closed forms on the same problems, in distribution and out of it."""
+"""Distilling, refining, racing and the reverse: everything `distill` finds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-
-from bench.engine.problems import Problems
-from bench.engine.race import race
 from bench.errors import UserError
-from bench.lookup import resolve
 from bench.lookup.named import NamedTask
-from bench.scores.metrics import METRICS
-from bench.scores.verdicts import compare
+from bench.studies.distillation.ladder import Distilled, Rung, distill
+from bench.studies.distillation.plan import Asked, Condition, conditions
+from bench.studies.distillation.reverse import Borrowing, reverse
+from bench.studies.distillation.scores import Score, compete
 from optimizers import Entry
-from tasks import TaskError
-
-SHOWN = ("mean_loss", "mean_log")
-"""One whose scores compare as a ratio, one as a difference."""
-FURTHER = 5
-"""Factor on the horizon out of distribution."""
-LOUDER = 10.0
-"""Factor on the loss out of distribution."""
-WIDER = 20
-"""Dimension out of distribution, of tasks that have one."""
 
 
-class Condition(NamedTuple):
-    """Where a race is held: a task, and how many steps."""
+@dataclass(frozen=True)
+class Found:
+    """`races`: {condition: scores of the teacher, then of every rung}."""
 
-    name: str
-    subject: NamedTask
-    steps: int
+    optimizer: str
+    task: str
+    asked: Asked
+    distilled: Distilled
+    rungs: tuple[Rung, ...]
+    races: Mapping[str, list[Score]]
+    variants: list[Borrowing]
+    seconds: float
 
-
-class Score(NamedTuple):
-    """Means over problems; against the teacher, paired: ratio of mean_loss, difference of mean_log, 95 % intervals."""
-
-    mean_loss: float
-    mean_log: float
-    ratio: dict[str, float]
-    difference: dict[str, float]
-    diverged: int
-
-    def to_json(self) -> dict[str, Any]:
-        return self._asdict()
+    @property
+    def fitted(self) -> Rung:
+        """The last rung that imitates; a refined one comes after it."""
+        return self.distilled.last
 
 
-def conditions(subject: NamedTask, steps: int) -> list[Condition]:
-    """In distribution; five times as long; the loss ten times as large; dimension 20 where there is a dimension."""
-    found = [Condition("in distribution", subject, steps)]
-    found.append(Condition(f"horizon ×{FURTHER}", subject, FURTHER * steps))
-    texts = {f"loss ×{LOUDER:g}": f"scaled-loss[task={subject.name!r},factor={LOUDER}]"}
-    if getattr(subject.task, "dimension", WIDER) != WIDER:
-        texts[f"dimension {WIDER}"] = f"{subject.name}[dimension={WIDER}]"
-    for name, text in texts.items():
-        try:
-            found.append(Condition(name, resolve.named_task(text), steps))
-        except (UserError, TaskError):
-            continue  # a task that has no name cannot be wrapped by name
-    return found
+def measure(
+    subject: NamedTask,
+    entry: Entry,
+    theta: Mapping[str, Any],
+    asked: Asked,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Found:
+    """Distil, refine, race and reverse; `progress` hears of every stage. Raises UserError if not component-wise."""
+    began = time.perf_counter()
+    progress("fitting")
+    distilled = distill(subject, entry, theta, steps=asked.steps)
+    rungs = list(distilled.rungs)
+    if asked.refine:
+        progress("refining")
+        rungs += _refined(subject, entry, distilled, asked)
+    student = Entry("closed-form", "learned", distilled.architecture.build)
+    races = {}
+    for condition in conditions(subject, asked.steps):
+        progress(f"racing: {condition.name}")
+        races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
+    variants = []
+    if asked.trials:
+        progress("the reverse: tuning and racing")
+        variants = reverse(
+            subject, distilled.starts, (entry, theta), trials=asked.trials, problems=asked.problems, steps=asked.steps
+        )
+    seconds = time.perf_counter() - began
+    return Found(entry.name, subject.name, asked, distilled, tuple(rungs), races, variants, seconds)
 
 
-def compete(
-    condition: Condition,
-    teacher: tuple[Entry, Mapping[str, Any]],
-    student: Entry,
-    thetas: Sequence[Mapping[str, Any]],
-    problems: int,
-) -> list[Score]:
-    """Scores of the teacher and of every θ of the student, in this order, on report problems 0 … `problems` − 1."""
-    raced = [_scores(condition, teacher[0], [teacher[1]], problems)]
-    raced.append(_scores(condition, student, thetas, problems))
-    loss, log, diverged = (np.concatenate(part) for part in zip(*raced, strict=True))
-    return [against(loss[i], log[i], loss[0], log[0], diverged[i]) for i in range(len(loss))]
+def _race(condition: Condition, teacher, student: Entry, rungs, problems: int) -> list[Score]:
+    return compete(condition, teacher, student, [rung.theta for rung in rungs], problems)
 
 
-def _scores(condition: Condition, entry: Entry, thetas, problems: int):
-    """mean_loss, mean_log (θs, problems) and the number of diverged runs (θs,)."""
-    runs = race(entry, thetas, Problems(condition.subject, "report", range(problems), condition.steps)).runs
-    floor = condition.subject.task.floor
-    loss, log = (METRICS[name].score(runs, floor) for name in SHOWN)
-    return loss, log, np.sum(runs.diverged >= 0, axis=-1)
+def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Asked) -> list[Rung]:
+    """The refined form as one rung more, or none where its meta-loss was never finite."""
+    from bench.studies.distillation.refine import refine
 
-
-def against(loss, log, base_loss, base_log, diverged) -> Score:
-    """One entry's scores (problems,) beside those of a base."""
-    pairs = zip(SHOWN, ((loss, base_loss), (log, base_log)), strict=True)
-    pair, apart = (compare(METRICS[name], *pair) for name, pair in pairs)
-    return Score(float(loss.mean()), float(log.mean()), _plain(pair), _plain(apart), int(diverged))
-
-
-def _plain(interval) -> dict[str, float]:
-    return {name: float(value) for name, value in interval._asdict().items()}
+    last = distilled.last
+    try:
+        theta = refine(subject, distilled.architecture, last.theta, entry, iterations=asked.refine, steps=asked.steps)
+    except UserError:
+        return []
+    return [Rung("refined", theta, tuple(theta), distilled.agreement(theta))]

@@ -1,25 +1,20 @@
-"""Everything `distill` finds, put together: the ladder, its races, the refined form, the reverse; text, JSON, files."""
+"""What `distill` found, as text, as JSON, and as files of weights."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from bench.engine import process
-from bench.errors import UserError
-from bench.lookup.named import NamedTask
 from bench.records.files import strict
 from bench.reports.tables import columns
 from bench.studies.distillation import formula
-from bench.studies.distillation.ladder import Distilled, Rung, distill
-from bench.studies.distillation.measure import Condition, Score, compete, conditions
-from bench.studies.distillation.reverse import Borrowing, reverse
-from optimizers import Entry, learned, shipped
+from bench.studies.distillation.measure import Found
+from bench.studies.distillation.scores import Score
+from optimizers import learned, shipped
 from optimizers.learned.borrowed import Borrowed
 
 WEIGHTING = (
@@ -28,118 +23,45 @@ WEIGHTING = (
 )
 
 
-class Asked(NamedTuple):
-    """`refine`: meta-iterations; `trials` per variant of the reverse; 0 leaves either out."""
-
-    refine: int
-    trials: int
-    problems: int
-    steps: int
-
-
-@dataclass(frozen=True)
-class Report:
-    """`races`: {condition: scores of the teacher, then of every rung}."""
-
-    optimizer: str
-    task: str
-    asked: Asked
-    distilled: Distilled
-    rungs: tuple[Rung, ...]
-    races: Mapping[str, list[Score]]
-    variants: list[Borrowing]
-    seconds: float
-
-    @property
-    def fitted(self) -> Rung:
-        """The last rung that imitates; a refined one comes after it."""
-        return self.distilled.last
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers and strings."""
-        rungs = [
-            {
-                "name": rung.name,
-                "constants": len(rung.free),
-                "r2": dict(rung.agreement),
-                "values": formula.constants(rung.theta),
-                "theta": dict(rung.theta),
-                "text": formula.text(rung.theta),
-                "latex": formula.latex(rung.theta),
-                "races": {name: scores[i + 1].to_json() for name, scores in self.races.items()},
-            }
-            for i, rung in enumerate(self.rungs)
-        ]
-        teacher = {name: scores[0].to_json() for name, scores in self.races.items()}
-        return strict(
-            {
-                "optimizer": self.optimizer,
-                "task": self.task,
-                **self.asked._asdict(),
-                "modes": self.distilled.architecture.modes,
-                "weighting": WEIGHTING,
-                "teacher": teacher,
-                "rungs": rungs,
-                "reverse": [
-                    {
-                        **v._asdict(),
-                        "against_plain": v.against_plain.to_json(),
-                        "against_teacher": v.against_teacher.to_json(),
-                    }
-                    for v in self.variants
-                ],
-                "seconds": self.seconds,
-            }
-        )
+def to_json(found: Found) -> dict[str, Any]:
+    """Plain numbers and strings."""
+    rungs = [
+        {
+            "name": rung.name,
+            "constants": len(rung.free),
+            "r2": dict(rung.agreement),
+            "values": formula.constants(rung.theta),
+            "theta": dict(rung.theta),
+            "text": formula.text(rung.theta),
+            "latex": formula.latex(rung.theta),
+            "races": {name: scores[i + 1].to_json() for name, scores in found.races.items()},
+        }
+        for i, rung in enumerate(found.rungs)
+    ]
+    teacher = {name: scores[0].to_json() for name, scores in found.races.items()}
+    return strict(
+        {
+            "optimizer": found.optimizer,
+            "task": found.task,
+            **found.asked._asdict(),
+            "modes": found.distilled.architecture.modes,
+            "weighting": WEIGHTING,
+            "teacher": teacher,
+            "rungs": rungs,
+            "reverse": [
+                {
+                    **v._asdict(),
+                    "against_plain": v.against_plain.to_json(),
+                    "against_teacher": v.against_teacher.to_json(),
+                }
+                for v in found.variants
+            ],
+            "seconds": found.seconds,
+        }
+    )
 
 
-def report(
-    subject: NamedTask,
-    entry: Entry,
-    theta: Mapping[str, Any],
-    asked: Asked,
-    progress: Callable[[str], None] = lambda stage: None,
-) -> Report:
-    """Distil, refine, race and reverse; `progress` hears of every stage. Raises UserError if not component-wise."""
-    began = time.perf_counter()
-    progress("fitting")
-    distilled = distill(subject, entry, theta, steps=asked.steps)
-    rungs = list(distilled.rungs)
-    if asked.refine:
-        progress("refining")
-        rungs += _refined(subject, entry, distilled, asked)
-    student = Entry("closed-form", "learned", distilled.architecture.build)
-    races = {}
-    for condition in conditions(subject, asked.steps):
-        progress(f"racing: {condition.name}")
-        races[condition.name] = _race(condition, (entry, theta), student, rungs, asked.problems)
-    variants = []
-    if asked.trials:
-        progress("the reverse: tuning and racing")
-        variants = reverse(
-            subject, distilled.starts, (entry, theta), trials=asked.trials, problems=asked.problems, steps=asked.steps
-        )
-    seconds = time.perf_counter() - began
-    return Report(entry.name, subject.name, asked, distilled, tuple(rungs), races, variants, seconds)
-
-
-def _race(condition: Condition, teacher, student: Entry, rungs, problems: int) -> list[Score]:
-    return compete(condition, teacher, student, [rung.theta for rung in rungs], problems)
-
-
-def _refined(subject: NamedTask, entry: Entry, distilled: Distilled, asked: Asked) -> list[Rung]:
-    """The refined form as one rung more, or none where its meta-loss was never finite."""
-    from bench.studies.distillation.refine import refine
-
-    last = distilled.last
-    try:
-        theta = refine(subject, distilled.architecture, last.theta, entry, iterations=asked.refine, steps=asked.steps)
-    except UserError:
-        return []
-    return [Rung("refined", theta, tuple(theta), distilled.agreement(theta))]
-
-
-def save(found: Report, out: Path) -> None:
+def save(found: Found, out: Path) -> None:
     """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card."""
     for name, architecture, theta, about in _entries(found):
         path = out.with_name(f"{out.stem}{name}.npz")
@@ -147,7 +69,7 @@ def save(found: Report, out: Path) -> None:
         shipped.save(path, arrays, {**_card(found), "architecture": architecture, **about})
 
 
-def _entries(found: Report):
+def _entries(found: Found):
     """(suffix, architecture, θ, more for the card) of every entry that comes out."""
     spelled = learned.spell(found.distilled.architecture)
     for rung in found.rungs:
@@ -161,7 +83,7 @@ def _entries(found: Report):
             yield f"-{base}", learned.spell(Borrowed(base)), best.theta, {"borrowed": best.given}
 
 
-def _card(found: Report) -> dict[str, Any]:
+def _card(found: Found) -> dict[str, Any]:
     options = " ".join(f"--{name} {value}" for name, value in found.asked._asdict().items())
     return {
         "tasks": [found.task],
@@ -174,7 +96,7 @@ def _card(found: Report) -> dict[str, Any]:
     }
 
 
-def render(found: Report) -> str:
+def render(found: Found) -> str:
     """Formula, ladder with R² and races side by side, the races out of distribution, the reverse."""
     lines = [f"{found.optimizer} on {found.task}, distilled", "", formula.text(found.fitted.theta)]
     lines += ["", "LaTeX:", formula.latex(found.fitted.theta), "", WEIGHTING, ""]
@@ -189,7 +111,7 @@ def render(found: Report) -> str:
 _RACED = ("mean_loss", "ratio to teacher", "mean_log", "difference", "diverged")
 
 
-def _ladder(found: Report) -> list[list[str]]:
+def _ladder(found: Found) -> list[list[str]]:
     head = ["rung", "constants", "R²", "early", "late", "unweighted", *_RACED]
     scores = next(iter(found.races.values()))
     rows = [["teacher", *[""] * 5, *_score(scores[0], base=True)]]
@@ -199,14 +121,14 @@ def _ladder(found: Report) -> list[list[str]]:
     return [head, *rows]
 
 
-def _raced(found: Report, name: str) -> list[list[str]]:
+def _raced(found: Found, name: str) -> list[list[str]]:
     scores = found.races[name]
     rows = [["teacher", *_score(scores[0], base=True)]]
     pairs = zip(found.rungs, scores[1:], strict=True)
     return [["rung", *_RACED], *rows, *([rung.name, *_score(score)] for rung, score in pairs)]
 
 
-def _reversed(found: Report) -> list[list[str]]:
+def _reversed(found: Found) -> list[list[str]]:
     head = ["base", "given", "mean_loss", "ratio to plain", "ratio to teacher"]
     head += ["mean_log", "difference from plain", "from teacher"]
     rows = []

@@ -18,7 +18,7 @@ from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.running.tuning import best_theta, score_trials
 from bench.scores.metrics import METRICS
-from bench.studies.distillation.measure import SHOWN, Score, against
+from bench.studies.distillation.scores import SHOWN, Score, against
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry, get
 from optimizers.learned.borrowed import BASES, PLAIN, Borrowed

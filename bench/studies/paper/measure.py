@@ -24,11 +24,6 @@ PROBLEMS = 512
 """Raced on and paired over, ablations too."""
 
 
-def parts(weights: list[Entry], *, ablations: bool) -> int:
-    """Steps of progress that `measure` makes."""
-    return 2 * len(BASELINES) + len(weights) * (4 if ablations else 3)
-
-
 def measure(
     task: str,
     weights: list[Entry],

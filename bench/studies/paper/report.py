@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.probes.catalog import PROBES
 from bench.probes.pooling import combine
 from bench.probes.reading import Reading
 from bench.records.files import csv_text, write_bytes
@@ -43,14 +44,6 @@ _TITLES = {
     "7.3": "Learning rate schedules (7.3)",
     "7.4": "Learning rate adaptation (7.4)",
 }
-_NAMED = {
-    "fixed_points": ("count", "spectral_radius", "bias"),
-    "momentum": ("alpha", "beta", "r2", "gain"),
-    "clipping": ("knee", "asymptote", "share_beyond_early", "share_beyond_late"),
-    "schedule": ("initial", "peak", "peak_step", "final"),
-    "adaptation": ("slope", "state_slope", "change", "asymmetry"),
-}
-"""Values named in the pooled sentence of each probe."""
 _MARKS = {RANGE: "", BOOTSTRAP: " ᵇ"}
 _ABOUT = """\
 # The paper, claim by claim
@@ -181,7 +174,7 @@ def _probes(measured: Measured) -> list[str]:
 
 def _reading(probe: str, plain: Mapping[str, Any]) -> Reading:
     """With the values worth a sentence only."""
-    names = _NAMED.get(probe, plain["values"])
+    names = PROBES[probe].pooled or plain["values"]
     values = {name: plain["values"][name] for name in names if name in plain["values"]}
     return Reading(plain["verdict"], values, plain.get("sentence", ""))
 

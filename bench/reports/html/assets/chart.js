@@ -1,15 +1,7 @@
 "use strict";
 /** Line charts as SVG: axes, bands, a legend of switches, and values under the pointer or the arrow keys. */
 
-const SVG = "http://www.w3.org/2000/svg";
 let charts = 0;
-
-function draw(tag, attributes, text) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 function format(value) {
   if (value === null || !Number.isFinite(value)) return "–";
@@ -30,7 +22,7 @@ function marks(low, high, log, most) {
     const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
     if (last - first >= 2) {
       const stride = Math.ceil((last - first + 1) / most), found = [];
-      for (let e = first; e <= last; e++) if ((e - last) % stride === 0) found.push([10 ** e, power(e)]);
+      for (let e = first; e <= last; e++) if ((e - last) % stride === 0) found.push([10 ** e, first >= 0 && last <= 5 ? String(10 ** e) : power(e)]);
       return found;
     }
     const found = [];
@@ -112,6 +104,20 @@ class Chart {
   }
 
   table() {
+    return this.spec.equal ? this.points() : this.lines();
+  }
+
+  points() {
+    const line = this.spec.lines.find((each) => each.sizes), spec = this.spec;
+    const rows = line.x.map((x, i) => [x, line.y[i], line.sizes[i]]).sort((a, b) => b[2] - a[2]).slice(0, 12)
+      .map(([x, y]) => make("tr", {}, make("th", { scope: "row", class: "n" }, format(x)), make("td", { class: "n" }, format(y))));
+    const head = make("tr", {}, ...[spec.x.label, spec.y.label].map((label) => make("th", { scope: "col", class: "n" }, label)));
+    const caption = make("caption", {}, `${line.name}, the ${rows.length} of largest gain first`);
+    const table = make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
+    return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `Numbers of ${spec.title}` }, table);
+  }
+
+  lines() {
     const lines = this.spec.lines.filter((line) => line.on !== false), spec = this.spec;
     const longest = lines.reduce((a, b) => (b.x.length > a.length ? b.x : a), []);
     const places = [...new Set(Array.from({ length: 9 }, (_, i) => Math.round((i / 8) * (longest.length - 1))))];
@@ -133,7 +139,7 @@ class Chart {
 
   /** Range of an axis over the lines that are on. */
   range(axis) {
-    const spec = this.spec[axis], log = spec.log && !spec.shift, values = [];
+    const spec = this.spec[axis], log = this.logarithmic(axis) && !spec.shift, values = [];
     for (const line of this.spec.lines) {
       if (line.on === false) continue;
       for (const part of axis === "x" ? [line.x] : [line.y, line.low || [], line.high || []]) {
@@ -148,6 +154,14 @@ class Chart {
     return [spec.min ?? low, spec.max ?? high];
   }
 
+  /** Whether an axis is logarithmic; `auto`: where its values are above 0 and cover more than a factor of 30. */
+  logarithmic(axis) {
+    const spec = this.spec[axis];
+    if (!spec.auto) return Boolean(spec.log);
+    const values = this.spec.lines.filter((line) => line.on !== false).flatMap((line) => line.y);
+    return values.every((value) => value > 0) && values.reduce((a, b) => Math.max(a, b), 0) > 30 * values.reduce((a, b) => Math.min(a, b), Infinity);
+  }
+
   widened(low, high, log) {
     if (!log) {
       const room = 0.05 * (high - low) || 0.5;
@@ -158,10 +172,10 @@ class Chart {
   }
 
   scale(axis, from, to) {
-    const spec = this.spec[axis], shift = spec.log && spec.shift ? spec.shift : 0;
-    const [low, high] = this.range(axis), f = spec.log ? (v) => Math.log(v + shift) : (v) => v;
+    const spec = this.spec[axis], log = this.logarithmic(axis), shift = log && spec.shift ? spec.shift : 0;
+    const [low, high] = this.range(axis), f = log ? (v) => Math.log(v + shift) : (v) => v;
     const scale = (value) => from + ((f(value) - f(low)) / (f(high) - f(low))) * (to - from);
-    return Object.assign(scale, { low, high, log: spec.log, shift });
+    return Object.assign(scale, { low, high, log, shift });
   }
 
   render() {

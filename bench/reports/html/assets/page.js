@@ -13,6 +13,38 @@ function curvesChart(task) {
   };
 }
 
+function lineOf(name, held, on) {
+  return { name, ...held, on, ...REPORT.styles[name] };
+}
+
+function trialsChart(task) {
+  const held = REPORT.tasks[task], named = new Set(held.named);
+  const lines = Object.entries(held.trials).map(([name, line]) => lineOf(name, line, named.has(name)));
+  return {
+    title: `${task}: ${held.metric} on the tuning problems, by number of trials`, lines, band: "middle half of all draws:",
+    x: { label: "trials drawn, of which the best is kept", log: true }, y: { label: `${held.metric}, median over draws`, auto: true },
+  };
+}
+
+const ACROSS = {
+  ecdf: {
+    title: "Targets reached by step",
+    x: { label: "gradient evaluations", log: true, shift: 1 }, y: { label: "share of (problem, target) pairs reached", min: 0, max: 1 },
+  },
+  profile: {
+    title: "Runs at least that good", x: { label: "anytime" }, y: { label: "share of runs that reach it", min: 0, max: 1 },
+  },
+  trials: {
+    title: "Anytime on the tuning problems, by number of trials", x: { label: "trials drawn, of which the best is kept", log: true },
+    y: { label: "anytime, mean over draws and tasks" },
+  },
+};
+
+function acrossChart(which) {
+  const named = new Set(REPORT.across.named);
+  return { ...ACROSS[which], lines: Object.entries(REPORT.across[which]).map(([name, line]) => lineOf(name, line, named.has(name))) };
+}
+
 function panelChart(place) {
   const [page, reading, panel] = place.split(",").map(Number);
   return REPORT.panels[page][reading][panel];
@@ -20,14 +52,18 @@ function panelChart(place) {
 
 function chartOf(host) {
   if (host.dataset.chart === "panel") return panelChart(host.dataset.place);
-  return curvesChart(host.closest("[data-task]").dataset.task);
+  if (host.dataset.chart in ACROSS) return acrossChart(host.dataset.chart);
+  const task = host.closest("[data-task]").dataset.task;
+  return host.dataset.chart === "task-trials" ? trialsChart(task) : curvesChart(task);
 }
 
 function drawCharts(root) {
   for (const host of root.querySelectorAll("[data-chart]")) {
     if (host.dataset.drawn || !host.offsetParent) continue;
     host.dataset.drawn = "yes";
-    new Chart(host, chartOf(host));
+    const spec = chartOf(host);
+    if (spec.lines.length) new Chart(host, spec);
+    else host.hidden = true;
   }
 }
 

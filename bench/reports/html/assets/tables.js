@@ -48,5 +48,28 @@ function filterable(holder) {
   });
 }
 
-document.querySelectorAll("table[data-sortable]").forEach(sortable);
+/** A small drawing of value and interval before each cell like `0.226 [0.221, 0.232]`, all of a column on one scale. */
+function whiskers(table) {
+  const headers = [...table.tHead.rows[0].cells];
+  if (headers.some((header) => header.textContent === "metric")) return; // rows of other units
+  headers.forEach((header, column) => {
+    if (!/ \[95 %\]$/.test(header.textContent)) return;
+    const found = [...table.tBodies[0].rows].map((row) => {
+      const parts = /^(\S+) \[(\S+), (\S+)\]$/.exec(row.cells[column].textContent.trim());
+      return parts ? { cell: row.cells[column], numbers: parts.slice(1).map(Number) } : null;
+    }).filter((each) => each && each.numbers.every(Number.isFinite));
+    const every = found.flatMap((each) => each.numbers), log = every.every((v) => v > 0) && Math.max(...every) > 20 * Math.min(...every);
+    const f = log ? Math.log : (v) => v, low = f(Math.min(...every)), high = f(Math.max(...every));
+    if (found.length < 2 || !(high > low)) return;
+    for (const { cell, numbers } of found) {
+      cell.dataset.key ??= String(numbers[0]);
+      const [value, from, to] = numbers.map((v) => 4 + (76 * (f(v) - low)) / (high - low));
+      const svg = draw("svg", { class: "whisker", viewBox: "0 0 84 12", "aria-hidden": "true" });
+      svg.append(draw("line", { x1: from, x2: Math.max(to, from + 1), y1: 6, y2: 6 }), draw("circle", { cx: value, cy: 6, r: 3 }));
+      cell.prepend(svg);
+    }
+  });
+}
+
+document.querySelectorAll("table[data-sortable]").forEach((table) => { whiskers(table); sortable(table); });
 document.querySelectorAll(".tabled").forEach(filterable);

@@ -10,6 +10,15 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+function draw(tag, attributes, text) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
 function store(name, value) {
   try {
     if (value === undefined) return localStorage.getItem(name);
