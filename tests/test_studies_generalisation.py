@@ -50,11 +50,12 @@ STEPS = np.array([0, 200])
 
 
 def planted(mean_loss, mean_log=0.0, diverged=-1):
-    """Runs on SEEDS problems with these numbers."""
+    """Runs on SEEDS problems with these numbers; those that diverge stay away."""
     mean = np.broadcast_to(np.asarray(mean_loss, "float32"), (SEEDS,))
     log = np.broadcast_to(np.asarray(mean_log, "float32"), (SEEDS,))
     flags = np.broadcast_to(np.asarray(diverged, "int32"), (SEEDS,))
-    return Runs(STEPS, np.ones((SEEDS, 2), "float32"), mean, log, mean, flags)
+    losses = np.stack([np.ones(SEEDS), np.where(flags >= 0, np.inf, 1.0)], axis=1).astype("float32")
+    return Runs(STEPS, losses, mean, log, mean, flags)
 
 
 def one_column(*own):
