@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from bench import scores as scores
 from bench.studies.ablation.naming import FAMILIES
 from optimizers.registry import register_family
 
@@ -34,7 +35,7 @@ __all__ = [
     "report",
     "run",
     "scores_of",
-    "trials_of",
+    "trials",
     "tune",
 ]
 
@@ -286,13 +287,13 @@ def scores_of(out: Any) -> pd.DataFrame:
     return frames.scores(out)
 
 
-def trials_of(out: Any) -> pd.DataFrame:
+def trials(out: Any) -> pd.DataFrame:
     """Every configuration that tuning tried in `out`, one row each: task, optimizer, trial, θ, mean score per metric.
 
     Settings that an optimizer does not have are empty. Raises UserError where there are no results.
 
     >>> import bench
-    >>> frame = bench.trials_of("results/reference/quick")
+    >>> frame = bench.trials("results/reference/quick")
     >>> int((frame["optimizer"] == "sgd").sum())
     2176
     """

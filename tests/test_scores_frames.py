@@ -9,6 +9,7 @@ import pytest
 import samples
 from click.testing import CliRunner
 
+import bench
 from bench.commands import group
 from bench.errors import UserError
 from bench.records.store import Store
@@ -166,3 +167,9 @@ def test_the_floor_is_subtracted_from_curves(tmp_path):
     plain = samples.curves(0.2)
     expected = np.quantile(plain[:, -1] / plain[:, 0], 0.5, method="inverted_cdf")
     assert shown == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_package_of_scores_is_called_as_the_public_face_says(tmp_path):
+    out = samples.folder(tmp_path / "out")
+    for frame in (bench.scores(out), bench.scores_of(out)):
+        pd.testing.assert_frame_equal(frame, frames.scores(out))
