@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tasks.base import TaskError, tf
-from tasks.keras_build import built, is_seed, names
+from tasks.keras_build import built, draws_by_tensorflow, is_seed, names
 from tasks.keras_data import Examples
 from tasks.keras_metrics import KerasMeasure
 from tasks.keras_needs import measured
@@ -35,7 +35,9 @@ class Network:
         self.train, self.scored = _held(train), _held(scored)
         self.sizes = len(train), len(scored)
         self._one = _rows(self.train, tf.range(1))
-        self.model = built(build, self._one[0], 0, self._policy)
+        made = build, self._one[0], self._policy
+        self.model = built(*made, 0, 0)
+        self._tensorflow_too = draws_by_tensorflow(self.model, *made)
         self.trained = dict(zip(names(self.model.trainable_variables), self.model.trainable_variables, strict=True))
         rest = self.model.non_trainable_variables
         self._seeds = [v for v in rest if is_seed(v)]
@@ -69,7 +71,7 @@ class Network:
     def drawn(self, key: np.ndarray) -> list[np.ndarray]:
         """Values of a fresh model, parameters then state, by the paths in order."""
         seed = zlib.crc32(np.ascontiguousarray(key, "int32").tobytes())
-        fresh = built(self._build, self._one[0], seed, self._policy)
+        fresh = built(self._build, self._one[0], self._policy, seed, seed if self._tensorflow_too else None)
         state = [v for v in fresh.non_trainable_variables if not is_seed(v)]
         variables = [*fresh.trainable_variables, *state]
         mine = [*self.trained.values(), *self.state.values()]

@@ -277,3 +277,26 @@ def test_a_suite_defines_one(tmp_path, monkeypatch):
     path.write_text(text + 'data = "absent.npz"\nloss = "mse"\n')
     with pytest.raises(UserError, match=r"line 4: data file .*absent.npz is not there"):
         toml.read(path)
+
+
+def drawn_by_tensorflow():
+    model = dense()
+    model.build((None, 4))
+    model.layers[0].kernel.assign(tf.random.normal([4, 5]))
+    return model
+
+
+def test_what_build_draws_by_tensorflow_is_keyed_too():
+    task = KerasTask(drawn_by_tensorflow, (X, Y), "mse")
+    one, other, again = (task.sample(tf.constant(key))[0] for key in ([1, 2], [1, 3], [1, 2]))
+    kernel = next(iter(task.network.trained))
+    assert not np.array_equal(one[kernel], other[kernel])
+    np.testing.assert_array_equal(one[kernel], again[kernel])
+
+
+def test_drawing_a_problem_leaves_tensorflow_s_seed_alone(monkeypatch):
+    task = KerasTask(noisy, (X, Y), "mse")
+    assert task.network.parameters
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: pytest.fail("it makes the process forget its kernels"))
+    one, other = (task.sample(tf.constant(key))[0] for key in ([1, 2], [1, 3]))
+    assert not np.array_equal(*(next(iter(params.values())) for params in (one, other)))
