@@ -22,13 +22,17 @@ STEPS, BATCH, HELD_OUT = 200, 64, 640
 
 
 class Model(NamedTuple):
-    """`layers` as (class of keras.layers, its arguments); examples are drawn, their labels too."""
+    """`layers` as (class of keras.layers, its arguments); examples are drawn, their labels too.
+
+    Examples are normal numbers, or with a `vocabulary` words below it.
+    """
 
     name: str
     shape: tuple[int, ...]
     examples: int
     layers: tuple[tuple[str, tuple], ...]
     target: float
+    vocabulary: int = 0
 
     @property
     def work(self) -> str:
@@ -60,6 +64,9 @@ MODELS = (
         2.0,
     ),
     Model("dense, small", (8,), 2000 + HELD_OUT, (("Dense", (16, "tanh")), ("Dense", (10,))), 1.0),
+    Model(
+        "embedding, LSTM", (20,), 2000 + HELD_OUT, (("Embedding", (50, 8)), ("LSTM", (16,)), ("Dense", (10,))), 1.0, 50
+    ),
 )
 
 
@@ -152,4 +159,6 @@ def _loss() -> Any:
 
 def _examples(model: Model) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    return rng.standard_normal((model.examples, *model.shape), "float32"), rng.integers(0, 10, model.examples)
+    shape = (model.examples, *model.shape)
+    inputs = rng.integers(0, model.vocabulary, shape) if model.vocabulary else rng.standard_normal(shape, "float32")
+    return inputs, rng.integers(0, 10, model.examples)
