@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import textwrap
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.reports.latex import row as latex_row
-from bench.scores.numbers import bracket, number, rank_range, share_or_zero, with_interval
+from bench.scores.numbers import bracket, count, number, rank_range, share_or_zero, with_interval
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
@@ -22,6 +23,7 @@ LEFT = {
     "task",
     "optimizer",
     "kind",
+    "standing",
     "baseline",
     "metric",
     "theta",
@@ -54,22 +56,29 @@ def settings(theta: Mapping[str, Any]) -> str:
 def grid(frame: pd.DataFrame) -> Grid:
     """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing empty."""
     frame = _without_many_tasks(frame)
+    never = frame.attrs.get("infinite", "–")
     cells: dict[str, list[str]] = {}
     for name in frame.columns:
         if name == "rank":
             cells["rank"] = _pairs(rank_range, frame, "rank_low", "rank_high")
-        elif name == "score":
+        elif name == "score" and "effect" not in frame:
             header = f"{frame.attrs.get('metric', 'score')} [95 %]"
-            cells[header] = _pairs(with_interval, frame, "score", "low", "high")
+            cells[header] = _pairs(functools.partial(_scored, never=never), frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
         elif name == "low_tasks":
-            cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
+            cells["[other tasks]"] = _pairs(
+                functools.partial(_bracket, never=never), frame, "score", "low_tasks", "high_tasks"
+            )
         elif name == "tasks" and "missing" in frame:
             cells["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
         elif name not in _MERGED:
-            cells[name.replace("_", " ")] = [_cell(name, value) for value in frame[name]]
-    kept = {name: column for name, column in cells.items() if any(c not in ("", "0") for c in column)}
+            cells[name.replace("_", " ")] = [
+                never if isinstance(value, float) and math.isinf(value) else _cell(name, value) for value in frame[name]
+            ]
+    kept = {
+        name: column for name, column in cells.items() if name == "trials" or any(c not in ("", "0") for c in column)
+    }
     rows = [list(row) for row in zip(*kept.values(), strict=True)]
     return Grid(list(kept), rows, list(frame.attrs.get("notes", [])))
 
@@ -156,8 +165,19 @@ def _pairs(write: Callable[..., str], frame: pd.DataFrame, *names: str) -> list[
     return [write(*values) for values in zip(*(frame[name] for name in names), strict=True)]
 
 
-def _bracket(value: float, low: float, high: float) -> str:
-    return bracket(low, high, value) if math.isfinite(low) else "–"
+def _bracket(value: float, low: float, high: float, never: str = "–") -> str:
+    if math.isfinite(low) and math.isfinite(high):
+        return bracket(low, high, value)
+    ends = [never if math.isinf(end) else number(end, value) for end in (low, high)]
+    return "–" if math.isnan(low) or math.isnan(high) else f"[{', '.join(ends)}]"
+
+
+def _scored(value: float, low: float, high: float, never: str = "–") -> str:
+    """`with_interval` of what may be infinite."""
+    if math.isinf(value) or math.isinf(high):
+        interval = _bracket(value, low, high, never)
+        return f"{never if math.isinf(value) else number(value)}{'' if interval == '–' else f' {interval}'}"
+    return with_interval(value, low, high)
 
 
 def _cell(name: str, value: Any) -> str:
@@ -167,6 +187,8 @@ def _cell(name: str, value: Any) -> str:
         return "–"
     if name == "diverged":
         return share_or_zero(value)
+    if name.startswith(("break_even", "gradients_")):
+        return count(value) if value == value else "–"
     return number(value) if isinstance(value, float) else str(value)
 
 
