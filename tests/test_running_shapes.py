@@ -17,7 +17,7 @@ from bench.suites.jobs import job
 from optimizers import Entry, Optimizer
 from tasks import Task
 
-Pair = namedtuple("Pair", ["left", "right"])  # noqa: PYI024 (users write it so)
+Pair = namedtuple("Pair", ["left", "right"])
 BUDGET = Budget(3, 2, 1)
 
 
