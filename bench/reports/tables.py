@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -75,22 +77,43 @@ def grid(frame: pd.DataFrame) -> Grid:
 def text(table: Grid, width: int = 100) -> str:
     """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
     aligned = columns([table.headers, *table.rows], [header not in LEFT for header in table.headers])
-    notes = [line for note in table.notes for line in textwrap.wrap(note, width, break_on_hyphens=False)]
+    notes = [line for note in table.notes for line in textwrap.wrap(printable(note), width, break_on_hyphens=False)]
     return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
 
 def markdown(table: Grid) -> str:
     """A GitHub table; notes follow as a paragraph."""
     marks = [":--" if header in LEFT else "--:" for header in table.headers]
-    notes = ["", *table.notes] if table.notes else []
-    return "\n".join([*piped(table.headers, table.rows, marks), *notes])
+    notes = ["", *(_marked(printable(note)) for note in table.notes)] if table.notes else []
+    rows = [[_marked(cell) for cell in row] for row in table.rows]
+    return "\n".join([*piped([_marked(header) for header in table.headers], rows, marks), *notes])
 
 
 def columns(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
     """Lines of cells in columns two spaces apart, to the left unless `right` says otherwise of a column."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    write = [str.rjust if flush else str.ljust for flush in right] or [str.ljust] * len(widths)
-    return ["  ".join(w(cell, n) for w, cell, n in zip(write, line, widths, strict=True)).rstrip() for line in lines]
+    lines = [[printable(cell) for cell in line] for line in lines]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    flushed = list(right) or [False] * len(widths)
+    return ["  ".join(map(_filled, line, widths, flushed)).rstrip() for line in lines]
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without what a terminal would take for a command."""
+    return "".join(" " if c in "\t\n\r\v\f\x85\u2028\u2029" else c for c in text if not _commands(c))
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf") and character not in "\t\n\r\v\f\x85"
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that `text` takes: two for wide characters, none for what stands on another."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _filled(cell: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(cell))
+    return space + cell if right else cell + space
 
 
 def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
@@ -99,8 +122,8 @@ def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence
 
 
 def pipes(cells: Iterable[str]) -> str:
-    """One line of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    """One line of a Markdown table, whatever else its cells hold of Markdown."""
+    return "| " + " | ".join(printable(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def latex(table: Grid) -> str:
@@ -108,8 +131,14 @@ def latex(table: Grid) -> str:
     marks = "".join("l" if header in LEFT else "r" for header in table.headers)
     lines = [latex_row(cells) for cells in (table.headers, *table.rows)]
     body = [lines[0], r"\midrule", *lines[1:]]
-    notes = [f"% {' '.join(note.split())}" for note in table.notes]
+    notes = [f"% {' '.join(printable(note).split())}" for note in table.notes]
     return "\n".join([*notes, rf"\begin{{tabular}}{{{marks}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
+
+
+def _marked(text: str) -> str:
+    """`text` as Markdown shows it: nothing in it makes code, emphasis, links, HTML or entities; pipes are left."""
+    text = re.sub(r"(?=[\\`*])|(?<=\])(?=\()|(?=~~)|(?<!\w)(?=_)|(?=_(?!\w))", r"\\", text)
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", re.sub(r"&(?=#?\w+;)", "&amp;", text))
 
 
 def _without_many_tasks(frame: pd.DataFrame) -> pd.DataFrame:
