@@ -17,10 +17,11 @@ import pandas as pd
 from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
 from bench.records.record import Budget
-from bench.reports.costs import ledger
+from bench.reports.costs import break_even_grid, ledger
 from bench.reports.curves import plot_curves
 from bench.reports.overview import by_learned, by_task
 from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, text
+from bench.scores import homes
 from bench.scores.leaderboard import leaderboard, task_table, verdicts
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number, rank_range, with_interval
@@ -53,9 +54,10 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, r
     parts = [
         _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
-        _section("Learned against the best hand-designed", _printed(verdict_grid(results, metric_of))),
+        _section("Learned optimizers at home, against the best hand-designed", _at_home(results, metric_of)),
+        _section("Learned optimizers elsewhere", _elsewhere(results, metric_of)),
         _section("What the probes found", _probe_lines(Path(out))),
-        _section("What it cost", ledger(results)),
+        _section("What it cost", _costs(results, metric_of)),
         _section("Where things are", _paths(Path(out))),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -81,7 +83,7 @@ def _ranking(results: Results) -> str:
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")
     if not ranked["missing"].any():
         ranked = ranked.drop(columns=["tasks", "missing"])
-    for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"]):
         ranked = ranked.drop(columns=spare)
         printed = text(grid(ranked), WIDTH)
         if max(map(len, printed.splitlines())) <= WIDTH:
@@ -124,7 +126,8 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
     """`frame`, a task's table by `metric`, with the means of the other metrics beside it."""
     others = [name for name in METRICS if name != metric]
     columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
-    means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
+    there = [(task, name) in results.records for name in results.optimizers]
+    means = dict(zip(results.optimizers, np.where(np.transpose([there]), np.transpose(columns), np.nan), strict=True))
     rows = [
         [
             rank_range(row.rank_low, row.rank_high),
@@ -134,7 +137,22 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
         ]
         for row in frame.itertuples()
     ]
-    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, [])
+    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, _standing_notes(frame))
+
+
+def _standing_notes(frame: pd.DataFrame) -> list[str]:
+    """Who had how many trials on a task, and who is not ranked there and why."""
+    tuned = frame[frame["standing"] == "tuned"]
+    counts = {count: list(of["optimizer"]) for count, of in tuned.groupby("trials", sort=False)}
+    trials = [f"{count} ({', '.join(names)})" if len(counts) > 1 else count for count, names in counts.items()]
+    said = {
+        "home": "At home (meta-trained on this task, not tuned)",
+        "generalist": "Generalists (meta-trained on several tasks, not on this one, not tuned), not ranked",
+        "foreign": "Foreign (not tuned here, not trained here), not ranked",
+    }
+    whose = {name: ", ".join(frame["optimizer"][frame["standing"] == name]) for name in said}
+    notes = [f"{words}: {whose[name]}." for name, words in said.items() if whose[name]]
+    return [*([f"Tuning trials: {'; '.join(trials)}."] if trials else []), *notes]
 
 
 def failures(results: Results, task: str) -> list[str]:
@@ -146,29 +164,48 @@ def failures(results: Results, task: str) -> list[str]:
         if record is None and results.applies(task, name)
     ]
     lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
-    return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
+    return lines + (_wrapped(f"Not run: {', '.join(missing)}") if missing else [])
 
 
 def _printed(table: Grid) -> str:
     return text(table, WIDTH) if table.rows else ""
 
 
-def verdict_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
-    """Each learned entry against the best hand-designed one of each task."""
+def _at_home(results: Results, metric_of: Mapping[str, str]) -> str:
+    return _printed(verdict_grid(results, metric_of, ("home", "tuned", "as it comes")))
+
+
+def _elsewhere(results: Results, metric_of: Mapping[str, str]) -> str:
+    found = verdict_grid(results, metric_of, ("foreign", "generalist"))
+    said = "Not tuned there and not trained there, or trained on several other tasks too: of no rank, and no claim."
+    return _printed(found._replace(notes=[said, *found.notes]))
+
+
+def _costs(results: Results, metric_of: Mapping[str, str]) -> str:
+    paid = break_even_grid(results, metric_of)
+    return "\n\n".join([ledger(results), *([text(paid, WIDTH)] if paid.rows else [])])
+
+
+def verdict_grid(results: Results, metric_of: Mapping[str, str], standings: tuple[str, ...] = ()) -> Grid:
+    """Each learned entry against the best hand-designed one of each task, where it is of one of `standings`.
+
+    Without, everywhere, and the standing is a column. Missing cells have no row.
+    """
     words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
-    rows = [
-        [
-            str(row.task),
-            str(row.optimizer),
-            f"{words[str(row.word)]} {row.baseline}",
-            str(row.metric),
-            with_interval(row.effect, row.low, row.high),
-        ]
-        for row in verdicts(results, metric_of).itertuples()
-    ]
+    rows = []
+    for row in verdicts(results, metric_of).itertuples():
+        there, standing = (
+            (row.task, row.optimizer) in results.records,
+            homes.standing(results, row.optimizer, [row.task]),
+        )
+        if there and standing in (standings or homes.STANDINGS):
+            verdict = f"{words[str(row.word)]} {row.baseline}"
+            effect = with_interval(row.effect, row.low, row.high)
+            about = [str(row.task), str(row.optimizer), *([] if standings else [standing])]
+            rows.append([*about, verdict, str(row.metric), effect])
     differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
     note = f"Effect: ratio of mean scores, of {differing} the difference; paired by problem."
-    headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
+    headers = ["task", "optimizer", *([] if standings else ["standing"]), "verdict", "metric", "effect [95 %]"]
     return Grid(headers, rows, [note])
 
 
