@@ -103,8 +103,7 @@ def _plain(value: Any) -> str:
 def _budget(record: Record) -> str:
     budget = record.cell.budget
     runs = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
-    tried = f"{budget.trials} trials on {budget.tuning_seeds} tuning problems"
-    return f"{runs}, {tried if record.trials else 'nothing tuned'}"
+    return f"{runs}, {budget.tuning_words if record.trials else 'nothing tuned'}"
 
 
 def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
