@@ -15,7 +15,7 @@ from bench.scores.numbers import bracket, number, rank_range, share_or_zero, wit
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
-_MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
+_MERGED = {"rank_low", "rank_high", "low", "high", "high_trials", "high_tasks", "missing"}
 LEFT = {
     "task",
     "optimizer",
@@ -61,6 +61,9 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells[header] = _pairs(with_interval, frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
+        elif name == "low_trials":
+            value = "score" if "score" in frame else "effect"
+            cells["[other trials]"] = _pairs(_bracket, frame, value, "low_trials", "high_trials")
         elif name == "low_tasks":
             cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
         elif name == "tasks" and "missing" in frame:

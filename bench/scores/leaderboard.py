@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import statistics
+from bench.scores import luck, statistics
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
@@ -26,8 +26,9 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
     `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample seeds,
-    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `tasks` counts finished cells, `missing` the
-    others, `failed` those of them that raised. Raises UserError.
+    `low_trials, high_trials` the trials of tuning (bench.scores.luck), `low_tasks, high_tasks` tasks and seeds; ranks
+    compare on these tasks. `tasks` counts finished cells, `missing` the others, `failed` those of them that raised.
+    Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
     ranked = _ranked(results)
@@ -40,6 +41,7 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
         **_ranks(total, resampled, ranked, chosen_metric, seeds),
         "score": total,
         **_bounds(statistics.interval(total, resampled), ""),
+        **_bounds(luck.of_suite(results, means, chosen_metric), "_trials"),
         **_bounds(_over_tasks(total, replicates), "_tasks"),
     }
     frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
@@ -80,8 +82,8 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-_FRONT = ["rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks", "high_tasks"]
-_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_SCORES = ["score", "low", "high", "low_trials", "high_trials", "low_tasks", "high_tasks"]
+_FRONT = ["rank", "rank_low", "rank_high", "optimizer", "kind", *_SCORES]
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
 
 
@@ -146,6 +148,8 @@ def _notes(metric: Metric, results: Results) -> list[str]:
         "95 % intervals over seeds, then (other tasks) over tasks too.",
         "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
     ]
+    if any(record.trials for record in results.records.values()):
+        notes.append(luck.NOTE)
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
         notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
@@ -179,6 +183,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
             "kind": [results.kind(name) for name in results.optimizers],
             "score": means,
             **bounds,
+            **_bounds(luck.of_task(results, task, means, metric), "_trials"),
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }

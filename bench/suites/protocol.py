@@ -19,7 +19,7 @@ HOMES = {
     "linear-regression": _CHEAP,
     "least-squares": _CHEAP,
     "rosenbrock": _CHEAP,
-    "two-moons-small": Budget(steps=200, seeds=256, trials=128, tuning_seeds=16, finalists=5, recheck_seeds=64),
+    "two-moons-small": Budget(steps=200, seeds=512, trials=128, tuning_seeds=16, finalists=5, recheck_seeds=64),
     "two-moons": _HEAVY,
     "digits-conv": _HEAVY,
 }
