@@ -13,7 +13,10 @@ from typing import Any
 from tasks.base import Task, TaskError, tf
 
 _RANDOM = re.compile(r"Random|Rng|TruncatedNormal|Multinomial|StatefulStandard|StatefulUniform|Shuffle")
-_NO_DRAWS = "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`"
+_NO_DRAWS = (
+    "draw ahead instead: what differs by problem in `sample(key)`, by step in `batches(key, steps)`; "
+    "a Keras model goes as it is into tasks.KerasTask"
+)
 _FLOAT32 = "tensors are float32: cast data in `sample`, and write tf.constant(…, tf.float32)"
 _OUTSIDE = (
     "it uses a variable that is not the model's, as keras.random without a seed does; "
@@ -28,7 +31,8 @@ _RAISED = (
     ),
     (
         r"op '(\w*Conv\w*)' expected to be (?:not )?loop invariant",
-        "{} cannot be vectorized over filters; write tasks.layout.convolve, patches times a matrix",
+        "{} cannot be vectorized over filters; write tasks.layout.convolve, patches times a matrix; "
+        "a Keras model goes as it is into tasks.KerasTask",
     ),
     (
         r"No pfor vectorization defined for ((?:Eager)?PyFunc\w*)",
@@ -44,7 +48,7 @@ _RAISED = (
     (
         r"unsupported operations .*: TensorListReserve|'variant'\W+ is not compatible",
         "a loop of TensorFlow's (tf.while_loop, tf.scan, tf.map_fn) cannot be compiled inside a loss; "
-        "unroll it in Python, `for t in range(length)`",
+        "unroll it in Python, `for t in range(length)`; a Keras model goes as it is into tasks.KerasTask",
     ),
     (r"unsupported operations when .*?: (\w+) \(", f"XLA cannot compile {{}}; {_PLAIN_OPS}"),
     (
@@ -60,7 +64,7 @@ _RAISED = (
         "a loss is traced before there are numbers; write tf functions, not NumPy's",
     ),
     (
-        r"singleton tf\.Variables|tf\.Variable",
+        r"UnliftableError|tf\.Variable",
         "losses and updates are pure functions; make no tf.Variable in them: a task's numbers go into data, an "
         "optimizer's memory into its state (self.add_variable in build, for a Keras class)",
     ),
@@ -68,6 +72,11 @@ _RAISED = (
         r"Variable' object has no attribute 'path'",
         "update_step is handed variables of TensorFlow's, which have no path, as in Keras; read paths in build, and "
         "find what belongs to a variable by self._get_variable_index(variable)",
+    ),
+    (
+        r"Tensor' object has no attribute 'path'",
+        "parameters and gradients are tensors, which have no path; tell them apart by their place in the nest, such as "
+        "the keys of a dict",
     ),
     (r"Argument `target` should be .* received None", "the loss returns None; it returns a scalar tensor"),
     (r"does not match type float64|has type float64|double", _FLOAT32),

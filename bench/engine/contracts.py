@@ -63,8 +63,8 @@ def _drawn(task: Task) -> Any:
         raise UserError(
             "sample returns a dict whose keys have no order; use words only, or whole numbers only"
         ) from None
-    except ValueError as problem:
-        if "tf.Variable" not in str(problem):
+    except Exception as problem:
+        if "tf.Variable" not in str(problem) and type(problem).__name__ != "UnliftableError":
             raise
         raise UserError("sample makes a tf.Variable; return tensors, the engine keeps what changes") from None
 
@@ -209,8 +209,10 @@ def _specification(leaf: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, tf.TypeSpec):
+    if isinstance(value, tf.TensorSpec):
         return f"one tensor of shape {value.shape}"
+    if isinstance(value, tf.TypeSpec):
+        return f"a {value.value_type.__name__}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     return "nothing" if value is None else f"a {type(value).__name__}"

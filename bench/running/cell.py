@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.engine import process, race, tiles
 from bench.engine.problems import Problems
+from bench.engine.sizes import sizes
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import search
@@ -89,6 +90,7 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         "seconds_compile": (found.seconds_compile if found else 0.0) + raced.seconds_compile,
         "seconds_tuning": found.seconds_run if found else 0.0,
         "seconds_reporting": seconds - raced.seconds_compile,
+        **sizes(entry, subject, budget.steps),
     }
     measures = {
         tuned_for: {name: values[i].tolist() for name, values in raced.measured.items()}
