@@ -54,6 +54,8 @@ def test_rows_best_first_with_every_column(out):
         "score",
         "low",
         "high",
+        "low_trials",
+        "high_trials",
         "low_tasks",
         "high_tasks",
         "tasks",

@@ -68,7 +68,7 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
         elif name == "low_trials":
             value = "score" if "score" in frame else "effect"
-            cells["[other trials]"] = _pairs(_bracket, frame, value, "low_trials", "high_trials")
+            cells["[other trials]"] = _pairs(_other_trials, frame, value, "low_trials", "high_trials")
         elif name == "low_tasks":
             cells["[other tasks]"] = _pairs(
                 functools.partial(_bracket, never=never), frame, "score", "low_tasks", "high_tasks"
@@ -181,6 +181,11 @@ def _scored(value: float, low: float, high: float, never: str = "–") -> str:
         interval = _bracket(value, low, high, never)
         return f"{never if math.isinf(value) else number(value)}{'' if interval == '–' else f' {interval}'}"
     return with_interval(value, low, high)
+
+
+def _other_trials(value: float, low: float, high: float) -> str:
+    """The interval; a dash where nothing was tuned and so nothing moves."""
+    return _bracket(value, low, high) if low < high else "–"
 
 
 def _cell(name: str, value: Any) -> str:
