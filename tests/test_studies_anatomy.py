@@ -68,7 +68,7 @@ def line(axis, label):
 def test_five_pictures_a_page_and_numbers(made):
     found, folder = made
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [*(f"{name}.png" for name in FIGURES), "anatomy.html", "anatomy.json"]
+        [*(f"{name}.png" for name in FIGURES), "anatomy.html", "anatomy.json", "tuned"]
     )
     for name in FIGURES:
         content = (folder / f"{name}.png").read_bytes()
