@@ -83,7 +83,7 @@ def _ranking(results: Results) -> str:
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")
     if not ranked["missing"].any():
         ranked = ranked.drop(columns=["tasks", "missing"])
-    for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"]):
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"], ["low_trials", "high_trials"]):
         ranked = ranked.drop(columns=spare)
         printed = text(grid(ranked), WIDTH)
         if max(map(len, printed.splitlines())) <= WIDTH:

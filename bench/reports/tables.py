@@ -18,7 +18,7 @@ from bench.scores.numbers import bracket, count, number, rank_range, share_or_ze
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
-_MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
+_MERGED = {"rank_low", "rank_high", "low", "high", "high_trials", "high_tasks", "missing"}
 LEFT = {
     "task",
     "optimizer",
@@ -66,6 +66,9 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells[header] = _pairs(functools.partial(_scored, never=never), frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
+        elif name == "low_trials":
+            value = "score" if "score" in frame else "effect"
+            cells["[other trials]"] = _pairs(_other_trials, frame, value, "low_trials", "high_trials")
         elif name == "low_tasks":
             cells["[other tasks]"] = _pairs(
                 functools.partial(_bracket, never=never), frame, "score", "low_tasks", "high_tasks"
@@ -178,6 +181,11 @@ def _scored(value: float, low: float, high: float, never: str = "–") -> str:
         interval = _bracket(value, low, high, never)
         return f"{never if math.isinf(value) else number(value)}{'' if interval == '–' else f' {interval}'}"
     return with_interval(value, low, high)
+
+
+def _other_trials(value: float, low: float, high: float) -> str:
+    """The interval; a dash where nothing was tuned and so nothing moves."""
+    return _bracket(value, low, high) if low < high else "–"
 
 
 def _cell(name: str, value: Any) -> str:

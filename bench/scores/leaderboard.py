@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import absent, homes, statistics
+from bench.scores import absent, homes, luck, statistics
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
@@ -26,10 +26,11 @@ def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> p
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
     `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample seeds,
-    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `standing` says who competes and `trials` how
-    many configurations each tried (bench.scores.homes). `tasks` counts finished cells, `missing` the others, `failed`
-    those of them that raised. Scores are over the tasks that all who compete have run, or over all with `missing`
-    "worst", which counts a missing cell as the worst there is. Raises UserError.
+    `low_trials, high_trials` the trials of tuning (bench.scores.luck), `low_tasks, high_tasks` tasks and seeds; ranks
+    compare on these tasks. `standing` says who competes and `trials` how many configurations each tried
+    (bench.scores.homes). `tasks` counts finished cells, `missing` the others, `failed` those of them that raised.
+    Scores are over the tasks that all who compete have run, or over all with `missing` "worst", which counts a missing
+    cell as the worst there is. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
     tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
@@ -63,6 +64,7 @@ def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
         **_ranks(total, resampled, ranked, metric, sum(map(results.problems, results.tasks))),
         "score": total,
         **_bounds(statistics.interval(total, resampled), ""),
+        **_bounds(luck.of_suite(results, means, metric), "_trials"),
         **_bounds(_over_tasks(total, replicates), "_tasks"),
     }
 
@@ -104,7 +106,7 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
 
 
 _RANKS = ["rank", "rank_low", "rank_high"]
-_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_SCORES = ["score", "low", "high", "low_trials", "high_trials", "low_tasks", "high_tasks"]
 _FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
 
@@ -166,6 +168,8 @@ def _notes(metric: Metric, results: Results) -> list[str]:
         "95 % intervals over seeds, then (other tasks) over tasks too.",
         "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
     ]
+    if any(record.trials for record in results.records.values()):
+        notes.append(luck.NOTE)
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
         notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
@@ -202,6 +206,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
             **homes.columns(results, [task]),
             "score": means,
             **bounds,
+            **_bounds(luck.of_task(results, task, means, metric), "_trials"),
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }

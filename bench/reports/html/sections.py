@@ -127,8 +127,7 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders
         "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
         "trials": commands.trials(folders, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
-        f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "
-        "problems.",
+        f"evaluations a run, {budget.seeds} problems. Tuned on others: {budget.tuning_words}.",
         "table": sortable(f"task-{task}", f"{task} by {metric}", table, links, starts),
         "failures": failures(results, task),
     }

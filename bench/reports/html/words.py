@@ -16,8 +16,11 @@ WORDS: dict[str, str] = {
     "step": "One gradient evaluation and one update. Every optimizer has the same number.",
     "cell": "One optimizer on one task: its tuning, and its runs on all report problems.",
     "θ (theta)": "What tuning or training sets: hyper-parameters such as learning_rate, or weights of a learned one.",
-    "tuning": "Trying configurations of θ on tuning problems. The report problems are others, and are used once.",
+    "tuning": "Trying configurations of θ on tuning problems, the best few again on fresh ones. The report problems "
+    "are others, and are used once.",
     "trial": "One configuration of θ tried in tuning.",
+    "other trials": "Where a score would lie had tuning drawn other trials (95 %): the luck of tuning, estimated on "
+    "the tuning problems, as only the chosen trial is raced on the report problems.",
     "tuned for": "The metric by which tuning chose θ. A table shows the runs tuned for its own metric.",
     "floor": "The lowest loss that can be reached on a task, known or the best ever found.",
     "diverged": "A run whose loss became infinite or rose beyond a million times its initial value.",
