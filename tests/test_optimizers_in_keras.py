@@ -42,8 +42,7 @@ def walk(optimizer, task, steps):
 
 
 @pytest.mark.parametrize(
-    ("name", "task"),
-    [(NAME, "two-moons-small"), *((name, "linear-regression") for name in ("aggmo", *LEARNED))],
+    ("name", "task"), [(NAME, "two-moons-small"), *((name, "linear-regression") for name in ("aggmo", *LEARNED))]
 )
 def test_the_trajectory_is_the_engines(name, task):
     ours = bench.evaluate(task, name, seeds=1, steps=12, record="all")["loss"]

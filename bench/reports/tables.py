@@ -11,11 +11,21 @@ import numpy as np
 import pandas as pd
 
 from bench.reports.latex import row as latex_row
-from bench.scores.numbers import bracket, number, rank_range, share_or_zero, with_interval
+from bench.scores.numbers import bracket, number, rank_range, share_interval, share_or_zero, with_interval
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
-_MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
+_BOUNDED = ("mean", "median")
+"""Columns whose bounds stand in columns of their own, `…_low` and `…_high`."""
+_MERGED = {
+    "rank_low",
+    "rank_high",
+    "low",
+    "high",
+    "high_tasks",
+    "missing",
+    *(f"{name}_{end}" for name in (*_BOUNDED, "diverged") for end in ("low", "high")),
+}
 LEFT = {
     "task",
     "optimizer",
@@ -61,7 +71,13 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells[header] = _pairs(with_interval, frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
+        elif name in _BOUNDED and f"{name}_low" in frame:
+            cells[f"{name} [95 %]"] = _pairs(with_interval, frame, name, f"{name}_low", f"{name}_high")
+        elif name == "diverged" and "diverged_low" in frame:
+            cells["diverged [95 %]"] = _pairs(share_interval, frame, name, "diverged_low", "diverged_high")
         elif name == "low_tasks":
+            if frame["low_tasks"].isna().all():
+                continue
             cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
         elif name == "tasks" and "missing" in frame:
             cells["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]

@@ -6,18 +6,18 @@ ranked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import statistics
+from bench.scores import intervals, scale, statistics
+from bench.scores.board_notes import FEWEST_TASKS, board_notes, precision_notes
 from bench.scores.metrics import METRICS, Metric, get
-from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
 from bench.scores.verdicts import verdicts
-from optimizers import disclosures
 
 __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 
@@ -25,28 +25,30 @@ __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
-    `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample seeds,
-    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `tasks` counts finished cells, `missing` the
-    others, `failed` those of them that raised. Raises UserError.
+    `out` is a run's folder or several. `score` is the interquartile mean of per-task means, geometric ones of metrics
+    without an upper bound; `low, high` resample problems, `low_tasks, high_tasks` tasks and problems (from FEWEST_TASKS
+    on); ranks compare on these tasks, from FEWEST problems on. `mean, mean_low, mean_high`: the same of raw means,
+    where they differ. `diverged` is a share of all runs, with its interval. `tasks` counts finished cells, `missing`
+    the others, `failed` those of them that raised. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
-    ranked = _ranked(results)
-    means, resampled, replicates = statistics.suite_iqms(
-        scores(results, chosen_metric), statistics.generator(), statistics.replicates_for(len(ranked))
-    )
-    total = statistics.iqm(means)
-    seeds = sum(map(results.problems, results.tasks))
+    tables = scores(results, chosen_metric)
+    means, resampled, replicates = _resampled(tables, chosen_metric)
+    total, problems = statistics.iqm(means), [results.problems(task) for task in results.tasks]
+    found = intervals.student(total, resampled, min(problems))
     numbers = {
-        **_ranks(total, resampled, ranked, chosen_metric, seeds),
-        "score": total,
-        **_bounds(statistics.interval(total, resampled), ""),
-        **_bounds(_over_tasks(total, replicates), "_tasks"),
+        **_ranks(total, resampled, _ranked(results), chosen_metric, problems),
+        "score": scale.shown(chosen_metric, total),
+        **_bounds(scale.shown_interval(chosen_metric, found), ""),
+        **_bounds(scale.shown_interval(chosen_metric, _over_tasks(total, replicates)), "_tasks"),
+        **_raw(tables, chosen_metric, min(problems)),
     }
     frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
-    frame = frame.assign(**numbers)[[*_FRONT, *_BACK]]
-    frame = pd.concat([frame, pd.DataFrame(dict(zip(results.tasks, means, strict=True)))], axis=1)
+    frame = frame.assign(**numbers)[[*_FRONT, *(_RAW if chosen_metric.in_logs else []), *_BACK]]
+    of_tasks = zip(results.tasks, scale.shown(chosen_metric, means), strict=True)
+    frame = pd.concat([frame, pd.DataFrame(dict(of_tasks))], axis=1)
     _silence_partial_oracles(frame, results)
-    board = _sorted(frame, chosen_metric, _notes(chosen_metric, results))
+    board = _sorted(frame, chosen_metric, board_notes(chosen_metric, results, frame))
     board.attrs["tasks"] = results.tasks
     return board
 
@@ -54,12 +56,14 @@ def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     """One row per task and entry, best first within a task, ranked within the task.
 
+    `score`: mean over problems, geometric where a metric has no upper bound, then `mean` is the arithmetic one.
     `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what finding θ cost: tuning and
     meta-training, in gradient evaluations. Raises UserError.
     """
     results = load(out)
-    parts = [task_table(results, task, metric) for task in results.tasks]
-    return _framed(pd.concat(parts, ignore_index=True), get(metric), [])
+    frame = pd.concat([task_table(results, task, metric) for task in results.tasks], ignore_index=True)
+    problems = [results.problems(task) for task in results.tasks]
+    return _framed(frame, get(metric), precision_notes(get(metric), problems, frame))
 
 
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
@@ -82,7 +86,8 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
 
 _FRONT = ["rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks", "high_tasks"]
 _SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
-_BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
+_RAW = ["mean", "mean_low", "mean_high"]
+_BACK = ["tasks", "missing", "failed", "diverged", "diverged_low", "diverged_high", "trained_on"]
 
 
 def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
@@ -90,7 +95,7 @@ def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
     for row, name in enumerate(results.optimizers):
         absent = [task for task in results.tasks if not results.applies(task, name)]
         if absent:
-            frame.loc[row, [*_SCORES, *absent]] = np.nan
+            frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *absent]] = np.nan
             frame.loc[row, "missing"] -= len(absent)
 
 
@@ -98,26 +103,45 @@ def _ranked(results: Results) -> np.ndarray:
     return np.array([results.kind(name) != "oracle" for name in results.optimizers], bool).nonzero()[0]
 
 
-def _ranks(score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int) -> dict[str, Any]:
-    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a rank."""
+def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means by task, replicates of their IQM, and of them, on the metric's scale."""
+    on_scale = {task: scale.leveled(metric, table) for task, table in tables.items()}
+    return statistics.suite_iqms(on_scale, statistics.generator(), statistics.REPLICATES)
+
+
+def _raw(tables: Mapping[str, np.ndarray], metric: Metric, problems: int) -> dict[str, np.ndarray]:
+    """Columns mean, mean_low, mean_high of a metric that is averaged in logarithms."""
+    if not metric.in_logs:
+        return {}
+    means, resampled, _ = statistics.suite_iqms(tables, statistics.generator(), statistics.REPLICATES)
+    found = intervals.raw(statistics.iqm(means), resampled, problems)
+    return dict(zip(_RAW, found, strict=True))
+
+
+def _ranks(
+    score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, problems: Sequence[int]
+) -> dict[str, Any]:
+    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`, and for all where a task has too few
+    problems. Equal scores share a rank.
+    """
+    columns = {name: pd.array([pd.NA] * len(score), dtype="Int64") for name in ("rank", "rank_low", "rank_high")}
+    if min(problems) < intervals.FEWEST:
+        return columns
     merit = metric.sign * score[ranked]
-    p = statistics.holm_pairs(statistics.p_values(resampled[:, ranked], seeds))
+    p = statistics.holm_pairs(statistics.p_values(merit, metric.sign * resampled[:, ranked], problems))
     low, high = statistics.rank_ranges(merit, p)
-    place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
-    columns = {}
-    for name, values in (("rank", place), ("rank_low", low), ("rank_high", high)):
-        column = pd.array([pd.NA] * len(score), dtype="Int64")
-        column[ranked] = values
-        columns[name] = column
+    columns["rank"][ranked] = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
+    columns["rank_low"][ranked], columns["rank_high"][ranked] = low, high
     return columns
 
 
 def _over_tasks(total: np.ndarray, replicates: np.ndarray) -> statistics.Interval:
-    """Interval for tasks like these; none from a single task."""
-    if replicates.shape[1] < 2:
+    """Interval for tasks like these; none from fewer than FEWEST_TASKS."""
+    tasks = replicates.shape[1]
+    if tasks < FEWEST_TASKS:
         return statistics.Interval(total, np.full_like(total, np.nan), np.full_like(total, np.nan))
     drawn = statistics.with_tasks(replicates, statistics.generator(1))
-    return statistics.interval(total, statistics.iqm(drawn, axis=1))
+    return intervals.expanded(total, statistics.iqm(drawn, axis=1), tasks)
 
 
 def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]:
@@ -127,64 +151,52 @@ def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]
 def _describe(results: Results, optimizer: str, metric: Metric) -> dict[str, Any]:
     records = results.of_optimizer(optimizer)
     done = [record for record in records if finished(record)]
-    flags = [runs_of(record, metric).diverged >= 0 for record in done]
     return {
         "optimizer": optimizer,
         "kind": records[0].kind,
         "tasks": len(done),
         "missing": len(results.tasks) - len(done),
         "failed": len(records) - len(done),
-        "diverged": float(np.concatenate(flags).mean()) if flags else np.nan,
+        **_diverged(done, metric),
         "trained_on": ", ".join(map(str, records[0].discloses.get("trained_on", ()))),
     }
 
 
-def _notes(metric: Metric, results: Results) -> list[str]:
-    notes = [
-        f"{metric.name}: {metric.summary}; {metric.better} is better.",
-        f"Score: interquartile mean over {len(results.tasks)} task(s); "
-        "95 % intervals over seeds, then (other tasks) over tasks too.",
-        "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
-    ]
-    expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
-    if any(results.kind(name) == "oracle" for name in results.optimizers):
-        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
-    said: dict[str, list[str]] = {}
-    for name in results.optimizers:
-        record = results.of_optimizer(name)[0]
-        if record.kind != "oracle" or "sees_loss" not in record.discloses:
-            for words in disclosures.words(record.discloses):
-                said.setdefault(words, []).append(name)
-    notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
-    notes += [str(fault) for fault in results.faults]
-    if len(results.records) < expected or not all(map(finished, results.records.values())):
-        notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
-    return notes
+def _diverged(records: Iterable[Record | None], metric: Metric) -> dict[str, float]:
+    """Share of the runs of finished cells that diverged, with its interval."""
+    flags = [runs_of(record, metric).diverged >= 0 for record in records if record is not None and finished(record)]
+    count, of = sum(int(flag.sum()) for flag in flags), sum(flag.size for flag in flags)
+    low, high = intervals.proportion(count, of)
+    return {"diverged": count / of if of else np.nan, "diverged_low": low, "diverged_high": high}
 
 
 def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     """The rows of `per_task` for one task; an oracle that is not made for it has none."""
-    metric = get(metric_name)
+    metric, records = get(metric_name), results.of_task(task)
     table = task_scores(results, task, metric)
-    ranked, records = _ranked(results), results.of_task(task)
-    replicates = statistics.resampled_means(table, statistics.generator(), statistics.replicates_for(len(ranked)))
-    means = table.mean(axis=1)
-    bounds = _bounds(statistics.interval(means, replicates), "")
-    ranks = _ranks(means, replicates, ranked, metric, table.shape[1])
+    on_scale, problems = scale.leveled(metric, table), table.shape[1]
+    replicates = statistics.resampled_means(on_scale, statistics.generator(), statistics.REPLICATES)
+    means = on_scale.mean(axis=1)
+    found = scale.shown_interval(metric, intervals.student(means, replicates, problems))
+    diverged = pd.DataFrame([_diverged([record], metric) for record in records])
     frame = pd.DataFrame(
         {
             "task": task,
-            **ranks,
+            **_ranks(means, replicates, _ranked(results), metric, [problems]),
             "optimizer": results.optimizers,
             "kind": [results.kind(name) for name in results.optimizers],
-            "score": means,
-            **bounds,
+            "score": found.value,
+            **_bounds(found, ""),
+            **dict(zip(("median", "median_low", "median_high"), intervals.median(table), strict=True)),
+            **_raw({task: table}, metric, problems),
+            **diverged,
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }
     )
     made_for_it = [results.applies(task, name) for name in results.optimizers]
-    return _sorted(frame[made_for_it].reset_index(drop=True), metric, [])
+    frame = frame[made_for_it].reset_index(drop=True)
+    return _sorted(frame, metric, precision_notes(metric, [problems], frame))
 
 
 def _cost(record: Record | None) -> float:
@@ -204,9 +216,9 @@ def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
 
 
 def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
-    """Ranked entries best first, then the others; equals by name."""
+    """Entries that compete, best first, then oracles; equals by name."""
     keys = pd.DataFrame(
-        {"out": frame["rank"].isna(), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
+        {"out": frame["kind"] == "oracle", "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
     )
     order = keys.sort_values(["out", "merit", "name"], kind="stable").index
     return _framed(frame.loc[order].reset_index(drop=True), metric, notes)

@@ -1,0 +1,66 @@
+"""What stands below a board: what its numbers are, and which of them are missing and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bench.scores import intervals, scale
+from bench.scores.metrics import Metric
+from bench.scores.numbers import number
+from bench.scores.results import Results, finished
+from optimizers import disclosures
+
+FEWEST_TASKS = 5
+"""Tasks below which nothing is said of other tasks: resampling four can hardly leave them."""
+
+
+def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[str]:
+    """Of a leaderboard over all tasks."""
+    tasks, problems = len(results.tasks), [results.problems(task) for task in results.tasks]
+    others = ", then (other tasks) over tasks too" if tasks >= FEWEST_TASKS else ""
+    return [
+        f"{metric.name}: {metric.summary}; {metric.better} is better.",
+        f"Score: interquartile mean over {tasks} task(s) of each task's {scale.mean_name(metric)} over problems; "
+        f"95 % intervals over problems{others}.",
+        *precision_notes(metric, problems, frame),
+        *([] if others else [f"Nothing is said of other tasks: that takes {FEWEST_TASKS} tasks or more."]),
+        *_about_entries(metric, results),
+    ]
+
+
+def precision_notes(metric: Metric, problems: Sequence[int], frame: pd.DataFrame) -> list[str]:
+    """Of any table with ranks and intervals: how ranks are made, and why a rank or an interval is missing."""
+    fewest = min(problems)
+    notes = [
+        "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range."
+        if fewest >= intervals.FEWEST
+        else f"No ranks: they take {intervals.FEWEST} problems or more on every task, and here are {fewest}."
+    ]
+    if "mean" in frame:
+        notes.append("mean: the arithmetic mean, which a few runs may decide.")
+    if fewest > 1 and any(frame[name].isna().any() for name in ("low", "mean_low") if name in frame):
+        notes.append(
+            "A mean stands without an interval where a few of its runs decide it (skewness of its bootstrap "
+            f"distribution beyond {intervals.HEAVY:g}), since no interval would cover."
+        )
+    return notes
+
+
+def _about_entries(metric: Metric, results: Results) -> list[str]:
+    notes = []
+    expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
+    if any(results.kind(name) == "oracle" for name in results.optimizers):
+        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+    said: dict[str, list[str]] = {}
+    for name in results.optimizers:
+        record = results.of_optimizer(name)[0]
+        if record.kind != "oracle" or "sees_loss" not in record.discloses:
+            for words in disclosures.words(record.discloses):
+                said.setdefault(words, []).append(name)
+    notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
+    notes += [str(fault) for fault in results.faults]
+    if len(results.records) < expected or not all(map(finished, results.records.values())):
+        notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
+    return notes
