@@ -25,27 +25,37 @@ def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[s
         f"Score: interquartile mean over {tasks} task(s) of each task's {scale.mean_name(metric)} over problems; "
         f"95 % intervals over problems{others}.",
         *precision_notes(metric, problems, frame),
-        *([] if others else [f"Nothing is said of other tasks: that takes {FEWEST_TASKS} tasks or more."]),
+        *([] if others or not tasks else [f"Nothing is said of other tasks: that takes {FEWEST_TASKS} or more."]),
         *_about_entries(metric, results),
     ]
 
 
 def precision_notes(metric: Metric, problems: Sequence[int], frame: pd.DataFrame) -> list[str]:
     """Of any table with ranks and intervals: how ranks are made, and why a rank or an interval is missing."""
-    fewest = min(problems)
+    fewest = min(problems, default=0)
     notes = [
         "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range."
         if fewest >= intervals.FEWEST
-        else f"No ranks: they take {intervals.FEWEST} problems or more on every task, and here are {fewest}."
+        else no_ranks(fewest)
     ]
     if "mean" in frame:
         notes.append("mean: the arithmetic mean, which a few runs may decide.")
-    if fewest > 1 and any(frame[name].isna().any() for name in ("low", "mean_low") if name in frame):
+    if fewest > 1 and _bare(frame, "score", "low") | _bare(frame, "mean", "mean_low"):
         notes.append(
             "A mean stands without an interval where a few of its runs decide it (skewness of its bootstrap "
             f"distribution beyond {intervals.HEAVY:g}), since no interval would cover."
         )
     return notes
+
+
+def no_ranks(fewest: int) -> str:
+    """Why nothing is ranked, where the task with the fewest has so many problems."""
+    return f"No ranks: they take {intervals.FEWEST} problems or more on every task, and here are {fewest}."
+
+
+def _bare(frame: pd.DataFrame, value: str, bound: str) -> bool:
+    """Whether some value that is there has no interval."""
+    return value in frame and bool((frame[value].notna() & frame[bound].isna()).any())
 
 
 def _about_entries(metric: Metric, results: Results) -> list[str]:
@@ -61,6 +71,7 @@ def _about_entries(metric: Metric, results: Results) -> list[str]:
                 said.setdefault(words, []).append(name)
     notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
     notes += [str(fault) for fault in results.faults]
-    if len(results.records) < expected or not all(map(finished, results.records.values())):
+    there = [results.records.get((t, o)) for t in results.tasks for o in results.optimizers]
+    if sum(record is not None for record in there) < expected or not all(finished(r) for r in there if r is not None):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes

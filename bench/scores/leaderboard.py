@@ -1,7 +1,7 @@
 """Who is ahead, by how much, and how sure that is: frames from stored cells. No TensorFlow, no printing.
 
-A failed or missing cell scores the metric's worst on every seed, so a failure never helps. Oracles are shown and not
-ranked.
+A failed cell scores the metric's worst on every seed, so a failure never helps; a missing one is missing. Oracles, and
+learned optimizers where they are foreign, are shown and not ranked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import intervals, scale, statistics
+from bench.scores import absent, homes, intervals, scale, statistics
 from bench.scores.board_notes import FEWEST_TASKS, board_notes, precision_notes
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
@@ -22,35 +22,58 @@ from bench.scores.verdicts import verdicts
 __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 
 
-def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
+def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> pd.DataFrame:
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
     `out` is a run's folder or several. `score` is the interquartile mean of per-task means, geometric ones of metrics
     without an upper bound; `low, high` resample problems, `low_tasks, high_tasks` tasks and problems (from FEWEST_TASKS
     on); ranks compare on these tasks, from FEWEST problems on. `mean, mean_low, mean_high`: the same of raw means,
-    where they differ. `diverged` is a share of all runs, with its interval. `tasks` counts finished cells, `missing`
-    the others, `failed` those of them that raised. Raises UserError.
+    where they differ. `standing` says who competes and `trials` how many configurations each tried
+    (bench.scores.homes). `diverged` is a share of all runs, with its interval. `tasks` counts finished cells, `missing`
+    the others, `failed` those of them that raised. Scores are over the tasks that all who compete have run, or over all
+    with `missing` "worst", which counts a missing cell as the worst there is. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
-    tables = scores(results, chosen_metric)
-    means, resampled, replicates = _resampled(tables, chosen_metric)
-    total, problems = statistics.iqm(means), [results.problems(task) for task in results.tasks]
-    found = intervals.student(total, resampled, min(problems))
-    numbers = {
-        **_ranks(total, resampled, _ranked(results), chosen_metric, problems),
-        "score": scale.shown(chosen_metric, total),
-        **_bounds(scale.shown_interval(chosen_metric, found), ""),
-        **_bounds(scale.shown_interval(chosen_metric, _over_tasks(total, replicates)), "_tasks"),
-        **_raw(tables, chosen_metric, min(problems)),
-    }
+    tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
+    over, raw = results._replace(tasks=tasks), _RAW if chosen_metric.in_logs else []
     frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
-    frame = frame.assign(**numbers)[[*_FRONT, *(_RAW if chosen_metric.in_logs else []), *_BACK]]
-    of_tasks = zip(results.tasks, scale.shown(chosen_metric, means), strict=True)
-    frame = pd.concat([frame, pd.DataFrame(dict(of_tasks))], axis=1)
+    frame = frame.assign(**_numbers(over, chosen_metric), **homes.columns(results, tasks or results.tasks))[
+        [*_FRONT, *raw, *_BACK]
+    ]
+    means = {task: _task_means(results, task, chosen_metric, missing) for task in results.tasks}
+    frame = pd.concat([frame, pd.DataFrame(means)], axis=1)
     _silence_partial_oracles(frame, results)
-    board = _sorted(frame, chosen_metric, board_notes(chosen_metric, results, frame))
+    if missing == "common":
+        absent.blank(frame, absent.lacking(over, tasks), [*_SCORES, *raw])
+    notes = [*board_notes(chosen_metric, over, frame), *absent.note(results, tasks), *homes.note(frame)]
+    board = _sorted(frame, chosen_metric, notes)
     board.attrs["tasks"] = results.tasks
     return board
+
+
+def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
+    """Columns of ranks and scores over the tasks of `results`; nothing but missing values without a task."""
+    if not results.tasks:
+        nothing = pd.array([pd.NA] * len(results.optimizers), dtype="Int64")
+        return {**dict.fromkeys(_RANKS, nothing), **dict.fromkeys([*_SCORES, *_RAW], np.nan)}
+    tables = scores(results, metric)
+    means, resampled, replicates = _resampled(tables, metric)
+    total, problems = statistics.iqm(means), [results.problems(task) for task in results.tasks]
+    found = intervals.student(total, resampled, min(problems))
+    return {
+        **_ranks(total, resampled, homes.competing(results), metric, problems),
+        "score": scale.shown(metric, total),
+        **_bounds(scale.shown_interval(metric, found), ""),
+        **_bounds(scale.shown_interval(metric, _over_tasks(total, replicates)), "_tasks"),
+        **_raw(tables, metric, min(problems)),
+    }
+
+
+def _task_means(results: Results, task: str, metric: Metric, missing: str) -> np.ndarray:
+    """Mean score of each entry on a task; NaN where it has no cell, unless that counts as the worst."""
+    means = scale.shown(metric, scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1))
+    there = np.array([(task, o) in results.records or missing == "worst" for o in results.optimizers], bool)
+    return np.where(there, means, np.nan)
 
 
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
@@ -84,23 +107,21 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-_FRONT = ["rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks", "high_tasks"]
+_RANKS = ["rank", "rank_low", "rank_high"]
 _SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
 _RAW = ["mean", "mean_low", "mean_high"]
+_MEDIAN = ["median", "median_low", "median_high"]
+_FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
 _BACK = ["tasks", "missing", "failed", "diverged", "diverged_low", "diverged_high", "trained_on"]
 
 
 def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
     """No score for an oracle that some task has no use for, over all tasks and on those; in place."""
     for row, name in enumerate(results.optimizers):
-        absent = [task for task in results.tasks if not results.applies(task, name)]
-        if absent:
-            frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *absent]] = np.nan
-            frame.loc[row, "missing"] -= len(absent)
-
-
-def _ranked(results: Results) -> np.ndarray:
-    return np.array([results.kind(name) != "oracle" for name in results.optimizers], bool).nonzero()[0]
+        others = [task for task in results.tasks if not results.applies(task, name)]
+        if others:
+            frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *others]] = np.nan
+            frame.loc[row, "missing"] -= len(others)
 
 
 def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -124,7 +145,7 @@ def _ranks(
     """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`, and for all where a task has too few
     problems. Equal scores share a rank.
     """
-    columns = {name: pd.array([pd.NA] * len(score), dtype="Int64") for name in ("rank", "rank_low", "rank_high")}
+    columns = {name: pd.array([pd.NA] * len(score), dtype="Int64") for name in _RANKS}
     if min(problems) < intervals.FEWEST:
         return columns
     merit = metric.sign * score[ranked]
@@ -174,6 +195,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     """The rows of `per_task` for one task; an oracle that is not made for it has none."""
     metric, records = get(metric_name), results.of_task(task)
     table = task_scores(results, task, metric)
+    ranked = np.array([i for i in homes.competing(results, [task]) if records[i] is not None], int)
     on_scale, problems = scale.leveled(metric, table), table.shape[1]
     replicates = statistics.resampled_means(on_scale, statistics.generator(), statistics.REPLICATES)
     means = on_scale.mean(axis=1)
@@ -182,18 +204,20 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "task": task,
-            **_ranks(means, replicates, _ranked(results), metric, [problems]),
+            **_ranks(means, replicates, ranked, metric, [problems]),
             "optimizer": results.optimizers,
             "kind": [results.kind(name) for name in results.optimizers],
+            **homes.columns(results, [task]),
             "score": found.value,
             **_bounds(found, ""),
-            **dict(zip(("median", "median_low", "median_high"), intervals.median(table), strict=True)),
+            **dict(zip(_MEDIAN, intervals.median(table), strict=True)),
             **_raw({task: table}, metric, problems),
             **diverged,
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }
     )
+    absent.blank(frame, [i for i, record in enumerate(records) if record is None], [*_SCORES, *_RAW, *_MEDIAN])
     made_for_it = [results.applies(task, name) for name in results.optimizers]
     frame = frame[made_for_it].reset_index(drop=True)
     return _sorted(frame, metric, precision_notes(metric, [problems], frame))
@@ -216,9 +240,9 @@ def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
 
 
 def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
-    """Entries that compete, best first, then oracles; equals by name."""
+    """Entries that compete, best first, then the others; equals by name."""
     keys = pd.DataFrame(
-        {"out": frame["kind"] == "oracle", "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
+        {"out": homes.places(frame["standing"]), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
     )
     order = keys.sort_values(["out", "merit", "name"], kind="stable").index
     return _framed(frame.loc[order].reset_index(drop=True), metric, notes)
