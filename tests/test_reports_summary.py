@@ -136,8 +136,10 @@ def test_pictures_survive_divergence_failures_and_many_tasks(tmp_path):
 def many(tmp_path, tasks=9):
     """Fourteen entries, one of them learned, and an oracle made for the first task only."""
     rates = {f"entry-{i:02}": 0.02 * (i + 1) for i in range(13)} | {"gru-a": 0.1}
-    folder = samples.folder(tmp_path / "many", rates, [f"task-{i}" for i in range(tasks)])
-    Store(folder).write(samples.record("task-0", "newton", samples.curves(0.9), kind="oracle"))
+    budget = samples.RANKED
+    folder = samples.folder(tmp_path / "many", rates, [f"task-{i}" for i in range(tasks)], budget)
+    losses = samples.curves(0.9, seeds=budget.seeds)
+    Store(folder).write(samples.record("task-0", "newton", losses, kind="oracle", budget=budget))
     return folder
 
 

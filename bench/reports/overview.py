@@ -26,12 +26,12 @@ def by_task(results: Results, metric_of: Mapping[str, str]) -> Grid:
 
 def _row(results: Results, task: str, metric: str) -> list[str]:
     frame = task_table(results, task, metric)
-    ranked = frame[frame["rank"].notna()]
+    ranked = frame[frame["kind"] != "oracle"]
     if ranked.empty:
         return [task, "–", "–", "–", "–", "–"]
     first = ranked.iloc[0]
     score = number(first["score"]) + (f" ({metric})" if metric != "mean_loss" else "")
-    tied = max(0, int((ranked["rank_low"] == 1).sum()) - 1)
+    tied = max(0, int((ranked["rank_low"] == 1).sum()) - 1) if ranked["rank"].notna().all() else "–"
     row = [task, str(first["optimizer"]), score, str(tied)]
     for best in ranked[ranked["kind"] == "learned"].head(1).itertuples():
         return [*row, str(best.optimizer), rank_range(best.rank_low, best.rank_high)]

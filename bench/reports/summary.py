@@ -24,8 +24,9 @@ from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, tex
 from bench.scores import homes
 from bench.scores.leaderboard import leaderboard, task_table, verdicts
 from bench.scores.metrics import METRICS, get
-from bench.scores.numbers import number, rank_range, with_interval
+from bench.scores.numbers import number, rank_range, share_interval, with_interval
 from bench.scores.results import Results, finished, load, task_scores
+from bench.scores.scale import mean_name
 
 __all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 
@@ -113,9 +114,11 @@ def _task_section(results: Results, task: str, metric: str) -> str:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
+    table = _within(task_grid(results, frame, task, metric), WIDTH)
     lines = [
         *_wrapped(f"{metric}: {get(metric).better} is better; {size}."),
-        text(task_grid(results, frame, task, metric), WIDTH),
+        text(table._replace(notes=[]), WIDTH),
+        *(line for note in table.notes for line in _wrapped(note)),
         *failures(results, task),
         *(_wrapped(f"Tuned for {metric}: " + "; ".join(tuned)) if tuned else []),
     ]
@@ -124,7 +127,8 @@ def _task_section(results: Results, task: str, metric: str) -> str:
 
 def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
     """`frame`, a task's table by `metric`, with the means of the other metrics beside it."""
-    others = [name for name in METRICS if name != metric]
+    mean, others = mean_name(get(metric)), [name for name in METRICS if name != metric]
+    raw = [metric] if "mean" in frame else []
     columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
     there = [(task, name) in results.records for name in results.optimizers]
     means = dict(zip(results.optimizers, np.where(np.transpose([there]), np.transpose(columns), np.nan), strict=True))
@@ -133,11 +137,29 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
             rank_range(row.rank_low, row.rank_high),
             str(row.optimizer),
             with_interval(row.score, row.low, row.high),
+            share_interval(row.diverged, row.diverged_low, row.diverged_high),
+            *([with_interval(row.mean, row.mean_low, row.mean_high)] if raw else []),
             *map(number, means[row.optimizer]),
         ]
         for row in frame.itertuples()
     ]
-    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, _standing_notes(frame))
+    headers = ["rank", "optimizer", f"{metric} [95 %]", "diverged [95 %]", *(["mean [95 %]"] if raw else []), *others]
+    first = f"{metric} [95 %]: {mean} over problems; the other columns: arithmetic means of the same problems."
+    said = frame.attrs["notes"][1:] if frame["rank"].notna().any() else frame.attrs["notes"]
+    return Grid(headers, rows, [first, *said, *_standing_notes(frame)])
+
+
+def _within(table: Grid, width: int) -> Grid:
+    """`table` without the columns to the right of what fits; the interval of a mean goes first."""
+    if "mean [95 %]" in table.headers:
+        at = table.headers.index("mean [95 %]")
+        table = table._replace(
+            headers=[*table.headers[:at], "mean", *table.headers[at + 1 :]],
+            rows=[[*row[:at], row[at].split(" [")[0], *row[at + 1 :]] for row in table.rows],
+        )
+    while max(map(len, text(table._replace(notes=[])).splitlines())) > width and len(table.headers) > 4:
+        table = table._replace(headers=table.headers[:-1], rows=[row[:-1] for row in table.rows])
+    return table
 
 
 def _standing_notes(frame: pd.DataFrame) -> list[str]:
@@ -187,26 +209,43 @@ def _costs(results: Results, metric_of: Mapping[str, str]) -> str:
 
 
 def verdict_grid(results: Results, metric_of: Mapping[str, str], standings: tuple[str, ...] = ()) -> Grid:
-    """Each learned entry against the best hand-designed one of each task, where it is of one of `standings`.
+    """Each learned entry against the hand-designed one that tuning found best, where it is of one of `standings`.
 
     Without, everywhere, and the standing is a column. Missing cells have no row.
     """
-    words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
-    rows = []
-    for row in verdicts(results, metric_of).itertuples():
-        there, standing = (
-            (row.task, row.optimizer) in results.records,
-            homes.standing(results, row.optimizer, [row.task]),
-        )
-        if there and standing in (standings or homes.STANDINGS):
-            verdict = f"{words[str(row.word)]} {row.baseline}"
-            effect = with_interval(row.effect, row.low, row.high)
+    frame, rows = verdicts(results, metric_of), []
+    for row in frame.itertuples():
+        standing = homes.standing(results, row.optimizer, [row.task])
+        if (row.task, row.optimizer) in results.records and standing in (standings or homes.STANDINGS):
             about = [str(row.task), str(row.optimizer), *([] if standings else [standing])]
-            rows.append([*about, verdict, str(row.metric), effect])
-    differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
-    note = f"Effect: ratio of mean scores, of {differing} the difference; paired by problem."
+            rows.append([*about, f"{_AHEAD[str(row.word)]} {row.baseline}", str(row.metric), _effect(row)])
     headers = ["task", "optimizer", *([] if standings else ["standing"]), "verdict", "metric", "effect [95 %]"]
-    return Grid(headers, rows, [note])
+    return Grid(headers, rows, _verdict_notes(results, frame))
+
+
+_AHEAD = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
+
+
+def _effect(row: Any) -> str:
+    """The ratio or difference of means with its interval, or of medians where no interval of means would cover."""
+    if math.isfinite(row.low):
+        return with_interval(row.effect, row.low, row.high)
+    return f"median {with_interval(row.median, row.median_low, row.median_high)}"
+
+
+def _verdict_notes(results: Results, frame: pd.DataFrame) -> list[str]:
+    logs = ", ".join(metric.name for metric in METRICS.values() if metric.in_logs)
+    differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
+    notes = [
+        f"Effect: ratio of mean scores (geometric means of {logs}), of {differing} the difference; paired by problem.",
+        "The rival is the hand-designed optimizer that scored best on the tuning problems.",
+    ]
+    if frame["low"].isna().any() and frame["median_low"].notna().any():
+        notes.append("median: over the problems of a task, where a few of them decide the mean.")
+    without = [task for task in results.tasks if task not in set(frame["task"])]
+    if without and "learned" in map(results.kind, results.optimizers):
+        notes.append(f"No rival could be picked by tuning on {', '.join(without)}; name one: compare A B DIR.")
+    return notes
 
 
 def _probe_lines(out: Path) -> str:
