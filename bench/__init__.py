@@ -225,20 +225,24 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
     return folder
 
 
-def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
+def leaderboard(
+    out: Any, metric: str = "anytime", *, missing: str = "common", better: str | None = None
+) -> pd.DataFrame:
     """One row per entry of the run(s) in `out`, best first, with intervals and rank ranges.
 
-    `out` is a folder or several; `score` has the metric's unit, `low` and `high` are its 95 % interval. Raises
-    UserError for an unknown metric and where there are no results.
+    `out` is a folder or several; `metric` is one of `list metrics`, or what tasks measure themselves, such as accuracy
+    (`better`, "higher" or "lower", where the name does not say). `score` has the metric's unit, `low` and `high` are
+    its 95 % interval. Scores are over the tasks that all who compete have run; `missing` "worst" counts missing cells
+    as the worst instead. Raises UserError for an unknown metric and where there are no results.
 
     >>> import bench
     >>> board = bench.leaderboard("results/reference/quick", "anytime")
     >>> bool((board["low"] <= board["score"]).all() and (board["score"] <= board["high"]).all())
     True
     """
-    from bench.scores import leaderboard
+    from bench.scores import measured
 
-    return leaderboard.leaderboard(out, metric)
+    return measured.board(out, metric, missing, better)
 
 
 def report(out: Any, path: Any) -> Path:

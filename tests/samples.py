@@ -54,7 +54,7 @@ def record(
         "status": "ok",
         "error": "",
         "kind": kind,
-        "discloses": {"trained_on": ["bowl"]} if kind == "learned" else {},
+        "discloses": {"trained_on": ["bowl", "valley"]} if kind == "learned" else {},
         "floor": 0.0,
         "thetas": {name: {"learning_rate": 0.1 + i / 3} for i, name in enumerate(tuned)},
         "trials": {"learning_rate": [0.1, 0.2], "trial": [0, 1]} if len(tuned) > 1 else {},
@@ -72,12 +72,13 @@ def failed(task: str = "bowl", optimizer: str = "sgd", **about: Any) -> Record:
 
 
 def folder(path: Path, rates: Mapping[str, float] = RATES, tasks=("bowl", "valley"), budget: Budget = SMALL) -> Path:
-    """A run's folder: each optimizer of `rates` on each task, paired by seed."""
+    """A run's folder: each optimizer of `rates` on each task, paired by seed; learned ones are at home on all."""
     store = Store(path)
     for stream, task in enumerate(tasks):
         for optimizer, rate in rates.items():
             losses = curves(rate, steps=budget.steps, seeds=budget.seeds, stream=stream)
-            store.write(record(task, optimizer, losses, budget=budget))
+            about = {"discloses": {"trained_on": [*tasks]}} if optimizer.startswith("gru") else {}
+            store.write(record(task, optimizer, losses, budget=budget, **about))
     return path
 
 

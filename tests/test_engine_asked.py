@@ -274,6 +274,7 @@ def test_a_budget_of_steps_is_never_exceeded():
 def test_probes_ablations_and_keras_refuse_in_one_line():
     from bench.studies.ablation import entries
     from bench.studies.ablation.naming import parse
+    from bench.studies.distillation.ladder import replayed
     from optimizers.keras_optimizer import as_keras
 
     subject = optimizers.register(entry(plateau, Asks(), init=rested, name="plateau-of-tests"))
@@ -283,6 +284,10 @@ def test_probes_ablations_and_keras_refuse_in_one_line():
         as_keras(subject, {})
     with pytest.raises(optimizers.OptimizerError, match="handed the loss itself"):
         entries.entry(subject, parse("ablated[optimizer=plateau-of-tests,without=momentum]")[1])
+    with pytest.raises(optimizers.OptimizerError, match="handed the loss itself"):
+        entries.build(subject, {}, 10)
+    with pytest.raises(UserError, match="cannot be distilled: it is handed the loss itself"):
+        replayed(named_task("rosenbrock"), subject, {}, 10)
 
 
 def test_a_record_tells_what_is_asked_for_and_its_price_apart():

@@ -79,24 +79,39 @@ def test_the_cards_command_means_the_same_settings(monkeypatch, tmp_path):
 
 
 def test_adams_first_steps_and_the_clip_by_hand():
-    first = descent.descend(fresh(), {"a": np.float32([0.3, -0.1]), "b": np.float32([0.0])}, 0.5, 0.01)
+    first = descent.descend(fresh(), {"a": np.float32([0.3, -0.1]), "b": np.float32([0.0])}, 0.5, 0.01, settings())
     np.testing.assert_allclose(first.theta["a"], [0.99, -1.99], rtol=1e-6)  # rate × sign
     assert first.theta["b"] == 0.5
     assert (first.updates, first.norms) == (1, [0.5])
     assert descent.norm_of({"a": np.float32([3.0]), "b": np.float32([4.0])}) == 5.0
     known = dataclasses.replace(fresh(), norms=[1.0] * 99)
-    clipped = descent.descend(known, {"a": np.float32([8.0, 0.0]), "b": np.float32([0.0])}, 8.0, 0.01)
+    clipped = descent.descend(known, {"a": np.float32([8.0, 0.0]), "b": np.float32([0.0])}, 8.0, 0.01, settings())
     np.testing.assert_allclose(clipped.first["a"], [0.1 * 8.0 / 8.0, 0.0], rtol=1e-6)  # norm at most 1
     small = dataclasses.replace(fresh(), norms=[0.1] * 99)
-    clipped = descent.descend(small, {"a": np.float32([0.8, 0.0]), "b": np.float32([0.0])}, 0.8, 0.01)
+    clipped = descent.descend(small, {"a": np.float32([0.8, 0.0]), "b": np.float32([0.0])}, 0.8, 0.01, settings())
     np.testing.assert_allclose(clipped.first["a"], [0.1 * 0.2, 0.0], rtol=1e-6)  # twice the median
     assert known.norms == [1.0] * 99
 
 
 def test_the_rate_warms_up_and_falls_to_a_hundredth():
-    assert descent.rate_at(1.0, 10, 10**6) == pytest.approx(0.5)
-    assert descent.rate_at(1.0, 500, 1000) == pytest.approx(0.505)
-    assert descent.rate_at(1.0, 1000, 1000) == pytest.approx(0.01)
+    assert descent.rate_at(Settings(steps=10**6, rate=1.0), 10) == pytest.approx(0.5)
+    assert descent.rate_at(Settings(steps=1000, rate=1.0), 500) == pytest.approx(0.505)
+    assert descent.rate_at(Settings(steps=1000, rate=1.0), 1000) == pytest.approx(0.01)
+
+
+def test_the_papers_descent_by_hand():
+    """Two steps of one weight at 3 under gradients 0.5 and −0.2, every element clipped to ± 0.3."""
+    s = settings(beta_1=0.8, beta_2=0.6, epsilon=0.1, clip_each=0.3, l2=0.01, rate=0.5, decay=0.25)
+    now = state.start({"a": np.float32([3.0])})
+    a, m, v = 3.0, 0.0, 0.0
+    for k, slope in enumerate((0.5, -0.2)):
+        g = np.clip(slope + 0.01, -0.3, 0.3)  # of the norm of one weight, its sign
+        m, v = 0.8 * m + 0.2 * g, 0.6 * v + 0.4 * g * g
+        rate = 0.5 * 0.25 ** (k / 1000)
+        a -= rate * m / (1 - 0.8 ** (k + 1)) / (np.sqrt(v / (1 - 0.6 ** (k + 1))) + 0.1)
+        now = descent.descend(now, {"a": np.float32([slope])}, abs(slope), descent.rate_at(s, k + 1), s)
+        np.testing.assert_allclose(now.theta["a"], [a], rtol=1e-6)
+    assert descent.rate_at(s, 1001) == pytest.approx(0.125)
 
 
 def test_a_checkpoint_comes_back_whole_and_from_before_younger_settings(tmp_path):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -121,3 +123,22 @@ def meet(progress):
     start = time.time()
     time.sleep(1.5)
     return start, time.time()
+
+
+UNGUARDED = """
+from bench.running.executor import Call
+from bench.running.processes import Begin, Processes
+print("top level")
+with Processes(2, Begin(str)) as executor:
+    executor.submit(Call(isinstance, (object,)))
+    print([result.value for result in executor.results()])
+"""
+
+
+@pytest.mark.parametrize("piped", [False, True], ids=["of a file", "piped, as a notebook has no file"])
+def test_a_script_without_a_guard_is_not_run_again_by_its_workers(piped, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(UNGUARDED)
+    how = [sys.executable, "-"] if piped else [sys.executable, str(path)]
+    result = subprocess.run(how, input=UNGUARDED if piped else "", capture_output=True, text=True, timeout=60)
+    assert result.stdout.split("\n") == ["top level", "[True]", ""], result.stderr

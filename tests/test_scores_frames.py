@@ -16,6 +16,7 @@ from bench.records.store import Store
 from bench.scores import choose, frames
 from bench.scores.grouped import boards, quantile_curves, weighted_quantile
 from bench.scores.leaderboard import leaderboard
+from bench.scores.measures import TARGETS
 from bench.scores.metrics import METRICS
 from bench.scores.results import load
 
@@ -33,7 +34,8 @@ def invoke(*arguments):
 
 def test_a_row_per_run_with_every_metric(out):
     frame = frames.scores(out)
-    assert frame.columns.tolist() == ["task", "optimizer", "kind", "tuned_for", "seed", *METRICS, "diverged_at"]
+    steps = [f"steps_{name}" for name in TARGETS]
+    assert frame.columns.tolist() == ["task", "optimizer", "kind", "tuned_for", "seed", *METRICS, *steps, "diverged_at"]
     assert len(frame) == 3 * (2 * 6 + 1) * 16
     row = frame.query("task == 'rosenbrock' and optimizer == 'sgd' and tuned_for == 'final' and seed == 3").iloc[0]
     losses = samples.curves(0.05)[3].astype("float64")

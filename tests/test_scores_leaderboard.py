@@ -22,9 +22,11 @@ from bench.records.store import Store
 from bench.reports.formats import WRITERS, render
 from bench.reports.listing import listing
 from bench.reports.summary import summary
+from bench.scores import choose
 from bench.scores.leaderboard import curves, leaderboard, per_task, verdicts
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.numbers import number, rank_range, with_interval
+from bench.scores.results import load
 
 SUFFIXED = {"sgd": 0.05, "adam": 0.2, "adam-again": 0.2, "gru-a": 0.4}
 
@@ -47,6 +49,8 @@ def test_rows_best_first_with_every_column(out):
         "rank_high",
         "optimizer",
         "kind",
+        "standing",
+        "trials",
         "score",
         "low",
         "high",
@@ -61,7 +65,9 @@ def test_rows_best_first_with_every_column(out):
         "valley",
     ]
     assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
-    assert board["trained_on"].tolist() == ["bowl", "", ""]
+    assert board["trained_on"].tolist() == ["bowl, valley", "", ""]
+    assert board["standing"].tolist() == ["home", "tuned", "tuned"]
+    assert board["trials"].tolist() == ["0", "2", "2"]
     assert (board["low"] <= board["score"]).all()
     assert (board["score"] <= board["high"]).all()
 
@@ -124,13 +130,59 @@ def test_failed_and_missing_cells_score_worst(out, metric):
     store = Store(out)
     store.write(samples.failed("bowl", "gru-a"))
     store.path(samples.record("valley", "adam").cell.id).unlink()
-    board = by_name(leaderboard(out, metric))
+    board = by_name(leaderboard(out, metric, "worst"))
     worst = METRICS[metric].worst
     assert board["bowl"]["gru-a"] == board["valley"]["adam"] == worst
     assert board.loc["gru-a", ["tasks", "missing", "failed"]].tolist() == [1, 1, 1]
     assert board.loc["adam", ["tasks", "missing", "failed"]].tolist() == [1, 1, 0]
     assert board.index[0] == "sgd" or metric == "anytime"
-    assert "Failed and missing cells score the worst" in render(leaderboard(out, metric), "text")
+    assert "Failed and missing cells score the worst" in render(leaderboard(out, metric, "worst"), "text")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_boards_are_over_the_tasks_that_all_who_compete_have_run(out, metric):
+    Store(out).path(samples.record("valley", "adam").cell.id).unlink()
+    board, alone = leaderboard(out, metric), leaderboard(choose.narrow(load(out), ["bowl"]), metric)
+    assert board["optimizer"].tolist() == alone["optimizer"].tolist()
+    for name in ("rank", "rank_high", "score", "low", "high", "bowl"):
+        assert board[name].tolist() == alone[name].tolist()
+    assert board["valley"].isna().tolist() == (board["optimizer"] == "adam").tolist()
+    assert by_name(board).loc["adam", ["tasks", "missing", "failed"]].tolist() == [1, 1, 0]
+    notes = " ".join(board.attrs["notes"])
+    assert "over the 1 of 2 tasks that all have run (missing: adam on 1)" in notes
+    assert "score the worst" not in notes
+
+
+def test_a_failed_cell_counts_as_the_worst_and_not_as_missing(out):
+    Store(out).write(samples.failed("valley", "adam"))
+    board = by_name(leaderboard(out))
+    assert board["valley"]["adam"] == 0.0
+    assert board["score"]["adam"] == board.loc["adam", ["bowl", "valley"]].mean()
+
+
+def test_without_a_common_task_there_is_no_score(tmp_path):
+    store = Store(tmp_path)
+    for task, optimizer in (("bowl", "adam"), ("valley", "sgd")):
+        store.write(samples.record(task, optimizer))
+    board = leaderboard(tmp_path)
+    assert board[["rank", "score", "low"]].isna().all(axis=None)
+    assert "over the 0 of 2 tasks" in " ".join(board.attrs["notes"])
+    shown = render(board, "text").splitlines()
+    assert [line.split()[0] for line in shown[2:4]] == ["–", "–"]
+    assert "0.00" not in "".join(shown[2:4])
+    assert leaderboard(tmp_path, missing="worst")["rank"].notna().all()
+
+
+def test_a_way_with_missing_cells_that_there_is_not(out):
+    with pytest.raises(UserError, match="unknown way with missing cells 'mean'; known: common, worst"):
+        leaderboard(out, missing="mean")
+
+
+def test_a_missing_cell_has_no_score_and_no_rank_on_its_task(out):
+    Store(out).path(samples.record("valley", "adam").cell.id).unlink()
+    table = per_task(out, "final").set_index(["task", "optimizer"])
+    assert table.loc[("valley", "adam"), ["rank", "score", "low", "high"]].isna().all()
+    assert table.loc["valley"]["rank"].dropna().tolist() == [1, 2]
 
 
 def test_an_entry_that_failed_everywhere_is_last(out):
@@ -302,8 +354,8 @@ def test_json_has_null_for_what_is_missing(tmp_path):
 def test_formats(out):
     board = leaderboard(out)
     header, _, first = render(board, "text").splitlines()[:3]
-    assert header.split()[:4] == ["rank", "optimizer", "kind", "anytime"]
-    assert first.startswith("   1  gru-a      learned")
+    assert header.split()[:4] == ["rank", "optimizer", "kind", "standing"]
+    assert first.startswith("   1  gru-a      learned        home")
     markdown = render(board, "md").splitlines()
     assert markdown[0].count("|") == markdown[1].count("|") == markdown[2].count("|")
     latex = render(per_task(out), "latex")
@@ -378,4 +430,4 @@ def test_a_metric_of_ones_own_is_compared_as_it_says(out, monkeypatch, compariso
     assert (own.word, usual.word) == ("ahead", "ahead")
     noted = "mean_log, last_log" if comparison == "difference" else "mean_log"
     assert f"ratio of mean scores, of {noted} the difference" in summary(out, {"bowl": "last_log"})
-    assert "last_log   the last digit" in listing("metrics")
+    assert f"lower   {comparison:10}  the last digit" in listing("metrics")

@@ -20,6 +20,7 @@ from bench.studies.ablation import measure as studies
 from bench.studies.ablation.measure import Outcome, Study
 from bench.studies.ablation.naming import MECHANISMS, Spec
 from optimizers import Entry, OptimizerError
+from optimizers.base import with_horizon
 
 STEPS = 25
 GRADIENTS = np.random.default_rng(3).normal(size=(STEPS, 3))
@@ -218,6 +219,32 @@ def test_what_is_no_system_of_single_parameters_is_refused():
     with pytest.raises(OptimizerError, match="not component-wise"):
         entries.entry(coupled, spec("clipping")).build({})
     assert "sees" not in resolve.entry("ablated[optimizer=sgd,without=bias]").discloses
+
+
+COUPLED = ("adafactor", "lamb", "muon", "adam-clipnorm", "momentum-clipnorm", "mlp-linear-regression")
+BY_VALUE = ("ftrl", "schedule-free-adamw", "schedule-free-sgd")
+HAND_DESIGNED = [name for name in optimizers.names() if optimizers.get(name).kind == "hand-designed"]
+
+
+@pytest.mark.parametrize("name", [*HAND_DESIGNED, "rnnprop-mixture", "gru-rosenbrock", "mlp-linear-regression"])
+def test_every_entry_is_itself_as_rows_or_refused_in_one_line(name):
+    """Rows of a state, one a parameter, move as the optimizer does on all parameters together."""
+    entry = optimizers.get(name)
+    build = entries.build(entry, {}, STEPS)
+    if name in COUPLED + BY_VALUE:
+        reason = "not component-wise" if name in COUPLED else "its state depends on the value of the parameter"
+        with pytest.raises(OptimizerError, match=f"cannot ablate '{name}': .*{reason}"):
+            entries.frozen(build)
+        return
+    made = entry.build(with_horizon(entry.defaults, STEPS))
+    layout, params = entries.frozen(build).layout, tf.zeros((3,))
+    state = made.init(params)
+    rows = layout._packed(state, tf.zeros((3, 0)))
+    for step, g in enumerate(tf.constant(GRADIENTS[:4], tf.float32)):
+        expected, state = made.update(g, state, params, tf.constant(step))
+        rows, updates = layout.step(rows, g, params, tf.constant(step))
+        np.testing.assert_allclose(updates, expected, rtol=1e-5, atol=1e-12)
+        np.testing.assert_allclose(rows, layout._packed(state, rows), rtol=1e-5, atol=1e-12)
 
 
 def test_definitions_tell_ablations_apart():

@@ -9,18 +9,34 @@ import click
 
 from bench.commands import options
 
+BY = ("task", "family", "tag", "home")
 FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 
 
 @click.command()
 @options.selection
-@click.option("--metric", default="anytime", show_default=True)
-@click.option("--by", type=click.Choice(["task", "family", "tag"]), help="A board for each, ranked within.")
+@click.option("--metric", default="anytime", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="Of a task's own metric, if its name is silent.")
+@click.option("--by", type=click.Choice(BY), help="A board for each, ranked within; home: where learned ones trained.")
+@click.option(
+    "--missing",
+    type=click.Choice(["common", "worst"]),
+    default="common",
+    show_default=True,
+    help="Over tasks that all have run, or a missing cell is the worst.",
+)
 @options.output(*FORMATS)
-def command(results: Any, metric: str, by: str | None, form: str | None, out: Path | None) -> None:
+def command(
+    results: Any, metric: str, better: str | None, by: str | None, missing: str, form: str | None, out: Path | None
+) -> None:
     """One row per optimizer over the runs in DIRS."""
     from bench.reports.formats import put
-    from bench.scores.grouped import boards
-    from bench.scores.leaderboard import leaderboard
+    from bench.scores import grouped, homes, measured
 
-    put(boards(results, metric, by) if by else leaderboard(results, metric), form, out, FORMATS)
+    if by == "home":
+        frame = homes.board(results, metric)
+    elif by:
+        frame = grouped.boards(results, metric, by, missing, better)
+    else:
+        frame = measured.board(results, metric, missing, better)
+    put(frame, form, out, FORMATS)

@@ -59,6 +59,14 @@ def _numbers(kind: type) -> Any:
 )
 @click.option("--rate", type=float, default=5e-3, show_default=True, help="Meta learning rate.")
 @click.option(
+    "--decay", type=float, help="Factor of the rate every 1000 iterations; without it 20 of warm-up, then a cosine."
+)
+@click.option("--beta-1", type=float, default=0.9, show_default=True, help="Of Adam, which descends in the weights.")
+@click.option("--beta-2", type=float, default=0.99, show_default=True, help="Of Adam.")
+@click.option("--epsilon", type=float, default=1e-8, show_default=True, help="Of Adam.")
+@click.option("--clip-each", type=float, help="Clip every element of the meta-gradient to ± this, instead of its norm.")
+@click.option("--l2", type=float, default=0.0, show_default=True, help="Weight of the norm of the weights in the loss.")
+@click.option(
     "--batch",
     default="64",
     show_default=True,

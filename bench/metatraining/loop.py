@@ -93,8 +93,8 @@ class Loop:
         state = dataclasses.replace(state, curve=[*state.curve, row])
         if skip:
             return dataclasses.replace(state, skipped=state.skipped + 1)
-        rate = descent.rate_at(self.settings.rate, state.iteration, self.settings.steps)
-        return descent.descend(state, gradients, norm, rate)
+        rate = descent.rate_at(self.settings, state.iteration)
+        return descent.descend(state, gradients, norm, rate, self.settings)
 
     def _program(self, i: int, stage: Stage) -> Any:
         s = self.settings

@@ -25,7 +25,9 @@ class Settings:
     """`batch`, `weights`: one number for all tasks of a mixture or one each. `validation`: held-out problems a task.
 
     `unroll_from`, `discount_from`: where these start; they reach `unroll` and `discount` in five equal stages, the last
-    fifth of the iterations being run at the full value.
+    fifth of the iterations being run at the full value. `clip_each`: bound of every element of the meta-gradient, in
+    place of a bound of its norm. `decay`: factor of the rate every 1000 iterations, in place of warm-up and cosine.
+    `beta_1`, `beta_2`, `epsilon`: Adam's, which descends in θ. `l2`: weight of the norm of θ in the meta-loss.
     """
 
     steps: int
@@ -42,6 +44,12 @@ class Settings:
     unroll_from: int | None = None
     discount_from: float | None = None
     estimator: str = "backprop"
+    clip_each: float | None = None
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+    epsilon: float = 1e-8
+    decay: float | None = None
+    l2: float = 0.0
 
     def __post_init__(self):
         for name in ("steps", "unroll"):
@@ -58,15 +66,20 @@ class Settings:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        for name in ("discount", "discount_from"):
+        for name in ("discount", "discount_from", "decay"):
             value = getattr(self, name)
             if value is not None and not 0 < value <= 1:
                 raise UserError(f"{name} must be above 0 and at most 1, not {value}")
-        for name in ("clip", "rate"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
-        if not 0 <= self.log_weight < np.inf:
-            raise UserError(f"log_weight must be 0 or more, not {self.log_weight}")
+        for name in ("clip", "rate", "epsilon", "clip_each"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UserError(f"{name} must be above 0, not {value}")
+        for name in ("log_weight", "l2"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise UserError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        for name in ("beta_1", "beta_2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name} must be 0 or more and below 1, not {getattr(self, name)}")
         if self.weights is not None and not all(0 < weight < np.inf for weight in self.weights):
             raise UserError(f"weights must be above 0, not {list(self.weights)}")
 

@@ -81,7 +81,7 @@ class Record(NamedTuple):
     """{tuned for: runs with leading axis seeds}; report seeds 0 … seeds − 1."""
     ledger: dict[str, float]
     """What was spent: gradients_tuning, gradients_reporting, gradients_metatraining, seconds_compile, seconds_tuning,
-    seconds_reporting, state_bytes_per_parameter …
+    seconds_reporting, and of what: parameters, state_bytes_per_parameter …
     """
     provenance: dict[str, str]
     """Host, processor, Python, package versions, time, git commit, how runs were executed."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -59,7 +60,13 @@ def _latex(frame: pd.DataFrame) -> str:
 
 @writer("json", ".json")
 def _json(frame: pd.DataFrame) -> str:
-    return json.dumps(strict(frame.astype(object).where(frame.notna(), None).to_dict("records")), indent=1)
+    """What is infinite (never reached) is "inf", which no strict JSON has as a number; what is missing is null."""
+    plain = frame.astype(object).where(frame.notna(), None).map(_never)
+    return json.dumps(strict(plain.to_dict("records")), indent=1)
+
+
+def _never(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 @writer("parquet", ".parquet")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 _TEXT = {
     "\\": "textbackslash",
     "~": "textasciitilde",
@@ -9,7 +12,6 @@ _TEXT = {
     "<": "textless",
     ">": "textgreater",
     "|": "textbar",
-    '"': "textquotedbl",
     "`": "textasciigrave",
     "'": "textquotesingle",
     "°": "textdegree",
@@ -48,6 +50,7 @@ _PRINTED = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
     **{c: rf"\{name}{{}}" for c, name in _TEXT.items()},
     **{c: f"${name}$" if name[0] in "-^" else rf"$\{name}$" for c, name in _MATHS.items()},
+    '"': r"{\ttfamily\char34}",
     "–": "--",
     "—": "---",
     "‘": "`",
@@ -60,9 +63,30 @@ _PRINTED = {
 }
 
 
+_APART = "\0"
+"""Stands between two characters that LaTeX would join to another."""
+_LAST_LETTER = "\u017f"
+"""The last of the accented Latin letters that LaTeX prints in its own fonts."""
+
+
 def escape(text: str) -> str:
-    """`text` with no character left that commands anything; letters with accents stay, as UTF-8 input prints them."""
-    return "".join(" " if c in "\t\n\r\v\f" else _PRINTED.get(c, c) for c in text)
+    """`text` with no character left that commands anything, and none that stops LaTeX.
+
+    Latin letters with accents stay, as UTF-8 input prints them; characters that LaTeX's own fonts do not have are
+    written by their code, U+4E2D, or left out where they print nothing.
+    """
+    apart = re.sub(r"-(?=-)|,(?=,)", lambda one: one[0] + _APART, unicodedata.normalize("NFC", text))
+    return "".join(map(_printed, apart))
+
+
+def _printed(c: str) -> str:
+    if c == _APART:
+        return "{}"
+    if c in "\t\n\r\v\f" or unicodedata.category(c) in ("Zs", "Zl", "Zp"):
+        return _PRINTED.get(c, " ")
+    if c in _PRINTED or " " <= c <= "~" or (c <= _LAST_LETTER and c.isalpha()):
+        return _PRINTED.get(c, c)
+    return "" if unicodedata.category(c)[0] == "C" and unicodedata.category(c) != "Co" else f"U+{ord(c):04X}"
 
 
 def row(cells: list[str]) -> str:

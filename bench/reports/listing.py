@@ -5,7 +5,9 @@ from __future__ import annotations
 import optimizers
 import tasks
 from bench.probes.catalog import PROBES
-from bench.scores import metrics
+from bench.scores import measures, metrics
+from bench.scores.measures import Measure
+from bench.scores.metrics import Metric
 from bench.suites.shipped import SUITES
 from optimizers import Entry, disclosures
 
@@ -48,7 +50,9 @@ def _probes() -> list[tuple[str, str]]:
 
 
 def _metrics() -> list[tuple[str, str]]:
-    return [(metric.name, metric.summary) for metric in metrics.METRICS.values()]
+    """Those that tuning selects by, then the others: which way is better, how two compare, what it is."""
+    every: tuple[Metric | Measure, ...] = (*metrics.METRICS.values(), *measures.MEASURES.values())
+    return [(m.name, f"{m.better:6}  {m.comparison:10}  {m.summary}") for m in every]
 
 
 _ROWS = dict(zip(KINDS, (_tasks, _optimizers, _suites, _probes, _metrics), strict=True))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.reports.latex import row as latex_row
-from bench.scores.numbers import bracket, number, rank_range, share_or_zero, with_interval
+from bench.scores.numbers import bracket, count, number, rank_range, share_or_zero, with_interval
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
@@ -20,6 +23,7 @@ LEFT = {
     "task",
     "optimizer",
     "kind",
+    "standing",
     "baseline",
     "metric",
     "theta",
@@ -52,22 +56,29 @@ def settings(theta: Mapping[str, Any]) -> str:
 def grid(frame: pd.DataFrame) -> Grid:
     """`frame` for readers: rank ranges, scores with their intervals, shares in percent, nothing empty."""
     frame = _without_many_tasks(frame)
+    never = frame.attrs.get("infinite", "–")
     cells: dict[str, list[str]] = {}
     for name in frame.columns:
         if name == "rank":
             cells["rank"] = _pairs(rank_range, frame, "rank_low", "rank_high")
-        elif name == "score":
+        elif name == "score" and "effect" not in frame:
             header = f"{frame.attrs.get('metric', 'score')} [95 %]"
-            cells[header] = _pairs(with_interval, frame, "score", "low", "high")
+            cells[header] = _pairs(functools.partial(_scored, never=never), frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
         elif name == "low_tasks":
-            cells["[other tasks]"] = _pairs(_bracket, frame, "score", "low_tasks", "high_tasks")
+            cells["[other tasks]"] = _pairs(
+                functools.partial(_bracket, never=never), frame, "score", "low_tasks", "high_tasks"
+            )
         elif name == "tasks" and "missing" in frame:
             cells["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
         elif name not in _MERGED:
-            cells[name.replace("_", " ")] = [_cell(name, value) for value in frame[name]]
-    kept = {name: column for name, column in cells.items() if any(c not in ("", "0") for c in column)}
+            cells[name.replace("_", " ")] = [
+                never if isinstance(value, float) and math.isinf(value) else _cell(name, value) for value in frame[name]
+            ]
+    kept = {
+        name: column for name, column in cells.items() if name == "trials" or any(c not in ("", "0") for c in column)
+    }
     rows = [list(row) for row in zip(*kept.values(), strict=True)]
     return Grid(list(kept), rows, list(frame.attrs.get("notes", [])))
 
@@ -75,22 +86,43 @@ def grid(frame: pd.DataFrame) -> Grid:
 def text(table: Grid, width: int = 100) -> str:
     """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
     aligned = columns([table.headers, *table.rows], [header not in LEFT for header in table.headers])
-    notes = [line for note in table.notes for line in textwrap.wrap(note, width, break_on_hyphens=False)]
+    notes = [line for note in table.notes for line in textwrap.wrap(printable(note), width, break_on_hyphens=False)]
     return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
 
 def markdown(table: Grid) -> str:
     """A GitHub table; notes follow as a paragraph."""
     marks = [":--" if header in LEFT else "--:" for header in table.headers]
-    notes = ["", *table.notes] if table.notes else []
-    return "\n".join([*piped(table.headers, table.rows, marks), *notes])
+    notes = ["", *(_marked(printable(note)) for note in table.notes)] if table.notes else []
+    rows = [[_marked(cell) for cell in row] for row in table.rows]
+    return "\n".join([*piped([_marked(header) for header in table.headers], rows, marks), *notes])
 
 
 def columns(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
     """Lines of cells in columns two spaces apart, to the left unless `right` says otherwise of a column."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    write = [str.rjust if flush else str.ljust for flush in right] or [str.ljust] * len(widths)
-    return ["  ".join(w(cell, n) for w, cell, n in zip(write, line, widths, strict=True)).rstrip() for line in lines]
+    lines = [[printable(cell) for cell in line] for line in lines]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    flushed = list(right) or [False] * len(widths)
+    return ["  ".join(map(_filled, line, widths, flushed)).rstrip() for line in lines]
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without what a terminal would take for a command."""
+    return "".join(" " if c in "\t\n\r\v\f\x85\u2028\u2029" else c for c in text if not _commands(c))
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf") and character not in "\t\n\r\v\f\x85"
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that `text` takes: two for wide characters, none for what stands on another."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _filled(cell: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(cell))
+    return space + cell if right else cell + space
 
 
 def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> list[str]:
@@ -99,8 +131,8 @@ def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence
 
 
 def pipes(cells: Iterable[str]) -> str:
-    """One line of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    """One line of a Markdown table, whatever else its cells hold of Markdown."""
+    return "| " + " | ".join(printable(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def latex(table: Grid) -> str:
@@ -108,8 +140,14 @@ def latex(table: Grid) -> str:
     marks = "".join("l" if header in LEFT else "r" for header in table.headers)
     lines = [latex_row(cells) for cells in (table.headers, *table.rows)]
     body = [lines[0], r"\midrule", *lines[1:]]
-    notes = [f"% {' '.join(note.split())}" for note in table.notes]
+    notes = [f"% {' '.join(printable(note).split())}" for note in table.notes]
     return "\n".join([*notes, rf"\begin{{tabular}}{{{marks}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
+
+
+def _marked(text: str) -> str:
+    """`text` as Markdown shows it: nothing in it makes code, emphasis, links, HTML or entities; pipes are left."""
+    text = re.sub(r"(?=[\\`*])|(?<=\])(?=\()|(?=~~)|(?<!\w)(?=_)|(?=_(?!\w))", r"\\", text)
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", re.sub(r"&(?=#?\w+;)", "&amp;", text))
 
 
 def _without_many_tasks(frame: pd.DataFrame) -> pd.DataFrame:
@@ -127,8 +165,19 @@ def _pairs(write: Callable[..., str], frame: pd.DataFrame, *names: str) -> list[
     return [write(*values) for values in zip(*(frame[name] for name in names), strict=True)]
 
 
-def _bracket(value: float, low: float, high: float) -> str:
-    return bracket(low, high, value) if math.isfinite(low) else "–"
+def _bracket(value: float, low: float, high: float, never: str = "–") -> str:
+    if math.isfinite(low) and math.isfinite(high):
+        return bracket(low, high, value)
+    ends = [never if math.isinf(end) else number(end, value) for end in (low, high)]
+    return "–" if math.isnan(low) or math.isnan(high) else f"[{', '.join(ends)}]"
+
+
+def _scored(value: float, low: float, high: float, never: str = "–") -> str:
+    """`with_interval` of what may be infinite."""
+    if math.isinf(value) or math.isinf(high):
+        interval = _bracket(value, low, high, never)
+        return f"{never if math.isinf(value) else number(value)}{'' if interval == '–' else f' {interval}'}"
+    return with_interval(value, low, high)
 
 
 def _cell(name: str, value: Any) -> str:
@@ -138,6 +187,8 @@ def _cell(name: str, value: Any) -> str:
         return "–"
     if name == "diverged":
         return share_or_zero(value)
+    if name.startswith(("break_even", "gradients_")):
+        return count(value) if value == value else "–"
     return number(value) if isinstance(value, float) else str(value)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bench.engine import process, race, tiles
 from bench.engine.problems import Problems
+from bench.engine.sizes import sizes
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import best_theta, score_trials
@@ -90,6 +91,7 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         "seconds_compile": spent["seconds_compile"] + raced.seconds_compile,
         "seconds_tuning": spent["seconds_tuning"],
         "seconds_reporting": seconds - raced.seconds_compile,
+        **sizes(entry, subject, budget.steps),
     }
     measures = {
         tuned_for: {name: values[i].tolist() for name, values in raced.measured.items()}

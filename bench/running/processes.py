@@ -8,12 +8,15 @@ before TensorFlow is loaded.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from bench.running.executor import Call, Done, Executor, Progress
@@ -94,7 +97,8 @@ class _Lane:
             self.renew()
         assert self._pool is not None
         self._spent += call.weight
-        return self._pool.submit(_work, number, call.function, call.arguments)
+        with _main_hidden():
+            return self._pool.submit(_work, number, call.function, call.arguments)
 
     def renew(self) -> None:
         self.close()
@@ -115,6 +119,17 @@ class _Lane:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """While a process is spawned: it needs nothing of the user's script, and would run it again to import it."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 _channel: Any = None

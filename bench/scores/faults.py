@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,7 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
     sound = np.logical_and.reduce([finite_starts(one) for one in runs])
     found = [_unstarted(task, sound)] if not sound.all() else []
     if sound.any() and not sound.all():
-        records = [record._replace(runs=_chosen(record.runs, sound)) for record in records]
+        records = [_on(record, sound) for record in records]
     starts = runs[0].losses[sound, 0]
     if at_floor := int(np.sum(starts == floor)):
         found.append(_at_rest(task, at_floor, len(starts)))
@@ -52,8 +52,14 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
     return list(records), found
 
 
-def _chosen(runs: Mapping[str, Runs], problems: np.ndarray) -> dict[str, Runs]:
-    return {name: Runs(one.steps, *(values[problems] for values in one[1:])) for name, one in runs.items()}
+def _on(record: Record, problems: np.ndarray) -> Record:
+    """`record` of some problems: (n,) bool."""
+    runs = {name: Runs(one.steps, *(values[problems] for values in one[1:])) for name, one in record.runs.items()}
+    measures = {
+        name: {what: np.asarray(values)[problems].tolist() for what, values in of.items()}
+        for name, of in record.measures.items()
+    }
+    return record._replace(runs=runs, measures=measures)
 
 
 def _unstarted(task: str, sound: np.ndarray) -> Fault:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bench.records.files import strict
 from bench.records.record import Record
+from bench.scores.measures import TARGETS, steps_to
 from bench.scores.metrics import METRICS
 from bench.scores.results import finished, load
 
@@ -17,14 +18,20 @@ __all__ = ["scores", "trials"]
 
 
 def scores(out: Any) -> pd.DataFrame:
-    """One row per run: task, optimizer, kind, tuned_for, seed, a column per metric, diverged_at, measures of the task.
+    """One row per run: task, optimizer, kind, tuned_for, seed, a column per metric, steps to each of TARGETS,
+    diverged_at, measures of the task.
 
     `tuned_for` is what the θ of the run was tuned for ("default": nothing), `seed` the number of the problem, equal
-    numbers being equal problems for every optimizer. A metric's unit is its own (`bench list metrics`); `diverged_at`
-    is the first diverged step or −1. Failed cells have no rows. Raises UserError where there are no results.
+    numbers being equal problems for every optimizer. A metric's unit is its own (`bench list metrics`); `steps_…` is
+    infinite where a run never gets there, `diverged_at` the first diverged step or −1. Failed cells have no rows.
+    Raises UserError where there are no results.
     """
     parts = [_runs(record, name) for record in load(out).records.values() if finished(record) for name in record.runs]
-    return _joined(parts, ["task", "optimizer", "kind", "tuned_for"], ["seed", *METRICS, "diverged_at"])
+    return _joined(
+        parts,
+        ["task", "optimizer", "kind", "tuned_for"],
+        ["seed", *METRICS, *(f"steps_{name}" for name in TARGETS), "diverged_at"],
+    )
 
 
 def trials(out: Any) -> pd.DataFrame:
@@ -50,6 +57,7 @@ def _runs(record: Record, tuned_for: str) -> pd.DataFrame:
     columns = {
         "seed": np.arange(len(runs.diverged)),
         **{name: np.asarray(metric.score(runs, record.floor)) for name, metric in METRICS.items()},
+        **{f"steps_{name}": steps_to(runs, record.floor, target) for name, target in TARGETS.items()},
         "diverged_at": runs.diverged,
         **record.measures.get(tuned_for, {}),
     }

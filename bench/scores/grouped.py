@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
+from bench.scores import measured
 from bench.scores.choose import groups, narrow
-from bench.scores.leaderboard import leaderboard, per_task
-from bench.scores.metrics import LOG_FLOOR
+from bench.scores.leaderboard import per_task
+from bench.scores.metrics import LOG_FLOOR, METRICS
 from bench.scores.results import Results, finished, load, runs_of
 
 
-def boards(out: Any, metric: str = "anytime", by: str = "family") -> pd.DataFrame:
-    """A board a group, below each other, the group in the first column: `per_task` by task, else `leaderboard` of each.
+def boards(
+    out: Any, metric: str = "anytime", by: str = "family", missing: str = "common", better: str | None = None
+) -> pd.DataFrame:
+    """A board a group, below each other, the group in the first column: `per_task` by task, else `board` of each.
 
-    Raises UserError.
+    Of a measure that tuning does not select by, `board` by task too. Raises UserError.
     """
     results = load(out)
-    if by == "task":
+    if by == "task" and metric in METRICS:
         return per_task(results, metric)
     parts = []
     for group, tasks in _groups(results, by).items():
-        board = leaderboard(narrow(results, tasks), metric)
+        board = measured.board(narrow(results, tasks), metric, missing, better)
         parts.append(board.drop(columns=tasks).assign(**{by: group}))
         attrs = board.attrs
     frame = pd.concat(parts, ignore_index=True)

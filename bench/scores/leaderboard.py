@@ -1,7 +1,7 @@
 """Who is ahead, by how much, and how sure that is: frames from stored cells. No TensorFlow, no printing.
 
-A failed or missing cell scores the metric's worst on every seed, so a failure never helps. Oracles are shown and not
-ranked.
+A failed cell scores the metric's worst on every seed, so a failure never helps; a missing one is missing. Oracles, and
+learned optimizers where they are foreign, are shown and not ranked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import statistics
+from bench.scores import absent, homes, statistics
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
@@ -22,33 +22,56 @@ from optimizers import disclosures
 __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 
 
-def leaderboard(out: Any, metric: str = "anytime") -> pd.DataFrame:
+def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> pd.DataFrame:
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
     `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample seeds,
-    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `tasks` counts finished cells, `missing` the
-    others, `failed` those of them that raised. Raises UserError.
+    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `standing` says who competes and `trials` how
+    many configurations each tried (bench.scores.homes). `tasks` counts finished cells, `missing` the others, `failed`
+    those of them that raised. Scores are over the tasks that all who compete have run, or over all with `missing`
+    "worst", which counts a missing cell as the worst there is. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
-    ranked = _ranked(results)
+    tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
+    over = results._replace(tasks=tasks)
+    frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
+    frame = frame.assign(**_numbers(over, chosen_metric), **homes.columns(results, tasks or results.tasks))[
+        [*_FRONT, *_BACK]
+    ]
+    means = {task: _task_means(results, task, chosen_metric, missing) for task in results.tasks}
+    frame = pd.concat([frame, pd.DataFrame(means)], axis=1)
+    _silence_partial_oracles(frame, results)
+    if missing == "common":
+        absent.blank(frame, absent.lacking(over, tasks), _SCORES)
+    notes = [*_notes(chosen_metric, over), *absent.note(results, tasks), *homes.note(frame)]
+    board = _sorted(frame, chosen_metric, notes)
+    board.attrs["tasks"] = results.tasks
+    return board
+
+
+def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
+    """Columns of ranks and scores over the tasks of `results`; nothing but missing values without a task."""
+    if not results.tasks:
+        nothing = pd.array([pd.NA] * len(results.optimizers), dtype="Int64")
+        return {**dict.fromkeys(_RANKS, nothing), **dict.fromkeys(_SCORES, np.nan)}
+    ranked = homes.competing(results)
     means, resampled, replicates = statistics.suite_iqms(
-        scores(results, chosen_metric), statistics.generator(), statistics.replicates_for(len(ranked))
+        scores(results, metric), statistics.generator(), statistics.replicates_for(len(ranked))
     )
     total = statistics.iqm(means)
-    seeds = sum(map(results.problems, results.tasks))
-    numbers = {
-        **_ranks(total, resampled, ranked, chosen_metric, seeds),
+    return {
+        **_ranks(total, resampled, ranked, metric, sum(map(results.problems, results.tasks))),
         "score": total,
         **_bounds(statistics.interval(total, resampled), ""),
         **_bounds(_over_tasks(total, replicates), "_tasks"),
     }
-    frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
-    frame = frame.assign(**numbers)[[*_FRONT, *_BACK]]
-    frame = pd.concat([frame, pd.DataFrame(dict(zip(results.tasks, means, strict=True)))], axis=1)
-    _silence_partial_oracles(frame, results)
-    board = _sorted(frame, chosen_metric, _notes(chosen_metric, results))
-    board.attrs["tasks"] = results.tasks
-    return board
+
+
+def _task_means(results: Results, task: str, metric: Metric, missing: str) -> np.ndarray:
+    """Mean score of each entry on a task; NaN where it has no cell, unless that counts as the worst."""
+    means = task_scores(results, task, metric).mean(axis=1)
+    there = np.array([(task, o) in results.records or missing == "worst" for o in results.optimizers], bool)
+    return np.where(there, means, np.nan)
 
 
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
@@ -80,22 +103,19 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-_FRONT = ["rank", "rank_low", "rank_high", "optimizer", "kind", "score", "low", "high", "low_tasks", "high_tasks"]
+_RANKS = ["rank", "rank_low", "rank_high"]
 _SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
 _BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
 
 
 def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
     """No score for an oracle that some task has no use for, over all tasks and on those; in place."""
     for row, name in enumerate(results.optimizers):
-        absent = [task for task in results.tasks if not results.applies(task, name)]
-        if absent:
-            frame.loc[row, [*_SCORES, *absent]] = np.nan
-            frame.loc[row, "missing"] -= len(absent)
-
-
-def _ranked(results: Results) -> np.ndarray:
-    return np.array([results.kind(name) != "oracle" for name in results.optimizers], bool).nonzero()[0]
+        others = [task for task in results.tasks if not results.applies(task, name)]
+        if others:
+            frame.loc[row, [*_SCORES, *others]] = np.nan
+            frame.loc[row, "missing"] -= len(others)
 
 
 def _ranks(score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int) -> dict[str, Any]:
@@ -157,7 +177,8 @@ def _notes(metric: Metric, results: Results) -> list[str]:
                 said.setdefault(words, []).append(name)
     notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
     notes += [str(fault) for fault in results.faults]
-    if len(results.records) < expected or not all(map(finished, results.records.values())):
+    there = [results.records.get((t, o)) for t in results.tasks for o in results.optimizers]
+    if sum(record is not None for record in there) < expected or not all(finished(r) for r in there if r is not None):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
     return notes
 
@@ -166,7 +187,8 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     """The rows of `per_task` for one task; an oracle that is not made for it has none."""
     metric = get(metric_name)
     table = task_scores(results, task, metric)
-    ranked, records = _ranked(results), results.of_task(task)
+    records = results.of_task(task)
+    ranked = np.array([i for i in homes.competing(results, [task]) if records[i] is not None], int)
     replicates = statistics.resampled_means(table, statistics.generator(), statistics.replicates_for(len(ranked)))
     means = table.mean(axis=1)
     bounds = _bounds(statistics.interval(means, replicates), "")
@@ -177,12 +199,14 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
             **ranks,
             "optimizer": results.optimizers,
             "kind": [results.kind(name) for name in results.optimizers],
+            **homes.columns(results, [task]),
             "score": means,
             **bounds,
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }
     )
+    absent.blank(frame, [i for i, record in enumerate(records) if record is None], _SCORES)
     made_for_it = [results.applies(task, name) for name in results.optimizers]
     return _sorted(frame[made_for_it].reset_index(drop=True), metric, [])
 
@@ -204,9 +228,9 @@ def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
 
 
 def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
-    """Ranked entries best first, then the others; equals by name."""
+    """Entries that compete, best first, then the others; equals by name."""
     keys = pd.DataFrame(
-        {"out": frame["rank"].isna(), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
+        {"out": homes.places(frame["standing"]), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
     )
     order = keys.sort_values(["out", "merit", "name"], kind="stable").index
     return _framed(frame.loc[order].reset_index(drop=True), metric, notes)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from bench.reports.tables import LEFT, Grid
 
 _NUMBER = re.compile(r"[-−+<]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -59,7 +61,7 @@ def tiers(lows: Sequence[Any], highs: Sequence[Any]) -> list[bool]:
     """Whether each row, best first, starts a tier: its rank range begins after all ranges above it end."""
     starts, reached = [], 0
     for low, high in zip(lows, highs, strict=True):
-        ranked = low == low and low is not None and str(low) != "<NA>"
+        ranked = bool(pd.notna(low))
         starts.append(bool(ranked and reached and low > reached))
         reached = max(reached, int(high)) if ranked else reached
     return starts

@@ -52,8 +52,6 @@ def named(name: str) -> Entry:
 
 def entry(base: Entry, spec: Spec) -> Entry:
     """`base` without what `spec` takes away; raises OptimizerError when it is no system of single parameters."""
-    if not base.told_gradients_only:
-        raise OptimizerError(f"cannot ablate {base.name!r}: it is handed the loss itself")
     flags = spec.flags()
     swept = {"step": flags.pop("step")} if spec.step == TUNED else {}
     made = replace(
@@ -71,7 +69,9 @@ def entry(base: Entry, spec: Spec) -> Entry:
 
 
 def build(base: Entry, fixed: Mapping[str, float], horizon: int) -> Build:
-    """The build of all ablations of `base` that share the switches `fixed`."""
+    """The build of all ablations of `base` that share the switches `fixed`; raises OptimizerError as `entry` does."""
+    if not base.told_gradients_only:
+        raise OptimizerError(f"cannot ablate {base.name!r}: it is handed the loss itself")
     digest = hashlib.sha256(identity.optimizer_definition(base).encode()).hexdigest()[:16]
     return Build(base.name, digest, tuple(sorted(fixed.items())), horizon, base)
 

@@ -19,10 +19,13 @@ from optimizers import Optimizer
 
 
 class Leaf(NamedTuple):
-    """One leaf of the state of one parameter; `stride`: its change per step, None for floats."""
+    """One leaf of the state of one parameter; `axis`: that of the parameters, None if it is the same for all.
+
+    `stride`: its change per step, None for floats.
+    """
 
     value: np.ndarray
-    per_parameter: bool
+    axis: int | None
     stride: Any
 
     @property
@@ -42,8 +45,8 @@ class RowLayout:
     @classmethod
     def of(cls, optimizer: Optimizer) -> RowLayout:
         """Raises ProbeError for a state that is neither per parameter nor shared by all."""
-        one, two = (optimizer.init(tf.zeros((n,), tf.float64)) for n in (1, 2))
-        _, after = optimizer.update(tf.constant([0.3], tf.float64), one, tf.zeros((1,), tf.float64), tf.constant(0))
+        one, two = (optimizer.init(tf.zeros((n,))) for n in (1, 2))
+        _, after = optimizer.update(tf.constant([0.3]), one, tf.zeros((1,)), tf.constant(0))
         flat = [[np.asarray(leaf) for leaf in tf.nest.flatten(state)] for state in (one, two, after)]
         return cls(optimizer, one, tuple(_leaf(*each) for each in zip(*flat, strict=True)))
 
@@ -58,8 +61,10 @@ class RowLayout:
             columns = h[:, place : place + leaf.width]
             if leaf.stride is not None:
                 made.append(self._count(leaf, t))
-            elif leaf.per_parameter:
-                made.append(tf.reshape(columns, [h.shape[0], *leaf.value.shape[1:]]))
+            elif leaf.axis is not None:
+                made.append(
+                    _moved(tf.reshape(columns, [h.shape[0], *np.delete(leaf.value.shape, leaf.axis)]), leaf.axis)
+                )
             else:
                 made.append(tf.reshape(columns[0], leaf.value.shape))
             place += leaf.width
@@ -73,19 +78,27 @@ class RowLayout:
     def _packed(self, state, h):
         rows, kept = h.shape[0], []
         for leaf, value in zip(self.leaves, tf.nest.flatten(state), strict=True):
-            if leaf.stride is None and leaf.per_parameter:
-                kept.append(tf.reshape(tf.cast(value, h.dtype), [rows, leaf.width]))
+            if leaf.stride is None and leaf.axis is not None:
+                kept.append(tf.reshape(_moved(tf.cast(value, h.dtype), leaf.axis, back=True), [rows, leaf.width]))
             elif leaf.stride is None:
                 kept.append(tf.repeat(tf.reshape(tf.cast(value, h.dtype), [1, -1]), rows, axis=0))
         return tf.concat(kept, 1) if kept else h
 
 
+def _moved(value, axis: int, *, back: bool = False):
+    """`value` with its first axis at `axis`, or back."""
+    order = [*range(1, value.shape.rank)]
+    order.insert(axis, 0)
+    return tf.transpose(value, np.argsort(order) if back else order)
+
+
 def _leaf(one: np.ndarray, two: np.ndarray, after: np.ndarray) -> Leaf:
     if not np.issubdtype(one.dtype, np.floating):
         stride = after ^ one if one.dtype == bool else after - one
-        return Leaf(one, False, stride)
+        return Leaf(one, None, stride)
     if one.shape == two.shape:
-        return Leaf(one, False, None)
-    if one.shape[:1] == (1,) and two.shape == (2, *one.shape[1:]):
-        return Leaf(one, True, None)
+        return Leaf(one, None, None)
+    grown = [axis for axis in range(one.ndim) if (one.shape[axis], two.shape[axis : axis + 1]) == (1, (2,))]
+    if len(grown) == 1 and two.size == 2 * one.size:
+        return Leaf(one, grown[0], None)
     raise ProbeError(f"its state of shape {two.shape} for 2 parameters and {one.shape} for 1 is not per parameter")

@@ -99,6 +99,8 @@ def replayed(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], steps: 
     from bench.engine.sampling import sample
     from bench.probes.dynamics.component import system_of
 
+    if not entry.told_gradients_only:
+        raise UserError(f"optimizer {entry.name!r} cannot be distilled: it is handed the loss itself; choose another")
     try:
         system = system_of(entry.build(with_horizon(theta, steps)))
     except ProbeError as problem:

@@ -1,0 +1,27 @@
+"""`python -m bench export`: stored runs as other benchmarks' viewers open them. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands import options
+
+FORMATS = ("ioh", "coco")
+
+
+@click.command()
+@options.selection
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Whose viewer is to open them.")
+@click.option("--tuned-for", default="mean_loss", show_default=True, help="Runs tuned for this metric, or default.")
+@click.option("--out", type=options.PATH, required=True, help="A new or empty folder.")
+def command(results: Any, form: str, tuned_for: str, out: Path) -> None:
+    """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): a folder an optimizer."""
+    from bench.records.files import note
+    from bench.reports import coco, ioh, viewers  # noqa: F401 (they register)
+
+    for line in viewers.export(results, form, out, tuned_for):
+        note(f"left out: {line}")
+    click.echo(out)

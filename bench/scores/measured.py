@@ -1,0 +1,201 @@
+"""Boards by any metric there is: `leaderboard` by those that tuning selects by, the same table by any other measure.
+
+What resamples problems is `bench.scores.statistics`; a median's own bootstrap law is a beta distribution of its place
+in order (Efron, 1979, Bootstrap methods), so that it needs no resampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bench.errors import UserError
+from bench.records.record import Record
+from bench.scores import absent, homes, measures, statistics
+from bench.scores.leaderboard import leaderboard
+from bench.scores.measures import Measure
+from bench.scores.metrics import METRICS
+from bench.scores.results import Results, finished, load
+
+
+def board(out: Any, metric: str = "anytime", missing: str = "common", better: str | None = None) -> pd.DataFrame:
+    """`bench.scores.leaderboard.leaderboard` by any metric: METRICS, MEASURES, or what the tasks measure themselves.
+
+    Of a measure, scores are of the runs tuned for the mean loss (untuned ones where nothing was tuned), `score` is the
+    interquartile mean over tasks of each task's number (the median of what may be infinite: never), and a cell without
+    a number is missing. `better` is "higher" or
+    "lower" for a task's own measure whose name does not say which. Raises UserError.
+    """
+    results = load(out)
+    if metric in METRICS:
+        if better not in (None, METRICS[metric].better):
+            raise UserError(f"{metric} is better {METRICS[metric].better}; leave out --better {better}")
+        return leaderboard(results, metric, missing)
+    measure = measures.get(metric, results.records.values(), better)
+    if absent.check(missing) == "worst" and np.isnan(measure.worst):
+        raise UserError(f"{metric} has no worst value that a missing cell could count as; leave out --missing worst")
+    return _board(results, measure, missing)
+
+
+class _Number(NamedTuple):
+    """A task's number of one entry, and its replicates (R,)."""
+
+    value: float
+    replicates: np.ndarray
+
+
+def _board(results: Results, measure: Measure, missing: str) -> pd.DataFrame:
+    numbers = {task: _task_numbers(results, task, measure, missing) for task in results.tasks}
+    of = {task: dict(zip(results.optimizers, row, strict=True)) for task, row in numbers.items()}
+
+    def there(task: str, optimizer: str) -> bool:
+        return of[task][optimizer] is not None
+
+    measured = [task for task in results.tasks if any(number is not None for number in numbers[task])]
+    within = results._replace(tasks=measured)
+    tasks = absent.common(within, there) if missing == "common" else measured
+    over, lacking = within._replace(tasks=tasks), set(absent.lacking(within, tasks, there))
+    shown = [i for i, o in enumerate(results.optimizers) if i not in lacking and _everywhere(results, o, tasks)]
+    frame = pd.DataFrame([_describe(results, name) for name in results.optimizers])
+    frame = frame.assign(**homes.columns(results, tasks or results.tasks), **_columns(over, numbers, shown, measure))
+    means = {t: [np.nan if n is None else n.value for n in numbers[t]] for t in results.tasks}
+    frame = pd.concat([frame[[*_FRONT, *_BACK]], pd.DataFrame(means)], axis=1)
+    keys = frame.assign(out=homes.places(frame["standing"]), merit=-measure.sign * frame["score"])
+    frame = frame.loc[keys.sort_values(["out", "merit", "optimizer"], kind="stable").index].reset_index(drop=True)
+    notes = [*_notes(results, measure, measured, tasks), *absent.note(within, tasks, there), *homes.note(frame)]
+    frame.attrs = {"metric": measure.name, "notes": notes, "tasks": results.tasks, "infinite": "never"}
+    return frame
+
+
+_RANKS = ["rank", "rank_low", "rank_high"]
+_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
+_BACK = ["tasks", "missing", "failed", "trained_on"]
+
+
+def _everywhere(results: Results, optimizer: str, tasks: Sequence[str]) -> bool:
+    return bool(tasks) and all(results.applies(task, optimizer) for task in tasks)
+
+
+def _columns(over: Results, numbers: dict[str, list[Any]], shown: list[int], measure: Measure) -> dict[str, Any]:
+    """Ranks and scores of the entries at `shown`, over the tasks of `over`."""
+    count = len(over.optimizers)
+    columns: dict[str, Any] = {name: pd.array([pd.NA] * count, dtype="Int64") for name in _RANKS}
+    columns |= {name: np.full(count, np.nan) for name in _SCORES}
+    if not shown:
+        return columns
+    rows = [[numbers[task][i] for task in over.tasks] for i in shown]
+    total = _across(np.array([[n.value for n in row] for row in rows]), measure)
+    drawn = np.stack([np.stack([n.replicates for n in row], axis=1) for row in rows], axis=2)
+    replicates = _across(drawn, measure)
+    columns["score"][shown] = total
+    columns["low"][shown], columns["high"][shown] = _interval(replicates)
+    if len(over.tasks) > 1:
+        others = _across(statistics.with_tasks(drawn, statistics.generator(1)), measure)
+        columns["low_tasks"][shown], columns["high_tasks"][shown] = _interval(others)
+    ranked = [at for at, i in enumerate(shown) if i in set(homes.competing(over))]
+    merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(replicates[:, ranked]))
+    low, high = statistics.rank_ranges(merit, p)
+    place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
+    for name, values in zip(_RANKS, (place, low, high), strict=True):
+        columns[name][[shown[at] for at in ranked]] = values
+    return columns
+
+
+def _across(numbers: np.ndarray, measure: Measure) -> np.ndarray:
+    """Over tasks, axis 1: the interquartile mean; the median of what may be infinite, the lower of two."""
+    if np.isinf(measure.worst):
+        return np.sort(numbers, axis=1).take((numbers.shape[1] - 1) // 2, axis=1)
+    return statistics.iqm(numbers, axis=1)
+
+
+def _task_numbers(results: Results, task: str, measure: Measure, missing: str) -> list[_Number | None]:
+    """Of each entry on a task; None where its cell has no number."""
+    void = any(fault.void for fault in results.faults if fault.task == task)
+    records, replicates = results.of_task(task), statistics.replicates_for(len(results.optimizers))
+    found = []
+    for record in records:
+        values = None if void else measures.values(record, measure)
+        if values is None and _counts_as_worst(record, missing) and not np.isnan(measure.worst):
+            values = np.full(results.problems(task), measure.worst)
+        steps = record.cell.budget.steps if record is not None else 0
+        found.append(None if values is None else _number(values, measure, steps, replicates))
+    return found
+
+
+def _counts_as_worst(record: Record | None, missing: str) -> bool:
+    return missing == "worst" if record is None else not finished(record)
+
+
+def _number(values: np.ndarray, measure: Measure, steps: int, replicates: int) -> _Number:
+    """A task's number from those of its runs (runs,); what is no number is as bad as can be."""
+    values = np.where(np.isnan(values), -measure.sign * np.inf, values)
+    if measure.over_runs == "expected":
+        spent, success = np.where(np.isfinite(values), values, steps), np.isfinite(values)
+        drawn = statistics.resampled_means(np.stack([spent, success]), statistics.generator(), replicates).T
+        return _Number(float(_over(spent.mean(), success.mean())), _over(*drawn))
+    if measure.over_runs == "median":
+        ordered, at = np.sort(values), (len(values) - 1) // 2
+        drawn = statistics.generator().beta(at + 1, len(values) - at, replicates)
+        return _Number(float(ordered[at]), ordered[np.minimum((drawn * len(values)).astype(int), len(values) - 1)])
+    if not np.isfinite(values).all() or (values == values[0]).all():
+        return _Number(float(values.mean()), np.full(replicates, values.mean()))
+    return _Number(
+        float(values.mean()), statistics.resampled_means(values[None], statistics.generator(), replicates)[:, 0]
+    )
+
+
+def _over(spent: np.ndarray, success: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.asarray(success) > 0, np.divide(spent, success), np.inf)
+
+
+def _interval(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % of replicates (R, n); none of what does not vary, which was measured once or has reached an end."""
+    low, high = np.percentile(replicates, [2.5, 97.5], axis=0, method="inverted_cdf")
+    varies = replicates.min(axis=0) < replicates.max(axis=0)
+    return np.where(varies, low, np.nan), np.where(varies, high, np.nan)
+
+
+def _p_values(replicates: np.ndarray) -> np.ndarray:
+    """Two-sided p of every pair: (R, n) -> (n, n), twice the share of replicates on the smaller side of zero."""
+    count, entries = replicates.shape
+    p = np.ones((entries, entries))
+    for i in range(entries):
+        rest, mine = replicates[:, i + 1 :], replicates[:, i, None]
+        extreme = np.minimum((rest <= mine).sum(axis=0), (rest >= mine).sum(axis=0))
+        p[i, i + 1 :] = np.minimum(1.0, 2 * (extreme + 1) / (count + 1))
+    return np.minimum(p, p.T)
+
+
+def _describe(results: Results, optimizer: str) -> dict[str, Any]:
+    records = results.of_optimizer(optimizer)
+    done = sum(map(finished, records))
+    applies = sum(results.applies(task, optimizer) for task in results.tasks)
+    return {
+        "optimizer": optimizer,
+        "kind": records[0].kind,
+        "tasks": done,
+        "missing": applies - done,
+        "failed": len(records) - done,
+        "trained_on": ", ".join(homes.trained_on(records[0])),
+    }
+
+
+def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[str]) -> list[str]:
+    over = "median" if np.isinf(measure.worst) else "interquartile mean"
+    notes = [
+        f"{measure.name}: {measure.summary}; {measure.better} is better.",
+        f"Score: {over} over {len(tasks)} task(s), of runs tuned for the mean loss; 95 % intervals over problems, then "
+        "(other tasks) over tasks too.",
+        "Optimizers that do not differ significantly (bootstrap over problems, Holm's correction, 5 %) share a rank "
+        "range.",
+    ]
+    if left := len(results.tasks) - len(measured):
+        notes.append(f"{left} of {len(results.tasks)} tasks have no {measure.name}.")
+    if any(results.kind(name) == "oracle" for name in results.optimizers):
+        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+    return [*notes, *map(str, results.faults)]
