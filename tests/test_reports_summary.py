@@ -7,9 +7,7 @@ import samples
 from bench.errors import UserError
 from bench.records.record import Budget
 from bench.records.store import Store, write_json
-from bench.reports import curves, summary
-from bench.reports.curves import relative
-from bench.scores.results import load
+from bench.reports import summary
 
 PASSED = {"name": "heavy ball", "passed": True, "expected": {"beta": 0.9}, "measured": {"beta": 0.9}}
 FAILED = {"name": "clip at 1", "passed": False, "expected": {"knee": 1.0}, "measured": {"knee": 1.4}}
@@ -113,15 +111,6 @@ def test_write_leaves_text_table_and_picture(out):
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_relative_curves_by_hand():
-    losses = np.array([[2.0, 1.0], [4.0, 1.0], [1.0, np.nan], [1.0, 0.0]], "float32")
-    steps, (low, middle, high) = relative(samples.record(losses=losses))
-    assert steps.tolist() == [0, 1]
-    assert low.tolist() == [1.0, 1e-14]
-    assert middle.tolist() == [1.0, 0.25]
-    assert high.tolist() == [1.0, 0.5]
-
-
 def test_pictures_survive_divergence_failures_and_many_tasks(tmp_path):
     folder = samples.folder(tmp_path / "out", {"adam": 0.2}, tasks=tuple("abcd"))
     store = Store(folder)
@@ -162,18 +151,6 @@ def test_oracles_made_for_other_tasks_are_not_called_missing(tmp_path):
     assert "Not run" not in text
     assert text.split("\ntask-0\n")[1].split("\ntask-1\n")[0].count("newton") == 1
     assert "newton" not in text.split("\ntask-1\n")[1].split("What it cost")[0]
-
-
-def test_a_panel_of_many_entries_names_its_best_the_best_learned_and_oracles(tmp_path):
-    results = load(many(tmp_path, 2))
-    styles = curves._best_styles(results, "task-0")
-    colored = [name for name, style in styles.items() if style["color"] in curves.COLORS]
-    assert colored == ["entry-12", "entry-11", "entry-10", "entry-09", "gru-a"]
-    assert styles["newton"]["linestyle"] == ":"
-    assert len(styles) == 15
-    assert len({styles[name]["color"] for name in colored}) == 5
-    assert "newton" not in curves._best_styles(results, "task-1")
-    assert summary.plot_curves(results, tmp_path / "many.png").stat().st_size > 10_000
 
 
 def test_a_picture_of_one_step_runs(tmp_path):

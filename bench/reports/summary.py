@@ -18,8 +18,8 @@ from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
 from bench.records.record import Budget
 from bench.reports.costs import break_even_grid, ledger
-from bench.reports.curves import plot_curves
 from bench.reports.overview import by_learned, by_task
+from bench.reports.pictures.curves import plot_curves
 from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, text
 from bench.scores import homes
 from bench.scores.leaderboard import leaderboard, task_table, verdicts
