@@ -22,7 +22,7 @@ def test_its_ends_are_order_statistics():
     assert luck.of_scores(scores, 6, LOSS).low == pytest.approx(0.5 * (0.5 / 0.7) ** 3)
     assert luck.of_scores(-scores[:7] / 2 + 1.2, 9, ANYTIME).high == 1.0  # no share is above that
     assert luck.of_scores(-scores[:7] + 1, 1, ANYTIME) == pytest.approx((0.5, 0.3, 0.7))
-    assert luck.of_scores(np.full(10, 0.25), 3, LOSS) == (0.25, 0.25, 0.25)
+    assert luck.of_scores(np.full(10, 0.25), 3, LOSS) == pytest.approx((0.25, 0.25, 0.25))
     assert np.isnan(luck.of_scores(scores[:5], 1, LOSS).low)
 
 
