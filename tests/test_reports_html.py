@@ -21,10 +21,10 @@ from bench.records.record import Budget
 from bench.records.store import Store, write_json
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
-from bench.reports.curves import relative
 from bench.reports.html import cells, page, sections
 from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
+from bench.reports.pictures.curves import relative
 from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
 from bench.scores import profiles, statistics
@@ -295,7 +295,6 @@ def test_what_the_page_is_made_of_is_installed_with_it():
 def test_a_folder_of_the_size_of_core_fits_in_8_megabytes(monkeypatch):
     """35 entries × 28 tasks, 128 problems, 32 points a curve of full precision; resamples are few here."""
     monkeypatch.setattr(statistics, "REPLICATES", 250)
-    monkeypatch.setattr(statistics, "replicates_for", lambda entries: 250)
     budget = Budget(steps=31, seeds=128, trials=64, tuning_seeds=16)
     names = [*(f"optimizer-{i:02}" for i in range(25)), *(f"gru-{i}" for i in range(10))]
     theta = dict.fromkeys(("learning_rate", "beta_1", "beta_2", "epsilon"), 0.123456789)

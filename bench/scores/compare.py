@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.lookup.selectors import nearest
-from bench.scores import luck, statistics
+from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
 from bench.scores.metrics import Metric, get
 from bench.scores.numbers import bracket, number
@@ -27,7 +27,7 @@ class _Task(NamedTuple):
 
     a: float
     b: float
-    seeds: int
+    problems: int
     ahead: float
     replicates: np.ndarray
     trials: np.ndarray
@@ -126,17 +126,17 @@ def _of_two(results: Results, a: str, b: str) -> Results:
 
 
 def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
-    table = task_scores(results, task, metric)
+    table = scale.leveled(metric, task_scores(results, task, metric))
     means, replicates = table.mean(axis=1), statistics.resampled_means(table, statistics.generator())
-    mine, theirs = means.tolist()
+    mine, theirs = scale.shown(metric, means).tolist()
     drawn = _ahead(luck.moved(results, task, means, metric), metric)
     return _Task(mine, theirs, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric), drawn)
 
 
 def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
     """What A is ahead by, positive where it is better: (2, …) -> (…)."""
-    if metric.differs:
-        return metric.sign * (pair[0] - pair[1])
+    if metric.differs or metric.in_logs:
+        return metric.sign * (pair[0] - pair[1]) * (np.log(10) if metric.in_logs else 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = metric.sign * (np.log(pair[0]) - np.log(pair[1]))
     return np.where(pair[0] == pair[1], 0.0, logs)
@@ -145,8 +145,9 @@ def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
 def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str, Any]:
     ahead = np.asarray(np.mean([task.ahead for task in tasks]))
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
-    p = statistics.p_values(np.stack([np.zeros_like(replicates), replicates], axis=1), sum(t.seeds for t in tasks))
-    interval = statistics.interval(ahead, replicates)
+    chance, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]
+    p = statistics.p_values(np.array([0.0, ahead]), chance, problems)
+    interval = intervals.student(ahead, replicates, min(problems))
     others = statistics.interval(ahead, np.mean([task.trials for task in tasks], axis=0))
     ends, drawn = (sorted(metric.sign * np.array([of.low, of.high])) for of in (interval, others))
     written = (float, float) if metric.differs else (np.exp, np.exp)

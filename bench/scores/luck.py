@@ -6,7 +6,8 @@ one of them with probability 2 ** −SAFE. Its better end is extrapolated, as no
 distance from the best to the SAFE-th best, times half the number of settings searched, as scores rise with the square
 of the distance from the best θ. Trials are treated as independent; a quasi-random sequence varies less.
 
-It lives on scores of the tuning problems, before the re-check: only the winner was raced on the report problems. What
+Distances are taken on the scale that means are (bench.scores.scale), logarithms of a metric without an upper bound. It
+lives on scores of the tuning problems, before the re-check: only the winner was raced on the report problems. What
 is said of report scores, `low_trials` to `high_trials`, carries the difference over.
 """
 
@@ -18,15 +19,15 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.records.record import Record
-from bench.scores import statistics
+from bench.scores import scale, statistics
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.results import Results, finished
 
 SAFE = 6
 DRAWS = 4000
 NOTE = (
-    "low_trials, high_trials: where the score would lie had tuning drawn other trials (95 %), estimated on the tuning "
-    "problems; nothing moves where nothing was tuned."
+    "[other trials] (low_trials, high_trials): where the score would lie had tuning drawn other trials (95 %), "
+    "estimated on the tuning problems; nothing moves where nothing was tuned."
 )
 
 
@@ -59,10 +60,10 @@ def of_scores(scores: np.ndarray, searched: int, metric: Metric) -> Luck:
     best = float(ordered[0])
     if len(ordered) < SAFE:
         return Luck(best, np.nan, np.nan)
-    worse = float(ordered[SAFE - 1])
-    better = best + (best - worse) * max(1.0, searched / 2)
-    better = float(_within(np.asarray(better), metric))
-    return Luck(best, min(better, worse), max(better, worse))
+    level, behind = scale.leveled(metric, ordered[[0, SAFE - 1]])
+    better = _within(level + (level - behind) * max(1.0, searched / 2), metric)
+    ends = sorted([float(scale.shown(metric, better)), float(ordered[SAFE - 1])])
+    return Luck(best, ends[0], ends[1])
 
 
 def best_first(scores: np.ndarray, metric: Metric) -> np.ndarray:
@@ -75,14 +76,14 @@ def settings(record: Record) -> int:
 
 
 def replicates(record: Record | None, metric: Metric, rng: np.random.Generator) -> np.ndarray:
-    """Changes (DRAWS,) of the tuned score under other draws of the trials; zeros where nothing was tuned.
+    """Changes (DRAWS,) of the tuned score, on its scale, under other draws of the trials; zeros where none was tuned.
 
     The best of a random half of the trials lies as far behind the best of all as that lies behind, or ahead of, the
     best of another draw: that distance with either sign, and on the better side stretched as `of_scores` does.
     """
     if record is None or not finished(record) or metric.name not in record.trials:
         return np.zeros(DRAWS)
-    ordered = best_first(np.asarray(record.trials[metric.name], float), metric)
+    ordered = scale.leveled(metric, best_first(np.asarray(record.trials[metric.name], float), metric))
     if len(ordered) < SAFE:
         return np.full(DRAWS, np.nan)
     place = np.minimum(rng.geometric(0.5, DRAWS), len(ordered)) - 1
@@ -93,7 +94,7 @@ def replicates(record: Record | None, metric: Metric, rng: np.random.Generator) 
 
 
 def of_task(results: Results, task: str, means: np.ndarray, metric: Metric) -> statistics.Interval:
-    """Intervals of the mean report scores (entries,) of a task over other draws of the trials of each."""
+    """Intervals of the mean report scores (entries,), on their scale, of a task over other draws of the trials."""
     return statistics.interval(means, moved(results, task, means, metric).T)
 
 
@@ -113,7 +114,7 @@ def moved(results: Results, task: str, means: np.ndarray, metric: Metric) -> np.
 
 
 def _within(scores: np.ndarray, metric: Metric) -> np.ndarray:
-    """Scores no better than there can be: shares up to 1, ratios of losses down to 0."""
-    if metric.differs:
+    """Scores on their scale, no better than there can be: shares up to 1, ratios of losses down to 0."""
+    if metric.differs or metric.in_logs:
         return scores
     return np.minimum(scores, 1.0) if metric.sign > 0 else np.maximum(scores, 0.0)

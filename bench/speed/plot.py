@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.reports.curves import COLORS
+from bench.lookup.appearance import COLORS
 from bench.speed.rows import Ratio
 from bench.speed.table import shown
 

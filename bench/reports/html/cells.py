@@ -10,6 +10,7 @@ import numpy as np
 from bench.records.record import Record, Runs
 from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
+from bench.reports.pictures.curves import above_floor
 from bench.reports.tables import settings
 from bench.scores.luck import luck
 from bench.scores.metrics import METRICS, Metric, get
@@ -24,7 +25,7 @@ BEST_TRIALS = 5
 FLOOR = 1e-14
 """Ratios below are drawn here."""
 PLACES = 1000
-"""Curves are whole thousandths of log10(loss / initial loss)."""
+"""Curves are whole thousandths of log10 of the loss above the floor, as a share of the initial one."""
 
 
 def cells(results: Results, metric_of: Mapping[str, str], folders: str) -> dict[str, Any]:
@@ -108,15 +109,13 @@ def _budget(record: Record) -> str:
 
 
 def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
-    """Up to `count` runs at even ranks from the best to the worst, by `metric`: scores by every metric, and curves."""
+    """Up to `count` runs at even ranks from the best to the worst, by `metric`: scores by all metrics, and curves."""
     runs = runs_of(record, metric)
     order = np.argsort(-metric.sign * metric.score(runs, record.floor), kind="stable")
     places = np.unique(np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int))
     seeds = order[places]
     part = Runs(runs.steps, *(np.asarray(values)[seeds] for values in runs[1:]))
     scored = {name: m.score(part, record.floor) for name, m in METRICS.items()}
-    with np.errstate(all="ignore"):
-        ratios = np.asarray(part.losses, "float64") / np.asarray(part.losses[:, :1], "float64")
     return {
         "metric": metric.name,
         "tuned": chosen(record, metric) if record.trials else "",
@@ -127,7 +126,7 @@ def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
             [int(place) + 1, int(seed), *(number(float(scored[name][i])) for name in METRICS), _step(part.diverged[i])]
             for i, (place, seed) in enumerate(zip(places, seeds, strict=True))
         ],
-        "curves": whole(thousandths(ratios)),
+        "curves": whole(thousandths(above_floor(part.losses, record.floor))),
     }
 
 

@@ -30,7 +30,10 @@ WORDS: dict[str, str] = {
     "[95 %]": "The interval that covers the number in 95 of 100 repetitions with other problems of these tasks.",
     "[other tasks]": "The same with other tasks too: how much depends on which tasks were chosen.",
     "gradient evaluations": "How often a gradient was computed, for one problem: what everybody pays with.",
-    "break-even": "The number of tasks after which meta-training once has cost less than tuning for each task.",
+    "standing": "tuned: on the task itself. home: not tuned there, meta-trained there. foreign: neither, so not "
+    "ranked. generalist: meta-trained on several other tasks, shown apart. as it comes: untuned.",
+    "break-even": "How many tunings of the best hand-designed optimizer, on the task a learned one was trained on, "
+    "cost what its meta-training did. Never, where it is not ahead.",
     "probe": "A measurement of one mechanism inside an optimizer, such as momentum.",
     "control": "An optimizer whose mechanism is known. A probe makes a claim only if it finds what is known there.",
     "verdict": "present, absent or undecided; no claim where a control failed.",

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.reports.curves import COLORS
+from bench.lookup.appearance import COLORS
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK, *_ = COLORS
 GRAY, DARK = "#8C8C8C", "#555555"

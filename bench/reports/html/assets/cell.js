@@ -25,7 +25,7 @@ function runsChart(runs) {
   }));
   return {
     title: `${runs.rows.length} of ${runs.total} runs, at even ranks from the best to the worst`, lines, infinite: true, log: "logarithmic steps",
-    x: { label: "gradient evaluations", shift: 1 }, y: { label: "loss / initial loss", log: true, top: 100 },
+    x: { label: "gradient evaluations", shift: 1 }, y: { label: "(loss − floor) / (initial loss − floor)", log: true, top: 100 },
   };
 }
 
