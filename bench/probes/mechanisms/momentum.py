@@ -224,4 +224,6 @@ def _beyond(values: dict[str, Any]) -> str:
     ratio = values.get("limit_ratio", {}).get("value")
     if ratio is None or ratio <= 1:
         return ""
-    return f"; the task's largest curvature is {significant(ratio)} times the stability limit of the linearized optimizer"
+    return (
+        f"; the task's largest curvature is {significant(ratio)} times the stability limit of the linearized optimizer"
+    )
