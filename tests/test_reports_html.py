@@ -295,7 +295,6 @@ def test_what_the_page_is_made_of_is_installed_with_it():
 def test_a_folder_of_the_size_of_core_fits_in_8_megabytes(monkeypatch):
     """35 entries × 28 tasks, 128 problems, 32 points a curve of full precision; resamples are few here."""
     monkeypatch.setattr(statistics, "REPLICATES", 250)
-    monkeypatch.setattr(statistics, "replicates_for", lambda entries: 250)
     budget = Budget(steps=31, seeds=128, trials=64, tuning_seeds=16)
     names = [*(f"optimizer-{i:02}" for i in range(25)), *(f"gru-{i}" for i in range(10))]
     theta = dict.fromkeys(("learning_rate", "beta_1", "beta_2", "epsilon"), 0.123456789)

@@ -17,7 +17,7 @@ TASKS = ("rosenbrock", "linear-regression", "quadratic-ill")
 
 @pytest.fixture
 def out(tmp_path):
-    return samples.folder(tmp_path / "out", {"sgd": 0.05, "adam": 0.2, "twin": 0.2}, TASKS)
+    return samples.folder(tmp_path / "out", {"sgd": 0.05, "adam": 0.2, "twin": 0.2}, TASKS, samples.RANKED)
 
 
 def invoke(*arguments):
@@ -68,7 +68,7 @@ def test_noise_alone_seldom_tells_equals_apart(tmp_path):
 
 def test_a_sentence_for_a_paper(out):
     words = compare(out, "adam", "sgd").attrs["sentence"]
-    budget = "20 steps, 16 problems a task, 4 tuning trials"
+    budget = "20 steps, 32 problems a task, 4 tuning trials"
     assert words.startswith(f"On 3 tasks ({budget}), adam was better than sgd by mean_log (difference -")
     assert words.endswith("it won 3, tied 0 and lost 0 of 3.")
 

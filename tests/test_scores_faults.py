@@ -54,13 +54,13 @@ def board(path, **losses):
     """The board of entries by their losses on one task, and its notes."""
     store = Store(path)
     for name, values in losses.items():
-        store.write(samples.record("bowl", name, np.asarray(values, "float32")))
+        store.write(samples.record("bowl", name, np.asarray(values, "float32"), budget=samples.RANKED))
     frame = leaderboard(path, "final")
     return frame.set_index("optimizer"), frame.attrs["notes"]
 
 
 def curves(rate):
-    return samples.curves(rate)
+    return samples.curves(rate, seeds=32)
 
 
 class TestStartsThatAreNoNumbers:
@@ -73,15 +73,17 @@ class TestStartsThatAreNoNumbers:
 
         frame, notes = board(tmp_path / "bad", sgd=spoiled(0.1), adam=spoiled(0.3))
         assert frame["diverged"].tolist() == [0, 0]
-        assert frame["score"]["adam"] == pytest.approx(np.mean(curves(0.3)[2:, -1] / curves(0.3)[2:, 0]), rel=1e-5)
-        told = [note for note in notes if "bowl: 2 of 16 problems have no finite loss at the start" in note]
+        ratios = curves(0.3)[2:, -1] / curves(0.3)[2:, 0]
+        assert frame["score"]["adam"] == pytest.approx(np.exp(np.log(ratios).mean()), rel=1e-5)
+        assert frame["mean"]["adam"] == pytest.approx(np.mean(ratios), rel=1e-5)
+        told = [note for note in notes if "bowl: 2 of 32 problems have no finite loss at the start" in note]
         assert len(told) == 1
-        assert load(tmp_path / "bad").problems("bowl") == 14
+        assert load(tmp_path / "bad").problems("bowl") == 30
 
     def test_everywhere_all_tie(self, tmp_path):
-        frame, notes = board(tmp_path, sgd=np.full((16, 21), np.nan), adam=np.full((16, 21), np.nan))
+        frame, notes = board(tmp_path, sgd=np.full((32, 21), np.nan), adam=np.full((32, 21), np.nan))
         assert frame["rank"].tolist() == [1, 1]
-        assert any("16 of 16 problems have no finite loss at the start; no optimizer can be scored" in n for n in notes)
+        assert any("32 of 32 problems have no finite loss at the start; no optimizer can be scored" in n for n in notes)
 
 
 class TestLossesBelowTheFloor:
@@ -94,7 +96,7 @@ class TestLossesBelowTheFloor:
         assert per_task(tmp_path, "final")["rank"].tolist() == [1, 1]
 
     def test_a_diverging_run_does_not_win_there(self, tmp_path):
-        away = -2.0 - np.exp(np.arange(21.0)) * np.ones((16, 1))
+        away = -2.0 - np.exp(np.arange(21.0)) * np.ones((32, 1))
         frame, _ = board(tmp_path, sgd=away, adam=curves(0.3))
         assert frame["rank"].tolist() == [1, 1]
 
@@ -110,4 +112,4 @@ def test_starts_at_the_floor_are_said(tmp_path):
     frame, notes = board(tmp_path, sgd=rest, adam=rest)
     assert frame["diverged"].tolist() == [0, 0]
     assert frame["rank"].tolist() == [1, 1]
-    assert any("bowl: 8 of 16 problems start at the floor" in note for note in notes)
+    assert any("bowl: 8 of 32 problems start at the floor" in note for note in notes)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import samples
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rliable import metrics as rliable_metrics
@@ -33,7 +34,11 @@ SUFFIXED = {"sgd": 0.05, "adam": 0.2, "adam-again": 0.2, "gru-a": 0.4}
 
 @pytest.fixture
 def out(tmp_path):
-    return samples.folder(tmp_path / "out")
+    return samples.folder(tmp_path / "out", budget=samples.RANKED)
+
+
+def curve(rate):
+    return samples.curves(rate, seeds=samples.RANKED.seeds)
 
 
 def by_name(frame):
@@ -54,16 +59,21 @@ def test_rows_best_first_with_every_column(out):
         "score",
         "low",
         "high",
+        "low_trials",
+        "high_trials",
         "low_tasks",
         "high_tasks",
         "tasks",
         "missing",
         "failed",
         "diverged",
+        "diverged_low",
+        "diverged_high",
         "trained_on",
         "bowl",
         "valley",
     ]
+    assert leaderboard(out, "final").columns.tolist()[12:15] == ["mean", "mean_low", "mean_high"]
     assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
     assert board["trained_on"].tolist() == ["bowl, valley", "", ""]
     assert board["standing"].tolist() == ["home", "tuned", "tuned"]
@@ -74,19 +84,24 @@ def test_rows_best_first_with_every_column(out):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_scores_are_rliables_iqm_of_task_means(tmp_path, metric):
-    out = samples.folder(tmp_path, tasks=tuple("abcde"))
+    """Of means, geometric ones where a metric has no upper bound; there beside it of raw means."""
+    out, logs = samples.folder(tmp_path, tasks=tuple("abcde")), METRICS[metric].in_logs
     board = by_name(leaderboard(out, metric))
     for optimizer in samples.RATES:
         cells = [r for r in Store(out).records() if r.cell.optimizer == optimizer]
         runs = [record.runs.get(metric, record.runs["default"]) for record in cells]
-        means = np.array([[METRICS[metric].score(r, 0.0).mean() for r in runs]])
-        assert board["score"][optimizer] == pytest.approx(rliable_metrics.aggregate_iqm(means))
-        assert board.loc[optimizer, list("abcde")].tolist() == pytest.approx(means[0].tolist())
+        scores = np.array([METRICS[metric].score(r, 0.0) for r in runs])
+        raw = rliable_metrics.aggregate_iqm(scores.mean(axis=1)[None])
+        assert board["mean" if logs else "score"][optimizer] == pytest.approx(raw)
+        means = np.log(scores).mean(axis=1) if logs else scores.mean(axis=1)
+        back = np.exp if logs else np.array
+        assert board["score"][optimizer] == pytest.approx(back(rliable_metrics.aggregate_iqm(means[None])))
+        assert board.loc[optimizer, list("abcde")].tolist() == pytest.approx(back(means).tolist())
     assert board.index.tolist() == ["gru-a", "adam", "sgd"]
 
 
 def test_ties_are_printed_as_ties(tmp_path):
-    board = by_name(leaderboard(samples.folder(tmp_path, SUFFIXED)))
+    board = by_name(leaderboard(samples.folder(tmp_path, SUFFIXED, budget=samples.RANKED)))
     assert board.loc["adam", ["rank", "rank_low", "rank_high"]].tolist() == [2, 2, 3]
     assert board.loc["adam-again", ["rank", "rank_low", "rank_high"]].tolist() == [2, 2, 3]
     assert board.loc["sgd", ["rank", "rank_low", "rank_high"]].tolist() == [4, 4, 4]
@@ -120,7 +135,7 @@ def test_runs_tuned_for_the_metric_are_shown(tmp_path):
     task = METRICS["anytime"].score(fast, 0.0).mean()
     assert leaderboard(tmp_path)["score"].item() == pytest.approx(task)
     final = METRICS["final"].score(slow, 0.0).mean()
-    assert leaderboard(tmp_path, "final")["score"].item() == pytest.approx(final)
+    assert leaderboard(tmp_path, "final")["mean"].item() == pytest.approx(final)
     theta = per_task(tmp_path, "anytime")["theta"].item()
     assert theta == {"learning_rate": samples.record().thetas["anytime"]["learning_rate"]}
 
@@ -128,8 +143,8 @@ def test_runs_tuned_for_the_metric_are_shown(tmp_path):
 @pytest.mark.parametrize("metric", METRICS)
 def test_failed_and_missing_cells_score_worst(out, metric):
     store = Store(out)
-    store.write(samples.failed("bowl", "gru-a"))
-    store.path(samples.record("valley", "adam").cell.id).unlink()
+    store.write(samples.failed("bowl", "gru-a", budget=samples.RANKED))
+    store.path(samples.record("valley", "adam", budget=samples.RANKED).cell.id).unlink()
     board = by_name(leaderboard(out, metric, "worst"))
     worst = METRICS[metric].worst
     assert board["bowl"]["gru-a"] == board["valley"]["adam"] == worst
@@ -141,7 +156,7 @@ def test_failed_and_missing_cells_score_worst(out, metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_boards_are_over_the_tasks_that_all_who_compete_have_run(out, metric):
-    Store(out).path(samples.record("valley", "adam").cell.id).unlink()
+    Store(out).path(samples.record("valley", "adam", budget=samples.RANKED).cell.id).unlink()
     board, alone = leaderboard(out, metric), leaderboard(choose.narrow(load(out), ["bowl"]), metric)
     assert board["optimizer"].tolist() == alone["optimizer"].tolist()
     for name in ("rank", "rank_high", "score", "low", "high", "bowl"):
@@ -154,7 +169,7 @@ def test_boards_are_over_the_tasks_that_all_who_compete_have_run(out, metric):
 
 
 def test_a_failed_cell_counts_as_the_worst_and_not_as_missing(out):
-    Store(out).write(samples.failed("valley", "adam"))
+    Store(out).write(samples.failed("valley", "adam", budget=samples.RANKED))
     board = by_name(leaderboard(out))
     assert board["valley"]["adam"] == 0.0
     assert board["score"]["adam"] == board.loc["adam", ["bowl", "valley"]].mean()
@@ -163,7 +178,7 @@ def test_a_failed_cell_counts_as_the_worst_and_not_as_missing(out):
 def test_without_a_common_task_there_is_no_score(tmp_path):
     store = Store(tmp_path)
     for task, optimizer in (("bowl", "adam"), ("valley", "sgd")):
-        store.write(samples.record(task, optimizer))
+        store.write(samples.record(task, optimizer, budget=samples.RANKED))
     board = leaderboard(tmp_path)
     assert board[["rank", "score", "low"]].isna().all(axis=None)
     assert "over the 0 of 2 tasks" in " ".join(board.attrs["notes"])
@@ -179,7 +194,7 @@ def test_a_way_with_missing_cells_that_there_is_not(out):
 
 
 def test_a_missing_cell_has_no_score_and_no_rank_on_its_task(out):
-    Store(out).path(samples.record("valley", "adam").cell.id).unlink()
+    Store(out).path(samples.record("valley", "adam", budget=samples.RANKED).cell.id).unlink()
     table = per_task(out, "final").set_index(["task", "optimizer"])
     assert table.loc[("valley", "adam"), ["rank", "score", "low", "high"]].isna().all()
     assert table.loc["valley"]["rank"].dropna().tolist() == [1, 2]
@@ -195,16 +210,20 @@ def test_an_entry_that_failed_everywhere_is_last(out):
 
 
 def test_diverged_runs_are_counted(out):
-    losses = samples.curves(0.2)
+    losses = curve(0.2)
     losses[:4, 5:] = np.inf
-    Store(out).write(samples.record("bowl", "adam", losses))
-    assert by_name(leaderboard(out))["diverged"]["adam"] == 4 / 32
+    Store(out).write(samples.record("bowl", "adam", losses, budget=samples.RANKED))
+    row = by_name(leaderboard(out)).loc["adam"]
+    assert row["diverged"] == 4 / 64
+    exact = scipy.stats.binomtest(4, 64).proportion_ci(method="exact")
+    assert [row["diverged_low"], row["diverged_high"]] == pytest.approx([exact.low, exact.high])
+    assert "6.2 % [1.7, 15]" in render(leaderboard(out), "text")
 
 
 def test_oracles_are_shown_and_not_ranked(out):
     plain = leaderboard(out)
     for task in ("bowl", "valley"):
-        Store(out).write(samples.record(task, "newton", samples.curves(0.9), kind="oracle"))
+        Store(out).write(samples.record(task, "newton", curve(0.9), kind="oracle", budget=samples.RANKED))
     board = leaderboard(out)
     assert board["optimizer"].tolist() == ["gru-a", "adam", "sgd", "newton"]
     assert board["rank"].isna().tolist() == [False, False, False, True]
@@ -214,7 +233,7 @@ def test_oracles_are_shown_and_not_ranked(out):
 
 
 def test_an_oracle_of_some_tasks_has_no_score_over_all(out):
-    Store(out).write(samples.record("bowl", "newton", samples.curves(0.9), kind="oracle"))
+    Store(out).write(samples.record("bowl", "newton", curve(0.9), kind="oracle", budget=samples.RANKED))
     board = by_name(leaderboard(out))
     assert board["bowl"]["newton"] > board["bowl"]["gru-a"]
     assert np.isnan(board["score"]["newton"])
@@ -254,10 +273,13 @@ def test_a_finished_cell_replaces_a_failed_one(tmp_path, out):
 
 def test_budgets_do_not_mix(tmp_path, out, capsys):
     """Of two budgets the one of most cells is read, alone; test_scores_budgets has the rest."""
-    rival = samples.folder(tmp_path / "c", {"momentum": 0.1}, budget=Budget(30, 16, 4, 2))
+    rival = samples.folder(tmp_path / "c", {"momentum": 0.1}, budget=Budget(30, 16, 4, 2, 2, 3))
     board = leaderboard([out, rival])
     assert board.equals(leaderboard(out))
-    assert "not those of steps=30,trials=4,tuning_seeds=2; choose with --budget" in capsys.readouterr().err
+    assert (
+        "not those of steps=30,trials=4,tuning_seeds=2,finalists=2,recheck_seeds=3; choose with --budget"
+        in capsys.readouterr().err
+    )
 
 
 def test_two_definitions_of_an_optimizer_do_not_mix(out):
@@ -312,10 +334,10 @@ def test_no_baseline_no_verdict(tmp_path):
 def test_one_seed_proves_nothing(tmp_path):
     out = samples.folder(tmp_path, budget=Budget(20, 1, 4, 2), tasks=("bowl",))
     board = leaderboard(out)
-    assert board["rank_high"].tolist() == [3, 3, 3]
+    assert board["rank_high"].isna().all()
     assert board["low"].isna().all()
     assert verdicts(out)["word"].tolist() == ["tie"]
-    assert "[" not in render(board, "text").splitlines()[2]
+    assert render(board, "text").splitlines()[2].count("[") == 1  # of the diverged share, which is exact for one run
 
 
 def test_one_task_says_nothing_about_others(tmp_path):
@@ -327,10 +349,10 @@ def test_one_task_says_nothing_about_others(tmp_path):
 def test_curves_are_tidy(out):
     frame = curves(out)
     assert frame.columns.tolist() == ["task", "optimizer", "seed", "step", "loss"]
-    assert len(frame) == 2 * 3 * 16 * 21
+    assert len(frame) == 2 * 3 * 32 * 21
     one = frame[(frame.task == "bowl") & (frame.optimizer == "adam") & (frame.seed == 2)]
     assert one["step"].tolist() == list(range(21))
-    assert one["loss"].tolist() == samples.curves(0.2, stream=0)[2].tolist()
+    assert one["loss"].tolist() == curve(0.2)[2].tolist()
 
 
 def test_csv_and_json_keep_every_digit(out):
@@ -359,7 +381,7 @@ def test_formats(out):
     markdown = render(board, "md").splitlines()
     assert markdown[0].count("|") == markdown[1].count("|") == markdown[2].count("|")
     latex = render(per_task(out), "latex")
-    assert latex.startswith(r"\begin{tabular}{")
+    assert r"\begin{tabular}{" in latex
     assert r"learning\_rate" in latex
     with pytest.raises(UserError, match=f"unknown format 'html'; known: {', '.join(WRITERS)}"):
         render(board, "html")
@@ -400,7 +422,7 @@ def test_the_function_of_the_same_name_works_beside_the_module(out, imports):
     code = f"{imports}; print([len(frame) for frame in ({face}, {face.split(', ')[0]})])"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert done.stdout.strip() == "[3, 2016, 3]", done.stderr
+    assert done.stdout.strip() == "[3, 4032, 3]", done.stderr
 
 
 def test_twenty_entries_on_five_tasks_take_a_second(tmp_path):
@@ -428,6 +450,86 @@ def test_a_metric_of_ones_own_is_compared_as_it_says(out, monkeypatch, compariso
     assert own.effect == pytest.approx(combine(own.score, own.baseline_score))
     assert own.low <= own.effect <= own.high < even
     assert (own.word, usual.word) == ("ahead", "ahead")
-    noted = "mean_log, last_log" if comparison == "difference" else "mean_log"
-    assert f"ratio of mean scores, of {noted} the difference" in summary(out, {"bowl": "last_log"})
+    logs, differing = ("", ", last_log") if comparison == "difference" else (", last_log", "")
+    noted = f"(geometric means of mean_loss, final, best{logs}), of mean_log{differing} the difference"
+    assert f"ratio of mean scores {noted}" in " ".join(summary(out, {"bowl": "last_log"}).split())
     assert f"lower   {comparison:10}  the last digit" in listing("metrics")
+
+
+class TestRivals:
+    """The hand-designed entry that a learned one is compared with is picked by tuning, not by what is reported."""
+
+    def trials(self, **scores):
+        return {"trial": [0, 1], "learning_rate": [0.1, 0.2], **{name: list(pair) for name, pair in scores.items()}}
+
+    def raced(self, path, **trials):
+        store = Store(path)
+        for name, table in trials.items():
+            store.write(samples.record("bowl", name, curve(samples.RATES[name]), budget=samples.RANKED, trials=table))
+        store.write(samples.record("bowl", "gru-a", curve(0.4), budget=samples.RANKED))
+        return path
+
+    def test_the_best_on_tuning_problems_is_the_rival_though_another_is_reported_better(self, tmp_path):
+        sgd, adam = self.trials(mean_loss=(np.nan, 0.3)), self.trials(mean_loss=(0.9, 0.4))
+        out = self.raced(tmp_path, sgd=sgd, adam=adam)
+        assert per_task(out)["optimizer"].tolist() == ["gru-a", "adam", "sgd"]
+        assert verdicts(out)["baseline"].tolist() == ["sgd"]
+
+    def test_a_higher_score_wins_where_higher_is_better(self, tmp_path):
+        out = self.raced(tmp_path, sgd=self.trials(anytime=(0.9, 0.1)), adam=self.trials(anytime=(0.5, 0.2)))
+        assert verdicts(out, {"bowl": "anytime"})["baseline"].tolist() == ["sgd"]
+
+    def test_by_mean_loss_where_nothing_was_tuned_for_the_metric(self, tmp_path):
+        out = self.raced(tmp_path, sgd=self.trials(mean_loss=(0.2, 0.3)), adam=self.trials(mean_loss=(0.9, 0.4)))
+        assert verdicts(out, {"bowl": "final"})["baseline"].tolist() == ["sgd"]
+
+    def test_of_one_there_is_nothing_to_pick(self, tmp_path):
+        assert verdicts(self.raced(tmp_path, adam={}))["baseline"].tolist() == ["adam"]
+
+    def test_without_tuning_none_is_picked_and_the_summary_says_so(self, tmp_path):
+        out = self.raced(tmp_path, sgd={}, adam={})
+        assert verdicts(out).empty
+
+
+class TestHeavyTails:
+    """One run of 64 that diverges: the mean says nothing, its interval is not printed, ranks do not turn on it."""
+
+    @pytest.fixture
+    def frame(self, tmp_path):
+        store, budget = Store(tmp_path), Budget(20, 64, 4, 2)
+        for name, rate in {"adam": 0.2, "sgd": 0.05}.items():
+            losses = samples.curves(rate, seeds=64)
+            if name == "adam":
+                losses[0, 3:] = np.inf
+            store.write(samples.record("bowl", name, losses, budget=budget))
+        return leaderboard(tmp_path, "mean_loss")
+
+    def test_the_geometric_mean_leads_and_the_mean_has_no_interval(self, frame):
+        adam, sgd = (by_name(frame).loc[name] for name in ("adam", "sgd"))
+        assert adam["mean"] > 1e4
+        assert np.isnan(adam["mean_low"])
+        assert sgd["mean_low"] < sgd["mean"] < sgd["mean_high"]
+        assert adam["score"] < 0.5
+        assert adam["rank"] == 1
+        assert any("no interval would cover" in note for note in frame.attrs["notes"])
+
+    def test_the_table_prints_it_bare(self, frame):
+        header, _, first, *_ = render(frame, "text").splitlines()
+        assert "mean [95 %]" in header
+        assert "1.56e+04 [" not in first.replace(" ", "")
+        assert first.count("[") == 1  # of the diverged share; the geometric mean has heavy tails too
+
+
+def test_few_problems_have_no_ranks_and_few_tasks_say_nothing_of_others(tmp_path):
+    few = leaderboard(samples.folder(tmp_path / "few", budget=Budget(20, 29, 4, 2)))
+    assert few["rank"].isna().all()
+    assert few["optimizer"].tolist() == ["gru-a", "adam", "sgd"]
+    assert "No ranks: they take 30 problems or more on every task, and here are 29." in few.attrs["notes"]
+    assert "other tasks]" not in render(few, "text")
+    assert any("Nothing is said of other tasks" in note for note in few.attrs["notes"])
+    enough = leaderboard(samples.folder(tmp_path / "enough", tasks=tuple("abcde"), budget=Budget(20, 30, 4, 2)))
+    assert enough["rank"].tolist() == [1, 2, 3]
+    assert (enough["low_tasks"] <= enough["low"]).all()
+    assert "[other tasks]" in render(enough, "text")
+    four = leaderboard(samples.folder(tmp_path / "four", tasks=tuple("abcd")))
+    assert four["low_tasks"].isna().all()

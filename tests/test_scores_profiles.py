@@ -76,7 +76,8 @@ def test_the_best_of_k_trials_is_that_of_all_ways_to_draw_k(name, best):
 
 
 def test_what_was_not_tuned_has_no_trial_curve(results):
-    assert set(profiles.trial_curves(results, "bowl", ANYTIME)) == set()
+    assert set(profiles.trial_curves(results, "bowl", ANYTIME)) == {"adam", "sgd"}
+    assert profiles.trial_curve(samples.record(trials={}), ANYTIME) is None
     assert profiles.trial_curve(samples.failed(), ANYTIME) is None
 
 

@@ -35,7 +35,7 @@ from optimizers import OptimizerError
 from tasks import TaskError
 
 CONTROL = {"name": "planted", "passed": True, "expected": 1.0, "measured": 1.0}
-SMALL = Budget(seeds=8, trials=2, tuning_seeds=2, steps=20)
+SMALL = Budget(seeds=8, trials=2, tuning_seeds=2, steps=20, finalists=0)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def line(axis, label):
 def test_five_pictures_a_page_and_numbers(made):
     found, folder = made
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [*(f"{name}.png" for name in FIGURES), "anatomy.html", "anatomy.json"]
+        [*(f"{name}.png" for name in FIGURES), "anatomy.html", "anatomy.json", "tuned"]
     )
     for name in FIGURES:
         content = (folder / f"{name}.png").read_bytes()
@@ -422,7 +422,7 @@ def test_the_formula_is_the_first_paragraph_of_the_task():
     assert formula(resolve.named_task("rosenbrock").task).startswith("f(x, y) = (1 − x)² + 100 (y − x²)²")
 
 
-def test_an_optimizer_that_diverges_everywhere_keeps_its_curves(monkeypatch):
+def test_an_optimizer_that_diverges_everywhere_keeps_its_curves(monkeypatch, tmp_path):
     from bench.probes import run
 
     def lost(*_, **__):
@@ -431,7 +431,7 @@ def test_an_optimizer_that_diverges_everywhere_keeps_its_curves(monkeypatch):
     monkeypatch.setattr(run, "visited", lost)
     monkeypatch.setattr(anatomy_curves, "BASELINES", ("momentum",))
     subject, entry = resolve.named_task("rosenbrock"), resolve.entry("sgd")
-    found = gather(subject, entry, dict(entry.defaults), SMALL)
+    found = gather(subject, entry, dict(entry.defaults), SMALL, tmp_path)
     assert (found["readings"], found["portrait"]) == ({}, None)
     shown = figures(found)["4-schedule"].axes[0].texts[0].get_text()
     assert " ".join(shown.split()) == f"sgd cannot be probed: {found['reason']}"

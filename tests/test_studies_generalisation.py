@@ -251,7 +251,7 @@ class TestPlan:
         assert [c.task for c in matrix.panels[0].columns] == ["rosenbrock", "beale"]
         assert [panel.title for panel in matrix.panels[1:]] == ["rosenbrock, changed"]
         long = next(job for job in jobs(matrix) if job.budget.steps == 1000)
-        assert long.budget == Budget(1000, 9, 3, 32)
+        assert long.budget == Budget(1000, 9, 3, 64, 16, 256)
         assert folder(Path("x"), long) == Path("x/steps-1000")
 
     def test_heavy_tasks_are_named_as_left_out(self, monkeypatch, twin):

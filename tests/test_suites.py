@@ -13,7 +13,7 @@ from bench.errors import UserError
 from bench.lookup import selectors
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
-from bench.suites import find
+from bench.suites import find, protocol
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.shipped import SUITES
 from bench.suites.suite import Suite
@@ -175,8 +175,8 @@ class TestShipped:
 
     def test_the_numbers_of_quick_are_those_of_its_reference_results(self):
         quick = find.get("quick")
-        assert quick.budget_for("rosenbrock") == Budget(200, 512, 1024, 64)
-        assert quick.budget_for("two-moons-small") == Budget(200, 256, 128, 16)
+        assert quick.budget_for("rosenbrock") == Budget(200, 512, 1024, 64, 16, 256)
+        assert quick.budget_for("two-moons-small") == Budget(200, 256, 128, 16, 5, 64)
         assert quick.metric_for("rosenbrock") == "mean_log"
 
     def test_paper_has_the_papers_tasks_baselines_and_seeds(self):
@@ -191,7 +191,12 @@ class TestShipped:
     def test_core_spends_by_cost(self):
         core = find.get("core")
         assert core.budget_for(Tagged()) == core.budgets["cost:heavy"]
-        assert core.budget_for("rosenbrock") == core.budget
+        assert core.budget_for("rosenbrock-10") == core.budget
+
+    def test_suites_ask_the_same_of_a_task(self):
+        quick, core = find.get("quick"), find.get("core")
+        for task in quick.tasks:
+            assert quick.budget_for(task) == core.budget_for(task) == protocol.budget_for(task)
 
     def test_core_has_some_of_every_family_and_all_hand_designed_entries(self):
         core = find.override(find.get("core"))
@@ -210,7 +215,7 @@ class TestShipped:
     def test_an_override_reaches_every_budget(self):
         changed = find.override(find.get("quick"), tasks=["linear-reg*"], seeds=4)
         assert changed.tasks == ("linear-regression",)
-        assert changed.budget_for("linear-regression") == Budget(200, 4, 1024, 64)
+        assert changed.budget_for("linear-regression") == Budget(200, 4, 1024, 64, 16, 256)
 
     def test_an_unknown_suite_suggests_the_nearest(self):
         with pytest.raises(UserError, match=r"unknown suite 'quik'; known: quick, smoke.*mean 'quick'"):

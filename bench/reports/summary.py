@@ -17,14 +17,16 @@ import pandas as pd
 from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
 from bench.records.record import Budget
-from bench.reports.costs import ledger
+from bench.reports.costs import break_even_grid, ledger
 from bench.reports.overview import by_learned, by_task
 from bench.reports.pictures.curves import plot_curves
 from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, text
+from bench.scores import homes
 from bench.scores.leaderboard import leaderboard, task_table, verdicts
 from bench.scores.metrics import METRICS, get
-from bench.scores.numbers import number, rank_range, with_interval
+from bench.scores.numbers import number, rank_range, share_interval, with_interval
 from bench.scores.results import Results, finished, load, task_scores
+from bench.scores.scale import mean_name
 
 __all__ = ["brief", "plot_curves", "readings_text", "summary", "write"]
 
@@ -53,9 +55,10 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, r
     parts = [
         _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
-        _section("Learned against the best hand-designed", _printed(verdict_grid(results, metric_of))),
+        _section("Learned optimizers at home, against the best hand-designed", _at_home(results, metric_of)),
+        _section("Learned optimizers elsewhere", _elsewhere(results, metric_of)),
         _section("What the probes found", _probe_lines(Path(out))),
-        _section("What it cost", ledger(results)),
+        _section("What it cost", _costs(results, metric_of)),
         _section("Where things are", _paths(Path(out))),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -81,7 +84,7 @@ def _ranking(results: Results) -> str:
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")
     if not ranked["missing"].any():
         ranked = ranked.drop(columns=["tasks", "missing"])
-    for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"], ["low_trials", "high_trials"]):
         ranked = ranked.drop(columns=spare)
         printed = text(grid(ranked), WIDTH)
         if max(map(len, printed.splitlines())) <= WIDTH:
@@ -111,9 +114,11 @@ def _task_section(results: Results, task: str, metric: str) -> str:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
+    table = _within(task_grid(results, frame, task, metric), WIDTH)
     lines = [
         *_wrapped(f"{metric}: {get(metric).better} is better; {size}."),
-        text(task_grid(results, frame, task, metric), WIDTH),
+        text(table._replace(notes=[]), WIDTH),
+        *(line for note in table.notes for line in _wrapped(note)),
         *failures(results, task),
         *(_wrapped(f"Tuned for {metric}: " + "; ".join(tuned)) if tuned else []),
     ]
@@ -122,19 +127,54 @@ def _task_section(results: Results, task: str, metric: str) -> str:
 
 def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> Grid:
     """`frame`, a task's table by `metric`, with the means of the other metrics beside it."""
-    others = [name for name in METRICS if name != metric]
+    mean, others = mean_name(get(metric)), [name for name in METRICS if name != metric]
+    raw = [metric] if "mean" in frame else []
     columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
-    means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
+    there = [(task, name) in results.records for name in results.optimizers]
+    means = dict(zip(results.optimizers, np.where(np.transpose([there]), np.transpose(columns), np.nan), strict=True))
     rows = [
         [
             rank_range(row.rank_low, row.rank_high),
             str(row.optimizer),
             with_interval(row.score, row.low, row.high),
+            share_interval(row.diverged, row.diverged_low, row.diverged_high),
+            *([with_interval(row.mean, row.mean_low, row.mean_high)] if raw else []),
             *map(number, means[row.optimizer]),
         ]
         for row in frame.itertuples()
     ]
-    return Grid(["rank", "optimizer", f"{metric} [95 %]", *others], rows, [])
+    headers = ["rank", "optimizer", f"{metric} [95 %]", "diverged [95 %]", *(["mean [95 %]"] if raw else []), *others]
+    first = f"{metric} [95 %]: {mean} over problems; the other columns: arithmetic means of the same problems."
+    said = frame.attrs["notes"][1:] if frame["rank"].notna().any() else frame.attrs["notes"]
+    return Grid(headers, rows, [first, *said, *_standing_notes(frame)])
+
+
+def _within(table: Grid, width: int) -> Grid:
+    """`table` without the columns to the right of what fits; the interval of a mean goes first."""
+    if "mean [95 %]" in table.headers:
+        at = table.headers.index("mean [95 %]")
+        table = table._replace(
+            headers=[*table.headers[:at], "mean", *table.headers[at + 1 :]],
+            rows=[[*row[:at], row[at].split(" [")[0], *row[at + 1 :]] for row in table.rows],
+        )
+    while max(map(len, text(table._replace(notes=[])).splitlines())) > width and len(table.headers) > 4:
+        table = table._replace(headers=table.headers[:-1], rows=[row[:-1] for row in table.rows])
+    return table
+
+
+def _standing_notes(frame: pd.DataFrame) -> list[str]:
+    """Who had how many trials on a task, and who is not ranked there and why."""
+    tuned = frame[frame["standing"] == "tuned"]
+    counts = {count: list(of["optimizer"]) for count, of in tuned.groupby("trials", sort=False)}
+    trials = [f"{count} ({', '.join(names)})" if len(counts) > 1 else count for count, names in counts.items()]
+    said = {
+        "home": "At home (meta-trained on this task, not tuned)",
+        "generalist": "Generalists (meta-trained on several tasks, not on this one, not tuned), not ranked",
+        "foreign": "Foreign (not tuned here, not trained here), not ranked",
+    }
+    whose = {name: ", ".join(frame["optimizer"][frame["standing"] == name]) for name in said}
+    notes = [f"{words}: {whose[name]}." for name, words in said.items() if whose[name]]
+    return [*([f"Tuning trials: {'; '.join(trials)}."] if trials else []), *notes]
 
 
 def failures(results: Results, task: str) -> list[str]:
@@ -146,30 +186,66 @@ def failures(results: Results, task: str) -> list[str]:
         if record is None and results.applies(task, name)
     ]
     lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
-    return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
+    return lines + (_wrapped(f"Not run: {', '.join(missing)}") if missing else [])
 
 
 def _printed(table: Grid) -> str:
     return text(table, WIDTH) if table.rows else ""
 
 
-def verdict_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
-    """Each learned entry against the best hand-designed one of each task."""
-    words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
-    rows = [
-        [
-            str(row.task),
-            str(row.optimizer),
-            f"{words[str(row.word)]} {row.baseline}",
-            str(row.metric),
-            with_interval(row.effect, row.low, row.high),
-        ]
-        for row in verdicts(results, metric_of).itertuples()
-    ]
+def _at_home(results: Results, metric_of: Mapping[str, str]) -> str:
+    return _printed(verdict_grid(results, metric_of, ("home", "tuned", "as it comes")))
+
+
+def _elsewhere(results: Results, metric_of: Mapping[str, str]) -> str:
+    found = verdict_grid(results, metric_of, ("foreign", "generalist"))
+    said = "Not tuned there and not trained there, or trained on several other tasks too: of no rank, and no claim."
+    return _printed(found._replace(notes=[said, *found.notes]))
+
+
+def _costs(results: Results, metric_of: Mapping[str, str]) -> str:
+    paid = break_even_grid(results, metric_of)
+    return "\n\n".join([ledger(results), *([text(paid, WIDTH)] if paid.rows else [])])
+
+
+def verdict_grid(results: Results, metric_of: Mapping[str, str], standings: tuple[str, ...] = ()) -> Grid:
+    """Each learned entry against the hand-designed one that tuning found best, where it is of one of `standings`.
+
+    Without, everywhere, and the standing is a column. Missing cells have no row.
+    """
+    frame, rows = verdicts(results, metric_of), []
+    for row in frame.itertuples():
+        standing = homes.standing(results, row.optimizer, [row.task])
+        if (row.task, row.optimizer) in results.records and standing in (standings or homes.STANDINGS):
+            about = [str(row.task), str(row.optimizer), *([] if standings else [standing])]
+            rows.append([*about, f"{_AHEAD[str(row.word)]} {row.baseline}", str(row.metric), _effect(row)])
+    headers = ["task", "optimizer", *([] if standings else ["standing"]), "verdict", "metric", "effect [95 %]"]
+    return Grid(headers, rows, _verdict_notes(results, frame))
+
+
+_AHEAD = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
+
+
+def _effect(row: Any) -> str:
+    """The ratio or difference of means with its interval, or of medians where no interval of means would cover."""
+    if math.isfinite(row.low):
+        return with_interval(row.effect, row.low, row.high)
+    return f"median {with_interval(row.median, row.median_low, row.median_high)}"
+
+
+def _verdict_notes(results: Results, frame: pd.DataFrame) -> list[str]:
+    logs = ", ".join(metric.name for metric in METRICS.values() if metric.in_logs)
     differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
-    note = f"Effect: ratio of mean scores, of {differing} the difference; paired by problem."
-    headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
-    return Grid(headers, rows, [note])
+    notes = [
+        f"Effect: ratio of mean scores (geometric means of {logs}), of {differing} the difference; paired by problem.",
+        "The rival is the hand-designed optimizer that scored best on the tuning problems.",
+    ]
+    if frame["low"].isna().any() and frame["median_low"].notna().any():
+        notes.append("median: over the problems of a task, where a few of them decide the mean.")
+    without = [task for task in results.tasks if task not in set(frame["task"])]
+    if without and "learned" in map(results.kind, results.optimizers):
+        notes.append(f"No rival could be picked by tuning on {', '.join(without)}; name one: compare A B DIR.")
+    return notes
 
 
 def _probe_lines(out: Path) -> str:

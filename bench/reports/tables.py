@@ -14,11 +14,22 @@ import numpy as np
 import pandas as pd
 
 from bench.reports.latex import row as latex_row
-from bench.scores.numbers import bracket, count, number, rank_range, share_or_zero, with_interval
+from bench.scores.numbers import bracket, count, number, rank_range, share_interval, share_or_zero, with_interval
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
-_MERGED = {"rank_low", "rank_high", "low", "high", "high_tasks", "missing"}
+_BOUNDED = ("mean", "median")
+"""Columns whose bounds stand in columns of their own, `…_low` and `…_high`."""
+_MERGED = {
+    "rank_low",
+    "rank_high",
+    "low",
+    "high",
+    "high_trials",
+    "high_tasks",
+    "missing",
+    *(f"{name}_{end}" for name in (*_BOUNDED, "diverged") for end in ("low", "high")),
+}
 LEFT = {
     "task",
     "optimizer",
@@ -66,7 +77,16 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells[header] = _pairs(functools.partial(_scored, never=never), frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
+        elif name in _BOUNDED and f"{name}_low" in frame:
+            cells[f"{name} [95 %]"] = _pairs(with_interval, frame, name, f"{name}_low", f"{name}_high")
+        elif name == "diverged" and "diverged_low" in frame:
+            cells["diverged [95 %]"] = _pairs(share_interval, frame, name, "diverged_low", "diverged_high")
+        elif name == "low_trials":
+            value = "score" if "score" in frame else "effect"
+            cells["[other trials]"] = _pairs(_other_trials, frame, value, "low_trials", "high_trials")
         elif name == "low_tasks":
+            if frame["low_tasks"].isna().all():
+                continue
             cells["[other tasks]"] = _pairs(
                 functools.partial(_bracket, never=never), frame, "score", "low_tasks", "high_tasks"
             )
@@ -180,6 +200,11 @@ def _scored(value: float, low: float, high: float, never: str = "–") -> str:
     return with_interval(value, low, high)
 
 
+def _other_trials(value: float, low: float, high: float) -> str:
+    """The interval; a dash where nothing was tuned and so nothing moves."""
+    return _bracket(value, low, high) if low < high else "–"
+
+
 def _cell(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return settings(value)
@@ -189,10 +214,18 @@ def _cell(name: str, value: Any) -> str:
         return share_or_zero(value)
     if name.startswith(("break_even", "gradients_")):
         return count(value) if value == value else "–"
-    return number(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if 0.99 < value < 1.0:  # of a decay, what it is short of 1 says how long it remembers
+        return f"{value:.{1 - math.floor(math.log10(1.0 - value))}f}"
+    return number(value)
 
 
 def _setting(value: Any) -> str:
     if np.ndim(value) > 0:
         return f"of shape {np.shape(value)}"
-    return number(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if 0.99 < value < 1.0:  # of a decay, what it is short of 1 says how long it remembers
+        return f"{value:.{1 - math.floor(math.log10(1.0 - value))}f}"
+    return number(value)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.lookup.selectors import nearest
-from bench.scores import statistics
+from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
 from bench.scores.metrics import Metric, get
 from bench.scores.numbers import bracket, number
@@ -27,15 +27,18 @@ class _Task(NamedTuple):
 
     a: float
     b: float
-    seeds: int
+    problems: int
     ahead: float
     replicates: np.ndarray
+    trials: np.ndarray
+    """The same under other draws of the trials that tuned both."""
 
 
 def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     """A row for all tasks, each family and each task, of optimizer `a` against `b`.
 
-    Columns: scope, name, tasks, effect, low, high, p, p_adjusted, verdict, a, b (mean scores), worst (for `holds`).
+    Columns: scope, name, tasks, effect, low, high (over problems), low_trials, high_trials (over draws of the trials of
+    tuning, bench.scores.luck), p, p_adjusted, verdict, a, b (mean scores), worst (for `holds`).
     `effect` is A over B, or A − B of a metric in logarithms; `verdict` is A's: "win" or "loss" at an adjusted p of at
     most 5 % (Holm over the rows of a scope), else "tie". `attrs` has the `sentence` and notes. Only tasks on which
     both have a cell count; a failed cell scores the worst there is. Raises UserError.
@@ -57,7 +60,8 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     notes = [
         sentence(frame, results, measured, a, b),
         f"{metric}: {measured.summary}; {measured.better} is better. effect: {effect}, 95 % interval by a paired "
-        "bootstrap over problems; win, tie, loss: of " + a + ", at 5 % after Holm's correction within a scope.",
+        "bootstrap over problems; [other trials]: where it would lie had tuning drawn other trials (95 %), estimated "
+        f"on the tuning problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope.",
     ]
     frame.attrs = {"sentence": notes[0], "notes": notes, "metric": metric}
     return frame
@@ -92,12 +96,19 @@ def sentence(frame: pd.DataFrame, results: Results, metric: Metric, a: str, b: s
     interval = bracket(whole["low"], whole["high"], whole["effect"])
     return (
         f"On {where} ({_budget(results)}), {a} was {words} {b} by {metric.name} ({kind} {number(whole['effect'])}, "
-        f"95 % interval {interval}, {p}, paired by problem); "
+        f"95 % interval {interval}{_other_trials(whole)}, {p}, paired by problem); "
         f"it won {count['win']}, tied {count['tie']} and lost {count['loss']} of {len(tasks)}."
     )
 
 
-_COLUMNS = ["scope", "name", "tasks", "effect", "low", "high", "p", "p_adjusted", "verdict", "a", "b", "worst"]
+def _other_trials(row: Any) -> str:
+    """The interval over draws of trials, where something was tuned."""
+    low, high = row["low_trials"], row["high_trials"]
+    return f", with other tuning trials {bracket(low, high, row['effect'])}" if low < high else ""
+
+
+_INTERVALS = ["low", "high", "low_trials", "high_trials"]
+_COLUMNS = ["scope", "name", "tasks", "effect", *_INTERVALS, "p", "p_adjusted", "verdict", "a", "b", "worst"]
 
 
 def _of_two(results: Results, a: str, b: str) -> Results:
@@ -115,16 +126,17 @@ def _of_two(results: Results, a: str, b: str) -> Results:
 
 
 def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
-    table = task_scores(results, task, metric)
+    table = scale.leveled(metric, task_scores(results, task, metric))
     means, replicates = table.mean(axis=1), statistics.resampled_means(table, statistics.generator())
-    mine, theirs = means.tolist()
-    return _Task(mine, theirs, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric))
+    mine, theirs = scale.shown(metric, means).tolist()
+    drawn = _ahead(luck.moved(results, task, means, metric), metric)
+    return _Task(mine, theirs, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric), drawn)
 
 
 def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
     """What A is ahead by, positive where it is better: (2, …) -> (…)."""
-    if metric.differs:
-        return metric.sign * (pair[0] - pair[1])
+    if metric.differs or metric.in_logs:
+        return metric.sign * (pair[0] - pair[1]) * (np.log(10) if metric.in_logs else 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = metric.sign * (np.log(pair[0]) - np.log(pair[1]))
     return np.where(pair[0] == pair[1], 0.0, logs)
@@ -133,9 +145,11 @@ def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
 def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str, Any]:
     ahead = np.asarray(np.mean([task.ahead for task in tasks]))
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
-    p = statistics.p_values(np.stack([np.zeros_like(replicates), replicates], axis=1), sum(t.seeds for t in tasks))
-    interval = statistics.interval(ahead, replicates)
-    ends = sorted(metric.sign * np.array([interval.low, interval.high]))
+    chance, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]
+    p = statistics.p_values(np.array([0.0, ahead]), chance, problems)
+    interval = intervals.student(ahead, replicates, min(problems))
+    others = statistics.interval(ahead, np.mean([task.trials for task in tasks], axis=0))
+    ends, drawn = (sorted(metric.sign * np.array([of.low, of.high])) for of in (interval, others))
     written = (float, float) if metric.differs else (np.exp, np.exp)
     return {
         "scope": scope,
@@ -144,6 +158,8 @@ def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str,
         "effect": float(written[0](metric.sign * ahead)),
         "low": float(written[1](ends[0])),
         "high": float(written[1](ends[1])),
+        "low_trials": float(written[1](drawn[0])),
+        "high_trials": float(written[1](drawn[1])),
         "p": float(p[0, 1]),
         "p_adjusted": float(p[0, 1]),
         "ahead": float(ahead),

@@ -6,18 +6,18 @@ learned optimizers where they are foreign, are shown and not ranked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import absent, homes, statistics
+from bench.scores import absent, homes, intervals, luck, scale, statistics
+from bench.scores.board_notes import FEWEST_TASKS, board_notes, precision_notes
 from bench.scores.metrics import METRICS, Metric, get
-from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
 from bench.scores.verdicts import verdicts
-from optimizers import disclosures
 
 __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 
@@ -25,25 +25,28 @@ __all__ = ["curves", "leaderboard", "per_task", "verdicts"]
 def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> pd.DataFrame:
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
-    `out` is a run's folder or several. `score` is the interquartile mean of per-task means; `low, high` resample seeds,
-    `low_tasks, high_tasks` tasks and seeds; ranks compare on these tasks. `standing` says who competes and `trials` how
-    many configurations each tried (bench.scores.homes). `tasks` counts finished cells, `missing` the others, `failed`
-    those of them that raised. Scores are over the tasks that all who compete have run, or over all with `missing`
-    "worst", which counts a missing cell as the worst there is. Raises UserError.
+    `out` is a run's folder or several. `score` is the interquartile mean of per-task means, geometric ones of metrics
+    without an upper bound; `low, high` resample problems, `low_trials, high_trials` the trials of tuning
+    (bench.scores.luck), `low_tasks, high_tasks` tasks and problems (from FEWEST_TASKS on); ranks compare on these
+    tasks, from FEWEST problems on. `mean, mean_low, mean_high`: the same of raw means, where they differ. `standing`
+    says who competes and `trials` how many configurations each tried (bench.scores.homes). `diverged` is a share of all
+    runs, with its interval. `tasks` counts finished cells, `missing` the others, `failed` those of them that raised.
+    Scores are over the tasks that all who compete have run, or over all with `missing` "worst", which counts a missing
+    cell as the worst there is. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
     tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
-    over = results._replace(tasks=tasks)
+    over, raw = results._replace(tasks=tasks), _RAW if chosen_metric.in_logs else []
     frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
     frame = frame.assign(**_numbers(over, chosen_metric), **homes.columns(results, tasks or results.tasks))[
-        [*_FRONT, *_BACK]
+        [*_FRONT, *raw, *_BACK]
     ]
     means = {task: _task_means(results, task, chosen_metric, missing) for task in results.tasks}
     frame = pd.concat([frame, pd.DataFrame(means)], axis=1)
     _silence_partial_oracles(frame, results)
     if missing == "common":
-        absent.blank(frame, absent.lacking(over, tasks), _SCORES)
-    notes = [*_notes(chosen_metric, over), *absent.note(results, tasks), *homes.note(frame)]
+        absent.blank(frame, absent.lacking(over, tasks), [*_SCORES, *raw])
+    notes = [*board_notes(chosen_metric, over, frame), *absent.note(results, tasks), *homes.note(frame)]
     board = _sorted(frame, chosen_metric, notes)
     board.attrs["tasks"] = results.tasks
     return board
@@ -53,23 +56,24 @@ def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
     """Columns of ranks and scores over the tasks of `results`; nothing but missing values without a task."""
     if not results.tasks:
         nothing = pd.array([pd.NA] * len(results.optimizers), dtype="Int64")
-        return {**dict.fromkeys(_RANKS, nothing), **dict.fromkeys(_SCORES, np.nan)}
-    ranked = homes.competing(results)
-    means, resampled, replicates = statistics.suite_iqms(
-        scores(results, metric), statistics.generator(), statistics.replicates_for(len(ranked))
-    )
-    total = statistics.iqm(means)
+        return {**dict.fromkeys(_RANKS, nothing), **dict.fromkeys([*_SCORES, *_RAW], np.nan)}
+    tables = scores(results, metric)
+    means, resampled, replicates = _resampled(tables, metric)
+    total, problems = statistics.iqm(means), [results.problems(task) for task in results.tasks]
+    found = intervals.student(total, resampled, min(problems))
     return {
-        **_ranks(total, resampled, ranked, metric, sum(map(results.problems, results.tasks))),
-        "score": total,
-        **_bounds(statistics.interval(total, resampled), ""),
-        **_bounds(_over_tasks(total, replicates), "_tasks"),
+        **_ranks(total, resampled, homes.competing(results), metric, problems),
+        "score": scale.shown(metric, total),
+        **_bounds(scale.shown_interval(metric, found), ""),
+        **_bounds(scale.shown_interval(metric, luck.of_suite(results, means, metric)), "_trials"),
+        **_bounds(scale.shown_interval(metric, _over_tasks(total, replicates)), "_tasks"),
+        **_raw(tables, metric, min(problems)),
     }
 
 
 def _task_means(results: Results, task: str, metric: Metric, missing: str) -> np.ndarray:
     """Mean score of each entry on a task; NaN where it has no cell, unless that counts as the worst."""
-    means = task_scores(results, task, metric).mean(axis=1)
+    means = scale.shown(metric, scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1))
     there = np.array([(task, o) in results.records or missing == "worst" for o in results.optimizers], bool)
     return np.where(there, means, np.nan)
 
@@ -77,12 +81,14 @@ def _task_means(results: Results, task: str, metric: Metric, missing: str) -> np
 def per_task(out: Any, metric: str = "mean_loss") -> pd.DataFrame:
     """One row per task and entry, best first within a task, ranked within the task.
 
+    `score`: mean over problems, geometric where a metric has no upper bound, then `mean` is the arithmetic one.
     `theta` is what tuning chose for this metric (empty: nothing was tuned), `gradients` what finding θ cost: tuning and
     meta-training, in gradient evaluations. Raises UserError.
     """
     results = load(out)
-    parts = [task_table(results, task, metric) for task in results.tasks]
-    return _framed(pd.concat(parts, ignore_index=True), get(metric), [])
+    frame = pd.concat([task_table(results, task, metric) for task in results.tasks], ignore_index=True)
+    problems = [results.problems(task) for task in results.tasks]
+    return _framed(frame, get(metric), precision_notes(get(metric), problems, frame))
 
 
 def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
@@ -104,9 +110,11 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
 
 
 _RANKS = ["rank", "rank_low", "rank_high"]
-_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_SCORES = ["score", "low", "high", "low_trials", "high_trials", "low_tasks", "high_tasks"]
+_RAW = ["mean", "mean_low", "mean_high"]
+_MEDIAN = ["median", "median_low", "median_high"]
 _FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
-_BACK = ["tasks", "missing", "failed", "diverged", "trained_on"]
+_BACK = ["tasks", "missing", "failed", "diverged", "diverged_low", "diverged_high", "trained_on"]
 
 
 def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
@@ -114,30 +122,49 @@ def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
     for row, name in enumerate(results.optimizers):
         others = [task for task in results.tasks if not results.applies(task, name)]
         if others:
-            frame.loc[row, [*_SCORES, *others]] = np.nan
+            frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *others]] = np.nan
             frame.loc[row, "missing"] -= len(others)
 
 
-def _ranks(score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, seeds: int) -> dict[str, Any]:
-    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`. Equal scores share a rank."""
+def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means by task, replicates of their IQM, and of them, on the metric's scale."""
+    on_scale = {task: scale.leveled(metric, table) for task, table in tables.items()}
+    return statistics.suite_iqms(on_scale, statistics.generator(), statistics.REPLICATES)
+
+
+def _raw(tables: Mapping[str, np.ndarray], metric: Metric, problems: int) -> dict[str, np.ndarray]:
+    """Columns mean, mean_low, mean_high of a metric that is averaged in logarithms."""
+    if not metric.in_logs:
+        return {}
+    means, resampled, _ = statistics.suite_iqms(tables, statistics.generator(), statistics.REPLICATES)
+    found = intervals.raw(statistics.iqm(means), resampled, problems)
+    return dict(zip(_RAW, found, strict=True))
+
+
+def _ranks(
+    score: np.ndarray, resampled: np.ndarray, ranked: np.ndarray, metric: Metric, problems: Sequence[int]
+) -> dict[str, Any]:
+    """Columns rank, rank_low, rank_high; <NA> for entries not in `ranked`, and for all where a task has too few
+    problems. Equal scores share a rank.
+    """
+    columns = {name: pd.array([pd.NA] * len(score), dtype="Int64") for name in _RANKS}
+    if min(problems) < intervals.FEWEST:
+        return columns
     merit = metric.sign * score[ranked]
-    p = statistics.holm_pairs(statistics.p_values(resampled[:, ranked], seeds))
+    p = statistics.holm_pairs(statistics.p_values(merit, metric.sign * resampled[:, ranked], problems))
     low, high = statistics.rank_ranges(merit, p)
-    place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
-    columns = {}
-    for name, values in (("rank", place), ("rank_low", low), ("rank_high", high)):
-        column = pd.array([pd.NA] * len(score), dtype="Int64")
-        column[ranked] = values
-        columns[name] = column
+    columns["rank"][ranked] = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
+    columns["rank_low"][ranked], columns["rank_high"][ranked] = low, high
     return columns
 
 
 def _over_tasks(total: np.ndarray, replicates: np.ndarray) -> statistics.Interval:
-    """Interval for tasks like these; none from a single task."""
-    if replicates.shape[1] < 2:
+    """Interval for tasks like these; none from fewer than FEWEST_TASKS."""
+    tasks = replicates.shape[1]
+    if tasks < FEWEST_TASKS:
         return statistics.Interval(total, np.full_like(total, np.nan), np.full_like(total, np.nan))
     drawn = statistics.with_tasks(replicates, statistics.generator(1))
-    return statistics.interval(total, statistics.iqm(drawn, axis=1))
+    return intervals.expanded(total, statistics.iqm(drawn, axis=1), tasks)
 
 
 def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]:
@@ -147,68 +174,56 @@ def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]
 def _describe(results: Results, optimizer: str, metric: Metric) -> dict[str, Any]:
     records = results.of_optimizer(optimizer)
     done = [record for record in records if finished(record)]
-    flags = [runs_of(record, metric).diverged >= 0 for record in done]
     return {
         "optimizer": optimizer,
         "kind": records[0].kind,
         "tasks": len(done),
         "missing": len(results.tasks) - len(done),
         "failed": len(records) - len(done),
-        "diverged": float(np.concatenate(flags).mean()) if flags else np.nan,
+        **_diverged(done, metric),
         "trained_on": ", ".join(map(str, records[0].discloses.get("trained_on", ()))),
     }
 
 
-def _notes(metric: Metric, results: Results) -> list[str]:
-    notes = [
-        f"{metric.name}: {metric.summary}; {metric.better} is better.",
-        f"Score: interquartile mean over {len(results.tasks)} task(s); "
-        "95 % intervals over seeds, then (other tasks) over tasks too.",
-        "Optimizers that do not differ significantly (paired test, Holm's correction, 5 %) share a rank range.",
-    ]
-    expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
-    if any(results.kind(name) == "oracle" for name in results.optimizers):
-        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
-    said: dict[str, list[str]] = {}
-    for name in results.optimizers:
-        record = results.of_optimizer(name)[0]
-        if record.kind != "oracle" or "sees_loss" not in record.discloses:
-            for words in disclosures.words(record.discloses):
-                said.setdefault(words, []).append(name)
-    notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
-    notes += [str(fault) for fault in results.faults]
-    there = [results.records.get((t, o)) for t in results.tasks for o in results.optimizers]
-    if sum(record is not None for record in there) < expected or not all(finished(r) for r in there if r is not None):
-        notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")
-    return notes
+def _diverged(records: Iterable[Record | None], metric: Metric) -> dict[str, float]:
+    """Share of the runs of finished cells that diverged, with its interval."""
+    flags = [runs_of(record, metric).diverged >= 0 for record in records if record is not None and finished(record)]
+    count, of = sum(int(flag.sum()) for flag in flags), sum(flag.size for flag in flags)
+    low, high = intervals.proportion(count, of)
+    return {"diverged": count / of if of else np.nan, "diverged_low": low, "diverged_high": high}
 
 
 def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     """The rows of `per_task` for one task; an oracle that is not made for it has none."""
-    metric = get(metric_name)
+    metric, records = get(metric_name), results.of_task(task)
     table = task_scores(results, task, metric)
-    records = results.of_task(task)
     ranked = np.array([i for i in homes.competing(results, [task]) if records[i] is not None], int)
-    replicates = statistics.resampled_means(table, statistics.generator(), statistics.replicates_for(len(ranked)))
-    means = table.mean(axis=1)
-    bounds = _bounds(statistics.interval(means, replicates), "")
-    ranks = _ranks(means, replicates, ranked, metric, table.shape[1])
+    on_scale, problems = scale.leveled(metric, table), table.shape[1]
+    replicates = statistics.resampled_means(on_scale, statistics.generator(), statistics.REPLICATES)
+    means = on_scale.mean(axis=1)
+    found = scale.shown_interval(metric, intervals.student(means, replicates, problems))
+    diverged = pd.DataFrame([_diverged([record], metric) for record in records])
     frame = pd.DataFrame(
         {
             "task": task,
-            **ranks,
+            **_ranks(means, replicates, ranked, metric, [problems]),
             "optimizer": results.optimizers,
             "kind": [results.kind(name) for name in results.optimizers],
             **homes.columns(results, [task]),
-            "score": means,
-            **bounds,
+            "score": found.value,
+            **_bounds(found, ""),
+            **_bounds(scale.shown_interval(metric, luck.of_task(results, task, means, metric)), "_trials"),
+            **dict(zip(_MEDIAN, intervals.median(table), strict=True)),
+            **_raw({task: table}, metric, problems),
+            **diverged,
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],
         }
     )
-    absent.blank(frame, [i for i, record in enumerate(records) if record is None], _SCORES)
+    absent.blank(frame, [i for i, record in enumerate(records) if record is None], [*_SCORES, *_RAW, *_MEDIAN])
     made_for_it = [results.applies(task, name) for name in results.optimizers]
-    return _sorted(frame[made_for_it].reset_index(drop=True), metric, [])
+    frame = frame[made_for_it].reset_index(drop=True)
+    return _sorted(frame, metric, precision_notes(metric, [problems], frame))
 
 
 def _cost(record: Record | None) -> float:

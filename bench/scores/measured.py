@@ -15,6 +15,8 @@ import pandas as pd
 from bench.errors import UserError
 from bench.records.record import Record
 from bench.scores import absent, homes, measures, statistics
+from bench.scores.board_notes import FEWEST_TASKS, no_ranks
+from bench.scores.intervals import FEWEST
 from bench.scores.leaderboard import leaderboard
 from bench.scores.measures import Measure
 from bench.scores.metrics import METRICS
@@ -93,9 +95,11 @@ def _columns(over: Results, numbers: dict[str, list[Any]], shown: list[int], mea
     replicates = _across(drawn, measure)
     columns["score"][shown] = total
     columns["low"][shown], columns["high"][shown] = _interval(replicates)
-    if len(over.tasks) > 1:
+    if len(over.tasks) >= FEWEST_TASKS:
         others = _across(statistics.with_tasks(drawn, statistics.generator(1)), measure)
         columns["low_tasks"][shown], columns["high_tasks"][shown] = _interval(others)
+    if min(map(over.problems, over.tasks)) < FEWEST:
+        return columns
     ranked = [at for at, i in enumerate(shown) if i in set(homes.competing(over))]
     merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(replicates[:, ranked]))
     low, high = statistics.rank_ranges(merit, p)
@@ -187,12 +191,16 @@ def _describe(results: Results, optimizer: str) -> dict[str, Any]:
 
 def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[str]) -> list[str]:
     over = "median" if np.isinf(measure.worst) else "interquartile mean"
+    others = ", then (other tasks) over tasks too" if len(tasks) >= FEWEST_TASKS else ""
+    fewest = min(map(results.problems, tasks), default=0)
     notes = [
         f"{measure.name}: {measure.summary}; {measure.better} is better.",
-        f"Score: {over} over {len(tasks)} task(s), of runs tuned for the mean loss; 95 % intervals over problems, then "
-        "(other tasks) over tasks too.",
+        f"Score: {over} over {len(tasks)} task(s), of runs tuned for the mean loss; 95 % intervals over "
+        f"problems{others}.",
         "Optimizers that do not differ significantly (bootstrap over problems, Holm's correction, 5 %) share a rank "
-        "range.",
+        "range."
+        if fewest >= FEWEST
+        else no_ranks(fewest),
     ]
     if left := len(results.tasks) - len(measured):
         notes.append(f"{left} of {len(results.tasks)} tasks have no {measure.name}.")

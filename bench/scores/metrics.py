@@ -49,6 +49,11 @@ class Metric:
         """Whether two scores compare by their difference."""
         return self.comparison == "difference"
 
+    @property
+    def in_logs(self) -> bool:
+        """Whether scores are averaged as logarithms: ratios without an upper bound, whose mean a few runs decide."""
+        return self.comparison == "ratio" and self.better == "lower"
+
 
 def get(name: str) -> Metric:
     """The metric called `name`; raises UserError."""

@@ -69,6 +69,14 @@ def share_or_zero(share: float) -> str:
     return "–" if math.isnan(share) else "0" if share == 0 else percent(share)
 
 
+def share_interval(share: float, low: float, high: float) -> str:
+    """`0.23 % [0.05, 0.68]`, `0 % [0, 0.29]`: in percent, bounds to two significant digits."""
+    if math.isnan(share) or math.isnan(low):
+        return share_or_zero(share)
+    ends = (significant(100 * end, 2 if end < 0.995 else 3) for end in (low, high))
+    return f"{percent(share)} [{', '.join(ends)}]"
+
+
 def whole_percent(share: float) -> str:
     """In percent, never 0 of some and never 100 of fewer than all."""
     percents = 100 * share

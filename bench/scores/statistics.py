@@ -1,4 +1,4 @@
-"""Intervals, comparisons and rank ranges from scores, all by one paired bootstrap over seeds.
+"""Means, comparisons and rank ranges from scores, all by one paired bootstrap over seeds.
 
 Scores of a suite are {task: (entries, seeds)}: one row per entry, paired by seed, seed counts may differ between tasks.
 A bootstrap replicate resamples the seeds of each task once for all entries; what it gives an entry does not depend on
@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from bench.scores import distributions
 
 REPLICATES = 10_000
 LEVEL = 0.95
@@ -82,7 +84,7 @@ def suite_means(
 def suite_iqms(
     scores: Mapping[str, np.ndarray], rng: np.random.Generator, replicates: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per-task means (tasks, entries), replicates of their IQM (replicates, entries) and, at most REPLICATES, of them.
+    """Per-task means (tasks, entries), replicates of their IQM (replicates, entries), and of them.
 
     The numbers of `suite_means`, block by block: all at once would be gigabytes for 50 tasks and 40 entries.
     """
@@ -91,10 +93,8 @@ def suite_iqms(
     for start in range(0, replicates, _BLOCK):
         size = min(_BLOCK, replicates - start)
         drawn = [resampled_means(a, s, size) for a, s in zip(arrays, streams, strict=True)]
-        block = np.stack(drawn, axis=1)
-        blocks.append(iqm(block, axis=1))
-        if start < REPLICATES:
-            kept.append(block[: REPLICATES - start])
+        kept.append(np.stack(drawn, axis=1))
+        blocks.append(iqm(kept[-1], axis=1))
     means = np.stack([array.mean(axis=1) for array in arrays])
     return means, np.concatenate(blocks), np.concatenate(kept)
 
@@ -102,7 +102,7 @@ def suite_iqms(
 def interval(value: np.ndarray, replicates: np.ndarray) -> Interval:
     """Percentile interval of `value` (…) from `replicates` (replicates, …)."""
     tail = 50 * (1 - LEVEL)
-    low, high = np.percentile(replicates[:REPLICATES], [tail, 100 - tail], axis=0)
+    low, high = np.percentile(replicates, [tail, 100 - tail], axis=0)
     return Interval(value, low, high)
 
 
@@ -117,25 +117,42 @@ def with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return replicates[shifted, drawn]
 
 
-def p_values(replicates: np.ndarray, seeds: int) -> np.ndarray:
-    """Paired two-sided p of every pair of entries: (replicates, entries) -> (entries, entries).
+def p_values(values: np.ndarray, replicates: np.ndarray, problems: Sequence[int]) -> np.ndarray:
+    """Paired two-sided p of every pair of entries: (entries,) and (replicates, entries) -> (entries, entries).
 
-    Twice the share of replicates on the smaller side of zero, (count + 1) / (replicates + 1); not below 2 / 2**seeds,
-    the least that any sign-flip test of that many pairs can give. 1 on the diagonal and where there is no interval.
+    Student's t of the difference over its bootstrap standard error, with the degrees of freedom of the task with the
+    fewest `problems` (tasks,); not below 2 / 2**problems of all tasks, the least that any sign-flip test of that many
+    pairs can give. 1 on the diagonal and where there is no interval.
     """
-    count, entries = replicates.shape
-    p = np.ones((entries, entries))
-    least = 2.0 ** (1 - min(seeds, 1000))
+    entries, fewest = len(values), min(problems)
+    p, least = np.ones((entries, entries)), 2.0 ** (1 - min(sum(problems), 1000))
+    if fewest < 2:
+        return p
     for i in range(entries):
-        difference = replicates[:, i + 1 :] - replicates[:, i, None]
-        extreme = np.minimum((difference <= 0).sum(axis=0), (difference >= 0).sum(axis=0))
-        pair = np.clip(2 * (extreme + 1) / (count + 1), least, 1.0)
-        p[i, i + 1 :] = np.where(np.isnan(difference).any(axis=0), 1.0, pair)
-    return np.minimum(p, p.T)
+        with np.errstate(invalid="ignore"):
+            apart = replicates[:, i + 1 :] - replicates[:, i, None]
+            errors = apart.std(axis=0) * np.sqrt(fewest / (fewest - 1))
+        for j, error in enumerate(errors, start=i + 1):
+            difference = float(values[j] - values[i])
+            found = _p_of_t(difference, float(error), fewest - 1) if error > 0 else _p_of_counts(apart[:, j - i - 1])
+            p[i, j] = p[j, i] = min(1.0, max(least, found)) if difference != 0 else 1.0
+    return p
+
+
+def _p_of_t(difference: float, error: float, degrees: int) -> float:
+    return distributions.two_sided_t(difference / error, degrees)
+
+
+def _p_of_counts(apart: np.ndarray) -> float:
+    """Twice the share of replicates on the smaller side of zero, for differences all equal or not all finite."""
+    if np.isnan(apart).any():
+        return 1.0
+    extreme = min((apart <= 0).sum(), (apart >= 0).sum())
+    return 2 * (extreme + 1) / (len(apart) + 1)
 
 
 def replicates_for(entries: int) -> int:
-    """Replicates that let Holm's correction over all pairs of `entries` still find a difference."""
+    """Replicates that let Holm's correction over all pairs of `entries` still find a difference by counting them."""
     pairs = entries * (entries - 1) // 2
     return max(REPLICATES, 60 * pairs)
 

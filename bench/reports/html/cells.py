@@ -12,8 +12,9 @@ from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
 from bench.reports.pictures.curves import above_floor
 from bench.reports.tables import settings
+from bench.scores.luck import luck
 from bench.scores.metrics import METRICS, Metric, get
-from bench.scores.numbers import count, number, seconds_only, short, significant
+from bench.scores.numbers import count, number, seconds_only, short, significant, with_interval
 from bench.scores.results import Results, chosen, finished, runs_of, task_scores
 
 RUN_BYTES = 2_500_000
@@ -104,8 +105,7 @@ def _plain(value: Any) -> str:
 def _budget(record: Record) -> str:
     budget = record.cell.budget
     runs = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
-    tried = f"{budget.trials} trials on {budget.tuning_seeds} tuning problems"
-    return f"{runs}, {tried if record.trials else 'nothing tuned'}"
+    return f"{runs}, {budget.tuning_words if record.trials else 'nothing tuned'}"
 
 
 def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
@@ -138,8 +138,34 @@ def best_trials(record: Record, metric: Metric) -> dict[str, Any]:
     names = [name for name in table if name != "trial" and name not in METRICS]
     scores = np.asarray(table[metric.name], float)
     order = np.argsort(np.where(np.isfinite(scores), -metric.sign * scores, np.inf), kind="stable")[:BEST_TRIALS]
-    rows = [[str(table["trial"][i]), number(scores[i]), settings({n: table[n][i] for n in names})] for i in order]
-    return {"metric": metric.name, "total": len(scores), "rows": rows}
+    again = dict(zip(record.recheck.get("trial", []), record.recheck.get(metric.name, []), strict=True))
+    rows = [
+        [
+            str(table["trial"][i]),
+            number(scores[i]),
+            *([number(again[i]) if i in again else "–"] if again else []),
+            settings({n: table[n][i] for n in names}),
+        ]
+        for i in order
+    ]
+    headers = ["trial", metric.name, *(["on fresh problems"] if again else []), "θ"]
+    return {
+        "metric": metric.name,
+        "total": len(scores),
+        "headers": headers,
+        "rows": rows,
+        "luck": _luck(record, metric),
+    }
+
+
+def _luck(record: Record, metric: Metric) -> str:
+    """What other trials would have brought, in a sentence; nothing where that is not known."""
+    found = luck(record, metric)
+    if found is None or not np.isfinite(found.low):
+        return ""
+    fresh = " Fresh problems are those of the re-check; the best over both sets is reported." if record.recheck else ""
+    score = with_interval(found.score, found.low, found.high)
+    return f"Best of these trials, and where the best of as many others would lie (95 %): {score}.{fresh}"
 
 
 def _tuned(record: Record, metric: Metric) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Runs
 from bench.reports.pictures.curves import above_floor, quantiles
-from bench.running.tuning import best_theta, score_trials
+from bench.running.cells import cell_of
 from bench.scores.metrics import Metric
+from bench.suites.jobs import job
 from optimizers import Entry
 
 BASELINES = ("momentum", "rmsprop", "adam")
@@ -41,28 +43,29 @@ def curves(
     theta: Mapping[str, Any],
     metric: Metric,
     budget: Budget,
+    cells: Path,
+    folders: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda about: None,
 ) -> tuple[list[LossCurve], dict[str, Any]]:
-    """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be."""
+    """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be.
+
+    Cells are read from `folders` or `cells`, or run and kept in `cells`.
+    """
+
+    def tuned(other: Entry) -> dict[str, Any]:
+        progress(f"tuning {other.name}")
+        return cell_of(job("cell", subject, other, budget), cells, folders).thetas[metric.name]
+
     if entry.space:
-        progress(f"tuning {entry.name}")
-        theta = {**theta, **tuned(subject, entry, metric, budget)}
+        theta = {**theta, **tuned(entry)}
     kept = dict(theta)
     progress(f"racing {entry.name}")
     found = [curve(subject, entry, kept, metric, budget)]
     for name in BASELINES:
         if name != entry.name:
-            progress(f"tuning {name}")
             other = optimizers.get(name)
-            best = tuned(subject, other, metric, budget)
-            found.append(curve(subject, other, best, metric, budget))
+            found.append(curve(subject, other, tuned(other), metric, budget))
     return found, kept
-
-
-def tuned(subject: NamedTask, entry: Entry, metric: Metric, budget: Budget) -> dict[str, Any]:
-    """θ of the best trial by `metric`."""
-    table, _ = score_trials(entry, budget.trials, Problems(subject, "tune", range(budget.tuning_seeds), budget.steps))
-    return best_theta(entry, table, metric.name)
 
 
 def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> LossCurve:

@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 
 from bench.probes.catalog import PROBES
+from bench.records.record import Budget
 from bench.reports.tables import settings
 from bench.scores.numbers import number, with_interval
 from bench.studies.anatomy.drawing import Measured
@@ -87,9 +88,8 @@ def _head(found: Measured) -> str:
         f"<span class=small><code>{escape(found['task_settings'])}</code>; "
         f"{escape(found['reference'] or 'no reference given')}</span></p>\n"
         f"<p><b>Optimizer.</b> {escape(shown)}</p>\n"
-        f"<p><b>Baselines.</b> {budget['trials']} quasi-random configurations each "
-        f"on {budget['tuning_seeds']} problems, best by {escape(found['metric'])}{tuned}; "
-        f"curves are of {budget['seeds']} other problems.</p>\n"
+        f"<p><b>Baselines.</b> Quasi-random: {Budget(**{'finalists': 0, **budget}).tuning_words}, best by "
+        f"{escape(found['metric'])}{tuned}; curves are of {budget['seeds']} other problems.</p>\n"
     )
 
 

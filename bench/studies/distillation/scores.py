@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.engine.problems import Problems
 from bench.engine.race import race
+from bench.scores import statistics
 from bench.scores.metrics import METRICS
-from bench.scores.verdicts import compare
 from bench.studies.distillation.plan import Condition
 from optimizers import Entry
 
@@ -56,7 +56,9 @@ def _scores(condition: Condition, entry: Entry, thetas, problems: int):
 def against(loss, log, base_loss, base_log, diverged) -> Score:
     """One entry's scores (problems,) beside those of a base."""
     pairs = zip(SHOWN, ((loss, base_loss), (log, base_log)), strict=True)
-    pair, apart = (compare(METRICS[name], *pair) for name, pair in pairs)
+    pair, apart = (
+        statistics.ratio(*pair, statistics.generator(), difference=METRICS[name].differs) for name, pair in pairs
+    )
     return Score(float(loss.mean()), float(log.mean()), _plain(pair), _plain(apart), int(diverged))
 
 
