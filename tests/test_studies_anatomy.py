@@ -173,7 +173,8 @@ def test_curves_are_quartiles_over_problems_in_the_look_of_each(made, drawn):
     said = axis.get_title(loc="left").replace("\n", " ")
     theta = found["curves"][0]["theta"]
     assert "Median of 16 problems, band: 25–75 %" in said
-    assert f"by 8 trials on 4 other problems: momentum, learning_rate {theta['learning_rate']:.3g}" in said
+    assert "by 8 trials on 4 tuning problems" in said
+    assert f": momentum, learning_rate {theta['learning_rate']:.3g}" in said
 
 
 def test_the_curve_of_a_race_is_that_of_the_suites_picture():

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.lookup import canvas as paper
 from bench.lookup.appearance import look
+from bench.records.record import Budget
 from bench.reports.pictures import curves as paper_curves
 from bench.reports.pictures import shown
 from bench.reports.tables import settings
@@ -91,7 +92,7 @@ def infinite(values: Sequence[float | None]) -> np.ndarray:
 
 def _about_curves(found: Measured) -> str:
     budget = found["budget"]
-    tuned = f"for {found['metric']} by {budget['trials']} trials on {budget['tuning_seeds']} other problems"
+    tuned = f"for {found['metric']} by {shown.tuning([Budget(**budget)])}"
     floor = f" The floor is {significant(found['floor'], 4)}.".replace("-", "−") if found["floor"] else ""
     thetas = "; ".join(
         f"{curve['name']}, {settings(theta)}"

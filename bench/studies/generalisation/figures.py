@@ -247,7 +247,7 @@ def _scale(figure, measure: Measure) -> None:
         (_LEFT + 3.4) / width,
         0.36 / height,
         "bold: surely better · italic: undecided\nframe: trained on · blank: not raced\n"
-        "hatched ✗: diverged runs, each as 10⁶ times its start",
+        "hatched ✗: diverged, counted as 10⁶",
         size=7.5,
         va="center",
         linespacing=1.3,
