@@ -135,12 +135,22 @@ def evaluate(
 
 
 def tune(
-    task: Any, optimizer: Any, *, trials: int = 64, seeds: int = 8, steps: int = 200, metric: str = "mean_loss"
+    task: Any,
+    optimizer: Any,
+    *,
+    trials: int = 64,
+    seeds: int = 8,
+    steps: int = 200,
+    metric: str = "mean_loss",
+    finalists: int = 5,
+    recheck_seeds: int = 32,
 ) -> Tuned:
     """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials).
 
-    `theta` is a mapping from hyper-parameter to value, `trials` a frame with one row per trial: its θ and, per metric,
-    its mean score. `steps` counts gradient evaluations a run. Raises UserError.
+    The `finalists` best race again on `recheck_seeds` fresh problems, and the best mean over both wins (0: no
+    re-check). `theta` is a mapping from hyper-parameter to value, `trials` a frame with one row per trial: its θ, per
+    metric its mean score, and in `recheck` the mean of `metric` on the fresh problems. `steps` counts gradient
+    evaluations a run. Raises UserError.
 
     >>> import bench
     >>> tuned = bench.tune("rosenbrock", "sgd", trials=2, seeds=2, steps=3)
@@ -148,18 +158,18 @@ def tune(
     (['learning_rate'], 2)
     """
     _prepare()
-    from bench.engine.problems import Problems
     from bench.errors import check_count
     from bench.lookup import resolve
-    from bench.running.tuning import Tuned, best_theta, score_trials
+    from bench.records.record import Budget
+    from bench.running.tuning import tune
     from bench.scores import metrics
+    from bench.suites.suite import with_counts
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
-    counts = {"trials": trials, "seeds": seeds, "steps": steps}
-    for name, count in counts.items():
-        check_count(name, count)
-    table, _ = score_trials(entry, trials, Problems(subject, "tune", range(seeds), steps))
-    return Tuned(best_theta(entry, table, metrics.get(metric).name), table)
+    counts = {"steps": steps, "trials": trials, "finalists": finalists}
+    fresh = check_count("recheck_seeds", recheck_seeds, 0)
+    budget = with_counts(Budget(tuning_seeds=check_count("seeds", seeds), recheck_seeds=fresh), counts)
+    return tune(subject, entry, budget, metrics.get(metric).name)
 
 
 def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None, **settings: Any) -> dict[str, Any]:

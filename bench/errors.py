@@ -9,8 +9,8 @@ class UserError(ValueError):
     """A mistake of the user's: one line that names the value and the remedy."""
 
 
-def check_count(name: str, value: Any) -> int:
-    """`value` if it is a whole number of at least 1; raises UserError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UserError(f"{name} must be a whole number of at least 1, not {value!r}")
+def check_count(name: str, value: Any, least: int = 1) -> int:
+    """`value` if it is a whole number of at least `least`; raises UserError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UserError(f"{name} must be a whole number of at least {least}, not {value!r}")
     return value

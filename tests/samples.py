@@ -12,8 +12,8 @@ from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
 from bench.scores.metrics import METRICS, summarize
 
-SMALL = Budget(steps=20, seeds=16, trials=4, tuning_seeds=2)
-RANKED = Budget(steps=20, seeds=32, trials=4, tuning_seeds=2)
+SMALL = Budget(steps=20, seeds=16, trials=4, tuning_seeds=2, finalists=0)
+RANKED = Budget(steps=20, seeds=32, trials=4, tuning_seeds=2, finalists=0)
 """Problems enough for ranks."""
 RATES = {"sgd": 0.05, "adam": 0.2, "gru-a": 0.4}
 """The better, the higher."""

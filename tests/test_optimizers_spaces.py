@@ -21,7 +21,7 @@ from optimizers import Choice, Entry, Integer, LogUniform, Optimizer, Uniform, r
 from tasks import tf
 
 RATE = {"learning_rate": LogUniform(1e-4, 1.0)}
-TINY = Budget(steps=5, seeds=2, trials=4, tuning_seeds=2)
+TINY = Budget(steps=5, seeds=2, trials=4, tuning_seeds=2, finalists=0)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The store: exact, deterministic, whole or absent."""
 
+import dataclasses
 import json
 import math
 import os
@@ -298,7 +299,10 @@ def test_a_stored_cell_is_written_as_it_always_was(store):
     assert store.damaged == []
     again = store.write(old_cell(store))
     assert again.stem == OLD.stem
-    assert pq.read_schema(again).metadata == pq.read_schema(OLD).metadata
+    older, written = _card_of(OLD), _card_of(again)
+    assert (older.pop("format"), written.pop("format")) == (1, store_module.FORMAT)
+    assert [written["cell"]["budget"].pop(name) for name in ("finalists", "recheck_seeds")] == [0, 0]
+    assert written == older
 
 
 def test_a_cell_from_before_a_field_existed_is_read_with_its_default(store, monkeypatch):
@@ -319,14 +323,26 @@ def test_every_field_since_has_a_default():
 
 def test_an_older_format_is_migrated(store, monkeypatch):
     known = old_cell(store)
+    monkeypatch.setattr(store_module, "MIGRATIONS", {})
     monkeypatch.setattr(store_module, "FORMAT", 3)
     assert store.read(OLD.stem) is None
     assert [path.stem for path in store.damaged] == [OLD.stem]
     assert store.ledgers() == []
     steps = {1: lambda card: {**card, "error": "one"}, 2: lambda card: {**card, "error": card["error"] + " two"}}
     monkeypatch.setattr(store_module, "MIGRATIONS", steps)
+    with_zeros = lambda card: store_module._without_recheck({**card, "error": "one"})  # noqa: E731
+    monkeypatch.setattr(store_module, "MIGRATIONS", steps | {1: with_zeros})
     assert same(store.read(OLD.stem), known._replace(error="one two"))
     assert [cell.id for cell, _ in store.ledgers()] == [OLD.stem]
+
+
+def test_a_cell_from_before_the_re_check_is_one_without(store):
+    cell = old_cell(store).cell
+    assert (cell.budget.finalists, cell.budget.recheck_seeds) == (0, 0)
+    assert cell.id == OLD.stem
+    checked = dataclasses.replace(cell, budget=dataclasses.replace(cell.budget, finalists=2, recheck_seeds=4))
+    assert checked.id != cell.id
+    assert dataclasses.replace(cell, budget=dataclasses.replace(cell.budget, finalists=2)).id == cell.id
 
 
 def _card_of(path):

@@ -21,10 +21,10 @@ from bench.records.record import Budget
 from bench.records.store import Store, write_json
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
-from bench.reports.curves import relative
 from bench.reports.html import cells, page, sections
 from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
+from bench.reports.pictures.curves import relative
 from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
 from bench.scores import profiles, statistics

@@ -272,7 +272,7 @@ def test_a_curve_is_read_by_keys_and_by_pointer(page):
     focused(page).send_keys(Keys.ARROW_DOWN)
     assert texts(page, "[data-task=bowl] .readout")[0].split(":")[0] != first.split(":")[0]
     webdriver.ActionChains(page).move_to_element(chart).perform()
-    assert "loss / initial loss" in texts(page, "[data-task=bowl] .readout")[0]
+    assert "(loss − floor) / (initial loss − floor)" in texts(page, "[data-task=bowl] .readout")[0]
 
 
 def test_lines_are_switched_off_and_the_axis_turned_logarithmic(page):

@@ -52,7 +52,7 @@ def test_budgets_lie_side_by_side_and_are_chosen(tmp_path, capsys):
     out = samples.folder(tmp_path / "out", tasks=("bowl",))
     add(out, SHORTER, ["sgd", "adam"])
     assert sorted(load(out).optimizers) == ["adam", "gru-a", "sgd"]
-    assert "steps=10,trials=4,tuning_seeds=2; choose with --budget" in capsys.readouterr().err
+    assert "steps=10,trials=4,tuning_seeds=2,finalists=0; choose with --budget" in capsys.readouterr().err
     chosen = load(out, {"steps": 10})
     assert chosen.optimizers == ["adam", "sgd"]
     assert chosen.records["bowl", "sgd"].cell.budget == SHORTER

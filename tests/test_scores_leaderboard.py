@@ -59,6 +59,8 @@ def test_rows_best_first_with_every_column(out):
         "score",
         "low",
         "high",
+        "low_trials",
+        "high_trials",
         "low_tasks",
         "high_tasks",
         "tasks",
@@ -71,7 +73,7 @@ def test_rows_best_first_with_every_column(out):
         "bowl",
         "valley",
     ]
-    assert leaderboard(out, "final").columns.tolist()[12:15] == ["mean", "mean_low", "mean_high"]
+    assert leaderboard(out, "final").columns.tolist()[14:17] == ["mean", "mean_low", "mean_high"]
     assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
     assert board["trained_on"].tolist() == ["bowl, valley", "", ""]
     assert board["standing"].tolist() == ["home", "tuned", "tuned"]
@@ -271,10 +273,13 @@ def test_a_finished_cell_replaces_a_failed_one(tmp_path, out):
 
 def test_budgets_do_not_mix(tmp_path, out, capsys):
     """Of two budgets the one of most cells is read, alone; test_scores_budgets has the rest."""
-    rival = samples.folder(tmp_path / "c", {"momentum": 0.1}, budget=Budget(30, 16, 4, 2))
+    rival = samples.folder(tmp_path / "c", {"momentum": 0.1}, budget=Budget(30, 16, 4, 2, 2, 3))
     board = leaderboard([out, rival])
     assert board.equals(leaderboard(out))
-    assert "not those of steps=30,trials=4,tuning_seeds=2; choose with --budget" in capsys.readouterr().err
+    assert (
+        "not those of steps=30,trials=4,tuning_seeds=2,finalists=2,recheck_seeds=3; choose with --budget"
+        in capsys.readouterr().err
+    )
 
 
 def test_two_definitions_of_an_optimizer_do_not_mix(out):

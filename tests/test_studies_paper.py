@@ -11,6 +11,7 @@ from bench.lookup.resolve import named_task
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.records.memo import digest, memo
+from bench.records.record import Budget
 from bench.studies.ablation import measure as ablation
 from bench.studies.paper import ablations as ablations
 from bench.studies.paper import extract, measure, quantities, report
@@ -31,7 +32,6 @@ from bench.studies.paper.race_rules import (
 )
 from bench.studies.paper.rules import Everywhere, MoreThan, Near, Present, Somewhere
 from bench.studies.targets.measure import weights_of
-from bench.studies.targets.plan import Protocol
 from optimizers.shipped import FOLDER
 
 HELD, NOT, OPEN = "held", "not held", "not decidable"
@@ -368,7 +368,7 @@ def test_a_part_is_made_once_per_identity(tmp_path):
 
 def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     """Races for real; readings, quantities and ablations planted."""
-    protocol = Protocol(report=8, trials=6, tuning=2, finalists=2, fresh=2)
+    budget = Budget(seeds=8, trials=6, tuning_seeds=2, finalists=2, recheck_seeds=2)
     weights = weights_of("rosenbrock", FOLDER)[:2]
     assert [entry.name for entry in weights] == ["gru-rosenbrock", "gru-rosenbrock-2"]
     planted = seed(verdict="absent").readings["schedule"]
@@ -384,13 +384,7 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
 
     def measured():
         return measure.measure(
-            "rosenbrock",
-            weights,
-            tmp_path,
-            tmp_path / "tuning",
-            ablations=True,
-            protocol=protocol,
-            progress=done.append,
+            "rosenbrock", weights, tmp_path, tmp_path / "tuning", ablations=True, budget=budget, progress=done.append
         )
 
     first = measured()

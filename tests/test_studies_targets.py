@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
+import samples
 
-import optimizers
-from bench.lookup.resolve import named_task
+from bench.records.record import Budget
+from bench.running import cells
+from bench.scores.metrics import METRICS, summarize
 from bench.scores.statistics import Interval
 from bench.studies.targets import baselines, generalist, measure, report
 from bench.studies.targets.analyze import compare, judge, scores
-from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS, Protocol, Target
+from bench.studies.targets.plan import QUICK, QUICK_TARGETS, TARGETS, TASKS, Target
+from bench.suites import protocol
 from optimizers import learned
 from optimizers.shipped import FOLDER
 
-SMALL = Protocol(report=16, trials=24, tuning=4, finalists=3, fresh=8)
+SMALL = Budget(seeds=16, trials=24, tuning_seeds=4, finalists=3, recheck_seeds=8)
 
 
 def test_comparisons_by_hand():
@@ -43,9 +46,9 @@ def test_words(interval, how, bound, word):
 
 
 def test_every_target_has_a_protocol_and_every_quick_one_a_training():
-    assert {target.task for target in TARGETS} == set(PROTOCOLS)
+    assert {target.task for target in TARGETS} == set(TASKS) == set(protocol.HOMES)
     assert {target.task for target in QUICK_TARGETS} == set(QUICK)
-    assert {target.metric for target in TARGETS + QUICK_TARGETS} <= set(baselines.METRICS)
+    assert {target.metric for target in TARGETS + QUICK_TARGETS} <= {*METRICS, "log_final"}
     for quick in QUICK.values():
         learned.get(quick.architecture)
 
@@ -63,8 +66,12 @@ def test_a_task_is_measured_and_its_baselines_are_tuned_once(tmp_path, monkeypat
     assert rows[0]["value"] == pytest.approx(rows[0]["learned"] - rows[0]["baseline_mean"])
     assert rows[0]["low"] <= rows[0]["value"] <= rows[0]["high"] < -1
     assert (rows[0]["word"], rows[1]["word"]) == ("held", "reported")
-    monkeypatch.setattr(baselines, "search", None)
+    assert rows[0]["tuning"] == "24 trials on 4 tuning problems, by each metric the best 3 again on 8 fresh ones"
+    monkeypatch.setattr(cells, "evaluate_cell", None)
     assert measure.measure("rosenbrock", targets, weights, SMALL, tmp_path) == rows
+    elsewhere = measure.measure("rosenbrock", targets, weights, SMALL, tmp_path / "new", folders=[tmp_path / "tuned"])
+    assert elsewhere == rows
+    assert not (tmp_path / "new").exists()
     report.keep(tmp_path, "rosenbrock", rows, quick=False)
     text = report.write(tmp_path)
     assert f"| {rows[0]['against']} (best) | difference of means " in text
@@ -75,20 +82,20 @@ def test_a_task_is_measured_and_its_baselines_are_tuned_once(tmp_path, monkeypat
     assert first.startswith(f"rosenbrock,mean_log,gru-rosenbrock,best,{rows[0]['against']},difference,")
 
 
-def test_the_search_takes_for_every_metric_the_finalist_best_on_fresh_problems():
-    """Gradient descent on Booth's bowl: any rate below 2 / 18 converges, and the search sees no report problem."""
-    subject, entry = named_task("booth"), optimizers.get("sgd")
-    found = baselines.search(subject, entry, SMALL)
-    assert set(found) == set(baselines.METRICS)
-    fresh = baselines._means(subject, entry, list(found.values()), range(4, 12))
-    for i, metric in enumerate(baselines.METRICS):
-        assert fresh[metric][i] == fresh[metric].min()
-        assert 0.02 < found[metric]["learning_rate"] < 2 / 18
+def test_log_final_is_of_the_tuned_theta_that_is_best_by_it():
+    losses = np.array([[1.0, 1e-2], [1.0, 1e-6], [1.0, 1e-4]])
+    runs = {
+        name: summarize(np.arange(2), row[None]) for name, row in zip(("default", "final", "best"), losses, strict=True)
+    }
+    record = samples.record()._replace(runs=runs, floor=0.0)
+    assert baselines.scored(record, "log_final") == pytest.approx([-6])
+    assert baselines.scored(record, "final") == pytest.approx([1e-6])
+    untuned = record._replace(runs={"default": runs["default"]})
+    assert baselines.scored(untuned, "log_final") == pytest.approx([-2])
 
 
 def test_log_final_is_the_mean_of_logarithms():
-    subject = named_task("booth")
-    runs = measure._report(subject, optimizers.get("sgd"), [{"learning_rate": 0.0}], 3)
+    runs = summarize(np.arange(2), np.ones((1, 3, 2)))
     np.testing.assert_allclose(scores("log_final", runs, 0.0), np.zeros((1, 3)), atol=1e-12)
     np.testing.assert_allclose(scores("final", runs, 0.0), np.ones((1, 3)))
 

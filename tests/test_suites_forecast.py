@@ -21,7 +21,8 @@ TABLE = {
     "optimizers": {"sgd": {"step": 0.0, "compile": 0.0}, "adam": {"step": 5e-9, "compile": 1.0}},
     "processor": "a processor",
 }
-BUDGET = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4)
+BUDGET = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4, finalists=0)
+RECHECKED = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4, finalists=5, recheck_seeds=20)
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,9 @@ def test_steps_count_whole_tiles():
     # tuning 200 × 4 takes a tile of 256 × 8, and so does reporting: 6 → 256 rows on 10 → 16 columns
     assert forecasts.steps_computed(*subjects(), BUDGET) == 100 * (256 * 8 + 256 * 16)
     assert forecasts.steps_computed(*subjects(optimizer="gru-rosenbrock"), BUDGET) == 100 * 16
+    # of five metrics five finalists each, 25 → 256 rows on 20 → 24 columns
+    assert forecasts.steps_computed(*subjects(), RECHECKED) == 100 * 256 * (8 + 16 + 24)
+    assert forecasts.steps_computed(*subjects(optimizer="gru-rosenbrock"), RECHECKED) == 100 * 16
     moons = subjects("two-moons-small")  # 16 × 16 whatever is asked for
     assert forecasts.steps_computed(*moons, BUDGET) == 100 * (208 * 16 + 16 * 16)
 
@@ -72,7 +76,7 @@ def test_what_was_never_measured_is_unknown(tmp_path, task, optimizer):
 
 
 def test_earlier_runs_go_before_the_table(tmp_path):
-    other = Budget(steps=50, seeds=64, trials=128, tuning_seeds=64)
+    other = Budget(steps=50, seeds=64, trials=128, tuning_seeds=64, finalists=0)
     folder = kept(tmp_path / "before", budget=other, compile=4.0, tuning=1.5, reporting=0.5)
     found = forecast(tmp_path / "new", folders=[folder])
     measured = 50 * 128 * 64  # tuning is one tile, in the seconds of compiling, and so is reporting

@@ -17,13 +17,22 @@ from bench.studies.anatomy.measure import anatomy
 @click.argument("optimizer")
 @click.option("--task", required=True)
 @click.option("--out", required=True, type=options.PATH, help="Folder for pictures and page.")
-@click.option("--seeds", type=int, default=128, show_default=True, help="Report problems.")
-@click.option("--trials", type=int, default=64, show_default=True, help="Configurations tried per baseline.")
-@click.option("--tuning-seeds", type=int, default=16, show_default=True, help="Problems they are tried on.")
-@options.steps
+@click.option("--seeds", type=int, help="Report problems; default the task's, as in every suite and study.")
+@click.option("--trials", type=int, help="Configurations tried per baseline; default as above.")
+@click.option("--tuning-seeds", type=int, help="Problems they are tried on; default as above.")
+@click.option("--steps", type=int, help="Gradient evaluations a run; default as above.")
+@options.runs
 @options.import_files
 def command(
-    optimizer: str, task: str, out: Path, seeds: int, trials: int, tuning_seeds: int, steps: int, files: tuple[str, ...]
+    optimizer: str,
+    task: str,
+    out: Path,
+    seeds: int | None,
+    trials: int | None,
+    tuning_seeds: int | None,
+    steps: int | None,
+    runs: Path,
+    files: tuple[str, ...],
 ) -> None:
     """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
     check_folder(out)
@@ -32,6 +41,6 @@ def command(
 
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
-        found = anatomy(optimizer, task, out, progress=bar.set_description_str, **counts)
+        found = anatomy(optimizer, task, out, folders=[runs], progress=bar.set_description_str, **counts)
     lines = [f"{name:12}  {sentence}" for name, sentence in sentences(found).items()]
     click.echo("\n".join([*lines, f"{out}/anatomy.html"]))

@@ -20,8 +20,9 @@ OUT = Path("results/runs/generalisation")
 @click.option("--tasks", help="Race on these, and change each; names or patterns between commas.")
 @click.option("--out", type=options.PATH, default=OUT, show_default=True, help="Folder; resumed if it exists.")
 @click.option("--steps", type=int, default=200, show_default=True, help="Gradient evaluations at horizon ×1.")
-@click.option("--seeds", type=int, help="Problems; default 128, fewer on costly tasks.")
-@click.option("--trials", type=int, help="Configurations tried per baseline; default 64.")
+@click.option("--seeds", type=int, help="Problems; default the task's, as in every suite and study.")
+@click.option("--trials", type=int, help="Configurations tried per baseline; default as above.")
+@options.runs
 @options.workers
 @options.dry_run
 @options.formats("text", "md", "csv", "json")
@@ -33,6 +34,7 @@ def command(
     steps: int,
     seeds: int | None,
     trials: int | None,
+    runs: Path,
     workers: int,
     dry_run: bool,
     form: str,
@@ -54,5 +56,5 @@ def command(
         return
     from bench.studies.generalisation import measure, report
 
-    records = measure.run(jobs(matrix), out, workers=workers, import_files=files)
+    records = measure.run(jobs(matrix), out, workers=workers, import_files=files, folders=[runs])
     click.echo(report.finish(matrix, records, out, form))

@@ -14,6 +14,7 @@ VERBS: Mapping[str, str] = {
     "leaderboard": "One row per optimizer over the runs in folders.",
     "report": "One offline HTML page of the runs in folders.",
     "curves": "Recorded losses, tidy: task, optimizer, seed, step, loss.",
+    "plot": "A picture of the runs in folders, seven kinds.",
     "scores": "Scores of every run, tidy: task, optimizer, tuned_for, seed, metrics.",
     "trials": "What tuning tried, tidy: settings and mean scores.",
     "export": "Runs as the viewers of IOHprofiler and COCO open them.",

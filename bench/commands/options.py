@@ -22,6 +22,13 @@ import_files = click.option(
 )
 dirs = click.argument("dirs", nargs=-1, required=True, type=PATH)
 steps = click.option("--steps", type=int, default=200, show_default=True, help="Gradient evaluations a run.")
+runs = click.option(
+    "--runs",
+    type=PATH,
+    default=Path("results/reference/quick"),
+    show_default=True,
+    help="Folder of a run whose cells are read instead of run again, where they are of the same protocol.",
+)
 workers = click.option("--workers", type=int, default=os.cpu_count() or 1, show_default="cores", help="Processes.")
 dry_run = click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
 

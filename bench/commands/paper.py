@@ -23,10 +23,11 @@ from optimizers.shipped import FOLDER
     type=options.PATH,
     default=Path("results/reference/targets"),
     show_default=True,
-    help="Folder of tuned baselines; what is not there is searched and kept there.",
+    help="Folder of `targets`, with the cells it tuned; what neither has is tuned and kept there.",
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
-def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None) -> None:
+@options.runs
+def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None, runs: Path) -> None:
     """Race, probe and ablate the paper's tasks at all meta-seeds there are, and judge every claim."""
     planned = plan(names(tasks), ablations=ablations)
     options.load()
@@ -43,5 +44,7 @@ def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights:
             bar.update()
 
         for task, found in entries.items():
-            measured[task] = measure.measure(task, found, out, tuning, ablations=ablations, progress=progress)
+            measured[task] = measure.measure(
+                task, found, out, tuning, ablations=ablations, folders=[runs], progress=progress
+            )
     click.echo(report.write(out, analyze.judged(measured), measured))

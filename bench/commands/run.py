@@ -23,6 +23,7 @@ _RUNS = Path("results/runs")
 @click.option("--steps", type=int, help="Gradient evaluations a run.")
 @click.option("--seeds", type=int, help="Report problems.")
 @click.option("--trials", type=int, help="Configurations tried per optimizer.")
+@click.option("--finalists", type=int, help="The best by each metric, raced again on fresh problems; 0: none.")
 @options.workers
 @options.dry_run
 @options.import_files
@@ -34,6 +35,7 @@ def command(
     steps: int | None,
     seeds: int | None,
     trials: int | None,
+    finalists: int | None,
     workers: int,
     dry_run: bool,
     files: tuple[str, ...],
@@ -41,7 +43,7 @@ def command(
     """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
     checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
     options.load(files, tensorflow=not dry_run or checks_settings)
-    counts = {"steps": steps, "seeds": seeds, "trials": trials}
+    counts = {"steps": steps, "seeds": seeds, "trials": trials, "finalists": finalists}
     chosen = find.override(find.get(suite), tasks=names(tasks), optimizers=names(optimizers), **counts)
     check_count("workers", workers)
     out = out or _RUNS / chosen.name

@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from bench.commands import options
 from bench.errors import UserError
-from bench.studies.targets.plan import PROTOCOLS, QUICK, QUICK_TARGETS, TARGETS
+from bench.studies.targets.plan import QUICK, QUICK_TARGETS, TARGETS, TASKS
+from bench.suites.protocol import budget_for
 from optimizers.shipped import FOLDER
 
 
@@ -18,25 +19,27 @@ from optimizers.shipped import FOLDER
 @click.option("--out", type=options.PATH, default=Path("results/reference/targets"), show_default=True)
 @click.option("--quick", is_flag=True, help="Also train for a minute each, and measure that.")
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
-def command(tasks: str | None, out: Path, quick: bool, weights: Path | None) -> None:
+@options.runs
+def command(tasks: str | None, out: Path, quick: bool, weights: Path | None, runs: Path) -> None:
     """Measure the targets of TASKS, all by default, for the weights that are there."""
     options.load()
 
     from bench.studies.targets import report
     from bench.studies.targets.measure import measure, train, weights_of
 
-    chosen = tasks or tuple(PROTOCOLS)
-    if unknown := [task for task in chosen if task not in PROTOCOLS]:
-        raise UserError(f"no target for {', '.join(unknown)}; there are: {', '.join(PROTOCOLS)}")
+    folders = [runs]
+    chosen = tasks or TASKS
+    if unknown := [task for task in chosen if task not in TASKS]:
+        raise UserError(f"no target for {', '.join(unknown)}; there are: {', '.join(TASKS)}")
     with tqdm(chosen, desc="targets", unit="task") as bar:
         for task in bar:
             entries = weights_of(task, weights or FOLDER)
             if entries:
                 targets = [target for target in TARGETS if target.task == task]
-                rows = measure(task, targets, entries, PROTOCOLS[task], out, bar.set_postfix_str)
+                rows = measure(task, targets, entries, budget_for(task), out, bar.set_postfix_str, folders)
                 report.keep(out, task, rows, quick=False)
             if quick and task in QUICK:
                 targets = [target for target in QUICK_TARGETS if target.task == task]
-                rows = measure(task, targets, [train(task, out)], PROTOCOLS[task], out)
+                rows = measure(task, targets, [train(task, out)], budget_for(task), out, folders=folders)
                 report.keep(out, task, rows, quick=True)
     click.echo(report.write(out))

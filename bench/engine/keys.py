@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-PURPOSES = ("report", "tune", "metatrain", "validate")
+PURPOSES = ("report", "tune", "recheck", "metatrain", "validate")
 _PURPOSE = re.compile(rf"(batches-)?({'|'.join(PURPOSES)})")
 LIMIT = 2**31 - 2**16
 """Seed numbers and hashes stay below this: room for key + k, k < 65536, in an int32."""
@@ -27,8 +27,8 @@ def key(task_name: str, purpose: str, seed: int) -> np.ndarray:
 def keys(task_name: str, purpose: str, seeds: Iterable[int]) -> np.ndarray:
     """Keys (n, 2) int32 of the problems numbered `seeds`.
 
-    `purpose` is "report", "tune", "metatrain" or "validate"; "batches-report" … key what the steps of a stochastic task
-    see. Raises ValueError for another purpose, or a seed outside [0, LIMIT).
+    `purpose` is one of PURPOSES; "batches-report" … key what the steps of a stochastic task see. Raises ValueError for
+    another purpose, or a seed outside [0, LIMIT).
     """
     if not _PURPOSE.fullmatch(purpose):
         raise ValueError(f"unknown purpose {purpose!r}; known: {', '.join(PURPOSES)}, or batches-… of one")

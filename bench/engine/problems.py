@@ -13,6 +13,6 @@ class Problems(NamedTuple):
 
     subject: NamedTask
     purpose: str
-    """As in `bench.engine.keys`: "report", "tune", "metatrain" or "validate"."""
+    """As in `bench.engine.keys`: "report", "tune", "recheck", "metatrain" or "validate"."""
     seeds: Sequence[int]
     steps: int

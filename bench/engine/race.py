@@ -107,11 +107,12 @@ _REFUSALS = (ValueError, TypeError, AssertionError, NotImplementedError)
 def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, list]) -> dict[int, list]:
     """Rows of θs whose switches exclude each other: no loss at all. Raises the refusal when that is not the case."""
     problem = next(iter(refused.values()))
-    if job.problems.purpose != "tune" or not rows:
+    if job.problems.purpose not in ("tune", "recheck") or not rows:
         raise problem
     count, said = len(refused), " ".join(str(problem).split())
     who = f"{job.entry.name} on {job.problems.subject.name}"
-    note(f"{who}: {count} of its trials are refused and count as diverged: {said}")
+    if job.problems.purpose == "tune":
+        note(f"{who}: {count} of its trials are refused and count as diverged: {said}")
     job.progress(float(count * len(job.problems.seeds)))
     losses, *rest = next(iter(rows.values()))
     summed = len(rest) - len(job.problems.subject.task.measures)

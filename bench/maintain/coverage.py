@@ -22,7 +22,7 @@ from bench.scores.numbers import percent
 from bench.scores.results import Results, finished, load, runs_of, task_scores
 
 PROBLEMS = (8, 32, 64, 512)
-DRAWS = 400
+DRAWS = 150
 REPLICATES = 1000
 BOARD = 8
 """Equals on a board, of which any two may be called different."""

@@ -29,12 +29,39 @@ class Runs(NamedTuple):
 
 @dataclass(frozen=True)
 class Budget:
-    """What every entry of a cell may spend; counts of gradient evaluations, problems and configurations."""
+    """What every entry of a cell may spend and how its θ is chosen: the one protocol of runs and of studies.
+
+    Counts of gradient evaluations, problems and configurations. `trials` configurations race on `tuning_seeds`
+    problems; by every metric the `finalists` best of them race again on `recheck_seeds` fresh ones, and the best over
+    both sets of problems is reported on `seeds` others. Without re-check (either is 0) the best trial is.
+    """
 
     steps: int = 200
     seeds: int = 128
     trials: int = 64
     tuning_seeds: int = 16
+    finalists: int = 5
+    recheck_seeds: int = 64
+
+    def __post_init__(self) -> None:
+        if not (self.finalists and self.recheck_seeds):
+            object.__setattr__(self, "finalists", 0)
+            object.__setattr__(self, "recheck_seeds", 0)
+
+    def raced_again(self, metrics: int) -> int:
+        """Most configurations of a re-check by so many metrics: finalists of several race once."""
+        return min(self.trials, self.finalists * metrics)
+
+    @property
+    def tuning_words(self) -> str:
+        """How θ is chosen: "64 trials on 16 tuning problems, by each metric the best 5 again on 64 fresh ones"."""
+        first = f"{self.trials} trials on {self.tuning_seeds} tuning problems"
+        again = f", by each metric the best {self.finalists} again on {self.recheck_seeds} fresh ones"
+        return first + (again if self.finalists else "")
+
+
+RECHECK = ("finalists", "recheck_seeds")
+"""Counts of a budget that may be 0, both then."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +81,10 @@ class Cell:
     @functools.cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits of a SHA-256 over all of the above."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        parts = asdict(self)
+        if not self.budget.finalists:  # as before there was a re-check: the cells are the same
+            parts["budget"] = {name: n for name, n in parts["budget"].items() if name not in RECHECK}
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -80,10 +110,14 @@ class Record(NamedTuple):
     runs: dict[str, Runs]
     """{tuned for: runs with leading axis seeds}; report seeds 0 … seeds − 1."""
     ledger: dict[str, float]
-    """What was spent: gradients_tuning, gradients_reporting, gradients_metatraining, seconds_compile, seconds_tuning,
-    seconds_reporting, and of what: parameters, state_bytes_per_parameter …
+    """What was spent: gradients_tuning, gradients_recheck (part of it), gradients_reporting, gradients_metatraining,
+    seconds_compile, seconds_tuning, seconds_reporting, and of what: parameters, state_bytes_per_parameter …
     """
     provenance: dict[str, str]
     """Host, processor, Python, package versions, time, git commit, how runs were executed."""
     measures: dict[str, dict[str, list[float]]] = {}  # noqa: RUF012 (never written to)
     """{tuned for: {what the task measures: its value at the end of every run}}; empty where it measures nothing."""
+    recheck: dict[str, list[Any]] = {}  # noqa: RUF012 (never written to)
+    """Columns of the re-check's table: the `trial` raced again, and its mean score per metric on the fresh problems;
+    empty where there was none.
+    """

@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 
 from bench.errors import UserError
 from bench.records.files import check_folder, dumps, loads, note, read_json, write_bytes, write_json
-from bench.records.record import Budget, Cell, Record, Runs
+from bench.records.record import RECHECK, Budget, Cell, Record, Runs
 
 __all__ = ["Store", "read_json", "write_json"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the card changes in more than a field that has a default, together with an entry of MIGRATIONS."""
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: lambda card: _without_recheck(card)}
 """{older format: the card as the next format has it}; files of a format that is neither FORMAT nor here are absent."""
 _CARD, _DIGEST = b"optoscope", b"optoscope-sha256"
 _NUMBERS = {"mean_loss": "float32", "mean_log": "float32", "best": "float32", "diverged": "int32", "losses": "float32"}
@@ -146,7 +146,7 @@ def _card(record: Record) -> dict[str, Any]:
         for name, part in record.runs.items()
     ]
     card = {**record._asdict(), "cell": asdict(record.cell), "runs": runs, "format": FORMAT}
-    return card if record.measures else {key: value for key, value in card.items() if key != "measures"}
+    return {key: value for key, value in card.items() if value or key not in ("measures", "recheck")}
 
 
 def _current(card: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +157,11 @@ def _current(card: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"not of format {FORMAT}; another version of Optoscope wrote it")
         card, form = MIGRATIONS[form](card), form + 1
     return card
+
+
+def _without_recheck(card: dict[str, Any]) -> dict[str, Any]:
+    """Cells of format 1 chose the best trial at once."""
+    return {**card, "cell": {**card["cell"], "budget": {**card["cell"]["budget"], **dict.fromkeys(RECHECK, 0)}}}
 
 
 def _record(card: dict[str, Any], columns: dict[str, np.ndarray]) -> Record:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-
-import numpy as np
+from collections.abc import Mapping
 
 from bench.reports.tables import Grid, text
+from bench.scores.homes import homes
 from bench.scores.numbers import count, seconds_only
 from bench.scores.results import Results
 
@@ -19,12 +19,35 @@ def ledger(results: Results) -> str:
 def ledger_grid(results: Results) -> Grid:
     """Gradient evaluations and seconds by entry over all tasks; meta-training is paid once, not per task."""
     rows = [_ledger_row(results, name) for name in results.optimizers]
-    headers = ["optimizer", "tuning", "reporting", "meta-training", "s compile", "s runs", "s meta", "break-even"]
+    headers = ["optimizer", "tuning", "reporting", "meta-training", "s compile", "s runs", "s meta"]
+    return Grid(headers, rows, ["Gradient evaluations, then seconds."])
+
+
+def break_even_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
+    """Of each learned entry at home: after how many tunings of the best hand-designed one its training has paid."""
+    rows = [
+        [
+            str(row.task),
+            str(row.optimizer),
+            str(row.baseline),
+            count(row.gradients_metatraining),
+            count(row.gradients_tuning),
+            _times(row.break_even),
+            _times(row.break_even_seconds),
+        ]
+        for row in homes(results, metric_of).itertuples()
+    ]
+    headers = ["task", "optimizer", "baseline", "meta-training", "tuning", "break-even", "in seconds"]
     note = (
-        "Gradient evaluations, then seconds. Break-even: the number of tasks after which "
-        "meta-training once has cost less than tuning a hand-designed optimizer for each."
+        "At home: gradient evaluations of meta-training, and of tuning the best hand-designed optimizer of that task. "
+        "Break-even: how many such tunings cost as much, in gradient evaluations and in seconds; never, where the "
+        "learned one is not ahead."
     )
     return Grid(headers, rows, [note])
+
+
+def _times(value: float) -> str:
+    return "never" if math.isinf(value) else "–" if math.isnan(value) else count(value)
 
 
 def _ledger_row(results: Results, optimizer: str) -> list[str]:
@@ -42,15 +65,4 @@ def _ledger_row(results: Results, optimizer: str) -> list[str]:
         seconds_only(total("seconds_compile")),
         seconds_only(total("seconds_tuning") + total("seconds_reporting")),
         seconds_only(once("seconds_metatraining")),
-        _break_even(once("gradients_metatraining"), _tuning_cost(results)),
     ]
-
-
-def _tuning_cost(results: Results) -> float:
-    """Mean gradient evaluations of tuning one hand-designed optimizer for one task; NaN if none was tuned."""
-    costs = [r.ledger.get("gradients_tuning", 0.0) for r in results.records.values() if r.kind == "hand-designed"]
-    return float(np.mean([c for c in costs if c > 0])) if any(c > 0 for c in costs) else math.nan
-
-
-def _break_even(metatraining: float, tuning: float) -> str:
-    return f"{math.ceil(metatraining / tuning)}" if metatraining > 0 and tuning > 0 else ""

@@ -13,6 +13,8 @@ from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import LIFE, START, finish_time, weight
 from bench.suites.suite import Suite
 
+TUNING = "Tuning: configurations × problems, + the best by each metric × fresh problems, on which they race again."
+
 _SOURCES = {
     "done": "is there already",
     "runs": "by earlier runs here",
@@ -40,15 +42,20 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
 
 
 def _budget(budget: Budget, tuned: bool) -> list[str]:
-    tuning = f"{budget.trials} × {budget.tuning_seeds}" if tuned else "–"
-    return [str(budget.steps), str(budget.seeds), tuning]
+    return [str(budget.steps), str(budget.seeds), tuning(budget) if tuned else "–"]
+
+
+def tuning(budget: Budget) -> str:
+    """Trials × problems + finalists × fresh problems."""
+    again = f" + {budget.finalists} × {budget.recheck_seeds}" if budget.finalists else ""
+    return f"{budget.trials} × {budget.tuning_seeds}{again}"
 
 
 def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     done = sum(cell.source == "done" for cell in cells)
     probes = len(readings_planned(suite))
     lines = [
-        f"{len(cells)} cells, {done} of them done. Tuning: configurations × problems.",
+        f"{len(cells)} cells, {done} of them done. " + TUNING,
         f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
         + (f" for the cells, then probing {probes} learned optimizer{'s' if probes > 1 else ''}." if probes else "."),
     ]

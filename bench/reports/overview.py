@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
 
 from bench.reports.tables import Grid
+from bench.scores.homes import standing
 from bench.scores.leaderboard import task_table, verdicts
 from bench.scores.numbers import number, rank_range
 from bench.scores.results import Results
@@ -40,14 +39,19 @@ def _row(results: Results, task: str, metric: str) -> list[str]:
 
 
 def by_learned(results: Results, metric_of: Mapping[str, str]) -> Grid:
-    """One row per learned entry: on how many tasks it is ahead of the best hand-designed one, and on which."""
-    frame = verdicts(results, metric_of)
-    rows = [_counts(str(name), group) for name, group in frame.groupby("optimizer", sort=True)]
-    return Grid(["optimizer", *_WORDS, "ahead on"], rows, [])
+    """One row per learned entry and standing: where it is ahead of the best hand-designed one, and how often."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in verdicts(results, metric_of).itertuples():
+        if (row.task, row.optimizer) in results.records:
+            where = str(row.optimizer), standing(results, row.optimizer, [row.task])
+            found.setdefault(where, []).append((str(row.task), str(row.word)))
+    rows = [[*where, *_counts(found[where])] for where in sorted(found)]
+    notes = ["home: meta-trained on these tasks; foreign, generalist: neither tuned nor trained there, of no rank."]
+    return Grid(["optimizer", "standing", *_WORDS, "ahead on"], rows, notes if rows else [])
 
 
-def _counts(name: str, group: pd.DataFrame) -> list[str]:
-    counts = [str(int((group["word"] == word).sum())) for word in _WORDS]
-    ahead = group[group["word"] == "ahead"]["task"].tolist()
+def _counts(words: Sequence[tuple[str, str]]) -> list[str]:
+    """How many tasks have each word, and which of (task, word) are ahead."""
+    ahead = [task for task, word in words if word == "ahead"]
     shown = ", ".join(ahead[:3]) + (f" and {len(ahead) - 3} more" if len(ahead) > 3 else "")
-    return [name, *counts, shown or "–"]
+    return [*(str(sum(word == one for _, word in words)) for one in _WORDS), shown or "–"]

@@ -17,10 +17,11 @@ import pandas as pd
 from bench.probes.catalog import PROBES
 from bench.records.files import read_json, write_bytes
 from bench.records.record import Budget
-from bench.reports.costs import ledger
-from bench.reports.curves import plot_curves
+from bench.reports.costs import break_even_grid, ledger
 from bench.reports.overview import by_learned, by_task
+from bench.reports.pictures.curves import plot_curves
 from bench.reports.tables import MANY_TASKS, Grid, grid, markdown, settings, text
+from bench.scores import homes
 from bench.scores.leaderboard import leaderboard, task_table, verdicts
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number, rank_range, share_interval, with_interval
@@ -54,9 +55,10 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, r
     parts = [
         _section("All tasks", _ranking(results)),
         *(_task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
-        _section("Learned against the best hand-designed", _printed(verdict_grid(results, metric_of))),
+        _section("Learned optimizers at home, against the best hand-designed", _at_home(results, metric_of)),
+        _section("Learned optimizers elsewhere", _elsewhere(results, metric_of)),
         _section("What the probes found", _probe_lines(Path(out))),
-        _section("What it cost", ledger(results)),
+        _section("What it cost", _costs(results, metric_of)),
         _section("Where things are", _paths(Path(out))),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -82,7 +84,7 @@ def _ranking(results: Results) -> str:
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")
     if not ranked["missing"].any():
         ranked = ranked.drop(columns=["tasks", "missing"])
-    for spare in ([], ["kind"], ["low_tasks", "high_tasks"]):
+    for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"], ["low_trials", "high_trials"]):
         ranked = ranked.drop(columns=spare)
         printed = text(grid(ranked), WIDTH)
         if max(map(len, printed.splitlines())) <= WIDTH:
@@ -128,7 +130,8 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
     mean, others = mean_name(get(metric)), [name for name in METRICS if name != metric]
     raw = [metric] if "mean" in frame else []
     columns = [task_scores(results, task, get(name)).mean(axis=1) for name in others]
-    means = dict(zip(results.optimizers, np.transpose(columns), strict=True))
+    there = [(task, name) in results.records for name in results.optimizers]
+    means = dict(zip(results.optimizers, np.where(np.transpose([there]), np.transpose(columns), np.nan), strict=True))
     rows = [
         [
             rank_range(row.rank_low, row.rank_high),
@@ -143,7 +146,7 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
     headers = ["rank", "optimizer", f"{metric} [95 %]", "diverged [95 %]", *(["mean [95 %]"] if raw else []), *others]
     first = f"{metric} [95 %]: {mean} over problems; the other columns: arithmetic means of the same problems."
     said = frame.attrs["notes"][1:] if frame["rank"].notna().any() else frame.attrs["notes"]
-    return Grid(headers, rows, [first, *said])
+    return Grid(headers, rows, [first, *said, *_standing_notes(frame)])
 
 
 def _within(table: Grid, width: int) -> Grid:
@@ -159,6 +162,21 @@ def _within(table: Grid, width: int) -> Grid:
     return table
 
 
+def _standing_notes(frame: pd.DataFrame) -> list[str]:
+    """Who had how many trials on a task, and who is not ranked there and why."""
+    tuned = frame[frame["standing"] == "tuned"]
+    counts = {count: list(of["optimizer"]) for count, of in tuned.groupby("trials", sort=False)}
+    trials = [f"{count} ({', '.join(names)})" if len(counts) > 1 else count for count, names in counts.items()]
+    said = {
+        "home": "At home (meta-trained on this task, not tuned)",
+        "generalist": "Generalists (meta-trained on several tasks, not on this one, not tuned), not ranked",
+        "foreign": "Foreign (not tuned here, not trained here), not ranked",
+    }
+    whose = {name: ", ".join(frame["optimizer"][frame["standing"] == name]) for name in said}
+    notes = [f"{words}: {whose[name]}." for name, words in said.items() if whose[name]]
+    return [*([f"Tuning trials: {'; '.join(trials)}."] if trials else []), *notes]
+
+
 def failures(results: Results, task: str) -> list[str]:
     """Lines on what failed on a task and what was not run."""
     failed = [r for r in results.of_task(task) if r is not None and not finished(r)]
@@ -168,29 +186,54 @@ def failures(results: Results, task: str) -> list[str]:
         if record is None and results.applies(task, name)
     ]
     lines = [line for r in failed for line in _wrapped(f"Failed: {r.cell.optimizer}: {r.error}")]
-    return lines + (_wrapped(f"Not run (scored worst): {', '.join(missing)}") if missing else [])
+    return lines + (_wrapped(f"Not run: {', '.join(missing)}") if missing else [])
 
 
 def _printed(table: Grid) -> str:
     return text(table, WIDTH) if table.rows else ""
 
 
-def verdict_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
-    """Each learned entry against the hand-designed one that tuning found best on each task."""
-    words = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
-    frame = verdicts(results, metric_of)
-    rows = [
-        [
-            str(row.task),
-            str(row.optimizer),
-            f"{words[str(row.word)]} {row.baseline}",
-            str(row.metric),
-            with_interval(row.effect, row.low, row.high)
-            if math.isfinite(row.low)
-            else f"median {with_interval(row.median, row.median_low, row.median_high)}",
-        ]
-        for row in frame.itertuples()
-    ]
+def _at_home(results: Results, metric_of: Mapping[str, str]) -> str:
+    return _printed(verdict_grid(results, metric_of, ("home", "tuned", "as it comes")))
+
+
+def _elsewhere(results: Results, metric_of: Mapping[str, str]) -> str:
+    found = verdict_grid(results, metric_of, ("foreign", "generalist"))
+    said = "Not tuned there and not trained there, or trained on several other tasks too: of no rank, and no claim."
+    return _printed(found._replace(notes=[said, *found.notes]))
+
+
+def _costs(results: Results, metric_of: Mapping[str, str]) -> str:
+    paid = break_even_grid(results, metric_of)
+    return "\n\n".join([ledger(results), *([text(paid, WIDTH)] if paid.rows else [])])
+
+
+def verdict_grid(results: Results, metric_of: Mapping[str, str], standings: tuple[str, ...] = ()) -> Grid:
+    """Each learned entry against the hand-designed one that tuning found best, where it is of one of `standings`.
+
+    Without, everywhere, and the standing is a column. Missing cells have no row.
+    """
+    frame, rows = verdicts(results, metric_of), []
+    for row in frame.itertuples():
+        standing = homes.standing(results, row.optimizer, [row.task])
+        if (row.task, row.optimizer) in results.records and standing in (standings or homes.STANDINGS):
+            about = [str(row.task), str(row.optimizer), *([] if standings else [standing])]
+            rows.append([*about, f"{_AHEAD[str(row.word)]} {row.baseline}", str(row.metric), _effect(row)])
+    headers = ["task", "optimizer", *([] if standings else ["standing"]), "verdict", "metric", "effect [95 %]"]
+    return Grid(headers, rows, _verdict_notes(results, frame))
+
+
+_AHEAD = {"ahead": "ahead of", "behind": "behind", "tie": "ties with"}
+
+
+def _effect(row: Any) -> str:
+    """The ratio or difference of means with its interval, or of medians where no interval of means would cover."""
+    if math.isfinite(row.low):
+        return with_interval(row.effect, row.low, row.high)
+    return f"median {with_interval(row.median, row.median_low, row.median_high)}"
+
+
+def _verdict_notes(results: Results, frame: pd.DataFrame) -> list[str]:
     logs = ", ".join(metric.name for metric in METRICS.values() if metric.in_logs)
     differing = ", ".join(metric.name for metric in METRICS.values() if metric.differs)
     notes = [
@@ -202,8 +245,7 @@ def verdict_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
     without = [task for task in results.tasks if task not in set(frame["task"])]
     if without and "learned" in map(results.kind, results.optimizers):
         notes.append(f"No rival could be picked by tuning on {', '.join(without)}; name one: compare A B DIR.")
-    headers = ["task", "optimizer", "verdict", "metric", "effect [95 %]"]
-    return Grid(headers, rows, notes)
+    return notes
 
 
 def _probe_lines(out: Path) -> str:

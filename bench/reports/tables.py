@@ -27,6 +27,7 @@ _MERGED = {
     "rank_high",
     "low",
     "high",
+    "high_trials",
     "high_tasks",
     "missing",
     *_SPANS.values(),
@@ -89,6 +90,9 @@ def grid(frame: pd.DataFrame) -> Grid:
             )
         elif name == "diverged" and "diverged_low" in frame:
             cells["diverged [95 %]"] = _pairs(share_interval, frame, name, "diverged_low", "diverged_high")
+        elif name == "low_trials":
+            value = "score" if "score" in frame else "effect"
+            cells["[other trials]"] = _pairs(_other_trials, frame, value, "low_trials", "high_trials")
         elif name == "low_tasks":
             if frame["low_tasks"].isna().all():
                 continue
@@ -205,6 +209,11 @@ def _scored(value: float, low: float, high: float, never: str = "–") -> str:
     return with_interval(value, low, high)
 
 
+def _other_trials(value: float, low: float, high: float) -> str:
+    """The interval; a dash where nothing was tuned and so nothing moves."""
+    return _bracket(value, low, high) if low < high else "–"
+
+
 def _cell(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return settings(value)
@@ -214,10 +223,18 @@ def _cell(name: str, value: Any) -> str:
         return share_or_zero(value)
     if name.startswith(("break_even", "gradients_", "problems_needed")):
         return count(value) if value == value else "–"
-    return number(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if 0.99 < value < 1.0:  # of a decay, what it is short of 1 says how long it remembers
+        return f"{value:.{1 - math.floor(math.log10(1.0 - value))}f}"
+    return number(value)
 
 
 def _setting(value: Any) -> str:
     if np.ndim(value) > 0:
         return f"of shape {np.shape(value)}"
-    return number(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if 0.99 < value < 1.0:  # of a decay, what it is short of 1 says how long it remembers
+        return f"{value:.{1 - math.floor(math.log10(1.0 - value))}f}"
+    return number(value)

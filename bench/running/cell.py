@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.engine import process, race, tiles
 from bench.engine.problems import Problems
 from bench.engine.sizes import sizes
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
-from bench.running.tuning import best_theta, score_trials
+from bench.running.tuning import search
 from bench.scores.metrics import METRICS
 from bench.suites.jobs import Job
 from optimizers import Entry
 from optimizers.base import PARTS
 from tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: None) -> Record:
@@ -29,7 +32,7 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
         measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
         status, error = "ok", ""
     except Exception as problem:  # anybody's task or optimizer runs in here
-        measured, status, error = _Measured({}, {}, {}, {}, {}), "failed", _one_line(problem)
+        measured, status, error = _Measured({}, {}, {}, {}, {}, {}), "failed", _one_line(problem)
     about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
     provenance = {**process.provenance(), **(_execution(subject.task) if status == "ok" else {})}
     return Record(job.cell, status, error, **about, **measured._asdict(), provenance=provenance)
@@ -48,30 +51,25 @@ class _Measured(NamedTuple):
     runs: dict[str, Runs]
     ledger: dict[str, float]
     measures: dict[str, dict[str, list[float]]]
+    recheck: dict[str, list[Any]]
 
 
 def planned_runs(entry: Entry, budget: Budget) -> int:
-    """Runs of a cell, tuning and reporting together: the unit of its progress bar."""
-    tuning = budget.trials * budget.tuning_seeds if entry.space else 0
-    return tuning + budget.seeds * (1 + len(METRICS) if entry.space else 1)
+    """Runs of a cell, tuning, re-check (at most) and reporting together: the unit of its progress bar."""
+    if not entry.space:
+        return budget.seeds
+    tuning = budget.trials * budget.tuning_seeds + budget.raced_again(len(METRICS)) * budget.recheck_seeds
+    return tuning + budget.seeds * (1 + len(METRICS))
 
 
 def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callable[[float], None]) -> _Measured:
-    thetas, trials, spent = ({"default": dict(entry.defaults)}, {}, {"seconds_compile": 0.0, "seconds_tuning": 0.0})
-    tile = None
+    thetas, found, tile = {"default": dict(entry.defaults)}, None, None
     if entry.space:
-        # one program serves both, so the tile is that of the larger of the two
+        # one program serves all races, so the tile is that of the largest
         tile = tiles.shape(subject.task, budget.trials, budget.tuning_seeds)
-        table, raced = score_trials(
-            entry,
-            budget.trials,
-            Problems(subject, "tune", range(budget.tuning_seeds), budget.steps),
-            tile=tile,
-            progress=progress,
-        )
-        thetas |= {metric: best_theta(entry, table, metric) for metric in METRICS}
-        trials = {column: table[column].tolist() for column in table}
-        spent = {"seconds_compile": raced.seconds_compile, "seconds_tuning": raced.seconds_run}
+        found = search(subject, entry, budget, tile=tile, progress=progress)
+        thetas |= found.thetas
+        progress(budget.raced_again(len(METRICS)) * budget.recheck_seeds - found.runs_recheck)
     start = time.perf_counter()
     raced = race.race(
         entry,
@@ -84,12 +82,13 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
     runs = {tuned_for: _row(raced.runs, i) for i, tuned_for in enumerate(thetas)}
     spent_in_a_run = _gradients(entry, budget.steps)
     ledger = {
-        "gradients_tuning": spent_in_a_run * (budget.trials * budget.tuning_seeds if entry.space else 0),
+        "gradients_tuning": spent_in_a_run * (found.runs + found.runs_recheck if found else 0),
+        "gradients_recheck": spent_in_a_run * (found.runs_recheck if found else 0),
         "gradients_reporting": spent_in_a_run * budget.seeds,
         "gradients_metatraining": float(entry.discloses.get("metatraining_gradients", 0)),
         "seconds_metatraining": float(entry.discloses.get("metatraining_seconds", 0)),
-        "seconds_compile": spent["seconds_compile"] + raced.seconds_compile,
-        "seconds_tuning": spent["seconds_tuning"],
+        "seconds_compile": (found.seconds_compile if found else 0.0) + raced.seconds_compile,
+        "seconds_tuning": found.seconds_run if found else 0.0,
         "seconds_reporting": seconds - raced.seconds_compile,
         **sizes(entry, subject, budget.steps),
     }
@@ -97,7 +96,13 @@ def _measure(subject: NamedTask, entry: Entry, budget: Budget, progress: Callabl
         tuned_for: {name: values[i].tolist() for name, values in raced.measured.items()}
         for i, tuned_for in enumerate(thetas)
     }
-    return _Measured(thetas, trials, runs, ledger, measures if raced.measured else {})
+    trials, recheck = (_columns(found.trials), _columns(found.recheck)) if found else ({}, {})
+    return _Measured(thetas, trials, runs, ledger, measures if raced.measured else {}, recheck)
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """A table as a record keeps it; nothing of one without rows."""
+    return {column: table[column].tolist() for column in table} if len(table) else {}
 
 
 def _gradients(entry: Entry, steps: int) -> float:

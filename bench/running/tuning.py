@@ -1,8 +1,12 @@
-"""Searching θ: quasi-random trials in the declared space, scored on tuning problems, best one per metric."""
+"""Searching θ: quasi-random trials in the declared space, scored on tuning problems, the best few again on fresh ones.
+
+By every metric on its own the finalists of the budget race on problems that none was picked on, and the best mean over
+both sets of problems wins. A trial that was lucky on the tuning problems, or diverges once in a hundred, loses there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +15,12 @@ from scipy.stats import qmc
 
 from bench.engine.problems import Problems
 from bench.engine.race import Race, race
+from bench.lookup.named import NamedTask
+from bench.records.record import Budget
 from bench.scores.metrics import METRICS
 from optimizers import Entry
+
+Progress = Callable[[float], None]
 
 
 class Tuned(NamedTuple):
@@ -20,6 +28,58 @@ class Tuned(NamedTuple):
 
     theta: dict[str, Any]
     trials: pd.DataFrame
+
+
+class Search(NamedTuple):
+    """What was found and what it took. `thetas`: {metric: θ}. `recheck`: trial, and mean score per metric."""
+
+    thetas: dict[str, dict[str, Any]]
+    trials: pd.DataFrame
+    recheck: pd.DataFrame
+    runs: int
+    """Trials × tuning problems, and `runs_recheck`: trials raced again × fresh problems."""
+    runs_recheck: int
+    seconds_compile: float
+    seconds_run: float
+
+
+def search(
+    subject: NamedTask,
+    entry: Entry,
+    budget: Budget,
+    *,
+    metrics: Sequence[str] = tuple(METRICS),
+    tile: tuple[int, int] | None = None,
+    progress: Progress = lambda runs: None,
+) -> Search:
+    """θ of `entry` for each of `metrics` as `budget` says; `tile` as in `race`, `progress` is told of runs done.
+
+    What a metric's θ is depends on no other metric. Raises what racing raises.
+    """
+    problems = Problems(subject, "tune", range(budget.tuning_seeds), budget.steps)
+    table, first = score_trials(entry, budget.trials, problems, tile=tile, progress=progress)
+    finalists = {name: best_rows(table, name, budget.finalists) for name in metrics}
+    again = sorted({row for rows in finalists.values() for row in rows})
+    recheck, second = _raced_again(subject, entry, budget, table, again, tile, progress)
+    won = {name: winner(table, recheck, name, budget, rows) for name, rows in finalists.items()}
+    races = [first, *([second] if second else [])]
+    return Search(
+        {name: theta_of(entry, table, row) for name, row in won.items()},
+        table,
+        recheck,
+        len(table) * budget.tuning_seeds,
+        len(again) * budget.recheck_seeds,
+        sum(race.seconds_compile for race in races),
+        sum(race.seconds_run for race in races),
+    )
+
+
+def tune(subject: NamedTask, entry: Entry, budget: Budget, metric: str) -> Tuned:
+    """The θ of one metric; where there was a re-check, its scores in a last column of the trials."""
+    found = search(subject, entry, budget, metrics=[metric])
+    again = found.recheck.set_index("trial")
+    table = found.trials.assign(recheck=again[metric].reindex(found.trials["trial"])) if len(again) else found.trials
+    return Tuned(found.thetas[metric], table)
 
 
 def draw_trials(entry: Entry, trials: int) -> list[dict[str, Any]]:
@@ -41,23 +101,65 @@ def score_trials(
     problems: Problems,
     *,
     tile: tuple[int, int] | None = None,
-    progress: Callable[[float], None] = lambda runs: None,
+    progress: Progress = lambda runs: None,
 ) -> tuple[pd.DataFrame, Race]:
     """Trials table: trial, swept settings, mean score per metric on the problems, which are for tuning."""
     thetas = draw_trials(entry, trials)
     raced = race(entry, thetas, problems, tile=tile, progress=progress)
     table = pd.DataFrame({name: _column([theta[name] for theta in thetas]) for name in sorted(entry.space)})
-    for metric in METRICS.values():
-        table[metric.name] = np.asarray(metric.score(raced.runs, problems.subject.task.floor)).mean(axis=-1)
+    table = table.assign(**_means(raced, problems.subject))
     table.insert(0, "trial", range(len(thetas)))
     return table, raced
 
 
+def best_rows(table: pd.DataFrame, metric: str, count: int) -> list[int]:
+    """The `count` best rows of a trials table by `metric`, best first; the first of equals."""
+    scores = np.nan_to_num(-METRICS[metric].sign * table[metric].to_numpy(float), nan=np.inf)
+    return np.argsort(scores, kind="stable")[:count].tolist()
+
+
+def winner(table: pd.DataFrame, recheck: pd.DataFrame, metric: str, budget: Budget, finalists: Sequence[int]) -> int:
+    """Row of the best finalist by its mean over tuning and re-check problems together; the best trial without any."""
+    if not finalists:
+        return best_rows(table, metric, 1)[0]
+    rows = sorted(finalists)
+    first = table[metric].to_numpy(float)[rows]
+    second = recheck.set_index("trial")[metric].loc[rows].to_numpy(float)
+    pooled = np.average([first, second], axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
+    return rows[int(np.argmin(np.nan_to_num(-METRICS[metric].sign * pooled, nan=np.inf)))]
+
+
+def theta_of(entry: Entry, table: pd.DataFrame, row: int) -> dict[str, Any]:
+    """θ of one row of a trials table."""
+    return {**entry.defaults, **{name: table[name].tolist()[row] for name in entry.space}}
+
+
 def best_theta(entry: Entry, table: pd.DataFrame, metric: str) -> dict[str, Any]:
-    """θ of the best row of a trials table by `metric`; the first of equals."""
-    scores = table[metric] if METRICS[metric].better == "lower" else -table[metric]
-    best = int(np.argmin(np.nan_to_num(scores.to_numpy(), nan=np.inf)))
-    return {**entry.defaults, **{name: table[name].tolist()[best] for name in entry.space}}
+    """θ of the best row of a trials table by `metric`, not checked again; the first of equals."""
+    return theta_of(entry, table, best_rows(table, metric, 1)[0])
+
+
+def _raced_again(
+    subject: NamedTask,
+    entry: Entry,
+    budget: Budget,
+    table: pd.DataFrame,
+    again: list[int],
+    tile: tuple[int, int] | None,
+    progress: Progress,
+) -> tuple[pd.DataFrame, Race | None]:
+    """The re-check's table of the rows `again`, and its race; no rows and no race where there is none."""
+    if not again:
+        return pd.DataFrame({"trial": []}), None
+    problems = Problems(subject, "recheck", range(budget.recheck_seeds), budget.steps)
+    raced = race(entry, [theta_of(entry, table, row) for row in again], problems, tile=tile, progress=progress)
+    return pd.DataFrame({"trial": again}).assign(**_means(raced, subject)), raced
+
+
+def _means(raced: Race, subject: NamedTask) -> dict[str, np.ndarray]:
+    """{metric: mean score over the problems (configurations,)}."""
+    floor = subject.task.floor
+    return {name: np.asarray(metric.score(raced.runs, floor)).mean(axis=-1) for name, metric in METRICS.items()}
 
 
 def _plain(value: Any) -> Any:

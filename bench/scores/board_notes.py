@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.scores import intervals, scale
+from bench.scores import intervals, luck, scale
 from bench.scores.metrics import Metric
 from bench.scores.numbers import number
 from bench.scores.results import Results, finished
@@ -25,6 +25,7 @@ def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[s
         f"Score: interquartile mean over {tasks} task(s) of each task's {scale.mean_name(metric)} over problems; "
         f"95 % intervals over problems{others}.",
         *precision_notes(metric, problems, frame),
+        *([luck.NOTE] if any(record.trials for record in results.records.values()) else []),
         *([] if others or not tasks else [f"Nothing is said of other tasks: that takes {FEWEST_TASKS} or more."]),
         *_about_entries(metric, results),
     ]

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields, replace
 
 from bench.errors import UserError
 from bench.records.files import note
-from bench.records.record import Budget, Cell, Record, Runs
+from bench.records.record import RECHECK, Budget, Cell, Record, Runs
 
 COUNTS = tuple(field.name for field in fields(Budget))
 _SET = tuple(name for name in COUNTS if name != "seeds")
@@ -24,7 +24,7 @@ def parse(text: str | None) -> dict[str, int]:
     given: dict[str, int] = {}
     for part in text.split(",") if text is not None else ():
         name, _, count = (piece.strip() for piece in part.partition("="))
-        if name not in COUNTS or name in given or not count.isdecimal() or int(count) < 1:
+        if name not in COUNTS or name in given or not count.isdecimal() or not (int(count) or name in RECHECK):
             raise UserError(
                 f"--budget {text!r}: cannot read {part!r}; write counts of {', '.join(COUNTS)}, such as steps=200"
             )
@@ -150,7 +150,9 @@ def _problemless(budget: Budget) -> Budget:
 
 
 def _words(key: tuple[int, ...]) -> str:
-    return ",".join(f"{name}={count}" for name, count in zip(_SET, key, strict=True))
+    """As `--budget` takes it; of no re-check one number says so."""
+    counts = zip(_SET, key, strict=True)
+    return ",".join(f"{name}={count}" for name, count in counts if count or name != "recheck_seeds")
 
 
 def _differences(other: Cell, cell: Cell) -> list[str]:

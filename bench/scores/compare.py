@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.lookup.selectors import nearest
-from bench.scores import intervals, scale, statistics
+from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
 from bench.scores.metrics import Metric, get
 from bench.scores.numbers import bracket, number
@@ -37,6 +37,8 @@ class _Task(NamedTuple):
     problems: int
     ahead: float
     replicates: np.ndarray
+    trials: np.ndarray
+    """The same under other draws of the trials that tuned both."""
     better_on: float
     shares: np.ndarray
     improvement: float
@@ -46,7 +48,8 @@ class _Task(NamedTuple):
 def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     """A row for all tasks, each family and each task, of optimizer `a` against `b`.
 
-    Columns: scope, name, tasks, effect, low, high, p, p_adjusted, verdict, a, b (mean scores), worst (for `holds`).
+    Columns: scope, name, tasks, effect, low, high (over problems), low_trials, high_trials (over draws of the trials of
+    tuning, bench.scores.luck), p, p_adjusted, verdict, those below, a, b (mean scores), worst (for `holds`).
     `effect` is A over B, or A − B of a metric in logarithms, of means (geometric ones where a metric has no upper
     bound), with an interval unless a few problems decide it; `median` is that of one task, problem by problem.
     `better_on`: the share of problems on which A is better; `improvement`: the chance that a run of A beats another
@@ -72,7 +75,8 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     notes = [
         sentence(frame, results, measured, a, b),
         f"{metric}: {measured.summary}; {measured.better} is better. effect: {effect}, 95 % intervals and p paired "
-        f"by problem; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. better on: share of "
+        "by problem; [other trials]: where it would lie had tuning drawn other trials (95 %), estimated on the tuning "
+        f"problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. better on: share of "
         "problems on which it is. problems needed: of each task, to part the two with 80 % power.",
     ]
     frame.attrs = {"sentence": notes[0], "notes": notes, "metric": metric}
@@ -109,15 +113,22 @@ def sentence(frame: pd.DataFrame, results: Results, metric: Metric, a: str, b: s
     interval = f"95 % interval {bounds}" if np.isfinite(whole["low"]) else "no interval: a few problems decide it"
     return (
         f"On {where} ({_budget(results)}), {a} was {words} {b} by {metric.name} ({kind} {number(whole['effect'])}, "
-        f"{interval}, {p}, paired by problem); "
+        f"{interval}{_other_trials(whole)}, {p}, paired by problem); "
         f"it won {count['win']}, tied {count['tie']} and lost {count['loss']} of {len(tasks)}."
     )
 
 
+def _other_trials(row: Any) -> str:
+    """The interval over draws of trials, where something was tuned."""
+    low, high = row["low_trials"], row["high_trials"]
+    return f", with other tuning trials {bracket(low, high, row['effect'])}" if low < high else ""
+
+
 FILES_ONLY = ["p", "median", "median_low", "median_high", "improvement", "a", "b", "worst"]
 """Columns for which a terminal is too narrow."""
+_INTERVALS = ["low", "high", "low_trials", "high_trials"]
 _COLUMNS = [
-    *("scope", "name", "tasks", "effect", "low", "high", "p", "p_adjusted", "verdict"),
+    *("scope", "name", "tasks", "effect", *_INTERVALS, "p", "p_adjusted", "verdict"),
     *("median", "median_low", "median_high", "better_on", "better_on_low", "better_on_high", "improvement"),
     *("problems_needed", "a", "b", "worst"),
 ]
@@ -150,6 +161,7 @@ def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
         table.shape[1],
         float(_ahead(means, metric)),
         _ahead(replicates[:, :2].T, metric),
+        _ahead(luck.moved(results, task, means, metric), metric),
         float(won.mean()),
         replicates[:, 2],
         improvement(plain[0], plain[1], metric.sign),
@@ -169,13 +181,14 @@ def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
 def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str, Any]:
     ahead = np.asarray(np.mean([task.ahead for task in tasks]))
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
-    drawn, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]
-    p = statistics.p_values(np.array([0.0, ahead]), drawn, problems)
+    chance, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]
+    p = statistics.p_values(np.array([0.0, ahead]), chance, problems)
     fewest = min(problems)
     interval = (
         intervals.student(ahead, replicates, fewest) if replicates.any() else statistics.Interval(ahead, ahead, ahead)
     )
-    ends = sorted(metric.sign * np.array([interval.low, interval.high]))
+    others = statistics.interval(ahead, np.mean([task.trials for task in tasks], axis=0))
+    ends, drawn = (sorted(metric.sign * np.array([of.low, of.high])) for of in (interval, others))
     written = (float, float) if metric.differs else (np.exp, np.exp)
     return {
         "scope": scope,
@@ -184,6 +197,8 @@ def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str,
         "effect": float(written[0](metric.sign * ahead)),
         "low": float(written[1](ends[0])),
         "high": float(written[1](ends[1])),
+        "low_trials": float(written[1](drawn[0])),
+        "high_trials": float(written[1](drawn[1])),
         "p": float(p[0, 1]),
         "p_adjusted": float(p[0, 1]),
         "ahead": float(ahead),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.records.record import Record
-from bench.scores import absent, homes, intervals, scale, statistics
+from bench.scores import absent, homes, intervals, luck, scale, statistics
 from bench.scores.board_notes import FEWEST_TASKS, board_notes, precision_notes
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.results import Results, chosen, finished, load, runs_of, scores, task_scores
@@ -26,12 +26,13 @@ def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> p
     """One row per entry, best first: score over all tasks with intervals, rank range, per-task means.
 
     `out` is a run's folder or several. `score` is the interquartile mean of per-task means, geometric ones of metrics
-    without an upper bound; `low, high` resample problems, `low_tasks, high_tasks` tasks and problems (from FEWEST_TASKS
-    on); ranks compare on these tasks, from FEWEST problems on. `mean, mean_low, mean_high`: the same of raw means,
-    where they differ. `standing` says who competes and `trials` how many configurations each tried
-    (bench.scores.homes). `diverged` is a share of all runs, with its interval. `tasks` counts finished cells, `missing`
-    the others, `failed` those of them that raised. Scores are over the tasks that all who compete have run, or over all
-    with `missing` "worst", which counts a missing cell as the worst there is. Raises UserError.
+    without an upper bound; `low, high` resample problems, `low_trials, high_trials` the trials of tuning
+    (bench.scores.luck), `low_tasks, high_tasks` tasks and problems (from FEWEST_TASKS on); ranks compare on these
+    tasks, from FEWEST problems on. `mean, mean_low, mean_high`: the same of raw means, where they differ. `standing`
+    says who competes and `trials` how many configurations each tried (bench.scores.homes). `diverged` is a share of all
+    runs, with its interval. `tasks` counts finished cells, `missing` the others, `failed` those of them that raised.
+    Scores are over the tasks that all who compete have run, or over all with `missing` "worst", which counts a missing
+    cell as the worst there is. Raises UserError.
     """
     chosen_metric, results = get(metric), load(out)
     tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
@@ -64,6 +65,7 @@ def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
         **_ranks(total, resampled, homes.competing(results), metric, problems),
         "score": scale.shown(metric, total),
         **_bounds(scale.shown_interval(metric, found), ""),
+        **_bounds(scale.shown_interval(metric, luck.of_suite(results, means, metric)), "_trials"),
         **_bounds(scale.shown_interval(metric, _over_tasks(total, replicates)), "_tasks"),
         **_raw(tables, metric, min(problems)),
     }
@@ -108,7 +110,7 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
 
 
 _RANKS = ["rank", "rank_low", "rank_high"]
-_SCORES = ["score", "low", "high", "low_tasks", "high_tasks"]
+_SCORES = ["score", "low", "high", "low_trials", "high_trials", "low_tasks", "high_tasks"]
 _RAW = ["mean", "mean_low", "mean_high"]
 _MEDIAN = ["median", "median_low", "median_high"]
 _FRONT = [*_RANKS, "optimizer", "kind", "standing", "trials", *_SCORES]
@@ -210,6 +212,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
             **homes.columns(results, [task]),
             "score": found.value,
             **_bounds(found, ""),
+            **_bounds(scale.shown_interval(metric, luck.of_task(results, task, means, metric)), "_trials"),
             **dict(zip(_MEDIAN, intervals.median(table), strict=True)),
             **_raw({task: table}, metric, problems),
             **diverged,

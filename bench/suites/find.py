@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from bench.errors import UserError, check_count
+from bench.errors import UserError
 from bench.lookup.selectors import nearest, select_optimizers, select_tasks
 from bench.suites.shipped import SUITES
-from bench.suites.suite import Suite
+from bench.suites.suite import Suite, with_counts
 from bench.suites.toml import read
 
 
@@ -27,15 +27,15 @@ def get(name: str) -> Suite:
 def override(
     suite: Suite, *, tasks: Iterable[Any] | None = None, optimizers: Iterable[Any] | None = None, **numbers: int | None
 ) -> Suite:
-    """`suite` with other tasks, optimizers or budget numbers (steps, seeds, trials, tuning_seeds), selectors resolved.
+    """`suite` with other tasks, optimizers or budget numbers (the fields of Budget), selectors resolved.
 
     Raises UserError, TaskError and OptimizerError for what does not exist.
     """
-    given = {name: check_count(name, value) for name, value in numbers.items() if value is not None}
+    given = {name: value for name, value in numbers.items() if value is not None}
     return dataclasses.replace(
         suite,
         tasks=select_tasks(tasks or suite.tasks),
         optimizers=select_optimizers(optimizers or suite.optimizers),
-        budget=dataclasses.replace(suite.budget, **given),
-        budgets={name: dataclasses.replace(b, **given) for name, b in suite.budgets.items()},
+        budget=with_counts(suite.budget, given),
+        budgets={name: with_counts(b, given) for name, b in suite.budgets.items()},
     )

@@ -63,12 +63,13 @@ def _forecast(job: Job, held: list[Cell], earlier: Mapping[Any, Any], table: Map
 
 
 def steps_computed(subject: NamedTask, entry: Entry, budget: Budget) -> int:
-    """Optimizer steps of a cell over all its runs, the padding of tiles included."""
+    """Optimizer steps of a cell over all its runs, the padding of tiles included; of re-checked trials the most."""
     rows, columns = _tile(subject, entry, budget)
     report = 1 + len(METRICS) if entry.space else 1
     runs = _padded(report, rows) * _padded(budget.seeds, columns)
     if entry.space:
         runs += _padded(budget.trials, rows) * _padded(budget.tuning_seeds, columns)
+        runs += _padded(budget.raced_again(len(METRICS)), rows) * _padded(budget.recheck_seeds, columns)
     return runs * budget.steps
 
 

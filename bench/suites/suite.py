@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bench.errors import UserError, check_count
 from bench.lookup.selectors import task_matches
-from bench.records.record import Budget
+from bench.records.record import RECHECK, Budget
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Suite:
 
     def metric_for(self, task: Any) -> str:
         return _first_match(self.metrics, task, "mean_loss")
+
+
+def with_counts(budget: Budget, given: Mapping[str, Any]) -> Budget:
+    """`budget` with other numbers; raises UserError for what is no count, and for half a re-check."""
+    counts = {name: check_count(name, value, 0 if name in RECHECK else 1) for name, value in given.items()}
+    made = replace(budget, **counts)
+    for name, other in (RECHECK, RECHECK[::-1]):
+        if counts.get(name) and not getattr(made, name):
+            raise UserError(f"{name} {counts[name]} without {other} is no re-check; give {other} too, or 0 for both")
+    return made
 
 
 def _first_match(table: Mapping[str, Any], task: Any, default: Any) -> Any:

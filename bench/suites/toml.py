@@ -18,6 +18,8 @@ steps = 200
 seeds = 128
 trials = 64
 tuning_seeds = 16
+finalists = 5                        # the best trials by each metric, raced again on
+recheck_seeds = 64                   # so many fresh problems; 0: no re-check
 
 [budgets."cost:heavy"]               # optional: where tasks differ from [budget]
 trials = 16
@@ -34,12 +36,12 @@ from typing import Any
 
 import optimizers
 import tasks
-from bench.errors import UserError, check_count
+from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
-from bench.records.record import Budget
+from bench.records.record import RECHECK, Budget
 from bench.scores import metrics
-from bench.suites.suite import Suite
+from bench.suites.suite import Suite, with_counts
 from optimizers import OptimizerError
 from tasks import TaskError
 
@@ -208,9 +210,9 @@ def _by_task(file: _File, table: dict[str, Any], key: str, chosen: tuple[Any, ..
 
 def _budget(file: _File, table: Any, default: Budget, *path: str) -> Budget:
     _check_keys(file, table, _COUNTS, *path)
-    for key, value in table.items():
+    for name in (*(name for name in table if name not in RECHECK), *(name for name in RECHECK if name in table)):
         try:
-            check_count(key, value)
+            with_counts(default, {key: table[key] for key in (RECHECK if name in RECHECK else (name,)) if key in table})
         except UserError as mistake:
-            raise file.mistake(str(mistake), *path, key) from None
-    return dataclasses.replace(default, **table)
+            raise file.mistake(str(mistake), *path, name) from None
+    return with_counts(default, table)

@@ -55,6 +55,7 @@ _CLOSED_FORM = {
 _ONE_OVER_T = {"verdict": PRESENT, "initial": 0.3, "rates.9": 0.03, "final": 0.3 / (HORIZON + 1)}
 _STEPS = {"verdict": PRESENT, "rates.49": 0.2, "rates.50": 0.02, "rates.150": 2e-4}
 _COSINE = {"verdict": PRESENT, "rates.60": _cosine(60), "rates.190": _cosine(190), "final": 0.0}
+_COSINE_BALL = {"verdict": PRESENT, "initial": 0.05, "rates.100": 0.025, "final": 0.0}
 _WARM_UP = {"verdict": PRESENT, "initial": 0.01, "rates.9": 0.1, "final": 0.2}
 _WARM_UP_STATE = {"verdict": PRESENT, "initial": 0.0, "rates.5": 0.2 * (1 - 0.9**5), "peak": 0.2}
 _REST = {"verdict": PRESENT, "spectral_radius": 0.9, "bias": 0.0}
@@ -74,6 +75,8 @@ def _silent() -> System:
     return untrained_gru(readout=0.0)
 
 
+_under_cosine = functools.partial(planted.ball_under_cosine, threshold=1.5)
+"""Momentum and a clip at 1.5 under a rate that is 0 at the horizon."""
 _STUDENTS = {name: functools.partial(student, name) for name in SCALES}
 
 
@@ -98,6 +101,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("three heavy balls", planted.aggmo, _AGGMO),
         Control("oscillation", planted_modes.oscillator, planted_modes.OSCILLATION),
         Control("schedule of the momentum", planted_modes.momentum_schedule, planted_modes.SCHEDULE),
+        Control("momentum and clip under a cosine", _under_cosine, {"verdict": PRESENT, "beta": 0.9, "r2": 1.0}),
         Control("SGD: none", planted.sgd, {"verdict": ABSENT, "memory": 0.0, "gain": 0.1}),
         Control("slow state, not read: none", planted_modes.unread, planted_modes.NO_MEMORY),
         Control("slow state, not fed: none", planted_modes.unfed, planted_modes.NO_MEMORY),
@@ -109,6 +113,7 @@ CONTROLS: dict[str, list[Control]] = {
     "clipping": [
         Control("clip at 1.5", planted.clip, _KNEE | {"half_point": 3.0, "share_beyond_early": _EARLY}),
         Control("tanh clip at 1.5", planted.tanh_clip, _KNEE | {"soft_clip_r2": 1.0}),
+        Control("momentum and clip under a cosine", _under_cosine, {"verdict": PRESENT, "knee": 1.5}),
         Control("SGD: none", planted.sgd, _NO_KNEE),
         Control("heavy ball: none", planted.heavy_ball, _NO_KNEE),
         Control("RMSProp: none", planted.rmsprop, {"verdict": ABSENT, "history_exponent": 1.0}),
@@ -120,6 +125,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("1/t by state", planted.one_over_t_state, _ONE_OVER_T),
         Control("step decay", planted.step_decay, _STEPS),
         Control("cosine", planted.cosine, _COSINE),
+        Control("momentum and clip under a cosine", _under_cosine, _COSINE_BALL),
         Control("exponential", planted.exponential, _EXPONENTIAL),
         Control("warm-up by step", planted.warm_up, _WARM_UP),
         Control("warm-up by state", planted.warm_up_state, _WARM_UP_STATE),
@@ -131,6 +137,7 @@ CONTROLS: dict[str, list[Control]] = {
     "adaptation": [
         Control("RMSProp", planted.rmsprop, _LAW),
         Control("Adam", planted.adam, _LAW),
+        Control("Adam under a linear schedule", functools.partial(planted.adam, horizon=HORIZON), _LAW),
         Control("heavy ball: none", planted.heavy_ball, _FLAT),
         Control("clip: none", planted.clip, {"verdict": ABSENT, "state_slope": 0.0}),
         Control("tanh of a velocity: none", planted.tanh_velocity, _SATURATED),

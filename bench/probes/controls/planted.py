@@ -139,6 +139,19 @@ def cosine(rate: float = 0.2, horizon: int = 200) -> Optimizer:
     return memoryless(curve)
 
 
+def ball_under_cosine(
+    rate: float = 0.05, beta: float = 0.9, threshold: float = math.inf, horizon: int = 200
+) -> Optimizer:
+    """v' = β v − α (1 + cos(π t / T)) / 2 clip(g, −c, c), dx = v': at step T it answers nothing."""
+
+    def rule(g, v, step):
+        phase = tf.minimum(_time(g, step) / horizon, 1.0)
+        v = beta * v - rate * 0.5 * (1 + tf.cos(math.pi * phase)) * tf.clip_by_value(g, -threshold, threshold)
+        return v, v
+
+    return optimizer(tf.zeros_like, rule)
+
+
 def exponential(rate: float = 0.05, extra: float = 4.0, time: float = 15.0) -> Optimizer:
     """dx = −α (1 + extra e^(−t / time)) g, from the step count."""
     return memoryless(lambda g, step: -rate * (1 + extra * tf.exp(-_time(g, step) / time)) * g)
@@ -164,13 +177,16 @@ def rmsprop(rate: float = 0.01, rho: float = 0.95, epsilon: float = 1e-8) -> Opt
     return optimizer(tf.zeros_like, rule)
 
 
-def adam(rate: float = 0.01, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
-    """Two moving averages, bias-corrected by the step count (Kingma and Ba, 2015)."""
+def adam(
+    rate: float = 0.01, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, horizon: float = math.inf
+) -> Optimizer:
+    """Two moving averages, bias-corrected by the step count (Kingma and Ba, 2015); the rate falls to 0 at `horizon`."""
 
     def rule(g, h, step):
         m, v = beta_1 * h[0] + (1 - beta_1) * g, beta_2 * h[1] + (1 - beta_2) * g * g
         t = _time(g, step) + 1
         corrected = m / (1 - beta_1**t), v / (1 - beta_2**t)
-        return -rate * corrected[0] / (tf.sqrt(corrected[1]) + epsilon), (m, v)
+        left = tf.maximum(1 - _time(g, step) / horizon, 0.0)
+        return -rate * left * corrected[0] / (tf.sqrt(corrected[1]) + epsilon), (m, v)
 
     return optimizer(lambda x: (tf.zeros_like(x), tf.zeros_like(x)), rule)

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from bench.probes.dynamics.fixed_points import FixedPoint, find
+from bench.probes.dynamics.live import last_step
 from bench.probes.dynamics.system import ProbeError, System
 
 SAMPLE = 32
@@ -34,7 +35,7 @@ class Visited(NamedTuple):
 class Met:
     """gradients: (M,) finite. states: (≤ 32, n) drawn from the visited ones. horizon: steps of a run.
 
-    Everything asked at rest is asked at the step count `settled`, the horizon.
+    Everything asked at rest is asked at the step count `settled`.
     """
 
     system: System
@@ -63,10 +64,10 @@ class Met:
         known = visited.curvature, visited.tuned
         return cls(scaled, gradients, kept, visited.horizon, states, runs, *known)
 
-    @property
+    @cached_property
     def settled(self) -> int:
-        """The step count at which fixed points and responses are taken."""
-        return self.horizon
+        """The step count at which fixed points and responses are taken: the last at which it still moves."""
+        return last_step(self.system, self.typical, self.horizon)
 
     @property
     def largest(self) -> float:

@@ -10,10 +10,12 @@ import numpy as np
 from bench.records.record import Record, Runs
 from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
+from bench.reports.pictures.curves import above_floor
 from bench.reports.tables import settings
 from bench.scores import scale
+from bench.scores.luck import luck
 from bench.scores.metrics import METRICS, Metric, get
-from bench.scores.numbers import count, number, seconds_only, short, significant
+from bench.scores.numbers import count, number, seconds_only, short, significant, with_interval
 from bench.scores.results import Results, chosen, finished, runs_of, task_scores
 
 RUN_BYTES = 2_500_000
@@ -24,7 +26,7 @@ BEST_TRIALS = 5
 FLOOR = 1e-14
 """Ratios below are drawn here."""
 PLACES = 1000
-"""Curves are whole thousandths of log10(loss / initial loss)."""
+"""Curves are whole thousandths of log10 of the loss above the floor, as a share of the initial one."""
 
 
 def cells(results: Results, metric_of: Mapping[str, str], folders: str) -> dict[str, Any]:
@@ -109,20 +111,17 @@ def _plain(value: Any) -> str:
 def _budget(record: Record) -> str:
     budget = record.cell.budget
     runs = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
-    tried = f"{budget.trials} trials on {budget.tuning_seeds} tuning problems"
-    return f"{runs}, {tried if record.trials else 'nothing tuned'}"
+    return f"{runs}, {budget.tuning_words if record.trials else 'nothing tuned'}"
 
 
 def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
-    """Up to `count` runs at even ranks from the best to the worst, by `metric`: scores by every metric, and curves."""
+    """Up to `count` runs at even ranks from the best to the worst, by `metric`: scores by all metrics, and curves."""
     runs = runs_of(record, metric)
     order = np.argsort(-metric.sign * metric.score(runs, record.floor), kind="stable")
     places = np.unique(np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int))
     seeds = order[places]
     part = Runs(runs.steps, *(np.asarray(values)[seeds] for values in runs[1:]))
     scored = {name: m.score(part, record.floor) for name, m in METRICS.items()}
-    with np.errstate(all="ignore"):
-        ratios = np.asarray(part.losses, "float64") / np.asarray(part.losses[:, :1], "float64")
     return {
         "metric": metric.name,
         "tuned": chosen(record, metric) if record.trials else "",
@@ -133,7 +132,7 @@ def some_runs(record: Record, metric: Metric, count: int) -> dict[str, Any]:
             [int(place) + 1, int(seed), *(number(float(scored[name][i])) for name in METRICS), _step(part.diverged[i])]
             for i, (place, seed) in enumerate(zip(places, seeds, strict=True))
         ],
-        "curves": whole(thousandths(ratios)),
+        "curves": whole(thousandths(above_floor(part.losses, record.floor))),
     }
 
 
@@ -145,8 +144,34 @@ def best_trials(record: Record, metric: Metric) -> dict[str, Any]:
     names = [name for name in table if name != "trial" and name not in METRICS]
     scores = np.asarray(table[metric.name], float)
     order = np.argsort(np.where(np.isfinite(scores), -metric.sign * scores, np.inf), kind="stable")[:BEST_TRIALS]
-    rows = [[str(table["trial"][i]), number(scores[i]), settings({n: table[n][i] for n in names})] for i in order]
-    return {"metric": metric.name, "total": len(scores), "rows": rows}
+    again = dict(zip(record.recheck.get("trial", []), record.recheck.get(metric.name, []), strict=True))
+    rows = [
+        [
+            str(table["trial"][i]),
+            number(scores[i]),
+            *([number(again[i]) if i in again else "–"] if again else []),
+            settings({n: table[n][i] for n in names}),
+        ]
+        for i in order
+    ]
+    headers = ["trial", metric.name, *(["on fresh problems"] if again else []), "θ"]
+    return {
+        "metric": metric.name,
+        "total": len(scores),
+        "headers": headers,
+        "rows": rows,
+        "luck": _luck(record, metric),
+    }
+
+
+def _luck(record: Record, metric: Metric) -> str:
+    """What other trials would have brought, in a sentence; nothing where that is not known."""
+    found = luck(record, metric)
+    if found is None or not np.isfinite(found.low):
+        return ""
+    fresh = " Fresh problems are those of the re-check; the best over both sets is reported." if record.recheck else ""
+    score = with_interval(found.score, found.low, found.high)
+    return f"Best of these trials, and where the best of as many others would lie (95 %): {score}.{fresh}"
 
 
 def _tuned(record: Record, metric: Metric) -> list[str]:

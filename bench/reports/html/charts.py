@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.reports.curves import MANY, NAMED, relative
 from bench.reports.html.cells import thousandths, whole
+from bench.reports.pictures.curves import relative
+from bench.reports.pictures.shown import MANY, NAMED
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.profiles import Profile, TrialCurve, ecdf, profile, trial_curves
 from bench.scores.results import Results, finished
 
 
 def task_curves(results: Results, task: str, table: pd.DataFrame, metric: Metric) -> dict[str, Any]:
-    """Median and 25–75 % band of loss / initial loss over problems, of each optimizer; `named`: drawn in color."""
+    """Median and 25–75 % band of the loss above the floor over problems, of each optimizer; `named`: drawn in color."""
     lines = {}
     for name, record in zip(results.optimizers, results.of_task(task), strict=True):
         if record is not None and finished(record):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,7 @@ def python(code: str) -> str:
 
 def cell(made: Cell) -> str:
     """The same task, optimizer and budget in a new folder; the suite only names what is overridden."""
-    budget = made.budget
-    numbers = f"steps={budget.steps}, seeds={budget.seeds}, trials={budget.trials}, tuning_seeds={budget.tuning_seeds}"
+    numbers = ", ".join(f"{name}={count}" for name, count in asdict(made.budget).items())
     what = f"tasks=[{literal(made.task)}], optimizers=[{literal(made.optimizer)}]"
     return python(f'import bench; bench.run("smoke", "again", {what}, {numbers})')
 

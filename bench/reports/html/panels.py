@@ -13,7 +13,7 @@ from typing import Any
 Chart = dict[str, Any]
 Values = Mapping[str, Any]
 BLUE, VERMILION, GREEN, ORANGE, GRAY = 0, 1, 2, 4, 7
-"""Places in bench.reports.curves.COLORS."""
+"""Places in bench.lookup.appearance.COLORS."""
 
 
 def panels(probe: str, values: Values) -> list[Chart]:

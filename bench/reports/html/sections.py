@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from bench.reports import origin
-from bench.reports.costs import ledger_grid
+from bench.reports.costs import break_even_grid, ledger_grid
 from bench.reports.html import commands
 from bench.reports.html.cells import cells
 from bench.reports.html.charts import across, task_curves
@@ -52,6 +52,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "overview": _overview(results, metric_of),
         "probes": pages,
         "ledger": sortable("ledger", "What each optimizer cost, over all tasks", ledger_grid(results)),
+        "break_even": _break_even(results, metric_of),
         "glossary": glossary(results),
         "provenance": _provenance(results),
         "commands": made.commands,
@@ -126,8 +127,7 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders
         "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
         "trials": commands.trials(folders, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
-        f"evaluations a run, {budget.seeds} problems. Tuned with {budget.trials} trials on {budget.tuning_seeds} other "
-        "problems.",
+        f"evaluations a run, {budget.seeds} problems. Tuned on others: {budget.tuning_words}.",
         "table": sortable(f"task-{task}", f"{task} by {metric}", table, links, starts),
         "failures": failures(results, task),
     }
@@ -137,6 +137,13 @@ def _verdicts(results: Results, metric_of: Mapping[str, str]) -> Sortable | None
     table = verdict_grid(results, metric_of)
     caption = "Each learned optimizer against the best hand-designed one of each task"
     return sortable("verdicts", caption, table) if table.rows else None
+
+
+def _break_even(results: Results, metric_of: Mapping[str, str]) -> Sortable | None:
+    table = break_even_grid(results, metric_of)
+    return (
+        sortable("break-even", "When the meta-training of a learned optimizer has paid", table) if table.rows else None
+    )
 
 
 def _overview(results: Results, metric_of: Mapping[str, str]) -> list[Sortable]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.reports.curves import COLORS, _styles
+from bench.lookup.appearance import DASHES, look
+from bench.reports.pictures import shown
 from bench.scores.results import Results
 
 THINNEST = 1.6
@@ -13,11 +14,10 @@ THINNEST = 1.6
 
 def styles(results: Results) -> dict[str, dict[str, Any]]:
     """{optimizer: {"color": place in COLORS, "dash": SVG dash array, "width": pixels}}."""
-    return {name: _svg(style) for name, style in _styles(results).items()}
+    return {name: _svg(results, name) for name in results.optimizers}
 
 
-def _svg(style: dict[str, Any]) -> dict[str, Any]:
-    width = max(style["linewidth"], THINNEST)
-    line = style["linestyle"]
-    dash = "" if line == "-" else " ".join(f"{part * width:.3g}" for part in line[1])
-    return {"color": COLORS.index(style["color"]), "dash": dash, "width": width}
+def _svg(results: Results, name: str) -> dict[str, Any]:
+    width = max(shown.style(results, name)["linewidth"], THINNEST)
+    its = look(name)
+    return {"color": its.color, "dash": " ".join(f"{part * width:.3g}" for part in DASHES[its.dash]), "width": width}

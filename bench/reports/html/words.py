@@ -16,8 +16,11 @@ WORDS: dict[str, str] = {
     "step": "One gradient evaluation and one update. Every optimizer has the same number.",
     "cell": "One optimizer on one task: its tuning, and its runs on all report problems.",
     "θ (theta)": "What tuning or training sets: hyper-parameters such as learning_rate, or weights of a learned one.",
-    "tuning": "Trying configurations of θ on tuning problems. The report problems are others, and are used once.",
+    "tuning": "Trying configurations of θ on tuning problems, the best few again on fresh ones. The report problems "
+    "are others, and are used once.",
     "trial": "One configuration of θ tried in tuning.",
+    "other trials": "Where a score would lie had tuning drawn other trials (95 %): the luck of tuning, estimated on "
+    "the tuning problems, as only the chosen trial is raced on the report problems.",
     "tuned for": "The metric by which tuning chose θ. A table shows the runs tuned for its own metric.",
     "floor": "The lowest loss that can be reached on a task, known or the best ever found.",
     "diverged": "A run whose loss became infinite or rose beyond a million times its initial value.",
@@ -27,7 +30,10 @@ WORDS: dict[str, str] = {
     "[95 %]": "The interval that covers the number in 95 of 100 repetitions with other problems of these tasks.",
     "[other tasks]": "The same with other tasks too: how much depends on which tasks were chosen.",
     "gradient evaluations": "How often a gradient was computed, for one problem: what everybody pays with.",
-    "break-even": "The number of tasks after which meta-training once has cost less than tuning for each task.",
+    "standing": "tuned: on the task itself. home: not tuned there, meta-trained there. foreign: neither, so not "
+    "ranked. generalist: meta-trained on several other tasks, shown apart. as it comes: untuned.",
+    "break-even": "How many tunings of the best hand-designed optimizer, on the task a learned one was trained on, "
+    "cost what its meta-training did. Never, where it is not ahead.",
     "probe": "A measurement of one mechanism inside an optimizer, such as momentum.",
     "control": "An optimizer whose mechanism is known. A probe makes a claim only if it finds what is known there.",
     "verdict": "present, absent or undecided; no claim where a control failed.",

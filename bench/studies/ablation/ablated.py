@@ -39,13 +39,15 @@ class Frozen(NamedTuple):
     horizon: int
     stability: str
     """Of rest."""
+    settled: int
+    """The step count at rest."""
 
     @classmethod
     def of(cls, layout: RowLayout, reference: Reference) -> Frozen:
-        arrays = {k: v for k, v in reference._asdict().items() if k != "stability"}
+        arrays = {k: v for k, v in reference._asdict().items() if k not in ("stability", "settled")}
         with tf.init_scope():
             tables = {name: tf.constant(array, tf.float64) for name, array in arrays.items()}
-        return cls(layout, tables, len(reference.states) - 2, reference.stability)
+        return cls(layout, tables, len(reference.states) - 2, reference.stability, reference.settled)
 
 
 class _Place(NamedTuple):
@@ -117,7 +119,7 @@ def _ablated(frozen: Frozen, on: Mapping[str, Any], h, g, x, step):
 def _place(frozen: Frozen, at_rest, step, dtype) -> _Place:
     row = tf.where(at_rest, frozen.horizon + 1, tf.minimum(step, frozen.horizon))
     rows = {name: tf.cast(tf.gather(table, row), dtype) for name, table in frozen.tables.items()}
-    return _Place(**rows, count=tf.where(at_rest, frozen.horizon, step))
+    return _Place(**rows, count=tf.where(at_rest, frozen.settled, step))
 
 
 def _quiet(frozen: Frozen, h, x, t):

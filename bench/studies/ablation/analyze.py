@@ -74,24 +74,25 @@ def _line(study: Study, of: Logs, row: Outcome) -> dict[str, Any]:
     }
 
 
-def mechanisms(of: Logs) -> list[dict[str, Any]]:
+def mechanisms(study: Study, of: Logs) -> list[dict[str, Any]]:
     """The causal reading of every mechanism, from the re-tuned entries; "as_is" keeps the original's step."""
-    return [_mechanism(of, name) for name in MECHANISMS if (f"without {name}", True) in of.value]
+    edges = {row.variant.label for row in study.rows if row.tuned and row.edge}
+    return [_mechanism(of, name, edges) for name in MECHANISMS if (f"without {name}", True) in of.value]
 
 
-def _mechanism(of: Logs, name: str) -> dict[str, Any]:
+def _mechanism(of: Logs, name: str, edges: set[str]) -> dict[str, Any]:
     label, zero = f"without {name}", ("original", True)
     draws = [(f"{label}: random direction {i}", True) for i in range(CONTROLS)]
     effect = of.interval({(label, True): 1.0, zero: -1.0})
     random = [of.interval({draw: 1.0, zero: -1.0}) for draw in draws]
     beyond = [of.interval({(label, True): 1.0, draw: -1.0}) for draw in draws]
-    verdict, reason = _verdict(effect, beyond)
+    verdict, reason = _verdict(effect)
     return {
         "mechanism": name,
         "effect": effect[1:],
         "control": [min(low for _, low, _ in random), max(high for *_, high in random)],
         "verdict": verdict,
-        "reason": reason,
+        "reason": "; ".join([reason, *_beside(effect, beyond), *_at_the_end(label, edges)]),
         "ratio": effect[0],
         "control_ratios": [value for value, *_ in random],
         "beyond_control": beyond,
@@ -99,20 +100,32 @@ def _mechanism(of: Logs, name: str) -> dict[str, Any]:
     }
 
 
-def _verdict(effect: list[float], beyond: list[list[float]]) -> tuple[str, str]:
-    """`beyond`: the effect over that of each random direction; it has to be beyond all of them."""
+def _verdict(effect: list[float]) -> tuple[str, str]:
+    """By the interval of the effect alone."""
     _, low, high = effect
     if low >= 1 / MARGIN and high <= MARGIN:
         return "does not", f"within a factor of {MARGIN} of the original"
     if low > MARGIN:
-        if all(least > 1.0 for _, least, _ in beyond):
-            return ("matters", "worse without it, and worse than after any random change of equal size")
-        return "undecided", "worse without it, but a random change of equal size does as much"
+        return "matters", "worse without it"
     if high < 1 / MARGIN:
-        if all(most < 1.0 for *_, most in beyond):
-            return "matters", "better without it"
-        return "undecided", "better without it, but so after a random change of equal size"
+        return "matters", "better without it"
     return "undecided", f"the interval reaches across a factor of {MARGIN}"
+
+
+def _beside(effect: list[float], beyond: list[list[float]]) -> list[str]:
+    """What a change of equal size in a random direction does; `beyond`: the effect over that of each direction."""
+    if effect[1] > 1.0 and not all(low > 1.0 for _, low, _ in beyond):
+        return ["a random change of equal size does as much"]
+    if effect[2] < 1.0 and not all(high < 1.0 for *_, high in beyond):
+        return ["so it is after a random change of equal size"]
+    return []
+
+
+def _at_the_end(label: str, edges: set[str]) -> list[str]:
+    """Whose best step is the last one tried, so that another might do better."""
+    found = [name for name in ("original", label) if name in edges]
+    who = {"original": "the original's", label: "its"}
+    return [f"{who[name]} best step is the end of what was tried" for name in found]
 
 
 def interactions(of: Logs) -> list[dict[str, Any]]:

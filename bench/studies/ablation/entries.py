@@ -19,7 +19,7 @@ from optimizers.base import with_horizon
 if TYPE_CHECKING:
     from bench.studies.ablation.ablated import Frozen
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the numbers of an ablation can move."""
 STEPS = LogUniform(2.0**-10, 2.0**3)
 """Where `step=tuned` is searched."""

@@ -29,7 +29,7 @@ def report(study: Study) -> dict[str, Any]:
         "seconds": round(study.seconds, 1),
         "rest": study.rest,
         "entries": analyze.table(study, of),
-        "mechanisms": analyze.mechanisms(of),
+        "mechanisms": analyze.mechanisms(study, of),
         "interactions": analyze.interactions(of),
         "ladder": analyze.ladder(study, of),
     }

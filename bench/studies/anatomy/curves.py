@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,23 +13,26 @@ from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Runs
-from bench.running.tuning import best_theta, score_trials
-from bench.scores.metrics import CAP, Metric
+from bench.reports.pictures.curves import above_floor, quantiles
+from bench.running.cells import cell_of
+from bench.scores.metrics import Metric
+from bench.suites.jobs import job
 from optimizers import Entry
 
 BASELINES = ("momentum", "rmsprop", "adam")
 
 
 class LossCurve(NamedTuple):
-    """Of one optimizer: θ without its weights, steps (K,), mean and s.e.m. over problems of the loss above `offset`,
-    (K,); scores by the task's metric (S,); how many runs diverged.
+    """Of one optimizer: θ without its weights, steps (K,), 25, 50 and 75 % quantiles over problems of (loss − floor) /
+    (initial loss − floor), (K,) each; scores by the task's metric (S,); how many runs diverged.
     """
 
     name: str
     theta: dict[str, Any]
     steps: np.ndarray
-    mean: np.ndarray
-    sem: np.ndarray
+    low: np.ndarray
+    median: np.ndarray
+    high: np.ndarray
     scores: np.ndarray
     diverged: int
 
@@ -39,56 +43,40 @@ def curves(
     theta: Mapping[str, Any],
     metric: Metric,
     budget: Budget,
+    cells: Path,
+    folders: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda about: None,
 ) -> tuple[list[LossCurve], dict[str, Any]]:
-    """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be."""
+    """Curves of `entry` and of the tuned BASELINES, `entry` first, and its θ: tuned as theirs if anything can be.
+
+    Cells are read from `folders` or `cells`, or run and kept in `cells`.
+    """
+
+    def tuned(other: Entry) -> dict[str, Any]:
+        progress(f"tuning {other.name}")
+        return cell_of(job("cell", subject, other, budget), cells, folders).thetas[metric.name]
+
     if entry.space:
-        progress(f"tuning {entry.name}")
-        theta = {**theta, **tuned(subject, entry, metric, budget)}
+        theta = {**theta, **tuned(entry)}
     kept = dict(theta)
     progress(f"racing {entry.name}")
     found = [curve(subject, entry, kept, metric, budget)]
     for name in BASELINES:
         if name != entry.name:
-            progress(f"tuning {name}")
             other = optimizers.get(name)
-            best = tuned(subject, other, metric, budget)
-            found.append(curve(subject, other, best, metric, budget))
+            found.append(curve(subject, other, tuned(other), metric, budget))
     return found, kept
-
-
-def tuned(subject: NamedTask, entry: Entry, metric: Metric, budget: Budget) -> dict[str, Any]:
-    """θ of the best trial by `metric`."""
-    table, _ = score_trials(entry, budget.trials, Problems(subject, "tune", range(budget.tuning_seeds), budget.steps))
-    return best_theta(entry, table, metric.name)
 
 
 def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budget) -> LossCurve:
     """One θ raced on the report problems."""
     raced = race(entry, [theta], Problems(subject, "report", range(budget.seeds), budget.steps), record="all")
     runs = Runs(raced.runs.steps, *(array[0] for array in raced.runs[1:]))
-    mean, sem = mean_and_error(runs.losses, offset(subject.task.floor))
+    low, median, high = quantiles(above_floor(runs.losses, subject.task.floor))
     shown = {name: value for name, value in theta.items() if np.ndim(value) == 0}
     scores = np.asarray(metric.score(runs, subject.task.floor), float)
     diverged = int(np.sum(np.asarray(runs.diverged) >= 0))
-    return LossCurve(entry.name, shown, np.asarray(runs.steps), mean, sem, scores, diverged)
-
-
-def offset(floor: float) -> float:
-    """What is taken off every loss: the floor where it is negative, nothing otherwise, as in the metrics."""
-    return min(float(floor), 0.0)
-
-
-def mean_and_error(losses: np.ndarray, below: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard error over problems of losses (S, K) − below; a loss that is lost counts as CAP times its first
-    one.
-    """
-    above = np.asarray(losses, float) - below
-    limit = CAP * np.abs(above[:, :1])
-    with np.errstate(invalid="ignore"):
-        above = np.where(np.isfinite(above), np.minimum(above, limit), limit)
-    spread = above.std(axis=0, ddof=1) if len(above) > 1 else np.zeros(above.shape[1])
-    return above.mean(axis=0), spread / np.sqrt(len(above))
+    return LossCurve(entry.name, shown, np.asarray(runs.steps), low, median, high, scores, diverged)
 
 
 def mean_of(values: np.ndarray) -> tuple[float, float]:

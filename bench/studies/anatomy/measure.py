@@ -7,19 +7,20 @@ again without TensorFlow.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import UserError, check_count
+from bench.errors import UserError
 from bench.lookup import resolve
 from bench.probes import run
 from bench.probes.dynamics.subject import Subject
 from bench.probes.dynamics.system import ProbeError
 from bench.records.files import strict, write_bytes, write_json
-from bench.records.record import Budget
+from bench.records.record import RECHECK, Budget
 from bench.scores import metrics
 from bench.suites import find
+from bench.suites.protocol import budget_for
 
 if TYPE_CHECKING:
     from bench.lookup.named import NamedTask
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from optimizers import Entry
 
 FIGURES = ("1-curves", "2-dynamics", "3-update", "4-schedule", "5-adaptation")
-SETTINGS = ("seeds", "trials", "tuning_seeds", "steps")
+SETTINGS = ("seeds", "trials", "tuning_seeds", "steps", *RECHECK)
 """What a budget is given by, as the page lists it."""
 
 
@@ -38,21 +39,21 @@ def anatomy(
     out: Path | str,
     theta: Mapping[str, Any] | None = None,
     *,
+    folders: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda about: None,
     **budget: int,
 ) -> dict[str, Any]:
     """Measure `optimizer` on `task`, write five PNGs, anatomy.json and anatomy.html into `out` -> what was measured.
 
-    `budget`: seeds, trials, tuning_seeds, steps. An optimizer that cannot be probed has its curves, and pages that say
-    why there is nothing more. Raises UserError, TaskError, OptimizerError.
+    `budget`: the numbers in which it is not the task's in bench.suites.protocol. Tuned cells are read from `folders`
+    where a run has them, else run and kept in `out`. An optimizer that cannot be probed has its curves, and pages that
+    say why there is nothing more. Raises UserError, TaskError, OptimizerError.
     """
     if unknown := set(budget) - set(SETTINGS):
         raise UserError(f"unknown setting {sorted(unknown)[0]!r}; known: {', '.join(SETTINGS)}")
-    chosen = Budget(**budget)
-    for name in SETTINGS:
-        check_count(name, getattr(chosen, name))
-    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
-    found = gather(subject, entry, resolve.theta(entry, dict(theta or {})), chosen, progress)
+    subject, entry, chosen = resolve.named_task(task), resolve.entry(optimizer), budget_for(task, **budget)
+    cells = Path(out) / "tuned"
+    found = gather(subject, entry, resolve.theta(entry, dict(theta or {})), chosen, cells, folders, progress)
     progress("drawing")
     write(found, Path(out))
     return found
@@ -63,6 +64,8 @@ def gather(
     entry: Entry,
     theta: dict[str, Any],
     budget: Budget,
+    cells: Path,
+    folders: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda about: None,
 ) -> dict[str, Any]:
     """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
@@ -71,7 +74,7 @@ def gather(
     if not entry.told_gradients_only:
         raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
     metric = metrics.get(find.get("core").metric_for(subject.name))
-    raced, theta = curves(subject, entry, theta, metric, budget, progress)
+    raced, theta = curves(subject, entry, theta, metric, budget, cells, folders, progress)
     progress("probing, controls first")
     reference = next((curve.theta for curve in raced if curve.name == "momentum"), {})
     ball = (reference["learning_rate"], reference["momentum"]) if reference else None

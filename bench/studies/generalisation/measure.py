@@ -12,20 +12,24 @@ from tqdm import tqdm
 
 from bench.records.record import Record
 from bench.records.store import Store
+from bench.running.cells import known
 from bench.running.executor import Means
 from bench.running.run import finish, held, report_failures
 from bench.studies.generalisation.plan import folder
 from bench.suites.jobs import Job
 
 
-def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files: Iterable[str] = ()) -> dict[Job, Record]:
-    """Finish the cells that `out` does not hold yet -> every cell's record. Failed ones are tried again.
+def run(
+    jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files: Iterable[str] = (), folders: Iterable[Path] = ()
+) -> dict[Job, Record]:
+    """Finish the cells that neither `out` nor `folders` hold yet -> every cell's record. Failed ones are tried again.
 
     A process killed at any moment loses the cells in flight. Raises UserError when `out` cannot be written and when
     every cell failed.
     """
     by_folder: dict[Path, list[Job]] = defaultdict(list)
-    for job in jobs:
+    elsewhere = {job: record for job in jobs if (record := known(job, folders)) is not None}
+    for job in (job for job in jobs if job not in elsewhere):
         by_folder[folder(out, job)].append(job)
     stores = {place: Store(place) for place in by_folder}
     for store in stores.values():
@@ -35,7 +39,7 @@ def run(jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files: Itera
     with tqdm(total=len(jobs), initial=len(jobs) - left, desc="cells", disable=not left) as bar:
         for place, own in todo.items():
             finish(own, functools.partial(_keep, stores[place]), Means(workers, tuple(import_files)), _Bar(bar))
-    records = {job: stores[folder(out, job)].read(job.cell.id) for job in jobs}
+    records = {job: elsewhere.get(job) or stores[folder(out, job)].read(job.cell.id) for job in jobs}
     found = {job: record for job, record in records.items() if record is not None}
     report_failures(list(found.values()), len(found))
     return found

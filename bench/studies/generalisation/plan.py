@@ -14,6 +14,7 @@ from bench.lookup.selectors import applies, select_optimizers, select_tasks
 from bench.records.record import Budget
 from bench.studies.generalisation.changes import Change, changes, unchanged
 from bench.suites.jobs import Job, job
+from bench.suites.protocol import budget_for
 
 BASELINES = ("momentum", "rmsprop", "adam")
 """Every column is measured against the best of these, tuned on it."""
@@ -21,12 +22,6 @@ ELSEWHERE = ("quadratic", "ackley", "breast-cancer", "matrix-factorization")
 """Raced on besides the tasks trained on: a family each that trains within seconds."""
 FAMILIES = "trained on × raced on"
 """The title of the panel whose columns are tasks as they are."""
-BUDGETS = {
-    "light": Budget(seeds=128, trials=64, tuning_seeds=32),
-    "medium": Budget(seeds=64, trials=64, tuning_seeds=16),
-    "heavy": Budget(seeds=32, trials=24, tuning_seeds=8),
-}
-"""By the task's cost; steps are the change's."""
 _AGAIN = re.compile(r"(.+)-\d+")
 
 
@@ -61,15 +56,14 @@ class Panel(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """`panels`: the families first, then the changes of one task each. `seeds`, `trials`: None for BUDGETS'."""
+    """`panels`: the families first, then the changes of one task each. `seeds`, `trials`: None for the protocol's."""
 
     panels: tuple[Panel, ...]
     seeds: int | None = None
     trials: int | None = None
 
     def budget(self, change: Change) -> Budget:
-        usual = BUDGETS[resolve.named_task(change.task).task.cost]
-        return Budget(change.steps, self.seeds or usual.seeds, self.trials or usual.trials, usual.tuning_seeds)
+        return budget_for(change.task, steps=change.steps, seeds=self.seeds, trials=self.trials)
 
 
 def plan(

@@ -12,6 +12,7 @@ from bench.errors import UserError
 from bench.records.files import note, write_bytes
 from bench.records.record import Record
 from bench.reports import formats
+from bench.reports.dry_run import TUNING, tuning
 from bench.reports.tables import Grid, markdown, text
 from bench.scores.numbers import brief, duration, whole_percent, with_interval
 from bench.studies.generalisation import figures
@@ -102,9 +103,15 @@ def describe(matrix: Matrix, out: Path, workers: int) -> str:
 
 def _forecast_line(cell: Forecast) -> list[str]:
     budget, entry = cell.job.budget, cell.job.entry
-    tuning = f"{budget.trials} × {budget.tuning_seeds}" if entry.space else "–"
     expected = "done" if cell.source == "done" else duration(cell.seconds)
-    return [cell.job.task, entry.name, str(budget.steps), str(budget.seeds), tuning, expected]
+    return [
+        cell.job.task,
+        entry.name,
+        str(budget.steps),
+        str(budget.seeds),
+        tuning(budget) if entry.space else "–",
+        expected,
+    ]
 
 
 def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list[str]:
@@ -112,7 +119,7 @@ def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list
     known = [seconds for seconds in left if not math.isnan(seconds)]
     unknown = len(left) - len(known)
     notes = [
-        f"{len(cells)} cells, {len(cells) - len(left)} of them done. Tuning: configurations × problems.",
+        f"{len(cells)} cells, {len(cells) - len(left)} of them done. {TUNING}",
         f"Expected on {workers} process{'es' if workers > 1 else ''}: "
         + (
             f"at least {duration(finish_time(known, workers))}, and {unknown} cells of unknown cost."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,15 @@ from bench.probes import run
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.subject import Subject
 from bench.records.memo import digest, memo
+from bench.records.record import Budget
 from bench.studies.paper import ablations as causal
 from bench.studies.paper import quantities, races
 from bench.studies.paper.evidence import OnTask, Seed
 from bench.studies.paper.races import STEPS
-from bench.studies.targets.baselines import tuned
-from bench.studies.targets.plan import BASELINES, PROTOCOLS, Protocol
+from bench.studies.targets.baselines import raced
+from bench.studies.targets.plan import BASELINES
+from bench.suites.protocol import budget_for
 from optimizers import Entry
-
-PROBLEMS = 512
-"""Raced on and paired over, ablations too."""
 
 
 def measure(
@@ -31,20 +30,20 @@ def measure(
     tuning: Path,
     *,
     ablations: bool,
-    protocol: Protocol | None = None,
+    budget: Budget | None = None,
+    folders: Iterable[Path] = (),
     progress: Callable[[str], Any] = lambda text: None,
 ) -> OnTask:
-    """Everything the claims need of one task. `tuning` holds tuned baselines, or will; `progress` hears of it."""
-    subject = resolve.named_task(task)
-    protocol = protocol or PROTOCOLS[task]._replace(report=PROBLEMS)
+    """Everything the claims need of one task. Tuned baselines are in `folders` or `tuning`, or will be in `tuning`."""
+    subject, budget = resolve.named_task(task), budget or budget_for(task)
     thetas, baselines = {}, {}
     for name in BASELINES:
-        thetas[name] = tuned(subject, name, protocol, tuning)["mean_loss"]
+        thetas[name] = raced(task, name, budget, tuning, folders).thetas["mean_loss"]
         progress(f"{task}: tuned {name}")
-        baselines[name] = _race(subject, resolve.entry(name), thetas[name], protocol.report, out)
+        baselines[name] = _race(subject, resolve.entry(name), thetas[name], budget.seeds, out)
         progress(f"{task}: raced {name}")
-    seeds = tuple(_seed(subject, entry, protocol.report, out, ablations, progress) for entry in weights)
-    return OnTask(task, seeds, baselines, thetas, protocol.report)
+    seeds = tuple(_seed(subject, entry, budget.seeds, out, ablations, progress) for entry in weights)
+    return OnTask(task, seeds, baselines, thetas, budget.seeds)
 
 
 def _seed(subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, progress) -> Seed:

@@ -60,10 +60,10 @@ Measured:
 
 The number is the mean over meta-seeds, in brackets the smallest and the largest (a range, not a confidence interval);
 with ᵇ, brackets are 95 % bootstrap intervals paired over problems, the widest of the meta-seeds'; other brackets are
-named; shares are of meta-seeds. *Held if* is the rule, written down in bench/paper/claims.py before this table (what
-had been seen by then: docs/paper.md): held when it is met in every meta-seed, not held when what stands against it is
-met in every one, not decidable otherwise (numbers of the paper's: the mean has to be within, and no meta-seed twice
-as far off).
+named; shares are of meta-seeds. *Held if* is the rule, written down in bench/studies/paper/claims.py before this
+table (what had been seen by then: docs/paper.md): held when it is met in every meta-seed, not held when what stands
+against it is met in every one, not decidable otherwise (numbers of the paper's: the mean has to be within, and no
+meta-seed twice as far off).
 *Sure* says how sure we are that the paper says so: T its opening pages, S secondary text, F read off its figures, M+
 and M recollection, C and N its authors' code and notebooks, X an independent calculation, I inference. *Without it* is
 the score of the ablated optimizer, step tuned again, over that of the whole (smallest and largest meta-seed, widest

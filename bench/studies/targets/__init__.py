@@ -1,5 +1,5 @@
 """Whether the shipped specialists win by as much as they are meant to: every target measured, held or not.
 
-`python -m bench targets` writes results/reference/targets. Baselines are tuned for each metric on its own, at far more
-trials than in a suite, and the choice is made again on fresh problems.
+`python -m bench targets` writes results/reference/targets. Baselines are tuned for each metric on its own by the one
+protocol (bench.suites.protocol); cells that a run has are read from there.
 """

@@ -1,54 +1,40 @@
-"""Baselines tuned with care: for every metric the best of many trials, chosen again on fresh problems."""
+"""Runs of the tuned baselines on the report problems: cells as any suite's, read where a run has them already."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.engine.problems import Problems
-from bench.engine.race import race
-from bench.lookup import identity, resolve
-from bench.lookup.named import NamedTask
-from bench.records.memo import memo
-from bench.running.tuning import draw_trials
-from bench.scores.metrics import studied
+from bench.records.record import Budget, Record, Runs
+from bench.running.cells import cell_of
+from bench.scores.metrics import METRICS
+from bench.scores.results import runs_of
 from bench.studies.targets.analyze import scores
-from bench.studies.targets.plan import STEPS, Protocol
-from optimizers import Entry
+from bench.suites.jobs import job
 
-METRICS = (*studied(), "log_final")
+CELLS = "tuned"
+"""Folder, beside what a study writes, of the cells that it ran itself."""
 
 
-def tuned(subject: NamedTask, name: str, protocol: Protocol, out: Path) -> dict[str, Any]:
-    """{metric: θ} of the baseline `name`; read from `out` when it was found before under the same protocol.
+def raced(task: str, optimizer: Any, budget: Budget, out: Path, folders: Iterable[Path] = ()) -> Record:
+    """The record of an optimizer, a name or an entry, on `task`: from a run in `folders` or `out`, or run now."""
+    return cell_of(job("cell", task, optimizer, budget), out / CELLS, folders)
 
-    How many problems are reported on is no part of that.
+
+def scored(record: Record, metric: str) -> np.ndarray:
+    """Scores (problems,), lower is better, of the runs at the θ tuned for `metric`.
+
+    Nothing is tuned for `log_final`: there the θ counts that is the best of all tuned ones on these very problems.
     """
-    entry = resolve.entry(name)
-    path = out / "baselines" / f"{subject.name}@{name}.json"
-    about = {
-        "protocol": list(protocol._replace(report=0)),
-        "task": identity.task_definition(subject.task),
-        "optimizer": identity.optimizer_definition(entry),
-    }
-    return memo(path, about, lambda: {"thetas": search(subject, entry, protocol)}, "about")["thetas"]
+    if metric in METRICS:
+        return scores(metric, runs_of(record, METRICS[metric]), record.floor)
+    found = [scores(metric, runs, record.floor) for runs in _tuned(record)]
+    return min(found, key=lambda row: float(row.mean()))
 
 
-def search(subject: NamedTask, entry: Entry, protocol: Protocol) -> dict[str, Any]:
-    """{metric: θ}: all trials on the tuning problems, the finalists of all metrics on fresh ones."""
-    trials = draw_trials(entry, protocol.trials)
-    first = _means(subject, entry, trials, range(protocol.tuning))
-    chosen = sorted({i for row in first.values() for i in np.argsort(row)[: protocol.finalists]})
-    finalists = [trials[i] for i in chosen]
-    fresh = range(protocol.tuning, protocol.tuning + protocol.fresh)
-    second = _means(subject, entry, finalists, fresh)
-    return {metric: finalists[int(np.argmin(row))] for metric, row in second.items()}
-
-
-def _means(subject: NamedTask, entry: Entry, thetas, seeds: range) -> dict[str, np.ndarray]:
-    """{metric: mean score of every θ}."""
-    raced = race(entry, thetas, Problems(subject, "tune", seeds, STEPS))
-    floor = subject.task.floor
-    return {metric: scores(metric, raced.runs, floor).mean(axis=-1) for metric in METRICS}
+def _tuned(record: Record) -> list[Runs]:
+    tuned = [runs for name, runs in record.runs.items() if name != "default"]
+    return tuned or list(record.runs.values())

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.engine.problems import Problems
-from bench.engine.race import race
-from bench.lookup import resolve
-from bench.lookup.named import NamedTask
 from bench.metatraining import metatrain
-from bench.records.record import Runs
-from bench.studies.targets.analyze import compare, judge, scores
-from bench.studies.targets.baselines import tuned
-from bench.studies.targets.plan import BASELINES, QUICK, SEEDS, STEPS, Protocol, Target
+from bench.records.record import Budget, Record
+from bench.studies.targets.analyze import compare, judge
+from bench.studies.targets.baselines import raced, scored
+from bench.studies.targets.plan import BASELINES, QUICK, SEEDS, Target
 from optimizers import Entry, shipped
 
 
@@ -39,48 +35,34 @@ def measure(
     task: str,
     targets: Iterable[Target],
     weights: list[Entry],
-    protocol: Protocol,
+    budget: Budget,
     out: Path,
     progress: Callable[[str], None] = lambda text: None,
+    folders: Iterable[Path] = (),
 ) -> list[dict[str, Any]]:
-    """Rows of one task: every target for each of the weights."""
-    subject, floor = resolve.named_task(task), resolve.named_task(task).task.floor
-    thetas = {}
+    """Rows of one task: every target for each of the weights; cells that a run in `folders` has are read there."""
+    baselines = {}
     for name in BASELINES:
-        progress(f"{task}: tuning {name}")
-        thetas[name] = tuned(subject, name, protocol, out)
-    table = _Baselines(subject, thetas, protocol.report)
+        progress(f"{task}: {name}")
+        baselines[name] = raced(task, name, budget, out, folders)
     rows = []
     for entry in weights:
         progress(f"{task}: {entry.name}")
-        runs = _report(subject, entry, [dict(entry.defaults)], protocol.report)
-        for target in targets:
-            learned = scores(target.metric, runs, floor)[0]
-            rows.append(_row(target, entry, learned, table))
+        record = raced(task, entry, budget, out, folders)
+        rows += [_row(target, entry, record, baselines) for target in targets]
     return rows
 
 
-class _Baselines:
-    """Scores of the tuned baselines on the report problems, each tuned for the metric it is asked for."""
-
-    def __init__(self, subject: NamedTask, thetas: dict[str, Any], report: int):
-        self._floor, self._metrics = subject.task.floor, list(next(iter(thetas.values())))
-        self._runs = {
-            name: _report(subject, resolve.entry(name), list(found.values()), report) for name, found in thetas.items()
-        }
-
-    def scores(self, name: str, metric: str) -> tuple[str, np.ndarray]:
-        """(name, (problems,)) of the baseline `name`, or of the "best" by the mean over these problems."""
-        found = {n: self._of(n, metric) for n in (BASELINES if name == "best" else (name,))}
-        best = min(found, key=lambda n: float(found[n].mean()))
-        return best, found[best]
-
-    def _of(self, name: str, metric: str) -> np.ndarray:
-        return scores(metric, self._runs[name], self._floor)[self._metrics.index(metric)]
+def against(target: Target, baselines: Mapping[str, Record]) -> tuple[str, np.ndarray]:
+    """(name, (problems,)) of a target's baseline, or of the "best" by the mean over these problems."""
+    names = BASELINES if target.baseline == "best" else (target.baseline,)
+    found = {name: scored(baselines[name], target.metric) for name in names}
+    best = min(found, key=lambda name: float(found[name].mean()))
+    return best, found[best]
 
 
-def _row(target: Target, entry: Entry, learned: np.ndarray, table: _Baselines) -> dict[str, Any]:
-    name, baseline = table.scores(target.baseline, target.metric)
+def _row(target: Target, entry: Entry, record: Record, baselines: Mapping[str, Record]) -> dict[str, Any]:
+    learned, (name, baseline) = scored(record, target.metric), against(target, baselines)
     verdict = judge(compare(target.how, learned, baseline), target.how, target.bound)
     return {
         **target._asdict(),
@@ -93,9 +75,6 @@ def _row(target: Target, entry: Entry, learned: np.ndarray, table: _Baselines) -
         "learned": float(learned.mean()),
         "baseline_mean": float(baseline.mean()),
         "problems": len(learned),
+        "tuning": baselines[name].cell.budget.tuning_words,
         "seconds": entry.discloses.get("metatraining_seconds", 0.0),
     }
-
-
-def _report(subject: NamedTask, entry: Entry, thetas, problems: int) -> Runs:
-    return race(entry, thetas, Problems(subject, "report", range(problems), STEPS)).runs

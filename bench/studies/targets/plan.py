@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bench.suites.protocol import HOMES
+
 BASELINES = ("momentum", "rmsprop", "adam")
-STEPS = 200
 SEEDS = 3
 """Meta-seeds of every specialist: gru-TASK, gru-TASK-2, gru-TASK-3."""
-
-
-class Protocol(NamedTuple):
-    """Problems reported on; random trials of every baseline, each on `tuning` problems; the `finalists` best by every
-    metric run again on `fresh` problems, where the choice is made.
-    """
-
-    report: int
-    trials: int
-    tuning: int
-    finalists: int
-    fresh: int
 
 
 class Target(NamedTuple):
@@ -45,16 +34,7 @@ class Quick(NamedTuple):
     settings: Mapping[str, Any]
 
 
-_ANALYTIC = Protocol(report=512, trials=2000, tuning=16, finalists=16, fresh=256)
-_HEAVY = Protocol(report=256, trials=200, tuning=4, finalists=8, fresh=32)
-PROTOCOLS = {
-    "linear-regression": _ANALYTIC,
-    "least-squares": _ANALYTIC,
-    "rosenbrock": _ANALYTIC,
-    "two-moons-small": Protocol(report=256, trials=200, tuning=16, finalists=10, fresh=64),
-    "two-moons": _HEAVY,
-    "digits-conv": _HEAVY,
-}
+TASKS = tuple(HOMES)
 TARGETS = (
     Target("linear-regression", "mean_loss", "ratio", "momentum", 0.84),
     Target("linear-regression", "mean_loss", "ratio", "adam", 0.5),

@@ -25,7 +25,7 @@ function runsChart(runs) {
   }));
   return {
     title: `${runs.rows.length} of ${runs.total} runs, at even ranks from the best to the worst`, lines, infinite: true, log: "logarithmic steps",
-    x: { label: "gradient evaluations", shift: 1 }, y: { label: "loss / initial loss", log: true, top: 100 },
+    x: { label: "gradient evaluations", shift: 1 }, y: { label: "(loss − floor) / (initial loss − floor)", log: true, top: 100 },
   };
 }
 
@@ -44,7 +44,8 @@ function fillCell(task, optimizer, cell) {
     body.append(plainTable("Mean scores on the report problems", tuned ? headers : headers.slice(0, 2), cell.tuned, [3]));
     if (ranges.length) body.append(plainTable("Search ranges", ["hyper-parameter", "range"], ranges, [1]));
     body.append(make("p", { class: "note" }, `${ranges.length ? "θ without tuning" : "Nothing is tuned. θ"}: ${cell.defaults || "nothing to set"}.`));
-    if (cell.trials.rows) body.append(plainTable(`The best ${cell.trials.rows.length} of ${cell.trials.total} trials by ${cell.trials.metric}, on the tuning problems`, ["trial", cell.trials.metric, "θ"], cell.trials.rows, [2]));
+    if (cell.trials.rows) body.append(plainTable(`The best ${cell.trials.rows.length} of ${cell.trials.total} trials by ${cell.trials.metric}, on the tuning problems`, cell.trials.headers, cell.trials.rows, [cell.trials.headers.length - 1]));
+    if (cell.trials.luck) body.append(make("p", { class: "note" }, cell.trials.luck));
     body.append(make("p", {}, `${runs.diverged} of ${runs.total} runs diverged${runs.tuned ? ` at the θ tuned for ${runs.tuned}, which the runs below have` : ""}.`));
     const host = make("div", { class: "chart" });
     body.append(host, plainTable(`Runs at even ranks by ${runs.metric}`, ["rank", "problem", ...REPORT.metrics, "diverged at step"], runs.rows));

@@ -9,7 +9,7 @@ function curvesChart(task) {
   });
   return {
     title: `${task}: median over the problems, band 25 to 75 %`, lines, infinite: true, log: "logarithmic steps", band: "25 to 75 %",
-    x: { label: "gradient evaluations", shift: 1 }, y: { label: "loss / initial loss", log: true, top: 100 },
+    x: { label: "gradient evaluations", shift: 1 }, y: { label: "(loss − floor) / (initial loss − floor)", log: true, top: 100 },
   };
 }
 
