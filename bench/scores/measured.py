@@ -109,7 +109,7 @@ def _columns(over: Results, numbers: dict[str, list[Any]], shown: list[int], mea
     if min(map(over.problems, over.tasks)) < FEWEST:
         return columns
     ranked = [at for at, i in enumerate(shown) if i in set(homes.competing(over))]
-    merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(replicates[:, ranked]))
+    merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(_leveled(replicates[:, ranked], measure)))
     low, high = statistics.rank_ranges(merit, p)
     place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
     for name, values in zip(_RANKS, (place, low, high), strict=True):
@@ -184,6 +184,11 @@ def _interval(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = np.percentile(replicates, [2.5, 97.5], axis=0, method="inverted_cdf")
     varies = replicates.min(axis=0) < replicates.max(axis=0)
     return np.where(varies, low, np.nan), np.where(varies, high, np.nan)
+
+
+def _leveled(replicates: np.ndarray, measure: Measure) -> np.ndarray:
+    """Logarithms of what compares by its ratio, where there are any: their law is nearer to a normal one."""
+    return np.log(replicates) if measure.comparison == "ratio" and (replicates > 0).all() else replicates
 
 
 def _p_values(replicates: np.ndarray) -> np.ndarray:
