@@ -23,7 +23,7 @@ HOMES = {"gru-bowl": ["bowl"], "gru-all": [*TASKS], "gru-two": ["bowl", "valley"
 
 
 def write(folder, task, optimizer, rate, *, stream=0, **changes):
-    losses = samples.curves(rate, stream=stream, seeds=samples.RANKED.seeds)
+    losses = samples.curves(rate, seeds=samples.RANKED.seeds, stream=stream)
     record = samples.record(task, optimizer, losses, budget=samples.RANKED, **changes)
     Store(folder).write(record)
     return record
