@@ -78,7 +78,7 @@ def selection_score(record: Record, metric: Metric) -> float:
         budget = record.cell.budget
         worth = np.nan_to_num(-metric.sign * scores, nan=np.inf)
         rows = [row for row in np.argsort(worth, kind="stable")[: budget.finalists].tolist() if row in again]
-        both = [scores[rows], [again[row] for row in rows]]
+        both = np.stack([scores[rows], np.array([again[row] for row in rows])])
         scores = np.average(both, axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
     scores = scores[np.isfinite(scores)]
     return float(metric.sign * (metric.sign * scores).max()) if scores.size else np.nan
