@@ -12,11 +12,12 @@ from matplotlib.text import Text
 from bench.commands import group
 from bench.commands.plot import KINDS as OFFERED
 from bench.errors import UserError
+from bench.lookup import canvas
 from bench.lookup.appearance import look
 from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports.html.styles import styles
-from bench.reports.pictures import canvas, shown
+from bench.reports.pictures import shown
 from bench.reports.pictures.curves import above_floor, relative
 from bench.reports.pictures.kinds import KINDS, plot
 from bench.reports.pictures.rows import QUANTILES

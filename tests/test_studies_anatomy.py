@@ -11,19 +11,23 @@ from click.testing import CliRunner
 
 import bench.probes.read
 from bench.commands.anatomy import command
+from bench.engine.problems import Problems
+from bench.engine.race import race
 from bench.errors import UserError
 from bench.lookup import resolve
+from bench.lookup.appearance import look
 from bench.probes.catalog import PROBES, Probe
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.probes.figure_data import portrait, spread_out
 from bench.records.files import read_json
 from bench.records.record import Budget
+from bench.scores.metrics import METRICS
 from bench.studies.anatomy import FIGURES, anatomy, draw, formula, gather
 from bench.studies.anatomy import arms as anatomy_arms
 from bench.studies.anatomy import curves as anatomy_curves
 from bench.studies.anatomy import states as anatomy_states
-from bench.studies.anatomy.drawing import apart
+from bench.studies.anatomy.drawing import apart, canvas
 from bench.studies.anatomy.figures import curves, figures
 from bench.studies.anatomy.report import page, sentences
 from bench.studies.anatomy.update import reach_of
@@ -78,7 +82,7 @@ def test_five_pictures_a_page_and_numbers(made):
         assert height > 400
     kept = read_json(folder / "anatomy.json")
     assert kept["readings"]["momentum"] == found["readings"]["momentum"]
-    assert np.allclose(kept["curves"][0]["mean"], found["curves"][0]["mean"], rtol=0, atol=0)
+    assert np.allclose(kept["curves"][0]["median"], found["curves"][0]["median"], rtol=0, atol=0)
 
 
 def test_pictures_come_from_the_kept_numbers_alone(made):
@@ -154,20 +158,86 @@ def test_what_is_not_claimed_is_not_written(made):
     assert "<h1>&lt;b&gt; on linear-regression</h1>" in text
 
 
-def test_curves_are_mean_and_error_over_problems(made, drawn):
+def test_curves_are_quartiles_over_problems_in_the_look_of_each(made, drawn):
     found, _ = made
     axis = drawn["1-curves"].axes[0]
     for curve, shown in zip(found["curves"], axis.lines, strict=True):
-        assert np.array_equal(shown.get_ydata(), curve["mean"])
+        assert np.array_equal(shown.get_ydata(), curve["median"])
+        its = look(curve["name"]).line()
+        assert (shown.get_color(), shown.get_marker()) == (its["color"], its["marker"])
+        assert all(np.array(curve["low"]) <= curve["median"])
+        assert all(np.array(curve["median"]) <= curve["high"])
     assert [text.get_text() for text in axis.texts] == ["tuned momentum", "tuned rmsprop", "tuned adam"]
     assert axis.get_yscale() == "log"
-    losses = np.array([[2.0, 1.0], [4.0, np.nan]])
-    mean, error = anatomy_curves.mean_and_error(losses, 0.0)
-    assert mean.tolist() == [3.0, (1 + 4e6) / 2]
-    assert error[0] == pytest.approx(1.0)
-    assert anatomy_curves.mean_and_error(losses[:1], -1.0)[0].tolist() == [3.0, 2.0]
-    assert anatomy_curves.offset(-3.5) == -3.5
-    assert anatomy_curves.offset(0.2) == 0.0
+    assert axis.get_ylabel() == "(loss − floor) / (initial loss − floor)"
+    said = axis.get_title(loc="left").replace("\n", " ")
+    theta = found["curves"][0]["theta"]
+    assert "Median of 16 problems, band: 25–75 %" in said
+    assert "by 8 trials on 4 tuning problems" in said
+    assert f": momentum, learning_rate {theta['learning_rate']:.3g}" in said
+
+
+def test_the_curve_of_a_race_is_that_of_the_suites_picture():
+    subject, entry = resolve.named_task("styblinski-tang"), resolve.entry("sgd")
+    budget = Budget(seeds=8, trials=2, tuning_seeds=2, steps=20)
+    found = anatomy_curves.curve(subject, entry, dict(entry.defaults), METRICS["mean_loss"], budget)
+    raced = race(entry, [dict(entry.defaults)], Problems(subject, "report", range(8), 20), record="all")
+    gaps = np.asarray(raced.runs.losses[0], float) - subject.task.floor
+    assert subject.task.floor < 0
+    expected = np.quantile(gaps / gaps[:, :1], [0.25, 0.5, 0.75], axis=0, method="inverted_cdf")
+    np.testing.assert_allclose([found.low, found.median, found.high], expected, rtol=1e-6)
+
+
+def test_every_picture_names_optimizer_and_task(drawn):
+    for figure in drawn.values():
+        assert figure.get_suptitle() == "momentum on linear-regression"
+
+
+def test_legends_cover_no_data_and_scales_are_shared(drawn):
+    for name, figure in drawn.items():
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        legends = [axis.get_legend() for axis in figure.axes if axis.get_legend()] + list(figure.legends)
+        assert legends or name == "1-curves"
+        for legend in legends:
+            box = legend.get_window_extent(renderer)
+            assert box.x1 <= figure.bbox.x1 + 1
+            assert not any(box.padded(-1).overlaps(axis.get_window_extent(renderer)) for axis in figure.axes), name
+    *_, left, right = drawn["5-adaptation"].axes
+    assert (left.get_ylim(), left.get_xlim()) == (right.get_ylim(), right.get_xlim())
+    assert "same scale" in left.get_title(loc="left")
+
+
+def test_few_kernels_are_points_and_no_curve(drawn):
+    (points,) = [each for each in drawn["4-schedule"].axes[1].lines if each.get_label().startswith("no gradients")]
+    assert (points.get_linestyle(), points.get_marker()) == ("None", "o")
+
+
+def test_crowded_eigenvalues_are_drawn_again_enlarged():
+    axis = canvas(4).subplots()
+    real, imaginary = np.array([0.9, 0.91, 0.89]), np.array([0.0, 0.02, -0.02])
+    anatomy_states.spectrum(axis, {"real": real.tolist(), "imaginary": imaginary.tolist(), "rates": [1.0, 0.5, 0.5]})
+    (inset,) = axis.child_axes
+    assert np.ptp(inset.get_xlim()) < 0.1
+    for low, high, values in ((*inset.get_xlim(), real), (*inset.get_ylim(), imaginary)):
+        assert low < values.min() < values.max() < high
+    axis = canvas(4).subplots()
+    anatomy_states.spectrum(axis, {"real": [0.9, -0.9], "imaginary": [0.0, 0.0], "rates": [1.0, 0.5]})
+    assert not axis.child_axes
+
+
+def test_no_marker_of_an_arm_is_cut_at_the_edge(planar):
+    shown, _ = planar
+    axis = canvas(4).subplots()
+    anatomy_states.state_space(axis, shown)
+    arms = np.array(shown["space"]["arms"])[:, :2]
+    (low, high), (under, over) = axis.get_xlim(), axis.get_ylim()
+    inside = [low < x < high and under < y < over for x, y in arms]
+    marks = sum(each.get_marker() in ("s", "^") for each in axis.lines)
+    gradients = np.array(shown["arms"]["gradients"])
+    assert marks == sum(np.array(inside) & (gradients != 0))
+    left_out = int(np.sum(~np.array(inside)))
+    assert (f"{left_out} points of the arms lie outside" in axis.get_title(loc="left")) == (left_out > 0)
 
 
 def test_the_comparison_is_paired(made):
@@ -296,8 +366,6 @@ def test_a_portrait_of_two_numbers(planar):
 
 
 def test_a_plane_shows_drift_rest_and_both_arms(planar):
-    from bench.studies.anatomy.drawing import canvas
-
     shown, _ = planar
     axis = canvas(4).subplots()
     anatomy_states.state_space(axis, shown)

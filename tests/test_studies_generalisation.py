@@ -392,6 +392,26 @@ class TestPages:
             report.render(frame, "xml")
 
 
+@pytest.mark.parametrize(
+    ("value", "column", "diverged", "said"),
+    [
+        (0.0, "log10", 0.0, ["0"]),
+        (-0.004, "log10", 0.0, ["0"]),
+        (-0.02, "log10", 0.0, ["−0.02"]),
+        (0.05, "log10", 0.0, ["+0.05"]),
+        (-3.37, "log10", 0.0, ["−3.4"]),
+        (2.1, "log10", 0.001, ["+2.1", "✗ <1 %"]),
+        (6e5, "ratio", 0.001, ["6e5", "✗ <1 %"]),
+        (1e6, "ratio", 1.0, ["✗ 100 %"]),
+        (1.003, "ratio", 0.0, ["1.003"]),
+        (1.0, "ratio", 0.0, ["1.00"]),
+        (float("nan"), "ratio", 0.0, ["–"]),
+    ],
+)
+def test_a_cell_says_its_number_and_hides_it_only_where_all_runs_diverged(value, column, diverged, said):
+    assert cell({"ratio": 2e3, column: value, "diverged": diverged}, column) == said
+
+
 class TestPictures:
     def test_colors_are_centered_on_no_difference(self):
         ratio, log = figures.MEASURES["mean_loss"], figures.MEASURES["mean_log"]
@@ -421,6 +441,17 @@ class TestPictures:
             assert 0 <= box.x0 < box.x1 <= page.bbox.width, text
             assert 0 <= box.y0 < box.y1 <= page.bbox.height, text
             assert not [other for other, around in boxes[:i] if box.overlaps(around)], text
+
+    def test_columns_without_a_number_are_left_out(self, frame):
+        part = frame[frame["panel"] == FAMILIES].copy()
+        part.loc[part["task"] == "rosenbrock", "ratio"] = np.nan
+        texts = [
+            text.get_text() for axes in figures.panels(part, figures.MEASURES["mean_loss"]).axes for text in axes.texts
+        ]
+        assert "rosenbrock" not in texts
+        assert "linear-regression" in texts
+        with pytest.raises(UserError, match="no cell has a number"):
+            figures.panels(part.assign(ratio=np.nan), figures.MEASURES["mean_loss"])
 
     def test_files_are_written_whole(self, frame, tmp_path):
         few = frame[frame["home"] == "linear-regression"]

@@ -67,7 +67,7 @@ def metatrain(
     if path is not None:
         _write(path, card(spelled, subjects, chosen, now, path), now)
     if plot is not None:
-        curves.plot(now, Path(plot))
+        curves.plot(now, Path(plot), [subject.name for subject in subjects], spelled)
     return dict(now.best)
 
 

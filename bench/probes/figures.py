@@ -6,7 +6,6 @@ Drawn from the readings alone, so also from their JSON, without the optimizer.
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,34 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.lookup import canvas
 from bench.probes.catalog import PROBES, drawing
 from bench.probes.panels import GRAY
 from bench.probes.reading import Reading
 
 COLUMNS = 3
-WIDTH, ROW_HEIGHT = 11.7, 3.8
-"""Inches."""
+WIDTH, ROW_HEIGHT, LINE = 11.7, 4.1, 0.165
+"""Inches: of the page, of a row of panels, of a line of text."""
+SIZE = 8.5
+"""Points."""
 
 
 def draw(readings: Mapping[str, Reading | Mapping[str, Any]], path: str | Path, title: str = ""):
     """Write the page to `path` (its ending chooses the format). Probes that were not run stay empty."""
     plain = {k: r.to_json() if isinstance(r, Reading) else dict(r) for k, r in readings.items()}
     panels = [(probe.name, panel) for probe in PROBES.values() for panel in probe.panels]
-    rows = math.ceil((len(panels) + 1) / COLUMNS)
-    figure = Figure(figsize=(WIDTH, ROW_HEIGHT * rows), layout="constrained")
+    rows = math.ceil(len(panels) / COLUMNS)
+    said = _sentences(plain)
+    height = ROW_HEIGHT * rows + LINE * (said.count("\n") + 2) + (0.4 if title else 0.0)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = list(figure.subplots(rows, COLUMNS).flat)
     for axis, (name, panel) in zip(axes, panels, strict=False):
         _panel(axis, drawing(panel), name, plain.get(name))
-    _text(axes[len(panels)], plain)
-    for axis in axes[len(panels) + 1 :]:
+    for axis in axes[len(panels) :]:
         axis.remove()
     if title:
-        figure.suptitle(title, fontsize=13)
+        figure.suptitle(canvas.fitted(title, 0.9 * WIDTH, 13), fontsize=13, parse_math=False)
+    figure.supxlabel(said, x=0.01, ha="left", fontsize=SIZE, parse_math=False)
     figure.savefig(path, dpi=130)
 
 
@@ -52,11 +56,11 @@ def _panel(axis: Axes, panel, name: str, reading: Mapping[str, Any] | None) -> N
         axis.set_yticks([])
 
 
-def _text(axis: Axes, readings: Mapping[str, Mapping[str, Any]]) -> None:
-    axis.axis("off")
+def _sentences(readings: Mapping[str, Mapping[str, Any]]) -> str:
+    """What every probe says, and how many of its controls passed, in lines that fit the page."""
     lines = []
     for reading in readings.values():
         passed = sum(control["passed"] for control in reading["controls"])
         text = f"{reading['sentence']}  [controls\u00a0{passed}/{len(reading['controls'])}]"
-        lines.append(textwrap.fill(text, 50, subsequent_indent="   "))
-    axis.text(0, 1, "\n\n".join(lines), fontsize=8.5, va="top", transform=axis.transAxes)
+        lines.append(canvas.fitted(text, 0.93 * WIDTH, SIZE))
+    return "\n".join(lines)

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 BLUE, ORANGE, GREEN, VERMILION, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
 """Okabe and Ito (2008): distinct without color vision; line styles differ as well."""
 
 
 def finish(axis: Axes, title: str, x: str, y: str) -> bool:
-    """Title, names of the axes, and a legend where a line has a label. True, for a panel to return."""
+    """Title, names of the axes, and below them a legend where a line has a label. True, for a panel to return."""
     axis.set_title(title, fontsize=10, loc="left")
     axis.set_xlabel(x, fontsize=9)
     axis.set_ylabel(y, fontsize=9)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize=8, frameon=False)
+        where = axis.transAxes + ScaledTranslation(0, -0.45, cast(Figure, axis.figure).dpi_scale_trans)
+        axis.legend(
+            loc="upper left",
+            bbox_to_anchor=(0, 0),
+            bbox_transform=where,
+            borderaxespad=0,
+            ncols=2,
+            fontsize=7.5,
+            frameon=False,
+            handlelength=3,
+            columnspacing=1,
+        )
     return True
 
 
@@ -57,8 +70,36 @@ def eigenvalues(axis: Axes, values: Mapping[str, Any]) -> bool:
     sizes = 10 + 190 * gains / (gains.max(initial=0) or 1)
     axis.scatter(spectrum[:, 0], spectrum[:, 1], sizes, BLUE, alpha=0.6, edgecolors="white")
     axis.set_aspect("equal")
-    axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
+    reach = max(1.15, 1.1 * np.hypot(spectrum[:, 0], spectrum[:, 1]).max(initial=0))
+    axis.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    enlarge(axis, spectrum[:, 0], spectrum[:, 1], sizes)
     return finish(axis, "memory: eigenvalues at rest (area: gain)", "real part", "imaginary part")
+
+
+CROWDED = 0.2
+"""Share of an axis in which all eigenvalues lie when they are drawn a second time, larger."""
+
+
+def enlarge(axis: Axes, real: np.ndarray, imaginary: np.ndarray, areas: np.ndarray, **settings: Any) -> None:
+    """Where all eigenvalues lie close together, an inset with them in the half of the disk where there are none.
+
+    `areas` (points²) and `settings` are those of the markers.
+    """
+    low, high = axis.get_xlim()
+    extent = max(np.ptp(real), np.ptp(imaginary)) if len(real) > 1 else np.inf
+    if extent >= CROWDED * (high - low):
+        return
+    inset = axis.inset_axes((0.15 if real.mean() > 0 else 0.55, 0.31, 0.36, 0.36))
+    half, middle = 0.62 * max(extent, 1e-3), [(values.min() + values.max()) / 2 for values in (real, imaginary)]
+    shown = settings or {"color": BLUE, "alpha": 0.6, "edgecolors": "white"}
+    inset.scatter(real, imaginary, 0.5 * areas, linewidths=0.5, zorder=3, **shown)
+    circle = np.exp(1j * np.linspace(0, 2 * np.pi, 3000))
+    inset.plot(circle.real, circle.imag, "-", color=GRAY, linewidth=0.9)
+    inset.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
+    inset.locator_params(nbins=3)
+    inset.tick_params(labelsize=7)
+    inset.set_title("enlarged", fontsize=8)
+    axis.indicate_inset_zoom(inset, edgecolor="0.4")
 
 
 def update_curve(axis: Axes, values: Mapping[str, Any]) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.lookup import canvas
 from bench.lookup.appearance import COLORS
 from bench.speed.rows import Ratio
 from bench.speed.table import shown
 
+ROW = 0.24
+"""Inches."""
 _STYLES: tuple[dict[str, Any], ...] = (
     {"marker": "o", "color": COLORS[0]},
     {"marker": "D", "color": COLORS[1], "markerfacecolor": "white"},
@@ -19,65 +23,84 @@ _HELD, _SHORT, _FREE = _STYLES
 """Held: filled circle; short of the target: open diamond; nothing promised: gray. Told apart without color."""
 
 
+_AXES: tuple[tuple[str, str, bool], ...] = (
+    ("×", "times as fast as the peer (right is better)", True),
+    ("× bound", "times the seconds that this core's peak allows (left is better)", True),
+    ("× cost", "times the seconds without it (left is better)", True),
+    ("exponent", "exponent: seconds grow by this power of the work (left is better)", False),
+    ("s", "seconds (left is better)", True),
+)
+"""Unit, what its axis says, and whether it is logarithmic: numbers of different units do not share an axis."""
+
+
 def draw(rows: Sequence[Ratio], path: Path) -> None:
-    """Two panels: how many times as fast as each peer, and what should be small; a row without a number says so."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """A panel per unit: how many times as fast as each peer, then what should be small; a row without a number says so.
 
-    groups = [
-        ("times as fast as the peer, log scale (right is better)", [r for r in rows if r.unit == "×"]),
-        ("measured, log scale (left is better)", [r for r in rows if r.unit != "×"]),
-    ]
-    groups = [(label, group) for label, group in groups if group]
-    heights = [len(group) + 2 for _, group in groups]
-    figure = Figure(figsize=(8.5, 0.26 * sum(heights) + 0.9), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for panel, (label, group) in zip(panels, groups, strict=True):
-        _panel(panel, group, label)
-    figure.legend(handles=_legend(), loc="outside upper center", ncols=4, frameon=False, fontsize=8)
-    figure.savefig(path, dpi=150)
+    Raises UserError if `path` cannot be written.
+    """
+    labels = {unit: (label, log) for unit, label, log in _AXES}
+    units = [*labels, *sorted({row.unit for row in rows} - set(labels))]
+    groups = [(unit, group) for unit in units if (group := [row for row in rows if row.unit == unit])]
+    heights = [ROW * len(group) + 0.62 for _, group in groups]
+    names = [name for _, group in groups for name in map(_name, group)]
+    width = 5.2 + canvas.widest(names)
+    figure, panels = canvas.sheet(len(groups), 1, (width, sum(heights) / len(groups)), heights)
+    for panel, (unit, group) in zip(panels, groups, strict=True):
+        _panel(panel, group, *labels.get(unit, (unit, True)))
+    said = "Median of the rounds of each row, gray: least to most of them. Logarithmic axes, but for exponents."
+    canvas.save(canvas.finish(figure, _legend(), said), path)
 
 
-def _panel(panel, rows: Sequence[Ratio], label: str) -> None:
+def _name(row: Ratio) -> str:
+    return f"{row.work}  vs  {row.against}"
+
+
+def _panel(panel: Any, rows: Sequence[Ratio], label: str, log: bool) -> None:
+    drawn = [1.0] if log else []
     for y, row in enumerate(rows):
         if row.rounds:
             ends = [min(row.rounds), max(row.rounds)]
             panel.plot(ends, [y, y], color="0.6", linewidth=3, zorder=2)
             panel.plot([row.number], [y], linestyle="", markersize=6, zorder=4, **_style(row))
+            drawn += ends
         if row.target:
             panel.plot([row.target.value], [y], marker="|", markersize=13, mew=2, color="black", zorder=3)
+            drawn.append(row.target.value)
         panel.annotate(
             shown(row) or "not measured",
             (1.0, y),
             xycoords=("axes fraction", "data"),
-            xytext=(4, 0),
+            xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=7,
+            fontsize=canvas.TINY,
         )
-    panel.set_yticks(range(len(rows)), [f"{row.work}  vs  {row.against}" for row in rows], fontsize=7)
-    panel.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
-    panel.set_xlabel(label, fontsize=8)
-    panel.tick_params(axis="x", which="both", labelsize=7)
-    panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}" if value < 1e6 else f"{value:.0e}")
-    low, high = panel.get_xlim()
-    few = high / low < 100
-    panel.xaxis.set_minor_formatter(lambda value, _: f"{value:.2g}" if few else "")
-    panel.grid(axis="both", color="0.92", linewidth=0.6, zorder=0)
-    panel.axvline(1.0, color="0.5", linewidth=0.8, zorder=1)
-    panel.spines[["top", "right"]].set_visible(False)
+    canvas.rows_of(panel, [_name(row) for row in rows])
+    panel.set_xlabel(label, fontsize=canvas.SMALL)
+    _limits(panel, drawn, log)
+
+
+def _limits(panel: Any, drawn: list[float], log: bool) -> None:
+    finite = [value for value in drawn if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    if log and low > 0:
+        reach = max(1.1, (high / low) ** 0.04)
+        panel.set_xlim(low / reach, high * reach)
+        canvas.logarithmic(panel, "x")
+        panel.axvline(1.0, color="0.5", linewidth=0.8, zorder=1)
+    else:
+        margin = 0.06 * (high - low) or 0.1
+        panel.set_xlim(low - margin, high + margin)
 
 
 def _style(row: Ratio) -> dict:
     return {True: _HELD, False: _SHORT, None: _FREE}[row.held]
 
 
-def _legend() -> list:
+def _legend() -> dict[str, Any]:
     from matplotlib.lines import Line2D
 
     named = ((_HELD, "target holds"), (_SHORT, "short of it"), (_FREE, "nothing promised"))
-    marks = [Line2D([], [], linestyle="", label=label, **style) for style, label in named]
+    marks = {label: Line2D([], [], linestyle="", **style) for style, label in named}
     target = Line2D([], [], linestyle="", marker="|", markersize=12, mew=2, color="black")
-    target.set_label("target")
-    return [*marks, target]
+    return {**marks, "target": target, "range of rounds": Line2D([], [], color="0.6", linewidth=3)}

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bench.errors import UserError
+from bench.lookup import canvas
 from bench.records.record import Record
-from bench.reports.pictures import canvas, shown
+from bench.reports.pictures import shown
 from bench.scores import grouped
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.numbers import significant
@@ -70,7 +71,12 @@ def relative(record: Record, metric: Metric | None = None) -> tuple[np.ndarray, 
     """
     runs = runs_of(record, metric)
     ratio = above_floor(runs.losses, record.floor)
-    return runs.steps, np.quantile(ratio, [0.25, 0.5, 0.75], axis=0, method="inverted_cdf")
+    return runs.steps, quantiles(ratio)
+
+
+def quantiles(ratios: np.ndarray) -> np.ndarray:
+    """25, 50 and 75 % quantiles over problems, values that occur: (S, K) -> (3, K)."""
+    return np.quantile(ratios, [0.25, 0.5, 0.75], axis=0, method="inverted_cdf")
 
 
 def above_floor(losses: Any, floor: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import UserError
-from bench.reports.pictures import canvas
+from bench.lookup import canvas
 from bench.reports.pictures.curves import curves
 from bench.reports.pictures.profiles import budget, ecdf, profile
 from bench.reports.pictures.rows import box, ranks

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench.errors import UserError
-from bench.reports.pictures import canvas, shown
+from bench.lookup import canvas
+from bench.reports.pictures import shown
 from bench.scores import profiles
 from bench.scores.metrics import METRICS, N_TARGETS, Metric
 from bench.scores.profiles import TrialCurve

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
-from bench.reports.pictures import canvas, shown
+from bench.lookup import canvas
+from bench.reports.pictures import shown
 from bench.reports.pictures.profiles import score_limits
 from bench.scores.leaderboard import leaderboard
 from bench.scores.metrics import Metric

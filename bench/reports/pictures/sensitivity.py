@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bench.errors import UserError
+from bench.lookup import canvas
 from bench.records.record import Record
-from bench.reports.pictures import canvas, shown
+from bench.reports.pictures import shown
 from bench.reports.pictures.profiles import score_limits
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.results import Results, finished

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.lookup.appearance import look
+from bench.records.record import Budget
 from bench.scores.metrics import Metric
 from bench.scores.results import Results, chosen, finished, task_scores
 
@@ -19,6 +20,7 @@ BANDS = 12
 """Entries drawn as themselves beyond which bands would hide each other and are left out."""
 NAMED = 5
 """Entries that such a panel names: the best, the best learned one among them."""
+BUDGET = ("trials", "tuning_seeds", "finalists", "recheck_seeds")
 GRAY = "0.82"
 """The others."""
 
@@ -78,7 +80,10 @@ def others(results: Results, named: Sequence[str]) -> str:
 
 
 def settings(results: Results, metric: Metric | None) -> str:
-    """`512 problems a task, runs of 200 gradient evaluations; settings tuned for mean_loss by 64 trials on 16 …`."""
+    """`512 problems a task, runs of 200 gradient evaluations; settings tuned for mean_loss by 64 trials on 16 …`.
+
+    Of tasks of different budgets, from the least to the most.
+    """
     records = [record for record in results.records.values() if finished(record)]
     problems = span(results.problems(task) for task in results.tasks)
     steps = span(record.cell.budget.steps for record in records)
@@ -87,10 +92,17 @@ def settings(results: Results, metric: Metric | None) -> str:
     if not tuned:
         return f"{ran}; nothing was tuned"
     words = sorted({chosen(record, metric) for record in tuned})
-    trials = span(r.cell.budget.trials for r in tuned)
-    seeds = span(r.cell.budget.tuning_seeds for r in tuned)
     untuned = "; entries without trials as they come" if len(tuned) < len(records) else ""
-    return f"{ran}; settings tuned for {' or '.join(words)} by {trials} trials on {seeds} other problems{untuned}"
+    return f"{ran}; settings tuned for {' or '.join(words)} by {tuning(r.cell.budget for r in tuned)}{untuned}"
+
+
+def tuning(budgets: Iterable[Budget]) -> str:
+    """`tuning_words` of several budgets: `64–128 trials on 16 tuning problems …`."""
+    held = list(budgets)
+    counts = {name: span(getattr(budget, name) for budget in held) for name in BUDGET}
+    again = f", the best {counts['finalists']} again on {counts['recheck_seeds']} fresh ones"
+    first = f"{counts['trials']} trials on {counts['tuning_seeds']} tuning problems"
+    return first + (again if any(budget.finalists for budget in held) else "")
 
 
 def scored(metric: Metric) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.lookup import canvas as paper
 from bench.studies.anatomy.drawing import (
     DASHES,
     GRAY,
@@ -12,7 +13,7 @@ from bench.studies.anatomy.drawing import (
     array,
     at_least_a_decade,
     dress,
-    legend,
+    legend_below,
     message,
     reference,
 )
@@ -56,7 +57,10 @@ def arms_in_space(axis: Axes, portrait: Measured) -> None:
     rest = array(space["rest"])
     axis.plot(rest[pair[0]], rest[pair[1]], "*", color="black", markersize=13, label=rest_label(space), zorder=6)
     dress(axis, f"{title} (hollow: not stable)", *(axis_label(space, i) for i in pair))
-    legend(axis, fontsize=7.5, handlelength=2)
+    if pair != (0, 1):
+        axes = f"axes {pair[0] + 1} and {pair[1] + 1}, where they reach farthest; in figure 2: axes 1 and 2"
+        axis.set_title(f"{title}\n{axes}\n(hollow: not stable)", fontsize=10.5, loc="left")
+    legend_below(axis, 3, fontsize=7.5, handlelength=2)
 
 
 def signed(number: float) -> str:
@@ -82,7 +86,7 @@ def _arm_of_a_number(axis: Axes, portrait: Measured, title: str) -> None:
     axis.set_xscale("symlog", linthresh=decade / 100)
     axis.set_xticks([sign * decade / part for sign in (-1, 1) for part in (1, 10, 100)] + [0])
     dress(axis, title, "constant gradient g", "state h*(g), less its mean")
-    legend(axis)
+    legend_below(axis)
 
 
 def rates_along_arms(axis: Axes, found: Measured) -> None:
@@ -119,20 +123,15 @@ def rates_along_arms(axis: Axes, found: Measured) -> None:
     reference(axis, tuned_rate(found), "tuned momentum's rate")
     axis.set(xscale="log", yscale="log")
     at_least_a_decade(axis)
-    _room_below(axis)
     hidden = int(np.sum(rates[gradients != 0] <= 0) + np.sum(secants <= 0))
     if hidden:
         axis.plot([], [], " ", label=f"{hidden} not above 0 left out")
     lost = int(np.sum(~stable[gradients != 0]))
     beside = f" ({lost} of {np.sum(gradients != 0)} not stable)" if lost else ""
     dress(axis, f"{title}{beside}", "size |g| of the constant gradient", "rate (update / gradient)")
-    legend(axis, "lower left", fontsize=7.5, ncols=2)
-
-
-def _room_below(axis: Axes) -> None:
-    """Lower a logarithmic axis, so that a legend has room under everything drawn."""
-    low, high = axis.get_ylim()
-    axis.set_ylim(low / (high / low) ** 0.35, high)
+    paper.logarithmic(axis)
+    paper.logarithmic(axis, "x")
+    legend_below(axis, fontsize=7.5)
 
 
 def arm_curves(axis: Axes, held: Measured, sign: int) -> None:
@@ -153,7 +152,17 @@ def arm_curves(axis: Axes, held: Measured, sign: int) -> None:
     axis.axhline(0, color="0.85", linewidth=0.7, zorder=0)
     axis.axvline(0, color="0.85", linewidth=0.7, zorder=0)
     axis.locator_params(axis="x", nbins=5)
-    axis.ticklabel_format(scilimits=(-2, 4), useMathText=True)
     word = "positive" if sign > 0 else "negative"
     dress(axis, f"update curves at fixed points of {word} g*", "small gradient g", "dx(g; h*) − dx(0; h*)")
-    legend(axis, fontsize=7.5, title="constant g*", title_fontsize=8, ncols=1)
+    legend_below(axis, 3, fontsize=7.5, title="constant g*", title_fontsize=8, alignment="left")
+
+
+def same_scale(one: Axes, other: Axes) -> None:
+    """Give two panels the same limits and ticks, and say so."""
+    for which in ("x", "y"):
+        limits = [getattr(axis, f"get_{which}lim")() for axis in (one, other)]
+        for axis in (one, other):
+            getattr(axis, f"set_{which}lim")(min(low for low, _ in limits), max(high for _, high in limits))
+            getattr(axis, f"{which}axis").set_major_formatter(lambda value, _: paper.tick(value))
+    for axis in (one, other):
+        axis.set_title(f"{axis.get_title(loc='left')}\n(left and right on the same scale)", fontsize=10.5, loc="left")

@@ -13,8 +13,9 @@ from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Runs
+from bench.reports.pictures.curves import above_floor, quantiles
 from bench.running.cells import cell_of
-from bench.scores.metrics import CAP, Metric
+from bench.scores.metrics import Metric
 from bench.suites.jobs import job
 from optimizers import Entry
 
@@ -22,15 +23,16 @@ BASELINES = ("momentum", "rmsprop", "adam")
 
 
 class LossCurve(NamedTuple):
-    """Of one optimizer: θ without its weights, steps (K,), mean and s.e.m. over problems of the loss above `offset`,
-    (K,); scores by the task's metric (S,); how many runs diverged.
+    """Of one optimizer: θ without its weights, steps (K,), 25, 50 and 75 % quantiles over problems of (loss − floor) /
+    (initial loss − floor), (K,) each; scores by the task's metric (S,); how many runs diverged.
     """
 
     name: str
     theta: dict[str, Any]
     steps: np.ndarray
-    mean: np.ndarray
-    sem: np.ndarray
+    low: np.ndarray
+    median: np.ndarray
+    high: np.ndarray
     scores: np.ndarray
     diverged: int
 
@@ -70,28 +72,11 @@ def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budge
     """One θ raced on the report problems."""
     raced = race(entry, [theta], Problems(subject, "report", range(budget.seeds), budget.steps), record="all")
     runs = Runs(raced.runs.steps, *(array[0] for array in raced.runs[1:]))
-    mean, sem = mean_and_error(runs.losses, offset(subject.task.floor))
+    low, median, high = quantiles(above_floor(runs.losses, subject.task.floor))
     shown = {name: value for name, value in theta.items() if np.ndim(value) == 0}
     scores = np.asarray(metric.score(runs, subject.task.floor), float)
     diverged = int(np.sum(np.asarray(runs.diverged) >= 0))
-    return LossCurve(entry.name, shown, np.asarray(runs.steps), mean, sem, scores, diverged)
-
-
-def offset(floor: float) -> float:
-    """What is taken off every loss: the floor where it is negative, nothing otherwise, as in the metrics."""
-    return min(float(floor), 0.0)
-
-
-def mean_and_error(losses: np.ndarray, below: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard error over problems of losses (S, K) − below; a loss that is lost counts as CAP times its first
-    one.
-    """
-    above = np.asarray(losses, float) - below
-    limit = CAP * np.abs(above[:, :1])
-    with np.errstate(invalid="ignore"):
-        above = np.where(np.isfinite(above), np.minimum(above, limit), limit)
-    spread = above.std(axis=0, ddof=1) if len(above) > 1 else np.zeros(above.shape[1])
-    return above.mean(axis=0), spread / np.sqrt(len(above))
+    return LossCurve(entry.name, shown, np.asarray(runs.steps), low, median, high, scores, diverged)
 
 
 def mean_of(values: np.ndarray) -> tuple[float, float]:

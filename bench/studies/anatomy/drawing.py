@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
-from bench.lookup.appearance import COLORS
+from bench.lookup import canvas as paper
+from bench.lookup.appearance import COLORS, look
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK, *_ = COLORS
 GRAY, DARK = "#8C8C8C", "#555555"
@@ -69,11 +71,34 @@ def legend(axis: Axes, where: str = "best", **settings: Any) -> None:
         axis.legend(**{**shown, **settings})
 
 
+def legend_below(axis: Axes, ncols: int = 2, **settings: Any) -> None:
+    """The legend under the axis and its label, where it covers nothing."""
+    where = axis.transAxes + ScaledTranslation(0, -0.5, figure_of(axis).dpi_scale_trans)
+    shown: dict[str, Any] = {"bbox_to_anchor": (0, 0), "bbox_transform": where, "borderaxespad": 0, "frameon": False}
+    legend(axis, "upper left", ncols=ncols, **{**shown, **settings})
+
+
+def figure_of(axis: Axes) -> Figure:
+    return cast(Figure, axis.figure)
+
+
+def name(figure: Figure, found: Measured) -> Figure:
+    """Say above all panels whose they are, and on what task."""
+    text = canvas_text(f"{found['optimizer']} on {found['task']}")
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11.5, weight="bold", parse_math=False)
+    return figure
+
+
+def canvas_text(text: str, size: float = 11.5) -> str:
+    return paper.fitted(text, 0.9 * WIDTH, size)
+
+
 def reference(axis: Axes, at: float | None, label: str) -> None:
-    """A dashed level to compare with, if it is known; its value stands in the legend."""
+    """A level of tuned momentum, in its look, if it is known; its value stands in the legend."""
     if at is not None:
-        text = f"{label}, {at:.3g}"
-        axis.axhline(at, linestyle=DASHES[1], color=BLACK, linewidth=1.3, label=text)
+        its = look("momentum").line()
+        ends = {"color": its["color"], "linestyle": its["linestyle"], "linewidth": 1.6}
+        axis.axhline(at, **ends, label=f"{label}, {at:.3g}")
 
 
 def message(axis: Axes, title: str, text: str) -> None:

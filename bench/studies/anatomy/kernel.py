@@ -17,7 +17,7 @@ from bench.studies.anatomy.drawing import (
     Measured,
     array,
     dress,
-    legend,
+    legend_below,
     message,
     value,
 )
@@ -48,7 +48,7 @@ def kernel(axis: Axes, reading: Measured | None) -> None:
     axis.set_xlim(-0.5, len(lags) - 0.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     dress(axis, title, "lag j (steps)", "k$_j$ (update / gradient)")
-    legend(axis, "upper right", ncols=2 if len(axis.get_legend_handles_labels()[0]) > 4 else 1)
+    legend_below(axis, 3)
 
 
 def _fits(axis: Axes, reading: Measured | None, lags: np.ndarray) -> None:

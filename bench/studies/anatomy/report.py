@@ -112,18 +112,24 @@ def _readings(name: str, found: Measured) -> list[tuple[str, Measured]]:
 def _scores(found: Measured) -> str:
     steps = np.asarray(found["curves"][0]["steps"])
     shown = np.unique(np.linspace(0, len(steps) - 1, 5).round().astype(int))[1:]
-    heads = ["optimizer", found["metric"], *(f"mean loss, step {steps[i]}" for i in shown), "diverged", "settings"]
+    heads = ["optimizer", found["metric"], *(f"median loss, step {steps[i]}" for i in shown), "diverged", "settings"]
     rows = [
         [
             curve["name"],
             f"{number(curve['score'])} ± {number(curve['score_error'])}",
-            *(f"{number(curve['mean'][i])} ± {number(curve['sem'][i])}" for i in shown),
+            *(_quartiles(curve, i) for i in shown),
             str(curve["diverged"]),
             settings({k: v for k, v in curve["theta"].items() if v is not None}) or "its weights",
         ]
         for curve in found["curves"]
     ]
     return _table(heads, rows)
+
+
+def _quartiles(curve: Measured, i: int) -> str:
+    """Median, and 25 and 75 %, of the loss above the floor as a share of the initial one."""
+    low, middle, high = (number(curve[name][i]) for name in ("low", "median", "high"))
+    return f"{middle} [{low}, {high}]"
 
 
 def _probed(probe: str, reading: Measured) -> str:

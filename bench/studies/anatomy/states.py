@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from bench.studies.anatomy.drawing import BLUE, DASHES, GRAY, ORANGE, VERMILION, Measured, array, dress, legend, message
+from bench.probes.panels import enlarge
+from bench.studies.anatomy.drawing import (
+    BLUE,
+    DASHES,
+    GRAY,
+    ORANGE,
+    VERMILION,
+    Measured,
+    array,
+    dress,
+    legend_below,
+    message,
+)
 
 SIGNS = ((-1, "s", BLUE, "g < 0"), (1, "^", VERMILION, "g > 0"))
 """Marker and color of each arm."""
@@ -36,7 +50,7 @@ def _path(axis: Axes, space: Measured) -> None:
     )
     axis.axhline(array(space["rest"])[0], color="#000000", linestyle=DASHES[2], label=rest_label(space))
     dress(axis, "state, a single number, less its mean", "step", "state")
-    legend(axis)
+    legend_below(axis)
 
 
 def _plane(axis: Axes, portrait: Measured) -> None:
@@ -51,10 +65,12 @@ def _plane(axis: Axes, portrait: Measured) -> None:
     )
     axis.plot(*rest[:2], "*", color="black", markersize=13, label=rest_label(space), zorder=6)
     shown = np.concatenate([visited[:, :2], drift[:, :2], rest[None, :2]])
-    draw_arms(axis, portrait, (0, 1), 0.8)
-    _limits(axis, shown)
-    dress(axis, "state space", axis_label(space, 0), axis_label(space, 1))
-    legend(axis, fontsize=7.5, handlelength=2)
+    within = _limits(axis, shown, array(space["arms"])[:, :2])
+    draw_arms(axis, portrait, (0, 1), 0.8, within)
+    beyond = int(np.sum(~within))
+    outside = f"; {beyond} points of the arms lie outside" if beyond else ""
+    dress(axis, f"state space{outside}", axis_label(space, 0), axis_label(space, 1))
+    legend_below(axis, 3, fontsize=7.5, handlelength=2)
 
 
 def rest_label(space: Measured) -> str:
@@ -66,22 +82,30 @@ def axis_label(space: Measured, i: int) -> str:
     return f"principal axis {i + 1} ({100 * array(space['shares'])[i]:.2g} % of variance)"
 
 
-def _limits(axis: Axes, points: np.ndarray) -> None:
-    """Around these points with a quarter of their range; what else is drawn may leave the picture."""
+def _limits(axis: Axes, points: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Around these points, and those of `more` (n, 2) that are at most their range away -> which of `more` that are."""
     kept = points[np.isfinite(points).all(axis=1)]
     low, high = kept.min(axis=0), kept.max(axis=0)
-    margin = np.where(high > low, 0.25 * (high - low), 1.0)
+    reach = np.where(high > low, high - low, 1.0)
+    within = np.isfinite(more).all(axis=1) & (more > low - reach).all(axis=1) & (more < high + reach).all(axis=1)
+    everything = np.concatenate([kept, more[within]])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    margin = np.where(high > low, 0.08 * (high - low), 1.0)
     axis.set_xlim(low[0] - margin[0], high[0] + margin[0])
     axis.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    return within
 
 
-def draw_arms(axis: Axes, portrait: Measured, pair: tuple[int, int], size: float) -> None:
-    """h*(g) of both signs, joined, larger for larger |g|; hollow where none is stable."""
+def draw_arms(
+    axis: Axes, portrait: Measured, pair: tuple[int, int], size: float, within: np.ndarray | None = None
+) -> None:
+    """h*(g) of both signs, joined, larger for larger |g|; hollow where none is stable; those `within`, or all."""
     points, gradients = array(portrait["space"]["arms"]), array(portrait["arms"]["gradients"])
     stable = np.array([word == "stable" for word in portrait["arms"]["stability"]])
     sizes = size * np.linspace(3, 8, max(len(gradients) // 2, 1))
     for sign, marker, color, label in SIGNS:
-        rows = np.flatnonzero(np.sign(gradients) == sign)
+        kept = np.sign(gradients) == sign if within is None else (np.sign(gradients) == sign) & within
+        rows = np.flatnonzero(kept)
         rows = rows[np.argsort(np.abs(gradients[rows]))]
         place = points[rows][:, list(pair)]
         axis.plot(place[:, 0], place[:, 1], "-", color=color, linewidth=0.8, zorder=2)
@@ -133,3 +157,5 @@ def spectrum(axis: Axes, modes: Measured) -> None:
     reach = max(1.15, 1.1 * np.max(np.hypot(real, imaginary)))
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     dress(axis, title, "real part", "imaginary part")
+    colors: dict[str, Any] = {"cmap": MAP, "vmin": 0, "vmax": 1, "edgecolors": "black"}
+    enlarge(axis, real[order], imaginary[order], 22 + 200 * share[order], c=share[order], **colors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -19,8 +20,6 @@ from bench.suites.jobs import Job
 
 _TUNED = tuple(Group(name, (name,)) for name in BASELINES)
 _DEFAULT_ADAM = Group("adam", ("adam",), default=True)
-_ABSURD = 1000.0
-"""Ratios from here on are not shown where runs diverged: the cap on losses makes them."""
 _MEAN, _LOG = METRICS["mean_loss"], METRICS["mean_log"]
 
 
@@ -125,8 +124,25 @@ def heading(line: dict) -> str:
 
 
 def cell(line: dict, column: str = "ratio") -> list[str]:
-    """What a cell says: `["0.84"]`, `["2.1", "✗ 3 %"]`; the share alone where the cap on losses makes the number."""
+    """What a cell says: `["0.84"]`, `["2.1", "✗ 3 %"]`; the share alone of runs that have all diverged.
+
+    No sign on a zero, and digits enough to tell almost no difference from none.
+    """
     lost = [f"✗ {whole_percent(line['diverged'])}"] if line["diverged"] else []
-    if lost and line["ratio"] >= _ABSURD:
+    value = float(line[column])
+    if lost and (line["diverged"] == 1 or not math.isfinite(value)):
         return lost
-    return [brief(line[column]) if column == "ratio" else signed(line[column]), *lost]
+    return [_ratio(value) if column == "ratio" else _difference(value), *lost]
+
+
+def _ratio(value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}" if 0.0005 <= abs(value - 1) < 0.01 else brief(value)
+
+
+def _difference(value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    small = f"{value:+.2f}".replace("-", "−")
+    return "0" if abs(value) < 0.005 else small if abs(value) < 0.095 else signed(value)

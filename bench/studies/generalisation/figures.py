@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bench.errors import UserError
 from bench.records.files import write_bytes
 from bench.studies.generalisation.analyze import cell, heading
 from bench.studies.generalisation.plan import FAMILIES
@@ -80,11 +81,17 @@ def picture(frame: pd.DataFrame, measure: Measure) -> bytes:
 
 
 def panels(frame: pd.DataFrame, measure: Measure) -> Any:
-    """A Figure with the panels of `frame` below each other, and the scale of colors."""
+    """A Figure with the panels of `frame` below each other, and the scale of colors; columns without a number left out.
+
+    Raises UserError where no cell has one.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    blocks = [_Panel.of(title, part) for title, part in frame.groupby("panel", sort=False)]
+    shown = frame[np.isfinite(frame[measure.column])]
+    blocks = [_Panel.of(title, part) for title, part in shown.groupby("panel", sort=False)]
+    if not blocks:
+        raise UserError(f"no cell has a number for {measure.title!r}; see the table for what failed")
     width = _LEFT + _RIGHT + _WIDE * max(_FEWEST, *(len(block.columns) for block in blocks))
     height = 0.75 + sum(block.height + _GAP for block in blocks)
     figure = Figure(figsize=(width, height))
@@ -238,8 +245,9 @@ def _scale(figure, measure: Measure) -> None:
     figure.text(0.08 / width, 0.43 / height, measure.title.replace(": ", ":\n"), size=7.5, va="center")
     figure.text(
         (_LEFT + 3.4) / width,
-        0.3 / height,
-        "bold: surely better · italic: undecided\nhatched ✗: runs diverged · frame: trained on",
+        0.36 / height,
+        "bold: surely better · italic: undecided\nframe: trained on · blank: not raced\n"
+        "hatched ✗: diverged, counted as 10⁶",
         size=7.5,
         va="center",
         linespacing=1.3,

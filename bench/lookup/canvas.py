@@ -30,8 +30,10 @@ _GRAIN = 6
 """Ticks of a logarithmic axis at most."""
 
 
-def sheet(count: int, columns: int | None = None, panel: tuple[float, float] = PANEL) -> tuple[Any, list[Any]]:
-    """A figure and `count` panels in rows; what `finish` adds makes it higher."""
+def sheet(
+    count: int, columns: int | None = None, panel: tuple[float, float] = PANEL, heights: Sequence[float] | None = None
+) -> tuple[Any, list[Any]]:
+    """A figure and `count` panels in rows, of equal `heights` unless given; what `finish` adds makes it higher."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -40,7 +42,7 @@ def sheet(count: int, columns: int | None = None, panel: tuple[float, float] = P
     size = (max(panel[0] * across + 0.3, NARROWEST), panel[1] * rows)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    panels = list(figure.subplots(rows, across, squeeze=False).flat)
+    panels = list(figure.subplots(rows, across, squeeze=False, height_ratios=heights).flat)
     for panel_left in panels[count:]:
         panel_left.remove()
     for axes in panels[:count]:
@@ -179,14 +181,16 @@ def logarithmic(axes: Any, which: str = "y") -> None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten within, 1, 2 and 5 times them where there are fewer than three, else round numbers: never one."""
+    """Powers of ten within, simple multiples of them where they are fewer than three, else round numbers: never one."""
     low, high = min(low, high), max(low, high)
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     if last - first >= 2:
         every = -(-(last - first + 1) // _GRAIN)
         return [10.0**power for power in range(first, last + 1) if power % every == 0]
-    found = [m * 10.0**power for power in range(first - 1, last + 1) for m in (1, 2, 5)]
-    inside = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+    inside: list[float] = []
+    for parts in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        found = [m * 10.0**power for power in range(first - 1, last + 1) for m in parts]
+        inside = inside if len(inside) > 2 else [v for v in found if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
     return inside if len(inside) > 1 else _round(low, high)
 
 
