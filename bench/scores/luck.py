@@ -41,11 +41,6 @@ class Luck(NamedTuple):
     low: float
     high: float
 
-    @property
-    def shifts(self) -> tuple[float, float]:
-        """Low and high less the score: what other trials could have moved it by."""
-        return self.low - self.score, self.high - self.score
-
 
 def luck(record: Record, metric: Metric) -> Luck | None:
     """None where nothing was tuned."""
