@@ -175,3 +175,24 @@ def test_the_package_of_scores_is_called_as_the_public_face_says(tmp_path):
     out = samples.folder(tmp_path / "out")
     for frame in (bench.scores(out), bench.scores_of(out)):
         pd.testing.assert_frame_equal(frame, frames.scores(out))
+
+
+def test_winners_on_every_set_of_problems(tmp_path):
+    trials = {"trial": [0, 1, 2], "learning_rate": [0.1, 0.2, 0.3]}
+    trials |= {name: [0.3, 0.2, 0.4] for name in METRICS} | {"anytime": [0.3, 0.2, 0.4]}
+    thetas = {name: {"learning_rate": 0.1} for name in METRICS} | {"anytime": {"learning_rate": 0.3}}
+    recheck = {"trial": [0, 1], **{name: [0.25, 0.9] for name in METRICS}}
+    record = samples.record("bowl", "sgd")._replace(trials=trials, thetas=thetas, recheck=recheck)
+    record = record._replace(runs={name: next(iter(record.runs.values())) for name in ("default", *METRICS)})
+    Store(tmp_path).write(record)
+    rows = frames.winners(tmp_path).set_index("metric")
+    loss = rows.loc["mean_loss"]
+    assert loss[["trials", "raced_again", "trial"]].tolist() == [3, 2, 0]
+    assert loss[["tuning", "recheck", "best_trial"]].tolist() == [0.3, 0.25, 0.2]  # a better one lost on fresh problems
+    assert loss["report"] == pytest.approx(METRICS["mean_loss"].score(record.runs["default"], record.floor).mean())
+    assert np.isnan(loss["best_trial_low"])  # of three trials nothing is known
+    assert np.isnan(rows["recheck"]["anytime"])
+    assert rows["trial"]["anytime"] == 2
+    tried = frames.trials(tmp_path)
+    assert tried["recheck_mean_loss"].tolist()[:2] == [0.25, 0.9]
+    assert np.isnan(tried["recheck_mean_loss"][2])

@@ -73,7 +73,7 @@ def test_rows_best_first_with_every_column(out):
         "bowl",
         "valley",
     ]
-    assert leaderboard(out, "final").columns.tolist()[12:15] == ["mean", "mean_low", "mean_high"]
+    assert leaderboard(out, "final").columns.tolist()[14:17] == ["mean", "mean_low", "mean_high"]
     assert board["rank"].tolist() == board["rank_low"].tolist() == [1, 2, 3]
     assert board["trained_on"].tolist() == ["bowl, valley", "", ""]
     assert board["standing"].tolist() == ["home", "tuned", "tuned"]

@@ -14,8 +14,8 @@ from bench.errors import UserError
 from bench.records.store import Store
 from bench.reports.formats import render
 from bench.scores import frames, measures
-from bench.scores.measured import board
-from bench.scores.measures import MEASURES, direction, steps_to, values
+from bench.scores.measured import board, values
+from bench.scores.measures import MEASURES, direction, steps_to
 from bench.scores.metrics import METRICS
 
 BUDGET = samples.Budget(steps=4, seeds=4, trials=4, tuning_seeds=2)

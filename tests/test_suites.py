@@ -68,6 +68,17 @@ class TestFiles:
         assert {"adam[beta_1=0.8]", "gru-rosenbrock"} < set(suite.optimizers)
         assert plan(suite)
 
+    def test_a_re_check_is_given_or_left_out(self, tmp_path):
+        without = read(written(tmp_path, GOOD.replace("trials = 4", "finalists = 0")))
+        assert without.budget_for("two-moons-small") == Budget(200, 32, 8, 16, 0, 0)
+        fewer = read(written(tmp_path, GOOD.replace("trials = 4", "recheck_seeds = 8")))
+        assert fewer.budget_for("two-moons-small") == Budget(200, 32, 8, 16, 5, 8)
+        left_out = find.override(find.get("quick"), finalists=0)
+        assert left_out.budget_for("rosenbrock") == Budget(200, 512, 1024, 64, 0)
+        assert find.override(left_out, finalists=2, recheck_seeds=4).budget_for("rosenbrock").recheck_seeds == 4
+        with pytest.raises(UserError, match="finalists 3 without recheck_seeds is no re-check; give recheck_seeds too"):
+            find.override(left_out, finalists=3)
+
     def test_the_least_there_can_be(self, tmp_path):
         suite = read(written(tmp_path, 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\n'))
         assert (suite.name, suite.budget) == ("my", Budget())
@@ -86,6 +97,13 @@ class TestFiles:
             ("seeds = 32", "sedes = 32", 13, "unknown key 'sedes'; known: steps, seeds, "),
             ("trials = 4", "trials = 4.5", 18, "trials must be a whole number of at least 1"),
             ("trials = 4", "tirals = 4", 18, "did you mean 'trials'?"),
+            ("trials = 4", "finalists = -1", 18, "finalists must be a whole number of at least 0, not -1"),
+            (
+                "trials = 4",
+                "finalists = 0\nrecheck_seeds = 8",
+                18,
+                "recheck_seeds 8 without finalists is no re-check; give",
+            ),
             ('"two-moons*"]\ntrials', "sphere]\ntrials", 17, "'sphere' is none of this suite's tasks"),
             ('"mean_log"', '"log"', 10, "unknown metric 'log'; known: anytime, mean_loss, "),
             ('name = "mine"', 'name = "../mine"', 1, "cannot name a folder"),
@@ -176,7 +194,7 @@ class TestShipped:
     def test_the_numbers_of_quick_are_those_of_its_reference_results(self):
         quick = find.get("quick")
         assert quick.budget_for("rosenbrock") == Budget(200, 512, 1024, 64, 16, 256)
-        assert quick.budget_for("two-moons-small") == Budget(200, 256, 128, 16, 5, 64)
+        assert quick.budget_for("two-moons-small") == Budget(200, 512, 128, 16, 5, 64)
         assert quick.metric_for("rosenbrock") == "mean_log"
 
     def test_paper_has_the_papers_tasks_baselines_and_seeds(self):

@@ -20,7 +20,7 @@ from bench.scores.intervals import FEWEST
 from bench.scores.leaderboard import leaderboard
 from bench.scores.measures import Measure
 from bench.scores.metrics import METRICS
-from bench.scores.results import Results, finished, load
+from bench.scores.results import Results, chosen, finished, load
 
 
 def board(out: Any, metric: str = "anytime", missing: str = "common", better: str | None = None) -> pd.DataFrame:
@@ -47,6 +47,13 @@ class _Number(NamedTuple):
 
     value: float
     replicates: np.ndarray
+
+
+def values(record: Record | None, measure: Measure) -> np.ndarray | None:
+    """Of the runs of a finished cell that are tuned for the mean loss, else untuned: (runs,); None: it has none."""
+    if record is None or not finished(record):
+        return None
+    return measure.values(record, chosen(record, None))
 
 
 def _board(results: Results, measure: Measure, missing: str) -> pd.DataFrame:
@@ -122,11 +129,11 @@ def _task_numbers(results: Results, task: str, measure: Measure, missing: str) -
     records, replicates = results.of_task(task), statistics.replicates_for(len(results.optimizers))
     found = []
     for record in records:
-        values = None if void else measures.values(record, measure)
-        if values is None and _counts_as_worst(record, missing) and not np.isnan(measure.worst):
-            values = np.full(results.problems(task), measure.worst)
+        held = None if void else values(record, measure)
+        if held is None and _counts_as_worst(record, missing) and not np.isnan(measure.worst):
+            held = np.full(results.problems(task), measure.worst)
         steps = record.cell.budget.steps if record is not None else 0
-        found.append(None if values is None else _number(values, measure, steps, replicates))
+        found.append(None if held is None else _number(held, measure, steps, replicates))
     return found
 
 

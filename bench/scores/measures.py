@@ -17,7 +17,6 @@ from bench.errors import UserError
 from bench.lookup.selectors import nearest
 from bench.records.record import Record, Runs
 from bench.scores.metrics import METRICS, absorbed
-from bench.scores.results import chosen, finished
 
 TARGETS = {"tenth": 1e-1, "thousandth": 1e-3, "millionth": 1e-6}
 """{name: share of the initial gap to the floor at which the target is reached}."""
@@ -116,13 +115,6 @@ def _state_bytes(record: Record, tuned_for: str) -> np.ndarray | None:
 def _own(record: Record, tuned_for: str, name: str) -> np.ndarray | None:
     found = record.measures.get(tuned_for, {}).get(name)
     return None if found is None else np.asarray(found, "float64")
-
-
-def values(record: Record | None, measure: Measure) -> np.ndarray | None:
-    """Of the runs of a finished cell that are tuned for the mean loss, else untuned: (runs,); None: it has none."""
-    if record is None or not finished(record):
-        return None
-    return measure.values(record, chosen(record, None))
 
 
 def _of_target(name: str, target: float) -> tuple[Measure, ...]:

@@ -51,7 +51,7 @@ def verdicts(out: Any, metric_for_task: Mapping[str, str] | None = None) -> pd.D
 
 
 def rival(results: Results, task: str, metric: Metric) -> str | None:
-    """The hand-designed entry whose chosen θ scored best on the tuning problems; the only one where none was tuned.
+    """The hand-designed entry whose chosen θ scored best on the problems of tuning; the only one where none was tuned.
 
     By mean_loss where nothing was tuned for `metric`. None where there is none or where several were not tuned.
     """
@@ -69,8 +69,17 @@ def rival(results: Results, task: str, metric: Metric) -> str | None:
 
 
 def selection_score(record: Record, metric: Metric) -> float:
-    """Mean score of the best trial on the tuning problems; NaN where nothing was tuned for the metric."""
+    """Mean score of the chosen trial over tuning and re-check problems, on the tuning problems where it was not checked
+    again; NaN where nothing was tuned for the metric.
+    """
     scores = np.asarray(record.trials.get(metric.name, ()), "float64")
+    again = dict(zip(record.recheck.get("trial", ()), record.recheck.get(metric.name, ()), strict=True))
+    if again:
+        budget = record.cell.budget
+        worth = np.nan_to_num(-metric.sign * scores, nan=np.inf)
+        rows = [row for row in np.argsort(worth, kind="stable")[: budget.finalists].tolist() if row in again]
+        both = [scores[rows], [again[row] for row in rows]]
+        scores = np.average(both, axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
     scores = scores[np.isfinite(scores)]
     return float(metric.sign * (metric.sign * scores).max()) if scores.size else np.nan
 
