@@ -271,7 +271,7 @@ def test_box_draws_quantiles_over_problems(results):
     assert names[0] == "my-own"
 
 
-def test_ranks_are_those_of_the_board(results):
+def test_ranks_are_those_of_the_board(results, tmp_path):
     axes = figure(results, "ranks").axes[0]
     board = leaderboard(results, "anytime")
     names = [label.get_text() for label in axes.get_yticklabels()]
@@ -280,6 +280,9 @@ def test_ranks_are_those_of_the_board(results):
     assert np.array(ends).tolist() == board[["rank_low", "rank_high"]].to_numpy(int).tolist()
     points = [float(line.get_xdata()[0]) for line in axes.lines if line.get_markersize() == 7]
     assert points == board["rank"].tolist()
+    Store(tmp_path).write(samples.record("bowl", "foreign", budget=BUDGET, kind="oracle"))
+    both = load([folder(tmp_path, tasks=("bowl",)), tmp_path])
+    assert "Not ranked here: foreign." in figure(both, "ranks").get_suptitle().replace("\n", " ")
 
 
 def test_sensitivity_joins_the_best_trial_of_each_bin(results):

@@ -88,6 +88,7 @@ def _boxes(axes: Any, results: Results, task: str, metric: Metric, order: list[s
 def ranks(results: Results, metric: Metric) -> Any:
     """A row per ranked optimizer: its rank over all tasks, the ranks that it may have, and its rank on every task."""
     board = leaderboard(results, metric.name)
+    unranked = board[board["rank"].isna()]["optimizer"].tolist()
     board = board[board["rank"].notna()].reset_index(drop=True)
     if not len(board):
         raise UserError(
@@ -111,11 +112,12 @@ def ranks(results: Results, metric: Metric) -> Any:
     axes.set_xlabel("rank (1 is best)", fontsize=canvas.SMALL)
     several = len(results.tasks) > 1
     over = f"over {len(results.tasks)} tasks" if several else f"on {results.tasks[0]}"
+    without = f" Not ranked here: {', '.join(unranked)}." if unranked else ""
     each = "; gray circles: ranks on single tasks, area by how many tasks" if several else ""
     said = (
         f"Marker: rank {over} by the board's score; bar: ranks of those it does not differ "
         f"from (paired test over problems, Holm's correction, 5 %){each}. {shown.scored(metric)}. "
-        f"{shown.settings(results, metric)}."
+        f"{shown.settings(results, metric)}.{without}"
     )
     return canvas.finish(figure, {}, said)
 
