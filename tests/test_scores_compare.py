@@ -116,3 +116,56 @@ def test_a_folder_has_to_be_given():
     assert "as A B DIR" in str(invoke("adam", "sgd", "nowhere").exception)
     with pytest.raises(UserError, match="cannot expect 'worse'"):
         holds(None, "worse")
+
+
+class TestColumns:
+    """Two tasks of four problems each, all by hand; A is better on the lower of two losses."""
+
+    A = ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0])
+    B = ([2.0, 2.0, 1.0, 8.0], [2.0, 3.0, 4.0, 5.0])
+
+    @pytest.fixture
+    def frame(self, tmp_path):
+        store = Store(tmp_path)
+        for task, a, b in zip(TASKS, self.A, self.B, strict=False):
+            for name, ends in (("adam", a), ("sgd", b)):
+                losses = np.ones((4, 21)) * 100
+                losses[:, -1] = ends
+                record = samples.record(task, name, losses.astype("float32"), budget=samples.Budget(20, 4, 4, 2))
+                store.write(record)
+        return compare(tmp_path, "adam", "sgd", "final").set_index("name")
+
+    def test_effects_are_ratios_of_geometric_means(self, frame):
+        first = (1 / 2 * 2 / 2 * 3 / 1 * 4 / 8) ** (1 / 4)
+        second = (2 * 3 * 4 * 5) ** (-1 / 4)
+        assert frame.loc[TASKS[0], "effect"] == pytest.approx(first)
+        assert frame.loc["all tasks", "effect"] == pytest.approx(np.sqrt(first * second))
+        means = [24 ** (1 / 4) / 100, 32 ** (1 / 4) / 100]
+        assert frame.loc[TASKS[0], ["a", "b"]].tolist() == pytest.approx(means)
+
+    def test_better_on_counts_problems_and_ties_for_half(self, frame):
+        assert frame.loc[TASKS[0], "better_on"] == (1 + 0.5 + 0 + 1) / 4
+        assert frame.loc["all tasks", "better_on"] == (2.5 / 4 + 1) / 2
+        low, high = frame.loc[TASKS[1], ["better_on_low", "better_on_high"]]
+        assert (low, high) == pytest.approx((0.025 ** (1 / 4), 1.0))
+
+    def test_improvement_is_rliables(self, frame):
+        from rliable import metrics
+
+        each = [
+            metrics.probability_of_improvement(-np.array([a]).T, -np.array([b]).T)
+            for a, b in zip(self.A, self.B, strict=True)
+        ]
+        assert frame.loc[list(TASKS[:2]), "improvement"].tolist() == pytest.approx(each)
+        assert frame.loc["all tasks", "improvement"] == pytest.approx(np.mean(each))
+
+    def test_the_median_is_problem_by_problem_and_of_one_task(self, frame):
+        assert frame.loc[TASKS[0], "median"] == pytest.approx(np.sqrt(1 / 2 * 1))
+        assert np.isnan(frame.loc["all tasks", "median"])
+
+    def test_files_have_every_column_and_the_terminal_some(self, out, tmp_path):
+        shown = invoke("adam", "sgd", out).output.splitlines()[0]
+        assert "better on [95 %]" in shown
+        assert "improvement" not in shown
+        assert invoke("adam", "sgd", out, "--out", tmp_path / "c.csv").exit_code == 0
+        assert "improvement" in (tmp_path / "c.csv").read_text().splitlines()[0]

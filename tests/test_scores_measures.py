@@ -248,3 +248,15 @@ class TestCommand:
 def test_tuning_selects_on_the_five():
     assert list(METRICS) == ["anytime", "mean_loss", "mean_log", "final", "best"]
     assert not set(METRICS) & set(MEASURES)
+
+
+def test_a_plain_difference_is_found_among_thirty_entries(tmp_path):
+    store, good = Store(tmp_path), np.tile(CURVES[1], (32, 1))
+    for i in range(30):
+        losses = good.copy()
+        losses[: 16 if i < 15 else 1 + i % 2] = CURVES[2]
+        store.write(made(optimizer=f"entry-{i:02}", losses=losses))
+    for name in ("success_tenth", "ert_tenth"):
+        ranks = board(tmp_path, name).set_index("optimizer")["rank_low"]
+        assert (ranks[[f"entry-{i:02}" for i in range(15)]] == 16).all()
+        assert (ranks[[f"entry-{i:02}" for i in range(15, 30)]] == 1).all()

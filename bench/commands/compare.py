@@ -49,7 +49,8 @@ def command(
 
     found = compare.compare(options.narrowed(dirs, tasks=tasks, family=family, budget=budget), a, b, metric)
     held = compare.holds(found, expect, margin) if expect else True
-    put(found.drop(columns="worst"), form, out, FORMATS)
+    in_files_only = compare.FILES_ONLY if (form or FORMATS[0]) == "text" and out is None else ["worst"]
+    put(found.drop(columns=in_files_only), form, out, FORMATS)
     if expect:
         within = f", margin {margin:g}" if margin is not None else ""
         click.echo(f"{a} {expect} than {b}{within}: {'holds' if held else 'does not hold'}", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bench.commands import options
+from bench.errors import UserError
 
 BY = ("task", "family", "tag", "home")
 FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
@@ -25,15 +26,28 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
     show_default=True,
     help="Over tasks that all have run, or a missing cell is the worst.",
 )
+@click.option("--stability", is_flag=True, help="How firm the order is: tiers, one task or entry left out, problems.")
 @options.output(*FORMATS)
 def command(
-    results: Any, metric: str, better: str | None, by: str | None, missing: str, form: str | None, out: Path | None
+    results: Any,
+    metric: str,
+    better: str | None,
+    by: str | None,
+    missing: str,
+    stability: bool,
+    form: str | None,
+    out: Path | None,
 ) -> None:
     """One row per optimizer over the runs in DIRS."""
     from bench.reports.formats import put
     from bench.scores import grouped, homes, measured
+    from bench.scores import stability as firm
 
-    if by == "home":
+    if stability and (by or better or missing != "common"):
+        raise UserError("--stability is of one board over common tasks; leave out --by, --better and --missing")
+    if stability:
+        frame = firm.stability(results, metric)
+    elif by == "home":
         frame = homes.board(results, metric)
     elif by:
         frame = grouped.boards(results, metric, by, missing, better)

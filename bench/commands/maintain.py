@@ -118,3 +118,15 @@ def memory() -> None:
     """Set the memory that meta-gradients are said to take beside what they take, a process a case."""
     for line in lines():
         click.echo(line)
+
+
+@command.command()
+@click.argument("pool", type=options.FOLDER, default="results/reference/quick")
+@click.option("--out", type=options.PATH, default="results/reference/intervals", show_default=True)
+@click.option("--draws", default=150, show_default=True, help="Samples of each number of problems.")
+def intervals(pool: Path, out: Path, draws: int) -> None:
+    """Measure on the scores in POOL how often intervals cover and equals are called different; minutes."""
+    from bench.maintain.coverage import write
+
+    check_count("draws", draws)
+    click.echo(write(pool, out, draws))

@@ -18,8 +18,10 @@ from bench.scores.numbers import bracket, count, number, rank_range, share_inter
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
-_BOUNDED = ("mean", "median")
+_BOUNDED = ("mean", "median", "iqm_runs", "better_on")
 """Columns whose bounds stand in columns of their own, `…_low` and `…_high`."""
+_SPANS = {"task_low": "task_high", "entry_low": "entry_high"}
+"""Columns that are a range of ranks."""
 _MERGED = {
     "rank_low",
     "rank_high",
@@ -28,6 +30,7 @@ _MERGED = {
     "high_trials",
     "high_tasks",
     "missing",
+    *_SPANS.values(),
     *(f"{name}_{end}" for name in (*_BOUNDED, "diverged") for end in ("low", "high")),
 }
 LEFT = {
@@ -48,6 +51,8 @@ LEFT = {
     "tag",
     "scope",
     "name",
+    "next",
+    "moved by",
 }
 
 
@@ -77,8 +82,12 @@ def grid(frame: pd.DataFrame) -> Grid:
             cells[header] = _pairs(functools.partial(_scored, never=never), frame, "score", "low", "high")
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
+        elif name in _SPANS:
+            cells[name.removesuffix("_low")] = _pairs(rank_range, frame, name, _SPANS[name])
         elif name in _BOUNDED and f"{name}_low" in frame:
-            cells[f"{name} [95 %]"] = _pairs(with_interval, frame, name, f"{name}_low", f"{name}_high")
+            cells[f"{name.replace('_', ' ')} [95 %]"] = _pairs(
+                with_interval, frame, name, f"{name}_low", f"{name}_high"
+            )
         elif name == "diverged" and "diverged_low" in frame:
             cells["diverged [95 %]"] = _pairs(share_interval, frame, name, "diverged_low", "diverged_high")
         elif name == "low_trials":
@@ -212,7 +221,7 @@ def _cell(name: str, value: Any) -> str:
         return "–"
     if name == "diverged":
         return share_or_zero(value)
-    if name.startswith(("break_even", "gradients_")):
+    if name.startswith(("break_even", "gradients_", "problems_needed")):
         return count(value) if value == value else "–"
     if not isinstance(value, float):
         return str(value)

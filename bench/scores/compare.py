@@ -6,6 +6,7 @@ difference of those that are logarithms already; over tasks, their geometric or 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +19,18 @@ from bench.scores.choose import groups
 from bench.scores.metrics import Metric, get
 from bench.scores.numbers import bracket, number
 from bench.scores.results import Results, load, task_scores
+from bench.scores.stability import improvement, problems_needed
+from bench.scores.verdicts import paired_median
 
 EXPECTATIONS = ("no-worse", "better")
 
 
 class _Task(NamedTuple):
-    """Mean scores of both on a task, and what A is ahead of B by, log ratio or difference, with its replicates."""
+    """Mean scores of both on a task, and what A is ahead of B by, log ratio or difference, with its replicates.
+
+    `better_on`: the share of problems on which A is better, ties for half, and its replicates; `improvement`: the
+    chance that a run of A beats another one of B; `median`: of what A is over B, problem by problem.
+    """
 
     a: float
     b: float
@@ -32,16 +39,24 @@ class _Task(NamedTuple):
     replicates: np.ndarray
     trials: np.ndarray
     """The same under other draws of the trials that tuned both."""
+    better_on: float
+    shares: np.ndarray
+    improvement: float
+    median: statistics.Interval
 
 
 def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     """A row for all tasks, each family and each task, of optimizer `a` against `b`.
 
     Columns: scope, name, tasks, effect, low, high (over problems), low_trials, high_trials (over draws of the trials of
-    tuning, bench.scores.luck), p, p_adjusted, verdict, a, b (mean scores), worst (for `holds`).
-    `effect` is A over B, or A − B of a metric in logarithms; `verdict` is A's: "win" or "loss" at an adjusted p of at
-    most 5 % (Holm over the rows of a scope), else "tie". `attrs` has the `sentence` and notes. Only tasks on which
-    both have a cell count; a failed cell scores the worst there is. Raises UserError.
+    tuning, bench.scores.luck), p, p_adjusted, verdict, those below, a, b (mean scores), worst (for `holds`).
+    `effect` is A over B, or A − B of a metric in logarithms, of means (geometric ones where a metric has no upper
+    bound), with an interval unless a few problems decide it; `median` is that of one task, problem by problem.
+    `better_on`: the share of problems on which A is better; `improvement`: the chance that a run of A beats another
+    one of B; ties count half. `problems_needed` of each task would part the two at 5 % with 80 % power. `verdict` is
+    A's: "win" or "loss" at an adjusted p of at most 5 % (Holm over the rows of a scope), else "tie". `attrs` has the
+    `sentence` and notes. Only tasks on which both have a cell count; a failed cell scores the worst there is. Raises
+    UserError.
     """
     measured = get(metric)
     results = _of_two(load(out), a, b)
@@ -59,9 +74,10 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     effect = f"{a} − {b}" if measured.differs else f"{a} / {b}"
     notes = [
         sentence(frame, results, measured, a, b),
-        f"{metric}: {measured.summary}; {measured.better} is better. effect: {effect}, 95 % interval by a paired "
-        "bootstrap over problems; [other trials]: where it would lie had tuning drawn other trials (95 %), estimated "
-        f"on the tuning problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope.",
+        f"{metric}: {measured.summary}; {measured.better} is better. effect: {effect}, 95 % intervals and p paired "
+        "by problem; [other trials]: where it would lie had tuning drawn other trials (95 %), estimated on the tuning "
+        f"problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. better on: share of "
+        "problems on which it is. problems needed: of each task, to part the two with 80 % power.",
     ]
     frame.attrs = {"sentence": notes[0], "notes": notes, "metric": metric}
     return frame
@@ -93,10 +109,11 @@ def sentence(frame: pd.DataFrame, results: Results, metric: Metric, a: str, b: s
     kind = "difference" if metric.differs else "ratio"
     p = "p < 0.001" if whole["p"] < 0.001 else f"p = {whole['p']:.3f}"
     where = f"task {tasks['name'].iloc[0]}" if len(tasks) == 1 else f"{len(tasks)} tasks"
-    interval = bracket(whole["low"], whole["high"], whole["effect"])
+    bounds = bracket(whole["low"], whole["high"], whole["effect"])
+    interval = f"95 % interval {bounds}" if np.isfinite(whole["low"]) else "no interval: a few problems decide it"
     return (
         f"On {where} ({_budget(results)}), {a} was {words} {b} by {metric.name} ({kind} {number(whole['effect'])}, "
-        f"95 % interval {interval}{_other_trials(whole)}, {p}, paired by problem); "
+        f"{interval}{_other_trials(whole)}, {p}, paired by problem); "
         f"it won {count['win']}, tied {count['tie']} and lost {count['loss']} of {len(tasks)}."
     )
 
@@ -107,8 +124,14 @@ def _other_trials(row: Any) -> str:
     return f", with other tuning trials {bracket(low, high, row['effect'])}" if low < high else ""
 
 
+FILES_ONLY = ["p", "median", "median_low", "median_high", "improvement", "a", "b", "worst"]
+"""Columns for which a terminal is too narrow."""
 _INTERVALS = ["low", "high", "low_trials", "high_trials"]
-_COLUMNS = ["scope", "name", "tasks", "effect", *_INTERVALS, "p", "p_adjusted", "verdict", "a", "b", "worst"]
+_COLUMNS = [
+    *("scope", "name", "tasks", "effect", *_INTERVALS, "p", "p_adjusted", "verdict"),
+    *("median", "median_low", "median_high", "better_on", "better_on_low", "better_on_high", "improvement"),
+    *("problems_needed", "a", "b", "worst"),
+]
 
 
 def _of_two(results: Results, a: str, b: str) -> Results:
@@ -126,11 +149,24 @@ def _of_two(results: Results, a: str, b: str) -> Results:
 
 
 def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
-    table = scale.leveled(metric, task_scores(results, task, metric))
-    means, replicates = table.mean(axis=1), statistics.resampled_means(table, statistics.generator())
+    plain = task_scores(results, task, metric)
+    table = scale.leveled(metric, plain)
+    won = (1 + np.sign(metric.sign * (plain[:1] - plain[1:]))) / 2
+    means = table.mean(axis=1)
+    replicates = statistics.resampled_means(np.concatenate([table, won]), statistics.generator())
     mine, theirs = scale.shown(metric, means).tolist()
-    drawn = _ahead(luck.moved(results, task, means, metric), metric)
-    return _Task(mine, theirs, table.shape[1], float(_ahead(means, metric)), _ahead(replicates.T, metric), drawn)
+    return _Task(
+        mine,
+        theirs,
+        table.shape[1],
+        float(_ahead(means, metric)),
+        _ahead(replicates[:, :2].T, metric),
+        _ahead(luck.moved(results, task, means, metric), metric),
+        float(won.mean()),
+        replicates[:, 2],
+        improvement(plain[0], plain[1], metric.sign),
+        paired_median(metric, plain[0], plain[1]),
+    )
 
 
 def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
@@ -147,7 +183,10 @@ def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str,
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
     chance, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]
     p = statistics.p_values(np.array([0.0, ahead]), chance, problems)
-    interval = intervals.student(ahead, replicates, min(problems))
+    fewest = min(problems)
+    interval = (
+        intervals.student(ahead, replicates, fewest) if replicates.any() else statistics.Interval(ahead, ahead, ahead)
+    )
     others = statistics.interval(ahead, np.mean([task.trials for task in tasks], axis=0))
     ends, drawn = (sorted(metric.sign * np.array([of.low, of.high])) for of in (interval, others))
     written = (float, float) if metric.differs else (np.exp, np.exp)
@@ -164,7 +203,26 @@ def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str,
         "p_adjusted": float(p[0, 1]),
         "ahead": float(ahead),
         "worst": float(interval.low if metric.differs else np.expm1(interval.low)),
+        **_on_problems(tasks),
+        "problems_needed": problems_needed(float(ahead), float(intervals.deviation(replicates, fewest)), fewest),
         **{side: float(np.mean([getattr(task, side) for task in tasks])) for side in "ab"},
+    }
+
+
+def _on_problems(tasks: list[_Task]) -> dict[str, float]:
+    """Columns better_on with its interval (exact of one task), improvement, and of one task the median with its."""
+    shares = np.mean([_restarted(task.shares, i) for i, task in enumerate(tasks)], axis=0)
+    value = np.asarray(np.mean([task.better_on for task in tasks]))
+    fewest = min(task.problems for task in tasks)
+    low, high = intervals.expanded(value, shares, fewest)[1:] if fewest > 1 else (np.nan, np.nan)
+    middle: Iterable[Any] = (np.nan, np.nan, np.nan)
+    if len(tasks) == 1:
+        low, high = intervals.proportion(round(tasks[0].better_on * fewest), fewest)
+        middle = tasks[0].median
+    return {
+        **dict(zip(("better_on", "better_on_low", "better_on_high"), map(float, (value, low, high)), strict=True)),
+        "improvement": float(np.mean([task.improvement for task in tasks])),
+        **dict(zip(("median", "median_low", "median_high"), map(float, middle), strict=True)),
     }
 
 

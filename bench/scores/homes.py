@@ -36,19 +36,19 @@ def trials(record: Record | None) -> int:
 
 def standing(results: Results, optimizer: str, tasks: Iterable[str] | None = None) -> str:
     """Of one entry on some tasks, or all: one of STANDINGS, the least of those it has on each."""
-    mine = [_on(results, optimizer, task) for task in (results.tasks if tasks is None else tasks)]
-    return max(mine, key=STANDINGS.index, default=_on(results, optimizer, ""))
+    mine = results.of_optimizer(optimizer)
+    found = {_on(mine, results.records.get((t, optimizer)), t) for t in (results.tasks if tasks is None else tasks)}
+    return max(found, key=STANDINGS.index, default=_on(mine, None, ""))
 
 
-def _on(results: Results, optimizer: str, task: str) -> str:
-    any_of_it = results.of_optimizer(optimizer)
-    record = results.records.get((task, optimizer), any_of_it[0])
-    homes = trained_on(record)
-    if record.kind == "oracle":
+def _on(mine: list[Record], record: Record | None, task: str) -> str:
+    """Of an entry with the records `mine` on one task, where it has `record`."""
+    homes = trained_on(record or mine[0])
+    if mine[0].kind == "oracle":
         return "oracle"
-    if any(map(trials, [record] if record.cell.task == task and record.runs else any_of_it)):
+    if any(map(trials, [record] if record is not None and record.runs else mine)):
         return "tuned"
-    if record.kind != "learned" or not homes:
+    if mine[0].kind != "learned" or not homes:
         return "as it comes"
     return "home" if task in homes else "generalist" if len(homes) > 1 else "foreign"
 

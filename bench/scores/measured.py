@@ -6,6 +6,7 @@ in order (Efron, 1979, Bootstrap methods), so that it needs no resampling.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -108,7 +109,7 @@ def _columns(over: Results, numbers: dict[str, list[Any]], shown: list[int], mea
     if min(map(over.problems, over.tasks)) < FEWEST:
         return columns
     ranked = [at for at, i in enumerate(shown) if i in set(homes.competing(over))]
-    merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(replicates[:, ranked]))
+    merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(_leveled(replicates[:, ranked], measure)))
     low, high = statistics.rank_ranges(merit, p)
     place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
     for name, values in zip(_RANKS, (place, low, high), strict=True):
@@ -126,40 +127,54 @@ def _across(numbers: np.ndarray, measure: Measure) -> np.ndarray:
 def _task_numbers(results: Results, task: str, measure: Measure, missing: str) -> list[_Number | None]:
     """Of each entry on a task; None where its cell has no number."""
     void = any(fault.void for fault in results.faults if fault.task == task)
-    records, replicates = results.of_task(task), statistics.replicates_for(len(results.optimizers))
-    found = []
-    for record in records:
+    found: dict[int, np.ndarray] = {}
+    for i, record in enumerate(results.of_task(task)):
         held = None if void else values(record, measure)
         if held is None and _counts_as_worst(record, missing) and not np.isnan(measure.worst):
             held = np.full(results.problems(task), measure.worst)
-        steps = record.cell.budget.steps if record is not None else 0
-        found.append(None if held is None else _number(held, measure, steps, replicates))
-    return found
+        if held is not None:
+            found[i] = np.where(np.isnan(held), -measure.sign * np.inf, held)  # no number is as bad as can be
+    steps = max(record.cell.budget.steps for (of, _), record in results.records.items() if of == task)
+    drawn = dict(zip(found, _numbers(list(found.values()), measure, steps), strict=True))
+    return [drawn.get(i) for i in range(len(results.optimizers))]
 
 
 def _counts_as_worst(record: Record | None, missing: str) -> bool:
     return missing == "worst" if record is None else not finished(record)
 
 
-def _number(values: np.ndarray, measure: Measure, steps: int, replicates: int) -> _Number:
-    """A task's number from those of its runs (runs,); what is no number is as bad as can be."""
-    values = np.where(np.isnan(values), -measure.sign * np.inf, values)
-    if measure.over_runs == "expected":
-        spent, success = np.where(np.isfinite(values), values, steps), np.isfinite(values)
-        drawn = statistics.resampled_means(np.stack([spent, success]), statistics.generator(), replicates).T
-        return _Number(float(_over(spent.mean(), success.mean())), _over(*drawn))
+def _numbers(runs: list[np.ndarray], measure: Measure, steps: int) -> list[_Number]:
+    """The number of each entry of a task from its runs (runs,), paired by problem."""
     if measure.over_runs == "median":
-        ordered, at = np.sort(values), (len(values) - 1) // 2
-        drawn = statistics.generator().beta(at + 1, len(values) - at, replicates)
-        return _Number(float(ordered[at]), ordered[np.minimum((drawn * len(values)).astype(int), len(values) - 1)])
-    if not np.isfinite(values).all() or (values == values[0]).all():
-        return _Number(float(values.mean()), np.full(replicates, values.mean()))
-    return _Number(
-        float(values.mean()), statistics.resampled_means(values[None], statistics.generator(), replicates)[:, 0]
-    )
+        return [_median(one) for one in runs]
+    if measure.over_runs == "expected":
+        spent = _resampled([np.where(np.isfinite(one), one, steps) for one in runs])
+        success = _resampled([np.isfinite(one).astype("float64") for one in runs])
+        return [
+            _Number(float(_over(s.value, t.value)), _over(s.replicates, t.replicates))
+            for s, t in zip(spent, success, strict=True)
+        ]
+    return _resampled(runs)
 
 
-def _over(spent: np.ndarray, success: np.ndarray) -> np.ndarray:
+def _resampled(runs: list[np.ndarray]) -> list[_Number]:
+    """Means with their replicates; what does not vary, or is infinite, has the same in each."""
+    varies = [i for i, one in enumerate(runs) if np.isfinite(one).all() and (one != one[0]).any()]
+    found = [_Number(float(one.mean()), np.full(statistics.REPLICATES, one.mean())) for one in runs]
+    if varies:
+        drawn = statistics.resampled_means(np.stack([runs[i] for i in varies]), statistics.generator())
+        for at, i in enumerate(varies):
+            found[i] = found[i]._replace(replicates=drawn[:, at])
+    return found
+
+
+def _median(values: np.ndarray) -> _Number:
+    ordered, at, count = np.sort(values), (len(values) - 1) // 2, len(values)
+    places = statistics.generator().beta(at + 1, count - at, statistics.REPLICATES) * count
+    return _Number(float(ordered[at]), ordered[np.minimum(places.astype(int), count - 1)])
+
+
+def _over(spent: Any, success: Any) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(success) > 0, np.divide(spent, success), np.inf)
 
@@ -171,15 +186,39 @@ def _interval(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(varies, low, np.nan), np.where(varies, high, np.nan)
 
 
+def _leveled(replicates: np.ndarray, measure: Measure) -> np.ndarray:
+    """Logarithms of what compares by its ratio, where there are any: their law is nearer to a normal one."""
+    return np.log(replicates) if measure.comparison == "ratio" and (replicates > 0).all() else replicates
+
+
 def _p_values(replicates: np.ndarray) -> np.ndarray:
-    """Two-sided p of every pair: (R, n) -> (n, n), twice the share of replicates on the smaller side of zero."""
+    """Two-sided p of every pair: (R, n) -> (n, n), twice the share of replicates on the smaller side of zero.
+
+    Where none is, by the normal law of the difference, and at least _LEAST.
+    """
     count, entries = replicates.shape
     p = np.ones((entries, entries))
     for i in range(entries):
         rest, mine = replicates[:, i + 1 :], replicates[:, i, None]
         extreme = np.minimum((rest <= mine).sum(axis=0), (rest >= mine).sum(axis=0))
-        p[i, i + 1 :] = np.minimum(1.0, 2 * (extreme + 1) / (count + 1))
+        tail = [_tail(one, mine[:, 0]) for one in rest.T]
+        p[i, i + 1 :] = np.where(extreme > 0, np.minimum(1.0, 2 * (extreme + 1) / (count + 1)), tail)
     return np.minimum(p, p.T)
+
+
+_LEAST = 2.0**-29
+"""The least p that a sign-flip test of 30 pairs can give."""
+
+
+def _tail(one: np.ndarray, other: np.ndarray) -> float:
+    """Two-sided p of a difference, by a normal law; _LEAST where nothing varies or something is infinite."""
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return _LEAST
+    difference = one - other
+    if (difference == difference[0]).all():
+        return _LEAST
+    distance = abs(difference.mean()) / difference.std()
+    return float(np.clip(math.erfc(distance / math.sqrt(2)), _LEAST, 2 / (len(difference) + 1)))
 
 
 def _describe(results: Results, optimizer: str) -> dict[str, Any]:

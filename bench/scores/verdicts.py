@@ -78,7 +78,7 @@ def selection_score(record: Record, metric: Metric) -> float:
         budget = record.cell.budget
         worth = np.nan_to_num(-metric.sign * scores, nan=np.inf)
         rows = [row for row in np.argsort(worth, kind="stable")[: budget.finalists].tolist() if row in again]
-        both = [scores[rows], [again[row] for row in rows]]
+        both = np.array([scores[rows], [again[row] for row in rows]], "float64")
         scores = np.average(both, axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
     scores = scores[np.isfinite(scores)]
     return float(metric.sign * (metric.sign * scores).max()) if scores.size else np.nan
@@ -92,15 +92,24 @@ def compare(metric: Metric, scores: np.ndarray, base: np.ndarray) -> Effect:
     on_scale = scale.leveled(metric, pair)
     means, drawn = on_scale.mean(axis=1), statistics.resampled_means(on_scale, statistics.generator())
     p = float(statistics.p_values(means, drawn, [len(scores)])[0, 1])
-    of_means = intervals.student(means[1] - means[0], drawn[:, 1] - drawn[:, 0], len(scores))
-    middle = intervals.median(on_scale[1] - on_scale[0])
-    if metric.differs or metric.in_logs:
-        whole, middle = scale.shown_interval(metric, of_means), scale.shown_interval(metric, middle)
-    else:
+    of_means = whole = intervals.student(means[1] - means[0], drawn[:, 1] - drawn[:, 0], len(scores))
+    middle = paired_median(metric, scores, base)
+    if metric.in_logs:
+        whole = scale.shown_interval(metric, of_means)
+    elif not metric.differs:
         whole = statistics.ratio(scores, base, statistics.generator())
-        middle = intervals.median(_ratios(scores, base))
     low, high = (np.nan, np.nan) if np.isnan(of_means.low) else map(float, whole[1:])
     return Effect(float(whole.value), low, high, float(middle.value), float(middle.low), float(middle.high), p)
+
+
+def paired_median(metric: Metric, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
+    """Median over problems of what `scores` are over `base`, ratio or difference, both (problems,) and paired."""
+    if metric.differs:
+        return intervals.median(scores - base)
+    if metric.in_logs:
+        found = intervals.median(scale.leveled(metric, scores) - scale.leveled(metric, base))
+        return scale.shown_interval(metric, found)
+    return intervals.median(_ratios(scores, base))
 
 
 def _ratios(scores: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
 from bench.reports.pictures.curves import above_floor
 from bench.reports.tables import settings
+from bench.scores import scale
 from bench.scores.luck import luck
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import count, number, seconds_only, short, significant, with_interval
@@ -34,12 +35,17 @@ def cells(results: Results, metric_of: Mapping[str, str], folders: str) -> dict[
     shared: dict[str, list[Any]] = {"provenance": [], "versions": []}
     found: dict[str, Any] = {task: {} for task in results.tasks}
     for task in results.tasks:
-        tables = {name: task_scores(results, task, metric) for name, metric in METRICS.items()}
+        tables = {name: _means(results, task, metric) for name, metric in METRICS.items()}
         for row, record in enumerate(results.of_task(task)):
             if record is not None:
-                means = {name: number(float(table[row].mean())) for name, table in tables.items()}
+                means = {name: number(float(table[row])) for name, table in tables.items()}
                 found[task][record.cell.optimizer] = _cell(record, get(metric_of[task]), means, shown, shared, folders)
     return {"of": found, "shared": shared}
+
+
+def _means(results: Results, task: str, metric: Metric) -> np.ndarray:
+    """Means over problems of every optimizer, as a task's table has them."""
+    return scale.shown(metric, scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1))
 
 
 def runs_shown(results: Results) -> int:

@@ -27,7 +27,10 @@ WORDS: dict[str, str] = {
     "rank": "A place, or a range of places where no test tells the optimizers apart (paired by problem, "
     "Holm-corrected, 5 %).",
     "tier": "Rows between two lines. No rank range reaches from one tier into another.",
-    "[95 %]": "The interval that covers the number in 95 of 100 repetitions with other problems of these tasks.",
+    "[95 %]": "The interval that covers the number in 95 of 100 repetitions with other problems of these tasks. Where "
+    "a few runs decide a mean there is none.",
+    "geometric mean": "The mean of logarithms, as a number again. Of losses that differ a thousand-fold it says what "
+    "is typical; in the arithmetic mean the largest few decide.",
     "[other tasks]": "The same with other tasks too: how much depends on which tasks were chosen.",
     "gradient evaluations": "How often a gradient was computed, for one problem: what everybody pays with.",
     "standing": "tuned: on the task itself. home: not tuned there, meta-trained there. foreign: neither, so not "
