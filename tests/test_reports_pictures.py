@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import samples
 from click.testing import CliRunner
@@ -17,7 +18,7 @@ from bench.lookup.appearance import look
 from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports.html.styles import styles
-from bench.reports.pictures import shown
+from bench.reports.pictures import rows, shown
 from bench.reports.pictures.curves import above_floor, relative
 from bench.reports.pictures.kinds import KINDS, plot
 from bench.reports.pictures.rows import QUANTILES
@@ -30,7 +31,7 @@ from bench.scores.results import load, task_scores
 
 NAMES = ("sgd", "adam", "momentum", "gru-rosenbrock", "my-own")
 LONG = tuple(f"a-rather-long-name-of-an-sgd-variant-with-momentum-{i:02d}" for i in range(30))
-BUDGET = Budget(40, 16, 8, 2)
+BUDGET = Budget(40, 32, 8, 2)
 
 
 def trials(which):
@@ -44,7 +45,7 @@ def trials(which):
 def folder(path, names=NAMES, tasks=("bowl", "valley"), floor=0.0):
     store = Store(path)
     for (stream, task), (i, name) in itertools.product(enumerate(tasks), enumerate(names)):
-        losses = samples.curves(0.02 * (1 + i), steps=40, stream=stream) + floor
+        losses = samples.curves(0.02 * (1 + i), steps=40, seeds=32, stream=stream) + floor
         held = {} if name.startswith("gru") else trials(i)
         store.write(samples.record(task, name, losses.astype("float32"), budget=BUDGET, floor=floor, trials=held))
     return path
@@ -270,7 +271,7 @@ def test_box_draws_quantiles_over_problems(results):
     assert names[0] == "my-own"
 
 
-def test_ranks_are_those_of_the_board(results):
+def test_ranks_are_those_of_the_board(results, tmp_path):
     axes = figure(results, "ranks").axes[0]
     board = leaderboard(results, "anytime")
     names = [label.get_text() for label in axes.get_yticklabels()]
@@ -279,6 +280,9 @@ def test_ranks_are_those_of_the_board(results):
     assert np.array(ends).tolist() == board[["rank_low", "rank_high"]].to_numpy(int).tolist()
     points = [float(line.get_xdata()[0]) for line in axes.lines if line.get_markersize() == 7]
     assert points == board["rank"].tolist()
+    Store(tmp_path).write(samples.record("bowl", "foreign", budget=BUDGET, kind="oracle"))
+    both = load([folder(tmp_path, tasks=("bowl",)), tmp_path])
+    assert "Not ranked here: foreign." in figure(both, "ranks").get_suptitle().replace("\n", " ")
 
 
 def test_sensitivity_joins_the_best_trial_of_each_bin(results):
@@ -375,13 +379,29 @@ def test_failed_diverged_and_untuned_entries_do_not_stop_a_picture(tmp_path, kin
     store = Store(tmp_path)
     store.write(samples.failed("bowl", "gru-a", budget=BUDGET))
     for name, value in (("nan", np.nan), ("huge", 1e30)):
-        losses = samples.curves(0.1, steps=40)
+        losses = samples.curves(0.1, steps=40, seeds=32)
         losses[:, 1:] = value
         store.write(samples.record("valley", name, losses, budget=BUDGET, trials=trials(1)))
-    assert plot(tmp_path, tmp_path / "x.png", kind).stat().st_size > 5000
+    if kind == "ranks":
+        with pytest.raises(UserError, match="a task that all who compete have run"):
+            plot(tmp_path, tmp_path / "x.png", kind)
+    else:
+        assert plot(tmp_path, tmp_path / "x.png", kind).stat().st_size > 5000
 
 
 def test_nothing_finished_is_a_users_mistake(tmp_path):
     Store(tmp_path).write(samples.failed())
     with pytest.raises(UserError, match="no finished cell is left"):
         plot(tmp_path, tmp_path / "x.png")
+
+
+def test_ranks_of_too_few_problems_are_refused(tmp_path):
+    samples.folder(tmp_path, tasks=("bowl",), budget=Budget(20, 8, 4, 2))
+    with pytest.raises(UserError, match="nobody here has a rank: ranks need 30 problems a task"):
+        plot(tmp_path, tmp_path / "x.png", "ranks")
+
+
+def test_a_missing_cell_has_no_rank_on_its_task():
+    board = pd.DataFrame({"bowl": [0.5, 0.7, 0.5], "valley": [0.1, np.nan, 0.2]})
+    assert rows._ranks_on_tasks(board, ["bowl", "valley"], METRICS["anytime"]).tolist() == [[2, 2], [1, 0], [2, 1]]
+    assert rows._ranks_on_tasks(board, ["bowl", "valley"], METRICS["final"]).tolist() == [[1, 1], [3, 0], [1, 2]]

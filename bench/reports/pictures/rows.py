@@ -11,6 +11,7 @@ from bench.errors import UserError
 from bench.lookup import canvas
 from bench.reports.pictures import shown
 from bench.reports.pictures.profiles import score_limits
+from bench.scores.intervals import FEWEST
 from bench.scores.leaderboard import leaderboard
 from bench.scores.metrics import Metric
 from bench.scores.results import Results, finished, task_scores
@@ -87,9 +88,13 @@ def _boxes(axes: Any, results: Results, task: str, metric: Metric, order: list[s
 def ranks(results: Results, metric: Metric) -> Any:
     """A row per ranked optimizer: its rank over all tasks, the ranks that it may have, and its rank on every task."""
     board = leaderboard(results, metric.name)
+    unranked = board[board["rank"].isna()]["optimizer"].tolist()
     board = board[board["rank"].notna()].reset_index(drop=True)
     if not len(board):
-        raise UserError("nobody here has a rank; see python -m bench leaderboard for why")
+        raise UserError(
+            f"nobody here has a rank: ranks need {FEWEST} problems a task and a task that all who compete have "
+            "run; see the notes of python -m bench leaderboard"
+        )
     names = board["optimizer"].tolist()
     width = 4.2 + canvas.widest(names)
     figure, (axes,) = canvas.sheet(1, panel=(width, ROW * len(names) + 0.9))
@@ -107,11 +112,12 @@ def ranks(results: Results, metric: Metric) -> Any:
     axes.set_xlabel("rank (1 is best)", fontsize=canvas.SMALL)
     several = len(results.tasks) > 1
     over = f"over {len(results.tasks)} tasks" if several else f"on {results.tasks[0]}"
+    without = f" Not ranked here: {', '.join(unranked)}." if unranked else ""
     each = "; gray circles: ranks on single tasks, area by how many tasks" if several else ""
     said = (
         f"Marker: rank {over} by the board's score; bar: ranks of those it does not differ "
         f"from (paired test over problems, Holm's correction, 5 %){each}. {shown.scored(metric)}. "
-        f"{shown.settings(results, metric)}."
+        f"{shown.settings(results, metric)}.{without}"
     )
     return canvas.finish(figure, {}, said)
 
@@ -121,12 +127,12 @@ def _point(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ranks_on_tasks(board: pd.DataFrame, tasks: list[str], metric: Metric) -> np.ndarray:
-    """(optimizers, tasks): one more than how many have a better mean score there."""
+    """(optimizers, tasks): one more than how many have a better mean score there; 0 where one has no cell."""
     means = metric.sign * board[tasks].to_numpy(float)
-    return 1 + (means[None, :, :] > means[:, None, :]).sum(axis=1)
+    return np.where(np.isnan(means), 0, 1 + (means[None, :, :] > means[:, None, :]).sum(axis=1))
 
 
 def _each_task(axes: Any, places: np.ndarray, y: int) -> None:
-    at, counts = np.unique(places, return_counts=True)
+    at, counts = np.unique(places[places > 0], return_counts=True)
     sizes = 10 + 90 * counts / len(places)
     axes.scatter(at, np.full(len(at), y), sizes, facecolor="none", edgecolors="0.45", linewidths=0.8, zorder=4)
