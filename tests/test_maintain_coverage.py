@@ -20,18 +20,23 @@ def pool():
     return load(ROOT / "results/reference/quick")
 
 
+@pytest.fixture(scope="module")
+def covered():
+    return pd.read_csv(KEPT / "coverage.csv")
+
+
 def share(frame, kinds, problems):
     rows = frame[frame["interval"].isin(kinds) & (frame["problems"] == problems)]
     return np.average(rows["covered"], weights=rows["printed"])
 
 
 def test_the_pool_has_heavy_tails_and_entries_that_diverge_once_in_500(pool):
-    shares = {name: truth.pool.mean(axis=1) for name, truth in coverage._pools(pool).diverged.items()}
-    some = np.concatenate(list(shares.values()))
-    assert ((some > 0) & (some < 0.01)).sum() >= 2
+    runs = [one for record in pool.records.values() for one in record.runs.values()]
+    shares = np.array([(one.diverged >= 0).mean() for one in runs])
+    assert ((shares > 0) & (shares < 0.01)).sum() >= 4
     losses = 10 ** coverage._pools(pool).scores["rosenbrock", "mean_loss"].pool
     carried = np.sort(losses, axis=1)[:, -5:].sum(axis=1) / losses.sum(axis=1)
-    assert (carried > 0.3).sum() >= 3  # by the largest five of 512
+    assert (carried > 0.2).sum() >= 3  # by the largest five of 512
 
 
 def test_printed_intervals_cover(pool):
@@ -73,10 +78,6 @@ def test_equals_share_problems_and_have_one_distribution():
 
 class TestCommitted:
     """The tables in results/reference/intervals hold what docs/statistics.md says of them."""
-
-    @pytest.fixture(scope="class")
-    def covered(self):
-        return pd.read_csv(KEPT / "coverage.csv")
 
     @pytest.mark.parametrize("problems", [32, 64, 512])
     @pytest.mark.parametrize("kind", COVERING)
