@@ -249,4 +249,4 @@ def test_the_pages_options_exist():
         for option in command.params
         for name in (*option.opts, *option.secondary_opts)
     } | {"--optimizers"}
-    assert set(re.findall(r"--[a-z-]+", page)) - {"---"} <= known
+    assert set(re.findall(r"--[a-z0-9-]+", page)) - {"---"} <= known
