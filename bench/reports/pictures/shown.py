@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.lookup.appearance import look
 from bench.records.record import Budget
+from bench.scores import scale
 from bench.scores.metrics import Metric
 from bench.scores.results import Results, chosen, finished, task_scores
 
@@ -58,9 +59,11 @@ def in_color(results: Results, tasks: Sequence[str], metric: Metric, panels: int
 
 
 def ranked(results: Results, tasks: Iterable[str], metric: Metric) -> list[str]:
-    """Optimizers with a finished cell on every one of `tasks`, best first by the mean score over them; no oracles."""
+    """Optimizers with a finished cell on every one of `tasks`, best first by the mean over them, as boards average (a
+    few runs decide no geometric mean); no oracles.
+    """
     tasks = list(tasks)
-    tables = {task: task_scores(results, task, metric).mean(axis=1) for task in tasks}
+    tables = {task: scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1) for task in tasks}
     merits = {
         name: metric.sign * float(np.mean([table[i] for table in tables.values()]))
         for i, name in enumerate(results.optimizers)
