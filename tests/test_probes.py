@@ -15,7 +15,7 @@ from bench.probes.controls.catalog import CONTROLS, Control, check, visited
 from bench.probes.read import read, run_controls
 from bench.probes.reading import Reading, exact
 from bench.records.files import strict
-from bench.reports.summary import readings_text
+from bench.reports.readings import readings_text
 
 
 @pytest.mark.parametrize("name", PROBES)

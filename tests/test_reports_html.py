@@ -24,9 +24,10 @@ from bench.reports.costs import ledger_grid
 from bench.reports.html import cells, page, sections
 from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
+from bench.reports.learned import verdict_grid
 from bench.reports.pictures.curves import relative
-from bench.reports.summary import task_grid, verdict_grid
 from bench.reports.tables import grid, settings
+from bench.reports.task_section import task_grid
 from bench.scores import profiles, statistics
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS

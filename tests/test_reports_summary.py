@@ -8,6 +8,7 @@ from bench.errors import UserError
 from bench.records.record import Budget
 from bench.records.store import Store, write_json
 from bench.reports import summary
+from bench.reports.readings import readings_text
 
 PASSED = {"name": "heavy ball", "passed": True, "expected": {"beta": 0.9}, "measured": {"beta": 0.9}}
 FAILED = {"name": "clip at 1", "passed": False, "expected": {"knee": 1.0}, "measured": {"knee": 1.4}}
@@ -61,7 +62,7 @@ def test_summary_keeps_to_a_hundred_columns(tmp_path):
 
 
 def test_a_failed_control_silences_the_probe():
-    text = summary.readings_text("gru-a", "bowl", {"clipping": CLIPPING})
+    text = readings_text("gru-a", "bowl", {"clipping": CLIPPING})
     assert "no claim is made, 1 of 2 controls failed: clip at 1" in " ".join(text.split())
     assert "PRESENT" not in text
     assert "stop growing" not in text
@@ -69,7 +70,7 @@ def test_a_failed_control_silences_the_probe():
 
 
 def test_a_sound_probe_speaks():
-    text = " ".join(summary.readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
+    text = " ".join(readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
     assert text.startswith("gru-a on bowl momentum: PRESENT; past gradients decay;")
     assert "beta 0.870 [0.800, 0.900]" in text
     assert "(controls passed: 1)" in text

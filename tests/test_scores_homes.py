@@ -13,7 +13,8 @@ from bench.records.store import Store
 from bench.reports.costs import break_even_grid
 from bench.reports.formats import render
 from bench.reports.overview import by_learned
-from bench.reports.summary import summary, task_grid
+from bench.reports.summary import summary
+from bench.reports.task_section import task_grid
 from bench.scores.homes import break_even, homes, standing
 from bench.scores.leaderboard import leaderboard, per_task, task_table
 from bench.scores.results import load

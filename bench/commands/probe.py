@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
     options.load(files)
-    from bench.reports import summary
+    from bench.reports.readings import readings_text
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
@@ -33,9 +33,7 @@ def command(
     if out is not None:
         run.write_readings(run.kept(subject, entry, readings, 200), out)
     plain = {name: reading.to_json() for name, reading in readings.items()}
-    click.echo(
-        json.dumps(plain, indent=1) if form == "json" else summary.readings_text(entry.name, subject.name, plain)
-    )
+    click.echo(json.dumps(plain, indent=1) if form == "json" else readings_text(entry.name, subject.name, plain))
 
 
 def _recorded_theta(out: Path | None, task: str, entry: Any) -> Any:

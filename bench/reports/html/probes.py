@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.probes.catalog import PROBES
 from bench.reports.html.panels import panels
-from bench.reports.summary import doubt, readings_in, sentence, short, value_text
+from bench.reports.readings import doubt, readings_in, sentence, short, value_text
 
 MOST_PICTURES = 2_000_000
 """Bytes of pictures kept, of probes that the page cannot draw itself."""

@@ -18,9 +18,10 @@ from bench.reports.html.grids import Sortable, sortable, tiers
 from bench.reports.html.probes import probe_pages
 from bench.reports.html.styles import styles
 from bench.reports.html.words import glossary
+from bench.reports.learned import verdict_grid
 from bench.reports.overview import by_learned, by_task
-from bench.reports.summary import failures, task_grid, verdict_grid
 from bench.reports.tables import Grid, grid
+from bench.reports.task_section import failures, task_grid
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number

@@ -1,0 +1,86 @@
+"""Readings of the probes in words: no claim where a control failed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.probes.catalog import PROBES
+from bench.records.files import read_json
+from bench.reports.lines import wrapped
+from bench.scores.numbers import number, with_interval
+
+
+def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], numbers: bool = True) -> str:
+    """Readings of one optimizer on one task, a paragraph per probe, with all `numbers` or the sentence only; no claim
+    where a control failed.
+    """
+    lines = [f"{optimizer} on {task}"]
+    for name, reading in readings.items():
+        if isinstance(reading, Mapping):
+            title = name.replace("_", " ")
+            lines += wrapped(f"{title}: {_claim(name, reading, numbers)}", "  ")
+    return "\n".join(lines)
+
+
+def probe_lines(out: Path) -> str:
+    held = readings_in(out).values()
+    return "\n".join(readings_text(str(h.get("optimizer")), str(h.get("task")), h["readings"], False) for h in held)
+
+
+def readings_in(out: Path) -> dict[Path, dict[str, Any]]:
+    """{file: what it holds} of a run's readings: optimizer, task, and the readings by probe."""
+    held = {path: read_json(path) for path in sorted((out / "readings").glob("*.json"))}
+    return {p: h for p, h in held.items() if isinstance(h, dict) and isinstance(h.get("readings"), dict)}
+
+
+def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
+    """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
+    controls = reading.get("controls") or []
+    if amiss := doubt(controls):
+        return f"no claim is made, {amiss}"
+    given = {
+        name: quantity
+        for name, quantity in (reading.get("values") or {}).items()
+        if numbers and isinstance(quantity, Mapping) and "value" in quantity
+    }
+    headline = PROBES[probe].headline if probe in PROBES else ()
+    shown = [name for name in headline if name in given] or list(given)
+    values = [f"{name} {value_text(given[name])}" for name in shown]
+    verdict = str(reading.get("verdict", "undecided")).upper()
+    parts = [verdict, sentence(probe, reading), ", ".join(values)]
+    return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+
+
+def sentence(probe: str, reading: Mapping[str, Any]) -> str:
+    """What a reading says, without the name of the probe and without its verdict."""
+    said = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
+    return said.removeprefix(f"{reading.get('verdict')}; ")
+
+
+def doubt(controls: list[Mapping[str, Any]]) -> str:
+    """Which controls failed; empty when some were run and all passed."""
+    failed = [control for control in controls if not control.get("passed")]
+    missed = "; ".join(
+        f"{c.get('name')}, expected {short(c.get('expected'))}, measured {short(c.get('measured'))}" for c in failed
+    )
+    if not controls:
+        return "no controls were run"
+    return f"{len(failed)} of {len(controls)} controls failed: {missed}" if failed else ""
+
+
+def value_text(quantity: Mapping[str, Any]) -> str:
+    value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
+    return number(value) if low == high else with_interval(value, low, high)
+
+
+def _float(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+def short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {short(item)}" for key, item in value.items())
+    return number(value) if isinstance(value, float) else str(value)
