@@ -8,7 +8,9 @@ from bench.errors import UserError
 from bench.records.record import Budget
 from bench.records.store import Store, write_json
 from bench.reports import summary
+from bench.reports.overview import by_task
 from bench.reports.readings import readings_text
+from bench.scores.results import load
 
 PASSED = {"name": "heavy ball", "passed": True, "expected": {"beta": 0.9}, "measured": {"beta": 0.9}}
 FAILED = {"name": "clip at 1", "passed": False, "expected": {"knee": 1.0}, "measured": {"knee": 1.4}}
@@ -92,6 +94,14 @@ def test_failures_are_told(out):
     assert "Failed: adam: ValueError: no" in text
     assert "Not run: gru-a" in text
     assert "1/2" in text
+
+
+def test_a_task_on_which_nothing_finished_has_no_best(out):
+    for name in ("sgd", "adam", "gru-a"):
+        Store(out).write(samples.record("ridge", name, status="failed", error="KeyError: x", runs={}))
+    rows = {row[0]: row for row in by_task(load(out), {}).rows}
+    assert rows["ridge"] == ["ridge", "none finished", "–", "–", "–", "–"]
+    assert rows["bowl"][1] == "gru-a"
 
 
 def test_the_ledger_counts_metatraining_once(out):

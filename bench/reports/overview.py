@@ -8,27 +8,27 @@ from bench.reports.tables import Grid
 from bench.scores.homes import standing
 from bench.scores.leaderboard import task_table, verdicts
 from bench.scores.numbers import number, rank_range
-from bench.scores.results import Results
+from bench.scores.results import Results, finished
 
 _WORDS = ("ahead", "tie", "behind")
 
 
 def by_task(results: Results, metric_of: Mapping[str, str]) -> Grid:
-    """One row per task: the first, how many no test separates from it, and the best learned entry."""
+    """One row per task: the best, how many do not differ from it significantly, and the best learned entry."""
     rows = [_row(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks]
-    headers = ["task", "optimizer", "first", "tied", "learned", "rank"]
+    headers = ["task", "best optimizer", "score", "tied with", "best learned", "its rank"]
     notes = [
-        "By mean_loss where no other metric is named; tied: others that no test separates from the first; "
-        "learned: the best of them."
+        "By mean_loss where no other metric is named; tied with: how many do not differ significantly from the best."
     ]
     return Grid(headers, rows, notes)
 
 
 def _row(results: Results, task: str, metric: str) -> list[str]:
     frame = task_table(results, task, metric)
-    ranked = frame[frame["kind"] != "oracle"]
+    done = frame["optimizer"].map(lambda name: finished(results.records.get((task, name)))).astype(bool)
+    ranked = frame[(frame["kind"] != "oracle") & done]
     if ranked.empty:
-        return [task, "–", "–", "–", "–", "–"]
+        return [task, "none finished" if len(frame) else "–", "–", "–", "–", "–"]
     first = ranked.iloc[0]
     score = number(first["score"]) + (f" ({metric})" if metric != "mean_loss" else "")
     tied = max(0, int((ranked["rank_low"] == 1).sum()) - 1) if ranked["rank"].notna().all() else "–"

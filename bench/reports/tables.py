@@ -36,6 +36,8 @@ _MERGED = {
 LEFT = {
     "task",
     "optimizer",
+    "best optimizer",
+    "best learned",
     "kind",
     "standing",
     "baseline",
