@@ -10,14 +10,14 @@ from tqdm import tqdm
 
 from bench.commands import options
 from bench.lookup.syntax import names
-from bench.studies.paper.plan import plan
+from bench.studies.paper.plan import TASKS, plan
 from optimizers.shipped import FOLDER
 
 
 @click.command()
 @click.option("--out", type=options.PATH, default=Path("results/reference/paper"), show_default=True)
-@click.option("--tasks", help="Of linear-regression, rosenbrock, two-moons-small (default: these), two-moons.")
-@click.option("--ablations/--no-ablations", default=True, show_default=True, help="The causal column.")
+@click.option("--tasks", help=f"Of {', '.join(TASKS)}; default all.")
+@click.option("--ablations/--no-ablations", default=True, show_default=True, help="What is lost without a mechanism.")
 @click.option(
     "--tuning",
     type=options.PATH,
@@ -26,25 +26,29 @@ from optimizers.shipped import FOLDER
     help="Folder of `targets`, with the cells it tuned; what neither has is tuned and kept there.",
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
+@click.option("--page", type=options.PATH, help="A page whose marked parts are made anew, such as docs/paper.md.")
 @options.runs
-def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None, runs: Path) -> None:
-    """Race, probe and ablate the paper's tasks at all meta-seeds there are, and judge every claim."""
+def command(
+    out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None, page: Path | None, runs: Path
+) -> None:
+    """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
     planned = plan(names(tasks), ablations=ablations)
     options.load()
 
-    from bench.studies.paper import analyze, measure, report
-    from bench.studies.targets.measure import weights_of
+    from bench.studies.paper import analyze, measure, pages, report
 
-    entries = {task: weights_of(task, weights or FOLDER) for task in planned.tasks}
+    networks = {task: planned.networks(task, weights or FOLDER) for task in planned.tasks}
     measured = {}
-    with tqdm(total=planned.parts(entries), desc="paper", unit="part") as bar:
+    with tqdm(total=planned.parts(networks), desc="paper", unit="part") as bar:
 
         def progress(text: str) -> None:
             bar.set_postfix_str(text, refresh=False)
             bar.update()
 
-        for task, found in entries.items():
+        for task, found in networks.items():
             measured[task] = measure.measure(
                 task, found, out, tuning, ablations=ablations, folders=[runs], progress=progress
             )
     click.echo(report.write(out, analyze.judged(measured), measured))
+    if page is not None:
+        pages.fill(page, out)
