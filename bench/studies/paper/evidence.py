@@ -22,7 +22,7 @@ class OnTask(NamedTuple):
     """A task: the networks that are judged, races, θ of the tuned baselines and the range of their best rates.
 
     problems: those raced on. rates: {baseline: (least, most) learning rate among the best trials of its tuning}.
-    missing: networks that the plan names and that are not there. groups: all networks of the task, by group.
+    groups: all networks of the task that are there, by group.
     seconds: {(part, optimizer): what it took}. cards: {network: how it was trained}.
     """
 
@@ -32,7 +32,6 @@ class OnTask(NamedTuple):
     thetas: Mapping[str, Mapping[str, Any]]
     problems: int
     rates: Mapping[str, tuple[float, float]] = {}
-    missing: tuple[str, ...] = ()
     groups: Mapping[str, tuple[Seed, ...]] = {}
     seconds: Mapping[tuple[str, str], float] = {}
     cards: Mapping[str, Mapping[str, Any]] = {}

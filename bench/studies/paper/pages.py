@@ -10,7 +10,7 @@ from bench.reports.tables import piped
 from bench.scores.numbers import significant
 from bench.studies.paper import tables
 from bench.studies.paper.plan import REPLICATION, TASKS
-from bench.studies.paper.rules import HELD, NOT_DECIDABLE, NOT_HELD
+from bench.studies.paper.rules import NOT_DECIDABLE, NOT_HELD
 from bench.studies.paper.tables import TITLES, VERDICTS, Row, Tables
 
 BEGIN, END = "<!-- {}: made by python -m bench paper -->\n", "<!-- end of {} -->\n"
@@ -93,6 +93,16 @@ def network_table(found: Tables) -> list[str]:
         columns = ("architecture", "iterations", "batch", "seconds", "mean_loss")
         rows.append((task, names, group, *(_range([row[name] for row in there]) for name in columns)))
     return piped(head, rows)
+
+
+def recipe_list(found: Tables) -> list[str]:
+    """The command that trained the first network of each group on each task; the others differ in `--seed`."""
+    lines = []
+    for task, group in _groups(found.networks):
+        some = [row for row in found.networks if (row["task"], row["group"]) == (task, group) and row["command"]]
+        if some:
+            lines += [f"- {task}, {group}: `{some[0]['command']}`"]
+    return lines or ["No network was measured."]
 
 
 def _groups(rows: Iterable[Row]) -> list[tuple[str, str]]:
@@ -237,8 +247,8 @@ def time_table(found: Tables) -> list[str]:
 BLOCKS: dict[str, Callable[[Tables], list[str]]] = {
     "counts": count_table,
     "networks": network_table,
+    "recipes": recipe_list,
     "mechanisms": mechanism_table,
-    "held": list_of(HELD),
     "not held": list_of(NOT_HELD),
     "not decidable": list_of(NOT_DECIDABLE),
     "losses": lost_table,

@@ -73,12 +73,6 @@ class Plan(NamedTuple):
         return 2 * len(BASELINES) * len(self.tasks) + 3 * len(found) + causal
 
 
-def missing(task: str, networks: Sequence[Network]) -> tuple[str, ...]:
-    """Names of the networks that the plan has and that are not there."""
-    there = {network.path.stem for network in networks}
-    return tuple(name for group in GROUPS for name in group.names(task) if name not in there)
-
-
 def plan(tasks: Sequence[str] | None, *, ablations: bool) -> Plan:
     """The plan for the tasks named, or for all. Raises UserError for a task without claims."""
     chosen = tuple(tasks or TASKS)
