@@ -203,6 +203,9 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "BASELINES", ("momentum",))
     done = []
 
+    def lost():
+        raise UserError("it diverges")
+
     def measured():
         return measure.measure(
             "rosenbrock", networks, tmp_path, tmp_path / "tuning", ablations=True, budget=budget, progress=done.append
@@ -225,6 +228,10 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     for module, name in ((measure.races, "raced"), (measure.causal, "ablated"), (measure.quantities, "quantities")):
         monkeypatch.setattr(module, name, None)
     again = measured()
+    (tmp_path / "readings" / "gru-rosenbrock@rosenbrock.json").unlink()
+    monkeypatch.setattr(measure.run, "probe", lambda *a, **k: lost())
+    hurt = measured().groups[FURTHER][0]
+    assert (hurt.readings, hurt.failed) == ({}, "readings: it diverges")
     assert again.groups[FURTHER][1].race["curve"] == seeds[1].race["curve"]
     assert again.seconds == first.seconds
     view = {"rosenbrock": first._replace(seeds=seeds)}

@@ -48,6 +48,9 @@ def test_the_reason_counts_and_names():
     assert found.reason == "not so in 2 of 3"
     lost = Everywhere("it", READ, 0.9).judge({LINEAR: on(seed(1.0), seed(None)._replace(name="lost"))}, LINEAR)
     assert lost.reason == "not measured for lost"
+    failed = seed(None)._replace(name="far", failed="readings: it diverges")
+    said = Everywhere("it", READ, 0.9).judge({LINEAR: on(failed)}, LINEAR)
+    assert said.reason == "not measured for far (readings: it diverges)"
 
 
 def test_a_number_between_two():

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 class Seed(NamedTuple):
     """One network (a meta-seed): its race (bench.studies.paper.races), readings {probe: plain reading}, quantities
-    (bench.studies.paper.quantities) and the report of its ablations, None where they were not run.
+    (bench.studies.paper.quantities) and the report of its ablations, None where they were not run. failed: why a part
+    of these could not be measured.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Seed(NamedTuple):
     readings: Mapping[str, Any]
     quantities: Mapping[str, Any]
     ablation: Mapping[str, Any] | None = None
+    failed: str = ""
 
 
 class OnTask(NamedTuple):

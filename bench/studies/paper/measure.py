@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.errors import UserError
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.probes import run
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.subject import Subject
+from bench.probes.dynamics.system import ProbeError
 from bench.records.memo import digest, memo
 from bench.records.record import Budget, Record
 from bench.studies.paper import ablations as causal
@@ -27,7 +29,7 @@ from bench.studies.paper.races import STEPS
 from bench.studies.targets.baselines import raced
 from bench.studies.targets.plan import BASELINES
 from bench.suites.protocol import budget_for
-from optimizers import Entry, shipped
+from optimizers import Entry, OptimizerError, shipped
 
 
 class Place(NamedTuple):
@@ -40,11 +42,14 @@ class Place(NamedTuple):
     seconds: dict[tuple[str, str], float]
 
     def part(self, kind: str, entry: Entry, parts: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """One file: read if it is of the same `parts`, else made, with the seconds that took."""
+        """One file: read if it is of the same `parts`, else made, with the seconds that took; "failed": why not."""
 
         def timed() -> dict[str, Any]:
             began = time.process_time()
-            made = make()
+            try:
+                made = make()
+            except (UserError, OptimizerError, ProbeError) as error:
+                made = {"failed": f"{kind}: {error}"}
             return {**made, "seconds": round(time.process_time() - began, 1)}
 
         found = memo(self.out / kind / f"{entry.name}@{self.subject.name}.json", digest(parts), timed)
@@ -102,7 +107,9 @@ def _seed(place: Place, entry: Entry, ablations: bool) -> Seed:
     if ablations:
         parts = causal.parts(place.subject, entry)
         found = place.part("ablations", entry, parts, lambda: causal.ablated(place.subject, entry))
-    return Seed(entry.name, race, readings["readings"], numbers, found)
+    failed = [part["failed"] for part in (readings, numbers, found or {}) if "failed" in part]
+    ablation = found if found and "failed" not in found else None
+    return Seed(entry.name, race, readings.get("readings", {}), numbers, ablation, "; ".join(failed))
 
 
 def _race(place: Place, entry: Entry, theta) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def read_all(on: OnTask, read: Read) -> list[float] | None:
 
 def not_read(on: OnTask, read: Read) -> Finding:
     """Open, and whose number is missing."""
-    names = [seed.name for seed in on.seeds if (found := read(on, seed)) is None or math.isnan(found)]
+    lost = [seed for seed in on.seeds if (found := read(on, seed)) is None or math.isnan(found)]
+    names = [f"{seed.name} ({seed.failed})" if seed.failed else seed.name for seed in lost]
     return undecided(f"not measured for {', '.join(names)}" if names else "no network")
 
 
