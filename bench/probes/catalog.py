@@ -32,6 +32,11 @@ class Probe:
     figure: str = ""
     """Figure of the anatomy page under which it stands; its own section, without a picture, where none is named."""
 
+    @property
+    def main(self) -> tuple[str, ...]:
+        """Its main numbers: those of a summary, and of a sentence over meta-seeds."""
+        return tuple(dict.fromkeys((*self.headline, *self.pooled)))
+
     def __call__(self, subject: Subject) -> Reading:
         return importlib.import_module(f"bench.probes.mechanisms.{self.name}").probe(subject)
 

@@ -48,9 +48,11 @@ class Met:
     """States (R ≤ 32, T + 1, n) of runs from h0 on the visited gradients; R = 0 if states were given."""
     curvature: tuple[float, float] | None = None
     tuned: tuple[float, float] | None = None
+    brief: bool = False
+    """Whether a probe may leave out what neither its verdict nor its main numbers need: one of many is read."""
 
     @classmethod
-    def of(cls, system: System, visited: Visited) -> Self:
+    def of(cls, system: System, visited: Visited, brief: bool = False) -> Self:
         """Raises ProbeError when no gradient is finite and different from zero."""
         given = np.asarray(visited.gradients, float).reshape(-1)
         gradients = given[np.isfinite(given)]
@@ -62,7 +64,7 @@ class Met:
         sample = generator.permutation(len(states))[:SAMPLE]
         scaled, kept = system.scaled(states, typical), states[sample]
         known = visited.curvature, visited.tuned
-        return cls(scaled, gradients, kept, visited.horizon, states, runs, *known)
+        return cls(scaled, gradients, kept, visited.horizon, states, runs, *known, brief)
 
     @cached_property
     def settled(self) -> int:
