@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from bench.probes.dynamics.fixed_points import FixedPoint, find
-from bench.probes.dynamics.live import last_step
+from bench.probes.dynamics.live import faint, last_step, left
 from bench.probes.dynamics.system import ProbeError, System
 
 SAMPLE = 32
@@ -70,6 +70,11 @@ class Met:
     def settled(self) -> int:
         """The step count at which fixed points and responses are taken: the last at which it still moves."""
         return last_step(self.system, self.typical, self.horizon)
+
+    @cached_property
+    def faint(self) -> str:
+        """Why nothing is claimed of what is done at rest; empty where something may be."""
+        return faint(left(self.system, self.base, self.typical, self.settled, self.horizon))
 
     @property
     def largest(self) -> float:
