@@ -105,6 +105,13 @@ def test_a_probes_verdict(verdicts, word):
     assert said(Present("clipping"), *(seed(verdict=v) for v in verdicts)) == OPEN  # not read
 
 
+def test_an_undecided_probe_says_what_would_decide():
+    lost = seed(verdict="undecided")
+    lost.readings["schedule"]["would_change"] = "longer runs"
+    found = Present("schedule").judge({LINEAR: on(seed(), lost)}, LINEAR)
+    assert found.reason == "the probe is undecided in 1 of 2; gru: longer runs"
+
+
 def test_discovered_is_present_and_beyond_the_untrained():
     rule = BeyondTwins("schedule")
     far, near = {"beyond": True, "present": 0.5}, {"beyond": False, "present": 0.9}

@@ -145,14 +145,24 @@ class Present:
         return f"the {self.probe} probe says present in every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
-        found = [verdict(seed, self.probe) for seed in measured[task].seeds]
+        seeds = measured[task].seeds
+        found = [verdict(seed, self.probe) for seed in seeds]
         if not found or None in found:
             return undecided("not probed")
         word, reason = common(
             [{PRESENT: True, ABSENT: False}.get(str(each)) for each in found], "the probe is undecided"
         )
         share = sum(each == PRESENT for each in found) / len(found)
-        return Finding(share, None, None, SHARE, word, reason)
+        return Finding(share, None, None, SHARE, word, _and_what_would_tell(reason, word, seeds, self.probe))
+
+
+def _and_what_would_tell(reason: str, word: str, seeds: Sequence[Seed], probe: str) -> str:
+    """The reason, for what is open with the probe's own sentence on what would have to be measured."""
+    if word != NOT_DECIDABLE:
+        return reason
+    open_ones = [seed for seed in seeds if verdict(seed, probe) not in (PRESENT, ABSENT)]
+    told = [f"{seed.name}: {seed.readings[probe].get('would_change', '')}" for seed in open_ones]
+    return "; ".join([reason, *(each for each in dict.fromkeys(told) if not each.endswith(": "))])
 
 
 @dataclass(frozen=True)
@@ -178,6 +188,7 @@ class BeyondTwins:
         words = [_discovered(seed, self.probe, each) for seed, each in zip(seeds, twins, strict=True)]
         shares = [float(each["present"]) for each in twins]
         word, reason = common(words, "not to be told")
+        reason = _and_what_would_tell(reason, word, seeds, self.probe)
         return Finding(*over_seeds(shares), "share of untrained twins that are present too", word, reason)
 
 
