@@ -126,7 +126,7 @@ def test_discovered_is_present_and_beyond_the_untrained():
 
 
 def test_a_word_of_a_reading():
-    rule = Says("schedule", "shape", "falls", "it falls")
+    rule = Says("schedule", "shape", "falls")
     assert said(rule, seed(shape="falls"), seed(shape="falls")) == HELD
     found = rule.judge({LINEAR: on(seed(shape="falls"), seed(shape="rises"))}, LINEAR)
     assert (found.verdict, found.reason) == (NOT, "not so in 1 of 2; the probe says: falls, rises")

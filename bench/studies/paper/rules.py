@@ -203,17 +203,16 @@ def _discovered(seed: Seed, probe: str, twins: Any) -> bool | None:
 
 @dataclass(frozen=True)
 class Says:
-    """A word or flag of a probe's reading, the same in every network."""
+    """A word of a probe's reading, the one expected in every network."""
 
     probe: str
     name: str
-    expected: Any
-    what: str
+    expected: str
     of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"{self.what} in every network"
+        return f'the {self.probe} probe says "{self.expected}" of its {self.name} in every network'
 
     def judge(self, measured: Measured, task: str) -> Finding:
         seeds = measured[task].seeds

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bench.studies.paper import extract
 from bench.studies.paper.claims.claim import ALIKE, Claim, Part
-from bench.studies.paper.extract import over_tuned_rate, quantity
+from bench.studies.paper.extract import of, over_tuned_rate, quantity
 from bench.studies.paper.plan import LINEAR, MOONS, ROSENBROCK
-from bench.studies.paper.rules import Between, Everywhere, Says
+from bench.studies.paper.rules import Between, Everywhere
 
 _PART = Part("7.4", "adaptation")
 _OVER = "at the largest constant gradient over that at the smallest, both signs,"
@@ -43,7 +43,9 @@ CLAIMS: tuple[Claim, ...] = (
         "The rate has a lower bound",
         "F",
         "bounded",
-        Says("adaptation", "bounded", True, "the adaptation probe finds the rate bounded"),
+        Everywhere(
+            "log-log slope of the rate over the last decade met (adaptation probe)", of("adaptation", "law"), -0.5
+        ),
     ),
     *_PART.on(
         ALIKE,
