@@ -7,20 +7,11 @@ import pytest
 from paper_samples import HELD, NOT, OPEN, ladder, on, race, said, seed
 
 from bench.studies.paper.extract import quantity
+from bench.studies.paper.figure_rules import LEARNED, Curve, Figure, OfProblems, TunedRate, likely_means
 from bench.studies.paper.plan import LINEAR, REPLICATION, ROSENBROCK
-from bench.studies.paper.race_rules import (
-    LEARNED,
-    Beats,
-    Curve,
-    Decomposable,
-    EndsAbove,
-    OfProblems,
-    Order,
-    TunedRate,
-    WorseThan,
-    likely_means,
-)
-from bench.studies.paper.rules import Between, BeyondTwins, Everywhere, Figure, MoreThan, Present, Says, Somewhere
+from bench.studies.paper.probe_rules import BeyondTwins, Present, Says
+from bench.studies.paper.race_rules import Beats, Decomposable, EndsAbove, Order, WorseThan
+from bench.studies.paper.rules import Between, Everywhere, MoreThan, Somewhere
 
 READ = quantity("number")
 

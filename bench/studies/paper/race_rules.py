@@ -1,25 +1,18 @@
-"""Rules over races: losses against those of the tuned baselines, paired by problem, and against the paper's curves."""
+"""Rules over races: losses against those of the tuned baselines, paired by problem."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bench.scores.numbers import significant
 from bench.scores.statistics import Interval, generator, ratio
 from bench.studies.paper.evidence import Measured, OnTask, Seed
-from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_HELD, SHARE, Finding, common, over_seeds, undecided
+from bench.studies.paper.figure_rules import LEARNED
+from bench.studies.paper.rules import BOOTSTRAP, SHARE, Finding, common, over_seeds, undecided
 
-LEARNED = "learned"
-DECADES = 0.05
-"""Error of reading a loss off a logarithmic axis."""
-PROBLEMS = 128
-"""Problems behind a mean loss of the paper's."""
-DRAWS = 2000
 ACROSS = "the interval reaches across 1"
 
 
@@ -96,105 +89,6 @@ def _side(found: Interval, below: bool) -> bool | None:
     return below if found.high < 1 else None
 
 
-def likely_means(losses: np.ndarray, over: np.ndarray | None = None) -> tuple[float, float]:
-    """Where the mean of PROBLEMS other problems is expected (95 %) from ours: (problems,), or its ratio to `over`.
-
-    Bootstrap means of PROBLEMS, displaced as our own mean may be.
-    """
-    draw, count = np.random.default_rng(0), len(losses)
-    theirs = draw.integers(0, count, (DRAWS, PROBLEMS))
-    ours = draw.integers(0, count, (DRAWS, count))
-
-    def spread(values: np.ndarray) -> np.ndarray:
-        centred = values[theirs].mean(axis=1) + values[ours].mean(axis=1) - values.mean()
-        return np.maximum(centred, np.min(values))
-
-    found = spread(losses) if over is None else spread(losses) / spread(over)
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class OfProblems:
-    """A number of a tuned baseline, or of the problems themselves, beside the paper's.
-
-    quantity: "share", mean loss over the run over mean initial loss; or "initial", mean initial loss.
-    """
-
-    baseline: str
-    quantity: str
-    paper: float
-    error: float = 0.05
-    of_networks: ClassVar[bool] = False
-
-    @property
-    def text(self) -> str:
-        return (
-            f"the paper's {significant(self.paper)} (± {100 * self.error:g} %) is where the mean of {PROBLEMS} other "
-            "problems is expected from ours"
-        )
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        race = measured[task].baselines[self.baseline]
-        initial, mean = np.asarray(race["initial"]), np.asarray(race["mean"])
-        if self.quantity == "share":
-            value, (low, high) = mean.mean() / initial.mean(), likely_means(mean, initial)
-        else:
-            value, (low, high) = initial.mean(), likely_means(initial)
-        inside = low <= self.paper * (1 + self.error) and self.paper / (1 + self.error) <= high
-        reason = "expected" if inside else f"×{significant(value / self.paper)} of the paper's"
-        return Finding(float(value), low, high, EXPECTED, HELD if inside else NOT_HELD, reason)
-
-
-EXPECTED = f"where the mean of {PROBLEMS} other problems is expected, 95 %"
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Mean losses at the iterations of `paper` {iteration: loss}; the number is the ratio of ours to the paper's.
-
-    name: a baseline, or LEARNED: then whatever lies between the networks is expected as well.
-    """
-
-    name: str
-    paper: Mapping[int, float]
-
-    @property
-    def of_networks(self) -> bool:
-        return self.name == LEARNED
-
-    @property
-    def text(self) -> str:
-        return (
-            f"at each iteration the paper's loss (± {DECADES:g} decades) is where the mean of {PROBLEMS} other "
-            "problems is expected from ours"
-        )
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        on = measured[task]
-        races = [seed.race for seed in on.seeds] if self.name == LEARNED else [on.baselines[self.name]]
-        if not races:
-            return undecided("no network")
-        ours = {step: over_seeds([race["curve"][step] for race in races])[0] for step in self.paper}
-        ratios = [ours[step] / loss for step, loss in self.paper.items()]
-        far = [step for step, loss in self.paper.items() if not _expected(races, step, loss)]
-        said = ", ".join(f"{significant(loss)} at {step}" for step, loss in ours.items())
-        word = NOT_HELD if far else HELD
-        reason = f"{said}; not so at {', '.join(map(str, far))}" if far else said
-        middle = math.exp(math.fsum(math.log(max(each, 1e-300)) for each in ratios) / len(ratios))
-        return Finding(middle, min(ratios), max(ratios), TIMES, word, reason)
-
-
-TIMES = "our loss over the paper's: geometric mean and range over iterations"
-
-
-def _expected(races: Sequence[Mapping[str, Any]], step: int, loss: float) -> bool:
-    bounds = [likely_means(np.asarray(race["at"][str(step)])) for race in races]
-    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
-    factor = 10**DECADES
-    return low <= loss * factor and loss / factor <= high
-
-
 @dataclass(frozen=True)
 class Order:
     """Who is below whom at an iteration, lowest mean loss first."""
@@ -221,31 +115,6 @@ class Order:
         losses = {name: race["curve"][self.step] for name, race in on.baselines.items()}
         losses[LEARNED] = seed.race["curve"][self.step]
         return tuple(sorted(losses, key=lambda name: losses[name]))
-
-
-@dataclass(frozen=True)
-class TunedRate:
-    """The learning rate of a tuned baseline: within the range of the best trials of our own tuning."""
-
-    paper: float
-    baseline: str = "momentum"
-    error: float = 0.05
-    of_networks: ClassVar[bool] = False
-
-    @property
-    def text(self) -> str:
-        return (
-            f"the paper's {significant(self.paper)} (± {100 * self.error:g} %) is within the range of the rates that "
-            "were raced again as the best of our tuning"
-        )
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        on = measured[task]
-        rate = float(on.thetas[self.baseline]["learning_rate"])
-        low, high = on.rates[self.baseline]
-        inside = low <= self.paper * (1 + self.error) and self.paper / (1 + self.error) <= high
-        reason = f"ours is {significant(rate / self.paper)} of it"
-        return Finding(rate, low, high, "range of the best trials", HELD if inside else NOT_HELD, reason)
 
 
 @dataclass(frozen=True)

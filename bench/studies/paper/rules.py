@@ -10,18 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
-from bench.probes.reading import ABSENT, PRESENT
 from bench.scores.numbers import significant
-from bench.studies.paper.evidence import Measured, OnTask, Seed, plain, verdict
+from bench.studies.paper.evidence import Measured, OnTask, Seed
 
 HELD, NOT_HELD, NOT_DECIDABLE = "held", "not held", "not decidable"
 RANGE = "range over networks"
 BOOTSTRAP = "95 % bootstrap over problems"
 SHARE = "share of networks"
-WITHIN, REACHED, BEYOND = "within", "one more network may reach it", "one more network would not reach it"
-"""How far a number of the paper's is from ours."""
 Read = Callable[[OnTask, Seed], float | None]
 """One number of one network; None where it was not read, infinite where it never happens."""
 
@@ -131,169 +128,6 @@ class Between:
             return not_read(measured[task], self.read)
         word, reason = common([self.low <= value <= self.high for value in values])
         return Finding(*over_seeds(values), RANGE, word, reason)
-
-
-@dataclass(frozen=True)
-class Present:
-    """A probe's verdict; the number is the share of networks in which it says present."""
-
-    probe: str
-    of_networks: ClassVar[bool] = True
-
-    @property
-    def text(self) -> str:
-        return f"the {self.probe} probe says present in every network"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        seeds = measured[task].seeds
-        found = [verdict(seed, self.probe) for seed in seeds]
-        if not found or None in found:
-            return undecided("not probed")
-        word, reason = common(
-            [{PRESENT: True, ABSENT: False}.get(str(each)) for each in found], "the probe is undecided"
-        )
-        share = sum(each == PRESENT for each in found) / len(found)
-        return Finding(share, None, None, SHARE, word, _and_what_would_tell(reason, word, seeds, self.probe))
-
-
-def _and_what_would_tell(reason: str, word: str, seeds: Sequence[Seed], probe: str) -> str:
-    """The reason, for what is open with the probe's own sentence on what would have to be measured."""
-    if word != NOT_DECIDABLE:
-        return reason
-    open_ones = [seed for seed in seeds if verdict(seed, probe) not in (PRESENT, ABSENT)]
-    told = [f"{seed.name}: {seed.readings[probe].get('would_change', '')}" for seed in open_ones]
-    return "; ".join([reason, *(each for each in dict.fromkeys(told) if not each.endswith(": "))])
-
-
-@dataclass(frozen=True)
-class BeyondTwins:
-    """A probe says present, and more than untrained networks of the same architecture show.
-
-    The number is the share of the untrained networks that the probe calls present as well, mean over our networks.
-    """
-
-    probe: str
-    of_networks: ClassVar[bool] = True
-
-    @property
-    def text(self) -> str:
-        return f"present, and beyond its untrained twins in every network ({self.probe} probe)"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        seeds = measured[task].seeds
-        twins = [seed.readings.get(self.probe, {}).get("twins") for seed in seeds]
-        if not seeds or not all(twins):
-            why = [seed.readings.get(self.probe, {}).get("no_twins") for seed in seeds]
-            return undecided(next(filter(None, why), "no untrained twins were probed"))
-        words = [_discovered(seed, self.probe, each) for seed, each in zip(seeds, twins, strict=True)]
-        shares = [float(each["present"]) for each in twins]
-        word, reason = common(words, "not to be told")
-        reason = _and_what_would_tell(reason, word, seeds, self.probe)
-        return Finding(*over_seeds(shares), "share of untrained twins that are present too", word, reason)
-
-
-def _discovered(seed: Seed, probe: str, twins: Any) -> bool | None:
-    said = verdict(seed, probe)
-    if said not in (PRESENT, ABSENT):
-        return None
-    if said == PRESENT and twins["beyond"] is None:
-        return None
-    return said == PRESENT and bool(twins["beyond"])
-
-
-@dataclass(frozen=True)
-class Says:
-    """A word of a probe's reading, the one expected in every network."""
-
-    probe: str
-    name: str
-    expected: str
-    of_networks: ClassVar[bool] = True
-
-    @property
-    def text(self) -> str:
-        return f'the {self.probe} probe says "{self.expected}" of its {self.name} in every network'
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        seeds = measured[task].seeds
-        known = [seed for seed in seeds if self.name in seed.readings.get(self.probe, {}).get("values", {})]
-        if not seeds or len(known) < len(seeds):
-            return undecided("not probed")
-        found = [plain(seed, self.probe, self.name) for seed in known]
-        words = [each == self.expected for each in found]
-        word, reason = common(words)
-        said = ", ".join(dict.fromkeys(str(each) for each in found))
-        return Finding(sum(words) / len(words), None, None, SHARE, word, f"{reason}; the probe says: {said}")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number read off a figure of the paper: within the range of our networks, widened by the error of reading it.
-
-    `error`: relative for numbers read off a linear axis; `decades` instead for a logarithmic one; `absolute` for
-    numbers with a natural unit, steps and |λ|.
-    """
-
-    what: str
-    read: Read
-    paper: float
-    error: float = 0.05
-    decades: float = 0.0
-    absolute: float = 0.0
-    of_networks: ClassVar[bool] = True
-
-    @property
-    def text(self) -> str:
-        return (
-            f"the paper's {significant(self.paper)} (± {self._error}) is within the range of our networks ({self.what})"
-        )
-
-    @property
-    def _error(self) -> str:
-        if self.absolute:
-            return significant(self.absolute)
-        return f"{significant(self.decades)} decades" if self.decades else f"{100 * self.error:g} %"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        values = read_all(measured[task], self.read)
-        if values is None:
-            return not_read(measured[task], self.read)
-        least, most = min(values), max(values)
-        low, high = self.band()
-        inside = low <= most and least <= high
-        reason = WITHIN if inside else f"{_off(least, most, self.paper)}; {_fourth(values, low, high)}"
-        return Finding(*over_seeds(values), RANGE, HELD if inside else NOT_HELD, reason)
-
-    def band(self) -> tuple[float, float]:
-        """What the paper's number may be."""
-        if self.absolute:
-            return self.paper - self.absolute, self.paper + self.absolute
-        factor = 10.0**self.decades if self.decades else 1 + self.error
-        return self.paper / factor, self.paper * factor
-
-
-def _fourth(values: Sequence[float], low: float, high: float) -> str:
-    """Whether one more network trained alike may reach the paper's number: Student's t on logarithms, 95 %."""
-    if len(values) < 2 or not all(0 < value < math.inf for value in values):
-        return BEYOND
-    from scipy import stats
-
-    logs = [math.log(value) for value in values]
-    middle, count = math.fsum(logs) / len(logs), len(logs)
-    deviation = math.sqrt(math.fsum((each - middle) ** 2 for each in logs) / (count - 1))
-    reach = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
-    least, most = math.exp(middle - reach), math.exp(middle + reach)
-    inside = low <= most and least <= high
-    return f"{REACHED if inside else BEYOND} ({significant(least)} to {significant(most)})"
-
-
-def _off(least: float, most: float, paper: float) -> str:
-    """How far the nearest of our numbers is from the paper's."""
-    nearest = least if least > paper else most
-    if math.isinf(nearest):
-        return "never in any of ours"
-    side = "above" if nearest > paper else "below"
-    return f"ours are {side} it, the nearest ×{significant(nearest / paper)}" if paper else f"ours are {side} it"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.scores.numbers import percent, significant
-from bench.studies.paper.rules import HELD, NOT_DECIDABLE, NOT_HELD, REACHED, SHARE, WITHIN
+from bench.studies.paper.figure_rules import REACHED, WITHIN
+from bench.studies.paper.rules import HELD, NOT_DECIDABLE, NOT_HELD, SHARE
 
 Row = dict[str, str]
 VERDICTS = (HELD, NOT_HELD, NOT_DECIDABLE)

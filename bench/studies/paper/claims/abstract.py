@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.studies.paper.claims.claim import ALIKE, Claim, Part
 from bench.studies.paper.plan import LINEAR
+from bench.studies.paper.probe_rules import BeyondTwins, Present, Says
 from bench.studies.paper.race_rules import Beats, Decomposable
-from bench.studies.paper.rules import BeyondTwins, Present, Says
 
 _BETTER = Part("abstract")
 _FOUND = {

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bench.studies.paper.figure_rules import Figure
 from bench.studies.paper.plan import LINEAR, MOONS, ROSENBROCK, SMALL
-from bench.studies.paper.rules import Figure, Read, Rule
+from bench.studies.paper.rules import Read, Rule
 
 ALIKE = (LINEAR, ROSENBROCK, SMALL, MOONS)
 """Tasks of claims that do not depend on units; two-moons-small, 105 parameters, stands beside the paper's 8,577."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bench.studies.paper import extract
 from bench.studies.paper.claims.claim import ALIKE, Claim, Part
+from bench.studies.paper.figure_rules import LEARNED, Curve, OfProblems, TunedRate
 from bench.studies.paper.plan import LINEAR, MOONS, PLAIN, REPLICATION, ROSENBROCK
-from bench.studies.paper.race_rules import LEARNED, Curve, EndsAbove, OfProblems, Order, TunedRate, WorseThan
+from bench.studies.paper.race_rules import EndsAbove, Order, WorseThan
 
 _PART = Part("5")
 _ORDER = (LEARNED, "adam", "momentum", "rmsprop")
