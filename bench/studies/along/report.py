@@ -1,0 +1,144 @@
+"""`along.md`: the claim with its verdict, what the growth gains, and the numbers at three ages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.scores.numbers import significant
+from bench.studies.along import claim
+from bench.studies.along.measure import rows_of
+from bench.studies.along.row import Numbers
+
+_LABELS = {
+    "score": "score",
+    "alpha": "leading mode α",
+    "beta": "leading mode β",
+    "knee": "knee",
+    "beyond": "share beyond it",
+    "peak": "schedule, peak / end",
+    "change": "largest constant g",
+    "centred": "the same, slope's share",
+    "rise": "most a constant g makes",
+    "constant": "after one sign",
+    "alternating": "after alternating signs",
+    "gaussian": "after Gaussian gradients",
+}
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """Markdown."""
+    series = found["series"]
+    said = "; ".join(f"{one['name']} {one['young']} and {one['grown']}" for one in series)
+    head = (
+        f"# Along training: {found['task']}\n\n"
+        f"![every number against iterations](along.png)\n\n"
+        f"One series for each meta-seed, {len(series)} here. Score: mean of loss / initial loss over {found['steps']} steps, geometric mean "
+        f"over {found['problems']} held-out problems. Young and grown are the first and the last kept weights whose "
+        f"score is at most twice the best of their series: {said} iterations. Runs are of {found['steps']} gradients "
+        f"of size {significant(found['typical'])}, the 90 % quantile of what the last weights meet; constant ones "
+        "reach ten times that. What every word means: docs/along.md.\n"
+    )
+    return "\n".join([head, _claim(found), _cause(found), _ages(found)])
+
+
+def sentences(found: Mapping[str, Any]) -> list[str]:
+    """What was found, in a line each."""
+    parts = claim.parts(rows_of(found))
+    said = [f"{part.what}: {_interval(part)}, {part.verdict}" for part in parts if part.name in claim.CLAIMED]
+    whole = f"falls under large gradients when young, sign agreement when grown: {claim.together(parts)}"
+    return [whole, *said, *([_verdict(found).replace("**", "")] if found["lost"] else [])]
+
+
+def _claim(found: Mapping[str, Any]) -> str:
+    parts = claim.parts(rows_of(found))
+    rows = [
+        [part.what, "above 1" if part.rises else "below 1", _list(part.values), _interval(part), part.verdict]
+        for part in parts
+        if part.name in claim.CLAIMED
+    ]
+    beside = [
+        [part.what, "", _list(part.values), _interval(part), ""] for part in parts if part.name not in claim.CLAIMED
+    ]
+    heads = ["factor of the rate at rest", "claimed", "by seed", "mean over seeds [95 %]", "verdict"]
+    return (
+        "## Falls under large gradients when young, sign agreement when grown\n\n"
+        f"**{claim.together(parts).capitalize()}** on {found['task']}. Held: by ×{claim.SOME:g} on average, the "
+        f"interval beyond 1; not held: the interval short of ×{claim.NONE:g}. Rows without a verdict stand beside.\n\n"
+        f"{_table(heads, [*rows, *beside])}"
+    )
+
+
+def _cause(found: Mapping[str, Any]) -> str:
+    if not found["lost"]:
+        return "## Does what grew gain?\n\nNo network here grew after it was young.\n"
+    heads = ["score of", "over that of", *(f"seed {one['seed']} [95 %]" for one in found["lost"]), "mean [95 %]"]
+    rows = []
+    for pairs in zip(*(one["pairs"] for one in found["lost"]), strict=True):
+        each = [f"{_bracket(p['ratio'], p['low'], p['high'])}{', step at an end' * p['edge']}" for p in pairs]
+        rows.append(
+            [pairs[0]["variant"], pairs[0]["beside"], *each, _bracket(*claim.mean_of([p["ratio"] for p in pairs]))]
+        )
+    return (
+        f"## Does what grew gain?\n\n{_verdict(found)} Every variant with its own best step; paired on "
+        f"{found['problems']} problems; above 1 is worse. *its own rate*: the grown network taken apart and put "
+        "together again; *no adaptation*: its rate left as it is without gradients; *young rate*: its rate follows "
+        f"gradients as the young network's does.\n\n{_table(heads, rows)}"
+    )
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    """Of the young rate in place of the grown one, beside what the decomposition itself costs."""
+    pairs = [_pair(one, "young rate", "its own rate") for one in found["lost"]]
+    worse, better = sum(p["low"] > 1 for p in pairs), sum(p["high"] < 1 for p in pairs)
+    count = len(pairs)
+    faithful = [_pair(one, "its own rate", "grown")["ratio"] for one in found["lost"]]
+    said = (
+        "what grew in the rate is needed"
+        if worse == count
+        else "what grew in the rate is not needed"
+        if worse == 0
+        else "seeds disagree"
+    )
+    return (
+        f"**{said.capitalize()}**: with the young network's rate the grown one is worse in {worse} of {count} seeds "
+        f"and better in {better} (with its own rate put back it scores {_list(faithful)} times its own)."
+    )
+
+
+def _pair(one: Mapping[str, Any], variant: str, beside: str) -> Mapping[str, Any]:
+    return next(pair for pair in one["pairs"] if (pair["variant"], pair["beside"]) == (variant, beside))
+
+
+def _ages(found: Mapping[str, Any]) -> str:
+    heads = ["", *(f"{one['name']} {one[age]}" for one in found["series"] for age in ("young", "grown"))]
+    rows = rows_of(found)
+    shown = [
+        [_LABELS[name]]
+        + [
+            significant(getattr(each[one[age]], name))
+            for one, each in zip(found["series"], rows, strict=True)
+            for age in ("young", "grown")
+        ]
+        for name in Numbers._fields
+        if name in _LABELS
+    ]
+    return f"## Numbers\n\nAll iterations are in along.csv.\n\n{_table(heads, shown)}"
+
+
+def _interval(part: claim.Part) -> str:
+    return "–" if part.value is None else _bracket(part.value, part.low, part.high)
+
+
+def _bracket(value: float, low: float | None, high: float | None) -> str:
+    ends = "" if low is None or high is None else f" [{significant(low)}, {significant(high)}]"
+    return f"{significant(value)}{ends}"
+
+
+def _list(values: Sequence[float | None]) -> str:
+    return ", ".join(significant(value) for value in values)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
