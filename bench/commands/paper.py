@@ -9,6 +9,7 @@ import click
 from tqdm import tqdm
 
 from bench.commands import options
+from bench.errors import UserError
 from bench.lookup.syntax import names
 from bench.studies.paper.plan import TASKS, plan
 from optimizers.shipped import FOLDER
@@ -27,15 +28,25 @@ from optimizers.shipped import FOLDER
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
 @click.option("--page", type=options.PATH, help="A page whose marked parts are made anew, such as docs/paper.md.")
+@click.option("--only-page", is_flag=True, help="Measure nothing; make --page from what was measured before.")
 @options.runs
-def command(
-    out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None, page: Path | None, runs: Path
-) -> None:
+def command(out: Path, page: Path | None, only_page: bool, runs: Path, **settings: Any) -> None:
     """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
+    if only_page and page is None:
+        raise UserError("--only-page needs --page, such as --page docs/paper.md")
+    if not only_page:
+        click.echo(_measured(out, runs, **settings))
+    if page is not None:
+        from bench.studies.paper.pages import fill
+
+        fill(page, out)
+
+
+def _measured(out: Path, runs: Path, tasks: str | None, ablations: bool, tuning: Path, weights: Path | None) -> str:
     planned = plan(names(tasks), ablations=ablations)
     options.load()
 
-    from bench.studies.paper import analyze, measure, pages, report
+    from bench.studies.paper import analyze, measure, report
 
     networks = {task: planned.networks(task, weights or FOLDER) for task in planned.tasks}
     measured = {}
@@ -49,6 +60,4 @@ def command(
             measured[task] = measure.measure(
                 task, found, out, tuning, ablations=ablations, folders=[runs], progress=progress
             )
-    click.echo(report.write(out, analyze.judged(measured), measured))
-    if page is not None:
-        pages.fill(page, out)
+    return report.write(out, analyze.judged(measured), measured)

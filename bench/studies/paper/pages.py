@@ -58,6 +58,7 @@ BLOCKS: dict[str, Callable[[Tables], list[str]]] = {
     "not decidable": parts.list_of(NOT_DECIDABLE),
     "losses": parts.lost_table,
     "pairs": parts.pair_table,
+    "along": parts.along_list,
     "time": parts.time_table,
 }
 """Parts of docs/paper.md by name."""

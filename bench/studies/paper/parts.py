@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bench.reports.tables import piped
 from bench.scores.numbers import significant
+from bench.studies.along.report import sentences
 from bench.studies.paper import tables
 from bench.studies.paper.plan import REPLICATION, TASKS
 from bench.studies.paper.tables import TITLES, VERDICTS, Row, Tables
@@ -189,6 +190,15 @@ def _least(rows: Iterable[Row], name: str) -> str:
 
 def _most(rows: Iterable[Row], name: str) -> str:
     return significant(max(float(row[name]) for row in rows))
+
+
+def along_list(found: Tables) -> list[str]:
+    """What `anatomy --along` found of each task: the claim, its parts, and whether what grew is needed."""
+    lines = []
+    for page in found.along:
+        lines += [f"**{page['task']}** ({len(page['series'])} seeds, {page['problems']} problems)", ""]
+        lines += [*(f"- {said}" for said in sentences(page)), ""]
+    return lines[:-1] or ["Not measured yet."]
 
 
 def time_table(found: Tables) -> list[str]:

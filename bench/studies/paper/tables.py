@@ -6,8 +6,9 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from bench.records.files import read_json
 from bench.scores.numbers import percent, significant
 from bench.studies.paper.figure_rules import REACHED, WITHIN
 from bench.studies.paper.rules import HELD, NOT_DECIDABLE, NOT_HELD, SHARE
@@ -26,17 +27,19 @@ TITLES = {
 
 
 class Tables(NamedTuple):
-    """Rows of claims.csv, ablations.csv, seconds.csv and networks.csv."""
+    """Rows of claims.csv, ablations.csv, seconds.csv and networks.csv; pages of `anatomy --along`, as measured."""
 
     claims: list[Row]
     ablations: list[Row]
     seconds: list[Row]
     networks: list[Row]
+    along: list[dict[str, Any]]
 
 
 def read(out: Path) -> Tables:
-    """The files in `out`; empty for one that is not there."""
-    return Tables(*(_rows(out / f"{name}.csv") for name in Tables._fields))
+    """The files in `out` and in the folder `along` beside it; empty for one that is not there."""
+    along = [read_json(path) for path in sorted(out.parent.glob("along/*/along.json"))]
+    return Tables(*(_rows(out / f"{name}.csv") for name in Tables._fields[:-1]), along)
 
 
 def _rows(path: Path) -> list[Row]:
