@@ -142,7 +142,7 @@ def test_a_rate_that_follows_agreement_of_signs(seed):
     assert value(reading, "change") == close(factor)
     assert value(reading, "alternating") == close(1 / factor)
     assert "sign agreement" in reading.sentence
-    assert "would be none if" in reading.sentence
+    assert "none if one of the four" in reading.sentence
 
 
 def test_a_rise_that_large_gradients_end():
@@ -158,16 +158,17 @@ def test_a_rise_that_large_gradients_end():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_memory_that_saturates_does_not_adapt(seed):
-    """Also where no single gradient met brings the velocity back: `limit / rate` up to 100."""
+    """Also where no single gradient met brings the velocity back."""
     rng = np.random.default_rng(seed)
-    rate, beta, limit = 10 ** rng.uniform(-2, 0), rng.uniform(0.5, 0.97), 10 ** rng.uniform(-1, 0)
+    rate, beta = 10 ** rng.uniform(-2, 0), rng.uniform(0.5, 0.97)
+    limit = rng.uniform(0.2, 1) * rate / (1 - beta)
 
     def rule(v, g, t):
         v = limit * np.tanh((beta * v - rate * g) / limit)
         return v, v
 
     reading = probe("adaptation", one_state(rule))
-    assert min(map(min, reading.values["at_zero"])) < 0.9, "the rate at zero does fall"
+    assert min(map(min, reading.values["at_zero"])) < 0.8, "the rate at zero does fall"
     assert value(reading, "change") == pytest.approx(1, abs=0.02)
     assert reading.verdict == "absent"
 
@@ -223,6 +224,7 @@ def test_what_is_common():
 
 
 def test_rates_relative_to_rest():
-    found = relative(np.array([[2.0, 4.0, -1.0], [np.nan, 1.0, 1.0]]), 0)
+    with np.errstate(invalid="ignore"):
+        found = relative(np.array([[2.0, 4.0, -1.0], [np.nan, 1.0, 1.0]]), 0)
     assert found[0].tolist() == pytest.approx([0, np.log(2), np.log(1e-9)])
     assert np.isnan(found[1]).all()

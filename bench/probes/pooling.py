@@ -22,7 +22,8 @@ def combine(readings: Sequence[Reading]) -> Reading:
     present only if present in all, absent only if absent in all, else undecided. A value is the mean over the seeds,
     its low and high the smallest and largest of them: a range, not a confidence interval. A value that some seed does
     not have, or has infinite, is None; its range is of those that have it. Lists of numbers of equal length are
-    averaged, words kept where all seeds say the same, others left out. Controls are those of all readings, each once. Raises ValueError for no readings.
+    averaged, words kept where all seeds say the same, others left out. Controls are those of all readings, each once.
+    Raises ValueError for no readings.
     """
     if not readings:
         raise ValueError("no readings to combine; give at least one")

@@ -25,7 +25,9 @@ def gru_system(network: Gru, theta: Mapping[str, Any]) -> System:
         return h, network.output_scale * (h @ weights["readout"] + weights["offset"])
 
     def held(h, g, t, steps):
-        return _held({name: tf.constant(w) for name, w in weights.items()}, h, scale * g, tf.constant(steps), raw=raw).numpy()
+        return _held(
+            {name: tf.constant(w) for name, w in weights.items()}, h, scale * g, tf.constant(steps), raw=raw
+        ).numpy()
 
     return System(function, weights["initial_state"], held=held)
 

@@ -202,7 +202,7 @@ def averaging(rate: float = 0.05, strength: float = 1.0, decay: float = 0.9) -> 
 
 
 def sign_agreement(rate: float = 0.05, factor: float = 2.0, decay: float = 0.9) -> Optimizer:
-    """dx = −α f^s g, s' = ρ s + (1 − ρ) sign(g p), p the last gradient: Rprop (Riedmiller and Braun, 1993) that leaks."""
+    """dx = −α f^s g, s' = ρ s + (1 − ρ) sign(g p), p the gradient before: a leaking Rprop (Riedmiller, Braun, 1993)."""
 
     def rule(g, h, step):
         s, p = h

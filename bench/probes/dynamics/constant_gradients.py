@@ -71,8 +71,7 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
     k, count, n = states.shape
     size, rows = np.tile(np.concatenate([gradients[:1], gradients]), k), states.reshape(k * count, n)
     fine, coarse = (_slope(subject.system, rows, 0.0, part * size, subject.settled) for part in (1e-5, 1e-4))
-    with np.errstate(all="ignore"):
-        stable = np.abs(coarse - fine) <= 0.02 * np.abs(fine)
+    stable = np.abs(coarse - fine) <= 0.02 * np.abs(fine)
     return np.where(stable, fine, np.nan).reshape(k, count)
 
 
