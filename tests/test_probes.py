@@ -51,7 +51,10 @@ def test_json_is_strict(untrained):
     for reading in [*untrained.values(), *others.values()]:
         card = reading.to_json()
         assert json.loads(json.dumps(card, allow_nan=False)) == card
-        assert set(card) == {"verdict", "values", "controls", "sentence"}
+        assert set(card) == {
+            *("verdict", "values", "controls", "sentence", "would_change"),
+            *("twins", "no_twins", "discovered"),
+        }
 
 
 def test_the_promised_names_are_there(untrained):
@@ -61,7 +64,7 @@ def test_the_promised_names_are_there(untrained):
         | {"share_beyond_early", "share_beyond_late", "soft_clip_r2"},
         "schedule": {"initial", "peak", "peak_step", "final", "warm_up", "decay_time"}
         | {"explained_by_step", "explained_by_gradients"},
-        "adaptation": {"slope", "slope_positive", "slope_negative", "state_share"},
+        "adaptation": {"change", "law", "alternating", "random", "slope"},
     }
     for name, quantities in promised.items():
         for quantity in quantities:

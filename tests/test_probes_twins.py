@@ -182,8 +182,26 @@ def test_only_learned_entries_of_a_named_architecture_have_twins():
 
 def test_too_few_twins_are_refused():
     task, entry = resolve.named_task("rosenbrock"), resolve.entry("sgd")
-    with pytest.raises(UserError, match="18 untrained twins cannot show a discovery; give 0 or at least 19"):
-        run.probe(task, entry, dict(entry.defaults), twins=18)
+    for count, said in (
+        (18, "18 untrained twins cannot show a discovery; give 0 or at least 19"),
+        (-1, "-1 untrained twins cannot show a discovery; give 0 or at least 19"),
+        (39, "optimizer 'sgd' is hand-designed and has no untrained twins; leave them out"),
+    ):
+        with pytest.raises(UserError, match=said):
+            run.probe(task, entry, dict(entry.defaults), twins=count)
+
+
+def test_a_large_network_has_twins_only_when_asked():
+    large = learned.get("gru[units=129]")
+    entry = dataclasses.replace(optimizers.get("gru-rosenbrock"), build=Named("gru[units=129]"))
+    found = twins.add({"momentum": PRESENT}, entry, large.initial(0), visited(40), None, 0)["momentum"]
+    said = "no untrained twins: its state of 129 numbers makes them slow; ask for them with --twins 39"
+    assert (found.twins, found.no_twins) == (None, said)
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    architecture: str
 
 
 def test_an_untrained_network_discovers_nothing(monkeypatch, tmp_path):

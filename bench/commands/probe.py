@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from bench.commands import options
-from bench.errors import check_count
 from bench.lookup import resolve
 from bench.probes import run
 from bench.running.progress import Bar
@@ -21,19 +20,22 @@ from bench.running.progress import Bar
 @click.option("--task", required=True)
 @click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
 @click.option("--out", type=options.PATH, help="A run's folder: probe the θ tuned there, keep the reading.")
-@click.option(
-    "--twins", default=run.TWINS, show_default=True, help="Untrained networks to set beside a learned one; 0: none."
-)
+@click.option("--twins", type=int, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none.")
 @options.formats("text", "json")
 @options.import_files
 def command(
-    optimizer: str, task: str, probes: tuple[str, ...], out: Path | None, twins: int, form: str, files: tuple[str, ...]
+    optimizer: str,
+    task: str,
+    probes: tuple[str, ...],
+    out: Path | None,
+    twins: int | None,
+    form: str,
+    files: tuple[str, ...],
 ) -> None:
     """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first.
 
     A learned one stands beside untrained twins, which are read once and kept in the cache folder: about a minute.
     """
-    check_count("twins", twins, least=0)
     options.load(files)
     from bench.reports.readings import readings_text
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.probes.dynamics.fixed_points import MARGINAL
-from bench.probes.mechanisms import clipping, momentum, schedule
+from bench.probes.mechanisms import adaptation, clipping, momentum, schedule
 from bench.probes.reading import ABSENT, PRESENT, Reading
 from bench.scores.numbers import percent, significant
 
@@ -81,9 +81,31 @@ def _fixed_points(verdict: str, values: Mapping[str, Any]) -> str:
     return f"It would be present if the spectral radius were below {below:.3f}, absent if it were above {above}{now}."
 
 
+def _adaptation(verdict: str, values: Mapping[str, Any]) -> str:
+    change = _value(values, "change")
+    if change is None:
+        return ""
+    none, some = (f"×{significant(factor)}" for factor in (adaptation.NONE, adaptation.SOME))
+    now = f"(they share ×{significant(change)})"
+    if verdict == PRESENT:
+        return f"It would be absent if one of its four rates stayed within {none} of rest under every gradient {now}."
+    shared = f"all four rates shared {some} over a decade of gradients {now}"
+    if verdict == ABSENT:
+        return f"It would be present if {shared}."
+    return (
+        f"It would be present if {shared}, absent if no rate of either arm reached it and none were shared by {none}."
+    )
+
+
 def _value(values: Mapping[str, Any], name: str) -> float | None:
     quantity = values.get(name)
     return quantity.get("value") if isinstance(quantity, Mapping) else None
 
 
-_MINDS = {"fixed_points": _fixed_points, "momentum": _momentum, "clipping": _clipping, "schedule": _schedule}
+_MINDS = {
+    "fixed_points": _fixed_points,
+    "momentum": _momentum,
+    "clipping": _clipping,
+    "schedule": _schedule,
+    "adaptation": _adaptation,
+}

@@ -13,6 +13,7 @@ from bench.lookup import identity
 from bench.lookup.named import NamedTask
 from bench.probes.catalog import PROBES
 from bench.probes.dynamics.subject import Visited
+from bench.probes.twins import FEWEST, add
 from bench.records.files import read_json, write_json
 from bench.records.memo import digest
 from optimizers import Entry
@@ -25,11 +26,7 @@ SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-TWINS = 39
-"""Untrained twins of a learned entry: with so many, one may reach it at the level of 5 %."""
-FEWEST = 19
-"""Twins below which a network that none of them reaches is not yet beyond them."""
-VERSION = 6
+VERSION = 7
 """Raised whenever a reading can change."""
 
 
@@ -40,7 +37,7 @@ def probe(
     *,
     probes: Iterable[str] | None = None,
     steps: int = 200,
-    twins: int = TWINS,
+    twins: int | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Reading]:
     """Readings of `entry` with θ on `subject`, by probe, beside so many untrained `twins` if it is learned.
@@ -52,10 +49,11 @@ def probe(
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
     if twins and twins < FEWEST:
         raise UserError(f"{twins} untrained twins cannot show a discovery; give 0 or at least {FEWEST}")
+    if twins and entry.kind != "learned":
+        raise UserError(f"optimizer {entry.name!r} is {entry.kind} and has no untrained twins; leave them out")
     if not entry.told_gradients_only:
         raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
     from bench.probes.read import read
-    from bench.probes.twins import add
 
     met, part = visited(subject, entry, theta, steps=steps), 0.5 / len(chosen)
     readings = read(entry.build(theta), met, chosen, lambda: progress(part))
@@ -94,7 +92,9 @@ def read_entry(
     return kept(subject, entry, readings, steps)
 
 
-def kept(subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int, twins: int = TWINS) -> Kept:
+def kept(
+    subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int, twins: int | None = None
+) -> Kept:
     """Readings as plain data, ready to be written."""
     plain = {name: reading.to_json() for name, reading in readings.items()}
     return Kept(entry.name, subject.name, _identity(subject, entry, steps, twins), plain)
@@ -123,6 +123,6 @@ def _path(optimizer: str, task: str, out: Path) -> Path:
     return Path(out) / "readings" / f"{optimizer}@{task}.json"
 
 
-def _identity(subject: NamedTask, entry: Entry, steps: int, twins: int = TWINS) -> str:
+def _identity(subject: NamedTask, entry: Entry, steps: int, twins: int | None = None) -> str:
     about = identity.task_definition(subject.task), identity.optimizer_definition(entry)
     return digest((subject.name, *about, steps, twins, VERSION))

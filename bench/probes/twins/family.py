@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench.probes.dynamics.component import pack, system_of
+from bench.probes.dynamics.component import pack, system_of, until_still
 from bench.probes.dynamics.system import System
 from optimizers import Optimizer
 
@@ -48,6 +48,7 @@ class _Family:
         if any(leaf.dtype != tf.float64 or leaf.shape[:1] != (1,) for leaf in leaves):
             raise ValueError("its state is not a float64 row for each parameter")
         self._step = functools.cache(functools.partial(_concrete, self._advance))
+        self._held = functools.cache(functools.partial(_concrete, self._hold))
         self._path = functools.cache(functools.partial(_concrete, self._roll))
 
     def __call__(self, theta: Mapping[str, Any]) -> System:
@@ -67,7 +68,12 @@ class _Family:
             states, updates = program(*weights, *_tensors(h, wide, t, stride, steps))
             return states.numpy()[: steps + 1, :count], updates.numpy()[:steps, :count]
 
-        return System(step, pack(self._initial(theta)), path=path)
+        def held(h, g, t, steps):
+            count, h, g = len(h), _padded(h), _padded(g)
+            program = self._held(*about, h.shape, g.shape, 2)
+            return program(*weights, *_tensors(h, g, t, steps)).numpy()[:count]
+
+        return System(step, pack(self._initial(theta)), path=path, held=held)
 
     def _initial(self, theta):
         return self._build(theta).init(tf.zeros((1,), tf.float64))
@@ -79,6 +85,9 @@ class _Family:
         updates, state = self._build(theta).update(g, state, tf.zeros_like(g), t)
         rows = [tf.reshape(leaf, (tf.shape(g)[0], -1)) for leaf in tf.nest.flatten(state)]
         return tf.concat(rows, 1) if rows else h, updates
+
+    def _hold(self, theta, h, g, t, steps):
+        return until_still(lambda rows: tf.ensure_shape(self._advance(theta, rows, g, t)[0], h.shape), h, steps)[0]
 
     def _roll(self, theta, h, gradients, t, stride, steps):
         length, rows = gradients.shape

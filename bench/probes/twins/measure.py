@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from bench.engine.program_cache import location
 from bench.probes.catalog import PROBES
-from bench.probes.dynamics.component import system_of
+from bench.probes.dynamics.component import pack, system_of
 from bench.probes.dynamics.runs import followed
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import ProbeError
@@ -33,6 +34,11 @@ class Network(NamedTuple):
     architecture: Any
     theta: Mapping[str, Any]
     visited: Visited
+
+    @property
+    def size(self) -> int:
+        """Numbers in its state."""
+        return len(pack(self.architecture.build(self.theta).init(tf.zeros((1,), tf.float64))))
 
 
 def twins(
