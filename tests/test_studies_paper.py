@@ -5,8 +5,10 @@ import io
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from paper_samples import HELD, NOT, OPEN, ladder, on, race, seed
 
+from bench.commands import paper
 from bench.errors import UserError
 from bench.lookup.resolve import named_task
 from bench.records.memo import digest, memo
@@ -236,3 +238,16 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     assert again.seconds == first.seconds
     view = {"rosenbrock": first._replace(seeds=seeds)}
     assert Beats("momentum").judge(view, "rosenbrock").value is not None
+
+
+def test_only_the_page_is_made_of_what_was_measured(tmp_path):
+    measured = {LINEAR: on(seed(0.01), seed(0.4))}
+    report.write(tmp_path / "paper", judged(measured, (claim(),)), measured)
+    page = tmp_path / "page.md"
+    wrong = CliRunner().invoke(paper.command, ["--only-page"])
+    assert isinstance(wrong.exception, UserError)
+    page.write_text("".join(mark.format(name) for name in ("not held", "along") for mark in (pages.BEGIN, pages.END)))
+    done = CliRunner().invoke(paper.command, ["--only-page", "--page", str(page), "--out", str(tmp_path / "paper")])
+    assert done.exit_code == 0
+    assert "not so in 1 of 2" in page.read_text()
+    assert "Not measured yet." in page.read_text()

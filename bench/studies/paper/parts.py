@@ -112,20 +112,26 @@ def _other_judge(row: Row) -> str:
 
 
 def mechanism_table(found: Tables) -> list[str]:
-    """A verdict on each mechanism of the abstract on each task."""
+    """A verdict on each mechanism of the abstract on each task; where the paper has no schedule, on its being flat."""
     head = ("mechanism", "task", "used", "beyond untrained twins", "without it", "trained further: used", "without it")
-    rows = []
-    for row in tables.measured(found):
-        if row["id"].startswith("has-"):
-            other = _same(found, row, "discovered-")
-            rows.append(
-                (
-                    *(row["mechanism"], row["task"], _judged(row), _judged(other) if other else "–"),
-                    *(row["without_it"] or "not run", row["further_verdict"] or "–"),
-                    row["further_without_it"] or "not run",
-                )
-            )
-    return piped(head, rows)
+    rows = [row for name in _CLAIMED for row in tables.measured(found) if row["id"] == name]
+    return piped(head, [_mechanism(found, row) for row in rows])
+
+
+def _mechanism(found: Tables, row: Row) -> list[str]:
+    other, flat = _same(found, row, "discovered-"), row["id"] == "flat"
+    return [
+        f"no {row['mechanism']}" if flat else row["mechanism"],
+        row["task"],
+        _judged(row),
+        "–" if other is None or flat else _judged(other),
+        row["without_it"] or "not run",
+        row["further_verdict"] or "–",
+        row["further_without_it"] or "not run",
+    ]
+
+
+_CLAIMED = ("has-momentum", "has-clipping", "has-schedule", "flat", "has-adaptation")
 
 
 def _same(found: Tables, row: Row, prefix: str) -> Row | None:
