@@ -208,10 +208,12 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     def lost():
         raise UserError("it diverges")
 
-    def measured():
-        return measure.measure(
-            "rosenbrock", networks, tmp_path, tmp_path / "tuning", ablations=True, budget=budget, progress=done.append
-        )
+    def measured(**settings):
+        given = {"ablations": True, "budget": budget, "progress": done.append, **settings}
+        return measure.measure("rosenbrock", networks, tmp_path, tmp_path / "tuning", **given)
+
+    with pytest.raises(measure.NotThere, match="not tuned yet"):
+        measured(make=False)
 
     first = measured()
     assert len(done) == planned.parts({"rosenbrock": networks}) == 10
@@ -231,6 +233,8 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
         monkeypatch.setattr(module, name, None)
     again = measured()
     (tmp_path / "readings" / "gru-rosenbrock@rosenbrock.json").unlink()
+    part = measured(make=False).groups[FURTHER][0]
+    assert (part.readings, part.failed, part.quantities["number"]) == ({}, "readings: not measured yet", 1.0)
     monkeypatch.setattr(measure.run, "probe", lambda *a, **k: lost())
     hurt = measured().groups[FURTHER][0]
     assert (hurt.readings, hurt.failed) == ({}, "readings: it diverges")

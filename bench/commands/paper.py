@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,24 @@ from optimizers.shipped import FOLDER
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
 @click.option("--page", type=options.PATH, help="A page whose marked parts are made anew, such as docs/paper.md.")
-@click.option("--only-page", is_flag=True, help="Measure nothing; make --page from what was measured before.")
+@click.option("--only-page", is_flag=True, help="Measure and judge nothing; make --page from the tables in --out.")
+@click.option("--no-measure", is_flag=True, help="Judge what earlier runs measured; the rest is said to be missing.")
 @options.runs
 def command(out: Path, page: Path | None, only_page: bool, runs: Path, **settings: Any) -> None:
     """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
     if only_page and page is None:
         raise UserError("--only-page needs --page, such as --page docs/paper.md")
     if not only_page:
-        click.echo(_measured(out, runs, **settings))
+        click.echo(_judged(out, runs, **settings))
     if page is not None:
         from bench.studies.paper.pages import fill
 
         fill(page, out)
 
 
-def _measured(out: Path, runs: Path, tasks: str | None, ablations: bool, tuning: Path, weights: Path | None) -> str:
+def _judged(
+    out: Path, runs: Path, tasks: str | None, ablations: bool, tuning: Path, weights: Path | None, no_measure: bool
+) -> str:
     planned = plan(names(tasks), ablations=ablations)
     options.load()
 
@@ -56,8 +60,8 @@ def _measured(out: Path, runs: Path, tasks: str | None, ablations: bool, tuning:
             bar.set_postfix_str(text, refresh=False)
             bar.update()
 
+        given = {"ablations": ablations, "folders": [runs], "make": not no_measure, "progress": progress}
         for task, found in networks.items():
-            measured[task] = measure.measure(
-                task, found, out, tuning, ablations=ablations, folders=[runs], progress=progress
-            )
+            with contextlib.suppress(measure.NotThere):
+                measured[task] = measure.measure(task, found, out, tuning, **given)
     return report.write(out, analyze.judged(measured), measured)

@@ -21,15 +21,21 @@ from bench.probes.dynamics.subject import Subject
 from bench.probes.dynamics.system import ProbeError
 from bench.records.memo import digest, memo
 from bench.records.record import Budget, Record
+from bench.running.cells import known
 from bench.studies.paper import ablations as causal
 from bench.studies.paper import quantities, races
 from bench.studies.paper.evidence import OnTask, Seed
 from bench.studies.paper.plan import Network
 from bench.studies.paper.races import STEPS
-from bench.studies.targets.baselines import raced
+from bench.studies.targets.baselines import CELLS, raced
 from bench.studies.targets.plan import BASELINES
+from bench.suites.jobs import job
 from bench.suites.protocol import budget_for
 from optimizers import Entry, OptimizerError, shipped
+
+
+class NotThere(Exception):
+    """A part that was not measured yet, where none is to be made."""
 
 
 class Place(NamedTuple):
@@ -40,12 +46,16 @@ class Place(NamedTuple):
     problems: int
     progress: Callable[[str], Any]
     seconds: dict[tuple[str, str], float]
+    make: bool = True
+    """Whether parts are made that are not there."""
 
     def part(self, kind: str, entry: Entry, parts: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """One file: read if it is of the same `parts`, else made, with the seconds that took; "failed": why not."""
 
         def timed() -> dict[str, Any]:
             began = time.process_time()
+            if not self.make:
+                raise NotThere(f"{kind} of {entry.name} on {self.subject.name}: not measured yet")
             try:
                 made = make()
             except (UserError, OptimizerError, ProbeError) as error:
@@ -57,6 +67,13 @@ class Place(NamedTuple):
         self.progress(f"{self.subject.name}: {kind} of {entry.name}")
         return found
 
+    def if_there(self, kind: str, entry: Entry, parts: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The part, or "failed" with the reason where it is not there and none is to be made."""
+        try:
+            return self.part(kind, entry, parts, make)
+        except NotThere:
+            return {"failed": f"{kind}: not measured yet"}
+
 
 def measure(
     task: str,
@@ -67,24 +84,42 @@ def measure(
     ablations: bool,
     budget: Budget | None = None,
     folders: Iterable[Path] = (),
+    make: bool = True,
     progress: Callable[[str], Any] = lambda text: None,
 ) -> OnTask:
-    """Everything the claims need of one task. Tuned baselines are in `folders` or `tuning`, or will be in `tuning`."""
+    """Everything the claims need of one task. Tuned baselines are in `folders` or `tuning`, or will be in `tuning`.
+
+    `make` False: only what was measured before; networks without a race are left out. Raises NotThere where the
+    baselines were not measured.
+    """
     budget = budget or budget_for(task)
-    place = Place(resolve.named_task(task), out, budget.seeds, progress, {})
+    place = Place(resolve.named_task(task), out, budget.seeds, progress, {}, make)
     thetas, baselines, rates = {}, {}, {}
     for name in BASELINES:
-        record = raced(task, name, budget, tuning, folders)
+        record = _tuned(task, name, budget, tuning, folders, make)
         thetas[name], rates[name] = record.thetas["mean_loss"], best_rates(record, budget.finalists)
         place.seconds["tuning", name] = sum(float(record.ledger.get(f"seconds_{part}", 0)) for part in _TUNING)
         progress(f"{task}: tuning of {name}")
         baselines[name] = _race(place, resolve.entry(name), thetas[name])
     groups: dict[str, tuple[Seed, ...]] = {}
     for network in networks:
-        seed = _seed(place, shipped.load_entry(network.path), ablations and network.ablated)
+        try:
+            seed = _seed(place, shipped.load_entry(network.path), ablations and network.ablated)
+        except NotThere:
+            continue
         groups[network.group.name] = (*groups.get(network.group.name, ()), seed)
     cards = {network.path.stem: shipped.read_card(network.path) for network in networks}
     return OnTask(task, (), baselines, thetas, budget.seeds, rates, groups, place.seconds, cards)
+
+
+def _tuned(task: str, name: str, budget: Budget, tuning: Path, folders: Iterable[Path], make: bool) -> Record:
+    if make:
+        return raced(task, name, budget, tuning, folders)
+    kept = tuning / CELLS
+    found = known(job("cell", task, name, budget), [*folders, *([kept] if kept.is_dir() else [])])
+    if found is None:
+        raise NotThere(f"{name} on {task}: not tuned yet")
+    return found
 
 
 _TUNING = ("compile", "tuning", "reporting")
@@ -99,14 +134,15 @@ def best_rates(record: Record, count: int) -> tuple[float, float]:
 
 
 def _seed(place: Place, entry: Entry, ablations: bool) -> Seed:
+    subject, about = place.subject, _about(place.subject, entry)
     race = _race(place, entry, dict(entry.defaults))
-    readings = place.part("readings", entry, _about(place.subject, entry), lambda: _readings(place.subject, entry))
-    about = (*_about(place.subject, entry), quantities.VERSION)
-    numbers = place.part("quantities", entry, about, lambda: _quantities(place.subject, entry))
+    readings = place.if_there("readings", entry, about, lambda: _readings(subject, entry))
+    about = (*about, quantities.VERSION)
+    numbers = place.if_there("quantities", entry, about, lambda: _quantities(subject, entry))
     found = None
     if ablations:
-        parts = causal.parts(place.subject, entry)
-        found = place.part("ablations", entry, parts, lambda: causal.ablated(place.subject, entry))
+        parts = causal.parts(subject, entry)
+        found = place.if_there("ablations", entry, parts, lambda: causal.ablated(subject, entry))
     failed = [part["failed"] for part in (readings, numbers, found or {}) if "failed" in part]
     ablation = found if found and "failed" not in found else None
     return Seed(entry.name, race, readings.get("readings", {}), numbers, ablation, "; ".join(failed))
