@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import traceback
 import warnings
+import zlib
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from bench.errors import UserError
 from optimizers.keras2 import explain
+from tasks import source_files
 
 GROUP = "optoscope.plugins"
 _loaded: dict[Path, Added] = {}
@@ -74,6 +76,7 @@ def _run(path: Path, given: str | Path) -> None:
         raise UserError(f"cannot import {given}: give a Python file, ending in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    sys.path += [str(root) for root in source_files.roots(path) if str(root) not in sys.path]
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
@@ -81,10 +84,25 @@ def _run(path: Path, given: str | Path) -> None:
     except Exception as problem:
         del sys.modules[name]
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
+    _check_neighbors(path)
+
+
+def _check_neighbors(path: Path) -> None:
+    """Raises UserError where Python found another module than the neighbor of that name."""
+    for neighbor in source_files.files(path)[1:]:
+        for root in source_files.roots(path):
+            parts = neighbor.relative_to(root).with_suffix("").parts if root in neighbor.parents else ()
+            name = ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
+            other = getattr(sys.modules.get(name), "__file__", None)
+            if other is not None and Path(other).resolve() != neighbor:
+                raise UserError(
+                    f"{path} imports {name!r}, which is {other} here and not {neighbor}; give your file another name"
+                )
 
 
 def _name(path: Path) -> str:
-    return "optoscope_import_" + path.stem
+    """Another one for each file, though two may be called alike."""
+    return f"optoscope_import_{path.stem}_{zlib.crc32(str(path.resolve()).encode()):08x}"
 
 
 def _line(problem: BaseException, path: Path) -> str:
