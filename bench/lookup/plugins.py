@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from bench import stops
 from bench.errors import UserError
 from optimizers.keras2 import explain
 from tasks import source_files
@@ -62,7 +63,9 @@ def load_plugins() -> None:
         before = _registered()
         try:
             point.load()
-        except Exception as problem:
+        except BaseException as problem:
+            if stops.meant(problem):
+                raise
             raise UserError(
                 f"plug-in {point.name!r} ({point.value}) does not load: {_one_line(problem)}; repair or uninstall it"
             ) from problem
@@ -81,8 +84,10 @@ def _run(path: Path, given: str | Path) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
             spec.loader.exec_module(module)
-    except Exception as problem:
+    except BaseException as problem:
         del sys.modules[name]
+        if stops.meant(problem):
+            raise
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
     _check_neighbors(path)
 
@@ -109,6 +114,14 @@ def _line(problem: BaseException, path: Path) -> str:
     """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
     frames = reversed(traceback.extract_tb(problem.__traceback__))
     return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
+
+
+def foreign(name: str) -> bool:
+    """Whether the task or optimizer called `name` is other people's code; weights are numbers."""
+    import optimizers
+    import tasks
+
+    return name.partition("[")[0] not in {*tasks.SHIPPED, *optimizers.SHIPPED} and not name.endswith(".npz")
 
 
 def only_here(task: str, optimizer: str) -> str:
