@@ -17,6 +17,7 @@ from typing import NamedTuple
 from bench import stops
 from bench.errors import UserError
 from optimizers.keras2 import explain
+from optimizers.registry import families
 from tasks import source_files
 
 GROUP = "optoscope.plugins"
@@ -121,7 +122,8 @@ def foreign(name: str) -> bool:
     import optimizers
     import tasks
 
-    return name.partition("[")[0] not in {*tasks.SHIPPED, *optimizers.SHIPPED} and not name.endswith(".npz")
+    ours = {*tasks.SHIPPED, *optimizers.SHIPPED, *families()}
+    return name.partition("[")[0] not in ours and not name.endswith(".npz")
 
 
 def only_here(task: str, optimizer: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,37 +72,38 @@ def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, b
     after all others, in a process of its own; one that ends its process both times has failed. Raises UserError for
     those that the machine failed.
     """
-    numbers, lost = list(range(len(jobs))), {}
-    for executor in (executor_for, alone):
-        with executor([jobs[number] for number in numbers], means) as doing:
-            lost = _pass(doing, [(number, jobs[number]) for number in numbers], keep, bar)
-        numbers = list(lost)
-        if not numbers:
-            return
-    for number, loss in lost.items():
-        if loss.its_own and jobs[number].kind == "cell":
+    everything = dict(enumerate(jobs))
+    with executor_for(jobs, means) as doing:
+        first = _pass(doing, everything, keep, bar)
+    if not first:
+        return
+    with alone([jobs[number] for number in first], means) as doing:
+        second = _pass(doing, {number: jobs[number] for number in first}, keep, bar)
+    left = []
+    for number, loss in second.items():
+        if first[number].its_own and loss.its_own and jobs[number].kind == "cell":
             keep(jobs[number], failed(jobs[number], f"its process {loss.how}, twice"))
             bar.finished(number, str(jobs[number]))
-    if left := [f"{jobs[number]}: its process {loss.how}" for number, loss in lost.items() if not loss.its_own]:
+        else:
+            left.append(f"{jobs[number]}: its process {loss.how}")
+    if left:
         more = f" (and {len(left) - 1} more)" if left[1:] else ""
         raise UserError(f"{left[0]}{more}; everything else is finished and kept: run the same command again")
 
 
-def _pass(
-    executor: Executor, todo: list[tuple[int, Job]], keep: Callable[[Job, Any], Any], bar: Any
-) -> dict[int, Loss]:
+def _pass(executor: Executor, jobs: Mapping[int, Job], keep: Callable[[Job, Any], Any], bar: Any) -> dict[int, Loss]:
     """Do jobs by number -> those that were lost."""
-    lost = {}
-    for _, job in todo:
+    numbers, lost = list(jobs), {}
+    for job in jobs.values():
         executor.submit(Call(run_job, (job.address if executor.far else job,), weight(job)))
-    for result in executor.results(lambda place, share: bar.share(todo[place][0], share)):
-        number, job = todo[result.number]
+    for result in executor.results(lambda place, share: bar.share(numbers[place], share)):
+        number = numbers[result.number]
         loss = result.lost or (result.value if isinstance(result.value, Loss) else None)
         if loss is not None:
             lost[number] = loss
             continue
-        keep(job, result.value)
-        bar.finished(number, str(job))
+        keep(jobs[number], result.value)
+        bar.finished(number, str(jobs[number]))
     return lost
 
 
