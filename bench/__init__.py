@@ -214,7 +214,8 @@ def probe(
 def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
     """Run a suite (name or Suite) into `out`, resuming what is there -> the folder.
 
-    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds. Default folder: results/runs/<suite>. `workers`
+    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds; cell_timeout (seconds) and cell_memory (MiB), at
+    which a cell is ended. Default folder: results/runs/<suite>. `workers`
     counts processes. Raises UserError when the folder cannot be written, or when every cell failed.
 
     >>> import bench, tempfile

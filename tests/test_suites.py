@@ -150,6 +150,27 @@ class Tagged(Task):
         return params
 
 
+class TestLimits:
+    def test_of_a_file_and_of_a_run(self, tmp_path):
+        text = 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\ncell_timeout = 30\n'
+        suite = read(written(tmp_path, text))
+        assert suite.limits == (30.0, None)
+        assert find.override(suite, cell_memory=2.5).limits == (30.0, 2.5 * 2**20)
+        assert find.override(suite).limits == (30.0, None)
+
+    @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), True, "long"])
+    def test_that_are_none_are_refused(self, value):
+        with pytest.raises(UserError, match=f"cell_timeout must be a positive number of seconds, not {value!r}"):
+            find.override(find.get("smoke"), cell_timeout=value)
+
+    def test_a_mistake_in_a_file_has_its_line(self, tmp_path):
+        text = 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\ncell_memory = "4 GB"\n'
+        with pytest.raises(
+            UserError, match=r"my\.toml, line 3: cell_memory must be .* of MiB, not '4 GB'"
+        ):
+            read(written(tmp_path, text))
+
+
 class TestSelection:
     def test_names_patterns_and_tags(self):
         assert selectors.select_tasks(["tag:paper"]) == tuple(
