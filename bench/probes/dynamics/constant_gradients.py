@@ -76,10 +76,11 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
 
 
 def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
-    """Largest −∂dx/∂g of the update curve: (k, G + 1) in states (k, G + 1, n).
+    """−∂dx/∂g at the gradient that cancels what the state carries, so that dx is as at rest: (k, G + 1) in states
+    (k, G + 1, n).
 
-    Over the gradients met, and at the gradient that cancels what the state carries: where dx is what it is at rest. A
-    curve that a saturating memory has only pushed sideways keeps it.
+    A curve that a saturating memory has only pushed sideways keeps it. Of several such gradients the smallest; where
+    none up to BEYOND decades above the largest met does, the steepest slope over the gradients met.
     """
     k, count, n = states.shape
     system, t, rows = subject.system, subject.settled, states.reshape(k * count, n)
@@ -91,7 +92,7 @@ def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
     rest = system.step(subject.base[None], 0.0, t)[1]
     zero = _crossing(system, rows, g, curve - rest, rest, t)
     there = _slope(system, rows, zero, 1e-4 * np.abs(zero) + 1e-3 * half[0], t)
-    return np.fmax(within, there).reshape(k, count)
+    return np.where(np.isfinite(there), there, within).reshape(k, count)
 
 
 def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:
