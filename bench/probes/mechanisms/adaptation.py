@@ -3,9 +3,9 @@
 A constant gradient leads the optimizer to a state of its own, and there two rates are taken. The rate *at zero*,
 −∂dx/∂g at g = 0, is what a small new gradient is multiplied by: constant for momentum and for a clip of the gradient,
 1/|g| for RMSProp and Adam. But a memory that saturates lowers it as well, without adapting anything: it pushes the
-update curve sideways, to where it is flat. The *centered* rate, the slope at the gradient that cancels what the state
-carries, does not see that. And an untrained network's rates depend on the sign of the state, up on one arm and down on
-the other. So the change is what both rates and both arms share, relative to rest.
+update curve sideways, to where it is flat. The *centered* rate, the steepest slope on the way to the gradient that
+cancels what the state carries, does not see that. And an untrained network's rates depend on the sign of the state, up
+on one arm and down on the other. So the change is what both rates and both arms share, relative to rest.
 
 What the rate follows is told by other histories of the same sizes. Alternating signs leave the size of gradients as it
 is, take their persistence away, and turn the agreement of their signs around.
