@@ -113,7 +113,7 @@ def network(rng: np.random.Generator) -> System:
 def descending_network(rng: np.random.Generator) -> System:
     """An untrained GRU whose rate at rest is positive: of those that climb the readout is turned around."""
     system = _network(rng)
-    h = system.hold(system.h0[None], np.zeros(1), 0, 1000)
+    h = system.relax(system.h0[None], 0.0, 0)
     up, down = (system.step(h, g, 0)[1][0] for g in (1e-6, -1e-6))
     sign = 1.0 if up < down else -1.0
 
