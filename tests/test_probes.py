@@ -61,7 +61,7 @@ def test_the_promised_names_are_there(untrained):
         | {"share_beyond_early", "share_beyond_late", "soft_clip_r2"},
         "schedule": {"initial", "peak", "peak_step", "final", "warm_up", "decay_time"}
         | {"explained_by_step", "explained_by_gradients"},
-        "adaptation": {"slope", "slope_positive", "slope_negative", "state_share"},
+        "adaptation": {"change", "law", "alternating", "random", "slope"},
     }
     for name, quantities in promised.items():
         for quantity in quantities:

@@ -52,6 +52,15 @@ def test_lists_are_averaged_place_by_place():
     assert "rates" not in pooled.values
 
 
+def test_words_are_kept_where_all_say_the_same_and_lists_of_lists_are_averaged():
+    values = [
+        {"shape": "falls", "bounded": True, "kind": "size", "arms": [[1.0, 2.0], [3.0, None]]},
+        {"shape": "falls", "bounded": True, "kind": "persistence", "arms": [[3.0, 4.0], [5.0, 6.0]]},
+    ]
+    pooled = combine([Reading("present", each, "adaptation: falls") for each in values])
+    assert pooled.values == {"shape": "falls", "bounded": True, "arms": [[2.0, 3.0], [4.0, None]]}
+
+
 def test_controls_are_kept_once_and_failures_too():
     pooled = combine([reading("present", 1.0), reading("undecided", 1.0, controls=(PASSED, FAILED))])
     assert pooled.controls == (PASSED, FAILED)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import optimizers
 from bench.probes.controls import planted
+from bench.probes.controls.networks import untrained_gru
 from bench.probes.dynamics.component import pack, system_of
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import ProbeError, System
@@ -68,6 +69,36 @@ def test_a_rollout_is_repeated_steps(build):
     np.testing.assert_allclose(states, plain[0])
     np.testing.assert_allclose(updates, plain[1])
     assert updates.shape == (9, 4)
+
+
+@pytest.mark.parametrize("steps", [7, 1500])
+def test_held_states_are_those_of_as_many_steps(steps):
+    """1500: the part that XLA compiles; one row never comes to rest, so nothing ends early."""
+    gradients = np.array([0.0, 2.0, -3.0])
+    for build in (planted.counter(), small_gru.gru(small_gru.weights(4, seed=1))):
+        system = system_of(build)
+        start = np.tile(system.h0, (3, 1))
+        wanted = system.relax(start, gradients, 3, steps)
+        np.testing.assert_allclose(system.hold(start, gradients, 3, steps), wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_holding_ends_where_nothing_moves():
+    taken = []
+
+    def function(h, g, t):
+        taken.append(t)
+        return 0.5 * h + g[:, None], g
+
+    held = System(function, np.zeros(1)).hold(np.zeros((2, 1)), np.array([1.0, -2.0]), 0, 10_000)
+    np.testing.assert_allclose(held, [[2.0], [-4.0]])
+    assert len(taken) < 60
+
+
+def test_a_network_is_held_as_it_steps():
+    system = untrained_gru(3, 8)
+    start, gradients = np.tile(system.h0, (3, 1)), np.array([0.0, 0.1, -5.0])
+    wanted = system.relax(start, gradients, 0, 300)
+    np.testing.assert_allclose(system.hold(start, gradients, 0, 300), wanted, rtol=1e-9, atol=1e-12)
 
 
 def test_states_are_packed_in_the_order_of_nests():

@@ -93,11 +93,11 @@ PROBES: dict[str, Probe] = {
         ),
         Probe(
             "adaptation",
-            "do the gradients it met change the learning rate, and by what law?",
-            headline=("slope", "state_share", "asymmetry"),
+            "do the gradients it met change the learning rate, which way, and what of them?",
+            headline=("change", "law", "alternating", "random"),
             panels=("bench.probes.panels:adaptation",),
-            listed=("slope", "state_slope", "variation", "change", "change_braked", "history_slope", "history_change"),
-            pooled=("slope", "state_slope", "change", "asymmetry"),
+            listed=("change", "law", "alternating", "random", "slope", "asymmetry"),
+            pooled=("change", "law", "alternating", "random"),
             figure="5-adaptation",
         ),
     )

@@ -145,19 +145,19 @@ def schedule(axis: Axes, values: Mapping[str, Any]) -> bool:
 
 def adaptation(axis: Axes, values: Mapping[str, Any]) -> bool:
     gradients = array(values, "gradients")
-    lines = (
-        ("secants", "constant g: secant", "o-", BLUE),
-        ("local_rates", "constant g: local rate", "s--", ORANGE),
-        ("history_rates", "random g: local rate", "^:", GREEN),
-    )
-    drawn = False
-    for name, label, style, color in lines:
-        rates = np.abs(array(values, name))
-        shown = np.isfinite(rates) & (rates > 0)
-        if shown.any():
-            axis.loglog(gradients[shown], rates[shown], style, color=color, markersize=4, label=label)
-            drawn = True
-    if not drawn:
+    arms = {name: array(values, name).reshape(-1, len(gradients)) for name in ("at_zero", "centred")}
+    if not any(rates.size for rates in arms.values()):
         return False
+    lines = (
+        *zip(arms["at_zero"], ("lasting g > 0", "lasting g < 0"), ("o-", "s-"), (VERMILION, BLUE), strict=False),
+        *zip(arms["centred"], ("g > 0, centered", "g < 0, centered"), ("o:", "s:"), (VERMILION, BLUE), strict=False),
+        (array(values, "alternating_rates"), "alternating ±g", "^--", ORANGE),
+        (array(values, "random_rates"), "random g", "v-.", GREEN),
+    )
+    for rates, label, style, color in lines:
+        shown = np.isfinite(rates) & (rates > 1e-8)
+        if shown.any():
+            axis.loglog(gradients[shown], rates[shown], style, color=color, markersize=3.5, linewidth=1.3, label=label)
+    axis.axhline(1, color=GRAY, linewidth=0.6)
     _at_least_a_decade(axis)
-    return finish(axis, "adaptation", "size of gradient |g|", "rate (update / gradient)")
+    return finish(axis, "adaptation: rate after gradients", "size of gradient |g|", "rate (over that at rest)")

@@ -22,7 +22,8 @@ def combine(readings: Sequence[Reading]) -> Reading:
     present only if present in all, absent only if absent in all, else undecided. A value is the mean over the seeds,
     its low and high the smallest and largest of them: a range, not a confidence interval. A value that some seed does
     not have, or has infinite, is None; its range is of those that have it. Lists of numbers of equal length are
-    averaged, others left out. Controls are those of all readings, each once. Raises ValueError for no readings.
+    averaged, words kept where all seeds say the same, others left out. Controls are those of all readings, each once.
+    Raises ValueError for no readings.
     """
     if not readings:
         raise ValueError("no readings to combine; give at least one")
@@ -40,12 +41,13 @@ def _verdict(verdicts: Sequence[str]) -> str:
 
 
 def _pool(values: Sequence[Any]) -> Any:
-    """Of entries {"value", …} or of lists; None for what cannot be pooled."""
+    """Of entries {"value", …} or of lists, or the word that all say; None for what cannot be pooled."""
     if all(isinstance(value, Mapping) and "value" in value for value in values):
         return _range([value["value"] for value in values])
     if all(isinstance(value, (list, tuple)) for value in values):
         return _mean_list(values)
-    return None
+    same = isinstance(values[0], (str, bool)) and all(value == values[0] for value in values)
+    return values[0] if same else None
 
 
 def _range(samples: Sequence[Any]) -> dict[str, Any]:
@@ -61,10 +63,12 @@ def _finite(value: Any) -> bool:
     return plain and math.isfinite(value)
 
 
-def _mean_list(lists: Sequence[Sequence[Any]]) -> list[float | None] | None:
-    """Means by place, None where a seed has none; None for lists that hold no plain numbers."""
+def _mean_list(lists: Sequence[Sequence[Any]]) -> list[Any] | None:
+    """Means by place, in lists of lists too, None where a seed has none; None for lists that hold anything else."""
     if len({len(each) for each in lists}) != 1:
         return None
+    if lists[0] and all(isinstance(item, (list, tuple)) for each in lists for item in each):
+        return [_mean_list(column) for column in zip(*lists, strict=True)]
     if not all(item is None or _number(item) for each in lists for item in each):
         return None
     return [

@@ -40,8 +40,11 @@ _AGGMO = {"verdict": PRESENT, "gain": 0.1 + 0.2 + 0.1}
 _AGGMO |= {"modes.0.alpha": 0.018, "modes.0.decay": 0.9, "modes.1.alpha": 0.00099, "modes.1.decay": 0.99}
 _BALL = {"verdict": PRESENT, "alpha": 0.05, "beta": 0.9, "r2": 1.0, "gain": 0.5}
 _CONSTANT = {"verdict": ABSENT, "variation": 0.0}
-_LAW = {"verdict": PRESENT, "slope": -1.0, "state_slope": -1.0, "state_share": 1.0}
-_FLAT = {"verdict": ABSENT, "slope": 0.0, "state_slope": 0.0}
+_LARGEST = float(np.max(np.abs(visited().gradients)))
+_LAW = {"verdict": PRESENT, "slope": -1.0, "law": -1.0, "shape": "falls", "bounded": False, "kind": "size"}
+_AVERAGE = {"verdict": PRESENT, "change": 1 / (1 + _LARGEST), "shape": "falls", "bounded": False, "kind": "persistence"}
+_AGREEMENT = {"verdict": PRESENT, "shape": "rises", "bounded": True, "kind": "sign agreement"}
+_FLAT = {"verdict": ABSENT, "slope": 0.0, "change": 1.0, "shape": "steady"}
 _KNEE = {"verdict": PRESENT, "knee": 1.5, "slope": 0.05, "asymptote": 0.075}
 _NO_KNEE = {"verdict": ABSENT, "knee": math.inf}
 _CLOSED_FORM = {
@@ -68,7 +71,7 @@ _EXPONENTIAL = {
     "decay_r2": 1.0,
     "explained_by_step": 1.0,
 }
-_SATURATED = {"verdict": ABSENT, "change_braked": 0.0}
+_SATURATED = {"verdict": ABSENT, "change": 1.0}
 
 
 def _silent() -> System:
@@ -138,8 +141,11 @@ CONTROLS: dict[str, list[Control]] = {
         Control("RMSProp", planted.rmsprop, _LAW),
         Control("Adam", planted.adam, _LAW),
         Control("Adam under a linear schedule", functools.partial(planted.adam, horizon=HORIZON), _LAW),
+        Control("smaller steps while gradients persist", planted.averaging, _AVERAGE),
+        Control("leaking Rprop", planted.sign_agreement, _AGREEMENT | {"change": 2.0}),
+        Control("leaking delta-bar-delta", planted.delta_bar_delta, _AGREEMENT | {"change": math.exp(0.8)}),
         Control("heavy ball: none", planted.heavy_ball, _FLAT),
-        Control("clip: none", planted.clip, {"verdict": ABSENT, "state_slope": 0.0}),
+        Control("clip: none", planted.clip, {"verdict": ABSENT, "change": 1.0}),
         Control("tanh of a velocity: none", planted.tanh_velocity, _SATURATED),
         Control("untrained network: none", untrained_gru, {"verdict": NO_CLAIM}),
         *_distilled("adaptation"),

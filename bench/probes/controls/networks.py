@@ -1,4 +1,4 @@
-"""Small networks as systems, in NumPy: what probes read without compiling anything."""
+"""Small networks as systems, in NumPy: what probes read without compiling anything but their long runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from bench.probes.dynamics.component import until_still
 from bench.probes.dynamics.system import System
 from optimizers.learned.rnn import Gru
 
@@ -16,23 +18,34 @@ UNITS = 16
 def gru_system(network: Gru, theta: Mapping[str, Any]) -> System:
     """The system of `network.build(theta)`, in float64."""
     weights = {name: np.asarray(value, float) for name, value in theta.items()}
+    raw, scale = network.input == "raw", float(network.input_scale)
 
     def function(h, g, t):
-        scaled = network.input_scale * g
-        shown = scaled if network.input == "raw" else np.arcsinh(scaled)
-        inputs = shown[:, None] * weights["kernel"] + weights["bias"]
-        inner = h @ weights["recurrent"]
-        (keep_in, reset_in, new_in), (keep_h, reset_h, new_h) = (np.split(part, 3, axis=1) for part in (inputs, inner))
-        keep, reset = _sigmoid(keep_in + keep_h), _sigmoid(reset_in + reset_h)
-        candidate = np.tanh(new_in + reset * (new_h + weights["recurrent_bias"]))
-        h = keep * h + (1.0 - keep) * candidate
+        h = _step(np, weights, h, scale * g, raw)
         return h, network.output_scale * (h @ weights["readout"] + weights["offset"])
 
-    return System(function, weights["initial_state"])
+    def held(h, g, t, steps):
+        return _held(
+            {name: tf.constant(w) for name, w in weights.items()}, h, scale * g, tf.constant(steps), raw=raw
+        ).numpy()
+
+    return System(function, weights["initial_state"], held=held)
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(0.5 * x))
+@tf.function(autograph=False, jit_compile=True, reduce_retracing=True)
+def _held(weights, h, g, steps, raw):
+    """One program for all networks of a size."""
+    return until_still(lambda h: _step(tf.experimental.numpy, weights, h, g, raw), h, steps)[0]
+
+
+def _step(xp: Any, weights: Mapping[str, Any], h: Any, g: Any, raw: bool) -> Any:
+    """h': (N, units) from h and scaled gradients g: (N,), in NumPy or in TensorFlow's namesake of it."""
+    shown = g if raw else xp.arcsinh(g)
+    inputs = shown[:, None] * weights["kernel"] + weights["bias"]
+    inner = h @ weights["recurrent"]
+    (keep_in, reset_in, new_in), (keep_h, reset_h, new_h) = (xp.split(part, 3, axis=1) for part in (inputs, inner))
+    keep, reset = (0.5 * (1 + xp.tanh(0.5 * x)) for x in (keep_in + keep_h, reset_in + reset_h))
+    return keep * h + (1.0 - keep) * xp.tanh(new_in + reset * (new_h + weights["recurrent_bias"]))
 
 
 def untrained_gru(seed: int = 0, units: int = UNITS, readout: float = 0.1, **shape: Any) -> System:

@@ -190,3 +190,38 @@ def adam(
         return -rate * left * corrected[0] / (tf.sqrt(corrected[1]) + epsilon), (m, v)
 
     return optimizer(lambda x: (tf.zeros_like(x), tf.zeros_like(x)), rule)
+
+
+def averaging(rate: float = 0.05, strength: float = 1.0, decay: float = 0.9) -> Optimizer:
+    """dx = −α g / (1 + b |m|), m' = ρ m + (1 − ρ) g: smaller steps while gradients persist."""
+
+    def rule(g, m, step):
+        return -rate * g / (1 + strength * tf.abs(m)), decay * m + (1 - decay) * g
+
+    return optimizer(tf.zeros_like, rule)
+
+
+def sign_agreement(rate: float = 0.05, factor: float = 2.0, decay: float = 0.9) -> Optimizer:
+    """dx = −α f^s g, s' = ρ s + (1 − ρ) sign(g p), p the gradient before: a leaking Rprop (Riedmiller, Braun, 1993)."""
+
+    def rule(g, h, step):
+        s, p = h
+        return -rate * factor**s * g, (decay * s + (1 - decay) * tf.sign(g * p), g)
+
+    return optimizer(lambda x: (tf.zeros_like(x), tf.zeros_like(x)), rule)
+
+
+def delta_bar_delta(
+    rate: float = 0.05, up: float = 0.04, down: float = 0.1, decay: float = 0.95, average: float = 0.7
+) -> Optimizer:
+    """dx = −α e^s g, s' = ρ s + κ where g agrees in sign with the mean of gradients before it, − φ where it does not
+    (Jacobs, 1988), leaking.
+    """
+
+    def rule(g, h, step):
+        s, m = h
+        agreement = tf.sign(g * m)
+        s_after = decay * s + tf.where(agreement < 0, down, up) * agreement
+        return -rate * tf.exp(s) * g, (s_after, average * m + (1 - average) * g)
+
+    return optimizer(lambda x: (tf.zeros_like(x), tf.zeros_like(x)), rule)

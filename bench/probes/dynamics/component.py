@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from bench.probes.dynamics.float64 import doubled
-from bench.probes.dynamics.system import ProbeError, System
+from bench.probes.dynamics.system import STILL, ProbeError, System
 from optimizers import Optimizer
+
+SHORT = 1000
+"""Steps after which a run under constant gradients is compiled by XLA."""
 
 
 def pack(state: Any, axes: int = 0) -> np.ndarray:
@@ -55,8 +59,8 @@ def _system(optimizer: Optimizer) -> System:
     try:
         packing = _Packing.of(optimizer)
         _refuse_coupled(optimizer)
-        function, path = _compiled(optimizer, packing)
-        system = System(function, packing.initial, path=path)
+        function, path, held = _compiled(optimizer, packing)
+        system = System(function, packing.initial, path=path, held=held)
         _refuse_unfaithful(optimizer, system)
     except ProbeError:
         raise
@@ -122,16 +126,17 @@ def _stride(history: tuple[np.ndarray, ...]) -> Any:
 
 
 def _compiled(optimizer: Optimizer, packing: _Packing):
-    """The functions `function` and `path` of a System, one TensorFlow program each."""
+    """The functions `function`, `path` and `held` of a System, one TensorFlow program each."""
     params = tf.zeros((1,), tf.float64)
     states = tf.TensorSpec((None, len(packing.initial)), tf.float64)
+    row = tf.TensorSpec((None,), tf.float64)
     count = tf.TensorSpec((), tf.int32)
 
     def single(h, g, t):
         updates, state = optimizer.update(tf.reshape(g, (1,)), packing.unpack(h, t), params, t)
         return packing.pack(state), tf.reshape(updates, ())
 
-    @tf.function(autograph=False, input_signature=[states, tf.TensorSpec((None,), tf.float64), count])
+    @tf.function(autograph=False, input_signature=[states, row, count])
     def step(h, g, t):
         return tf.vectorized_map(lambda row: single(row[0], row[1], t), (h, g))
 
@@ -147,11 +152,37 @@ def _compiled(optimizer: Optimizer, packing: _Packing):
         loop = tf.while_loop(lambda i, *_: i < steps, advance, (0, h, visited, updates))
         return loop[2].stack(), loop[3].stack()
 
+    def held(h, g, t, steps):
+        return until_still(lambda h: step(h, g, t)[0], h, steps)
+
+    plain, fast = (
+        tf.function(held, autograph=False, jit_compile=jit, input_signature=[states, row, count, count])
+        for jit in (False, True)
+    )
+
     def to_numpy(program, h, gradients, *counts):
         given = tf.constant(h), tf.constant(gradients), *(tf.constant(c, tf.int32) for c in counts)
         return [result.numpy() for result in program(*given)]
 
-    return functools.partial(to_numpy, step), functools.partial(to_numpy, path)
+    def hold(h, g, t, steps):
+        """What is still after SHORT steps is not worth the seconds of XLA."""
+        first, at = min(steps, SHORT), tf.constant(t, tf.int32)
+        h, moving = plain(h, g, at, tf.constant(first, tf.int32))
+        if moving and steps > first:
+            h, _ = fast(h, g, at, tf.constant(steps - first, tf.int32))
+        return h.numpy()
+
+    return functools.partial(to_numpy, step), functools.partial(to_numpy, path), hold
+
+
+def until_still(advance: Callable[[tf.Tensor], tf.Tensor], h: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """States (N, n) after `steps` of `advance`, or once a step changes none of them; and whether they still move."""
+
+    def one(i, h, _):
+        after = advance(h)
+        return i + 1, after, tf.reduce_any(tf.abs(after - h) > STILL * tf.reduce_max(tf.abs(h), 1, True))
+
+    return tf.while_loop(lambda i, h, moving: moving & (i < steps), one, (0, h, True))[1:]
 
 
 def _run(optimizer: Optimizer, gradients: np.ndarray, params: np.ndarray):

@@ -1,124 +1,116 @@
 """States that gradients of one size lead to, and the rates found there.
 
-Shapes: G sizes of gradient, both signs first +g then −g; S streams of random gradients.
+Shapes: G sizes of gradient; k states of each size and of rest, in that order: rest, then the sizes ascending.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.probes.dynamics.fixed_points import solve
-
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
+    from bench.probes.dynamics.system import System
 
-RELAXATION = 2000
+STEPS, MORE = 20_000, 5_000
+"""Of a gradient until the state counts as held, and after which the rate has to be the same."""
 STREAMS = 4
-CANDIDATES = 10
-"""Braking gradients tried of each sign, over two decades up to the gradient's size."""
-BRAKING = 60
-"""Most steps of braking; Adam's velocity takes 7, a clipped heavy ball's as long as its memory."""
-STOPPED = 0.02
-"""Part of the carried update at which braking may stop."""
+"""Runs of Gaussian gradients of each size."""
+PER_DECADE, BELOW, BEYOND = 8, 5, 3
+"""Points of an update curve: in a decade, and decades below and beyond the largest gradient met."""
+HALVINGS = 50
 
 
-def both_signs(gradients: np.ndarray) -> np.ndarray:
-    return np.concatenate([gradients, -gradients])
+def held(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """States (2, G + 1, n) under 0, g and 0, −g after STEPS steps from rest, and after MORE of them."""
+    size = np.concatenate([[0.0], gradients])
+    given, t = np.concatenate([size, -size]), subject.settled
+    start = np.tile(subject.base, (len(given), 1))
+    first = subject.system.hold(start, given, t, STEPS)
+    second = subject.system.hold(first, given, t, MORE)
+    return first.reshape(2, len(size), -1), second.reshape(2, len(size), -1)
 
 
-def hold(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """h*(±g) by Newton and the states that relaxing really reached, both (2 G, n).
-
-    Where Newton fails the relaxed states stand for h*(±g).
-    """
-    system, t = subject.system, subject.settled
-    signed = both_signs(gradients)
-    start = np.tile(subject.base, (len(signed), 1))
-    relaxed = system.relax(start, signed, t, RELAXATION)
-    points, residuals = solve(system, relaxed, signed, t)
-    return np.where((residuals < 1e-6)[:, None], points, relaxed), relaxed
+def after_alternating(subject: Subject, gradients: np.ndarray) -> np.ndarray:
+    """States (2, G + 1, n) after `horizon` gradients ±g of alternating sign, which the last is −g and g, from rest."""
+    return _after(subject, gradients, (-1.0) ** np.add.outer(np.arange(subject.horizon), [0, 1]))
 
 
-def settle(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """The states (2 G, n) after a hundred more steps of their gradients."""
-    return subject.system.relax(states, both_signs(gradients), subject.settled, 100)
+def after_random(subject: Subject, gradients: np.ndarray) -> np.ndarray:
+    """States (STREAMS, G + 1, n) after `horizon` Gaussian gradients of each size, from rest."""
+    return _after(subject, gradients, np.random.default_rng(2).standard_normal((subject.horizon, STREAMS)))
 
 
-def histories(subject: Subject, gradients: np.ndarray) -> np.ndarray:
-    """States (S G, n) after `horizon` Gaussian gradients of each size, from rest."""
-    generator = np.random.default_rng(2)
-    sizes = np.tile(gradients, STREAMS)
-    draws = generator.standard_normal((subject.horizon, STREAMS, 1)) + np.zeros(len(gradients))
-    run = sizes * draws.reshape(subject.horizon, -1)
-    start = np.tile(subject.base, (len(sizes), 1))
-    return subject.system.rollout(start, run, subject.settled, frozen=True)[0][-1]
+def _after(subject: Subject, gradients: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """States (k, G + 1, n) after runs of unit size: (T, k), times rest's 0 and each size."""
+    size = np.concatenate([[0.0], gradients])
+    run = (draws[:, :, None] * size).reshape(len(draws), -1)
+    start = np.tile(subject.base, (run.shape[1], 1))
+    reached = subject.system.rollout(start, run, subject.settled, frozen=True)[0][-1]
+    return reached.reshape(draws.shape[1], len(size), -1)
 
 
 def secants(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """Both arms (2, G) of −(dx(g) − dx(0 at rest)) / g at the states (2 G, n) of ±g.
+    """Both arms (2, G) of −(dx(g) − dx(0 at rest)) / g in the states (2, G + 1, n) of `held`.
 
     Their mean, (dx(−g) − dx(g)) / 2 |g|, is free of the update at rest.
     """
-    signed = both_signs(gradients)
+    signed = np.stack([gradients, -gradients])
     system, t = subject.system, subject.settled
     rest = system.step(subject.base[None], 0.0, t)[1]
-    return (-(system.step(states, signed, t)[1] - rest) / signed).reshape(2, -1)
+    rows = states[:, 1:].reshape(signed.size, -1)
+    return -(system.step(rows, signed.reshape(-1), t)[1] - rest).reshape(signed.shape) / signed
 
 
-def local_rates(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """−∂dx/∂g at g = 0: (k, G) in k states of each gradient, states: (k G, n).
+def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """−∂dx/∂g at g = 0: (k, G + 1) in states (k, G + 1, n).
 
-    Difference steps of g / 1000, checked against g / 100; NaN where they disagree.
+    Difference steps of 1e-5 g, checked against 1e-4 g; NaN where they disagree. At rest g is the smallest.
     """
-    rates = []
-    for part in (1e-3, 1e-2):
-        size = part * np.tile(gradients, len(states) // len(gradients))
-        up, down = (subject.system.step(states, s * size, subject.settled)[1] for s in (1, -1))
-        rates.append((down - up) / (2 * size))
-    with np.errstate(all="ignore"):
-        unstable = ~(np.abs(rates[1] - rates[0]) <= 0.02 * np.abs(rates[0]))
-    return np.where(unstable, np.nan, rates[0]).reshape(-1, len(gradients))
+    k, count, n = states.shape
+    size, rows = np.tile(np.concatenate([gradients[:1], gradients]), k), states.reshape(k * count, n)
+    fine, coarse = (_slope(subject.system, rows, 0.0, part * size, subject.settled) for part in (1e-5, 1e-4))
+    stable = np.abs(coarse - fine) <= 0.02 * np.abs(fine)
+    return np.where(stable, fine, np.nan).reshape(k, count)
 
 
-def brake(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The states (k G, n) brought to carry no update by gradients no larger than their own, and what part of the
-    carried update is left: (k G,).
+def centered(subject: Subject, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steepest −∂dx/∂g between g = 0 and the gradient that cancels what the state carries, so that dx is as at rest,
+    and the steepest over the gradients met: (k, G + 1) each, in states (k, G + 1, n).
 
-    What is carried is the update at zero gradient, less that at rest. Every step takes, of 21 gradients, the one after
-    which least is carried; a row stops when none helps.
+    A curve that a saturating memory has only pushed sideways keeps it. Of several such gradients the smallest; where
+    none up to BEYOND decades above the largest met does, the steepest slope over the gradients met.
     """
-    size = np.tile(gradients, len(states) // len(gradients))
-    h, before = states.copy(), _carried(subject, states)
-    left = before.copy()
-    moving = left > 0
-    for _ in range(BRAKING):
-        rows = np.flatnonzero(moving)
-        if not len(rows):
-            break
-        after, carried = _best_step(subject, h[rows], size[rows])
-        better = carried < left[rows]
-        h[rows[better]], left[rows[better]] = after[better], carried[better]
-        moving[rows] = better & (left[rows] > STOPPED * before[rows])
-    with np.errstate(all="ignore"):
-        return h, np.where(before > 0, left / before, 0.0)
-
-
-def _carried(subject: Subject, states: np.ndarray) -> np.ndarray:
-    system, t = subject.system, subject.settled
+    k, count, n = states.shape
+    system, t, rows = subject.system, subject.settled, states.reshape(k * count, n)
+    half = subject.largest * np.logspace(-BELOW, BEYOND, PER_DECADE * (BELOW + BEYOND) + 1)
+    g = np.concatenate([-half[::-1], [0.0], half])
+    curve = system.step(np.repeat(rows, len(g), axis=0), np.tile(g, len(rows)), t)[1].reshape(len(rows), -1)
     rest = system.step(subject.base[None], 0.0, t)[1]
-    return np.abs(system.step(states, 0.0, t)[1] - rest)
+    zero = _crossing(system, rows, g, curve - rest, rest, t)
+    slopes, met = -np.diff(curve, axis=1) / np.diff(g), np.abs(g[1:] + g[:-1]) < 2 * subject.largest
+    way = (g[1:] > np.minimum(zero, 0)[:, None]) & (g[:-1] < np.maximum(zero, 0)[:, None])
+    way = np.where(np.isnan(zero)[:, None], met, way)
+    ends = (_slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
+    steepest = np.fmax(np.max(np.where(way, slopes, -np.inf), axis=1), np.fmax(*ends))
+    return steepest.reshape(k, count), np.max(slopes[:, met], axis=1).reshape(k, count)
 
 
-def _best_step(subject: Subject, states: np.ndarray, size: np.ndarray):
-    """After one gradient, the state that carries least, and what it carries."""
-    part = np.geomspace(1e-2, 1, CANDIDATES)
-    part = np.concatenate([-part, [0.0], part])
-    rows = np.repeat(states, len(part), axis=0)
-    after = subject.system.step(rows, (size[:, None] * part).reshape(-1), subject.settled)[0]
-    carried = _carried(subject, after).reshape(-1, len(part))
-    carried = np.where(np.isfinite(carried), carried, np.inf)
-    best = np.argmin(carried, axis=1)
-    chosen = np.arange(len(states))
-    return after.reshape(len(states), len(part), -1)[chosen, best], carried[chosen, best]
+def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:
+    up, down = (system.step(rows, g + side * step, t)[1] for side in (1, -1))
+    return (down - up) / (2 * step)
+
+
+def _crossing(system: System, rows: np.ndarray, g: np.ndarray, curve: np.ndarray, rest: Any, t: int) -> np.ndarray:
+    """The gradient nearest to 0 at which the curve (N, P) over g: (P,) crosses 0; NaN where it does not."""
+    change = (np.sign(curve[:, 1:]) != np.sign(curve[:, :-1])) & np.isfinite(curve[:, 1:] + curve[:, :-1])
+    distance = np.where(change, np.minimum(np.abs(g[1:]), np.abs(g[:-1])), np.inf)
+    place = np.argmin(distance, axis=1)
+    low, high = g[place], g[place + 1]
+    left = np.sign(curve[np.arange(len(rows)), place])
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        same = np.sign(system.step(rows, middle, t)[1] - rest) == left
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.where(change.any(axis=1), (low + high) / 2, np.nan)

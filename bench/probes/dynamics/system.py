@@ -15,6 +15,8 @@ import numpy as np
 
 DIFFERENCE = 1e-5
 """Difference step, relative to the scale of what is varied: 1e-10 of truncation, 1e-11 of rounding."""
+STILL = 1e-12
+"""Change of a state in a step that is none, relative to its largest number."""
 ZOOMS = (1.0, 10.0, 100.0)
 """Factors on the difference step over which a derivative has to be the same."""
 
@@ -45,6 +47,8 @@ class System:
     gradient_scale: float = 1.0
     path: Callable | None = None
     """Compiled `rollout(h, gradients, t, stride)`, the step count being t + stride i; else a Python loop."""
+    held: Callable | None = None
+    """Compiled `hold(h, g, t, steps)`; else a Python loop."""
 
     def __post_init__(self):
         h0 = np.asarray(self.h0, float).reshape(-1)
@@ -86,6 +90,22 @@ class System:
         """States (N, n) after `steps` steps of constant gradient g at the frozen step count t."""
         gradients = np.broadcast_to(np.asarray(g, float), (steps, len(h)))
         return self.rollout(h, gradients, t, frozen=True)[0][-1]
+
+    def hold(self, h: np.ndarray, g: np.ndarray, t: int, steps: int) -> np.ndarray:
+        """States (N, n) after `steps` steps of constant gradients g: (N,) at the frozen step count t, from h: (N, n).
+
+        Only the last is kept, so this can be long; it ends early where a step changes nothing (by STILL).
+        """
+        h, g = np.asarray(h, float), np.asarray(g, float)
+        if not h.size:
+            return h
+        if self.held is not None:
+            return self.held(h, g, t, steps)
+        for _ in range(steps):
+            before, h = h, self.step(h, g, t)[0]
+            if not np.any(np.abs(h - before) > STILL * np.max(np.abs(before), axis=1, keepdims=True)):
+                break
+        return h
 
     def jacobian(self, h: np.ndarray, g: Any, t: int, zoom: float = 1.0) -> Jacobian:
         """Central differences at h: (n,) or (N, n), g: scalar or (N,); `zoom` enlarges their steps.

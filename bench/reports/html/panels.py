@@ -78,21 +78,21 @@ def _schedule(values: Values) -> Chart | None:
 
 def _adaptation(values: Values) -> Chart | None:
     gradients = values.get("gradients") or []
+    zero, centered = ((*(values.get(name) or ()), None, None)[:2] for name in ("at_zero", "centred"))
     lines = [
-        _line(label, gradients, _sizes(values.get(name)), color, dash, points=True)
-        for name, label, dash, color in (
-            ("secants", "constant g: secant", "", BLUE),
-            ("local_rates", "constant g: local rate", "6 3", ORANGE),
-            ("history_rates", "random g: local rate", "2 2", GREEN),
+        _line(label, gradients, _sizes(rates), color, dash, points=True)
+        for rates, label, dash, color in (
+            (zero[0], "lasting g > 0", "", VERMILION),
+            (zero[1], "lasting g < 0", "", BLUE),
+            (centered[0], "g > 0, centered", "2 2", VERMILION),
+            (centered[1], "g < 0, centered", "2 2", BLUE),
+            (values.get("alternating_rates"), "alternating ±g", "6 3", ORANGE),
+            (values.get("random_rates"), "random g", "8 3 2 3", GREEN),
         )
-        if values.get(name)
+        if rates
     ]
-    title = "Rate by size of gradient"
-    return (
-        _chart(title, "size of gradient |g|", "rate (update / gradient)", lines, log_x=True, log_y=True)
-        if lines
-        else None
-    )
+    title, y = "Rate after gradients of a size", "rate (over that at rest)"
+    return _chart(title, "size of gradient |g|", y, lines, log_x=True, log_y=True) if lines else None
 
 
 _PANELS: Mapping[str, Sequence[Callable[[Values], Chart | None]]] = {

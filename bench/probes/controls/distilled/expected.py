@@ -41,7 +41,7 @@ def _adaptive() -> dict[str, Any]:
     gradients = largest * np.geomspace(10.0**-DECADES, 1, POINTS)
     secants = teachers.ADAPTIVE_RATE / (gradients + teachers.EPSILON)
     at = {f"secants.{i}": Within(float(s), relative=0.25) for i, s in enumerate(secants)}
-    return {"verdict": PRESENT, **at}
+    return {"verdict": PRESENT, "shape": "falls", "kind": "size", **at}
 
 
 _TEXTS = {"momentum": "heavy ball", "momentum-clip-schedule": "heavy ball, clip, schedule", "rmsprop": "RMSProp"}
