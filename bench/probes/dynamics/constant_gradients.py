@@ -76,22 +76,25 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
 
 
 def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
-    """Largest −∂dx/∂g of the update curve: (k, G + 1) in states (k, G + 1, n).
+    """Steepest −∂dx/∂g between g = 0 and the gradient that cancels what the state carries, so that dx is as at rest:
+    (k, G + 1) in states (k, G + 1, n).
 
-    Over the gradients met, and at the gradient that cancels what the state carries: where dx is what it is at rest. A
-    curve that a saturating memory has only pushed sideways keeps it.
+    A curve that a saturating memory has only pushed sideways keeps it. Of several such gradients the smallest; where
+    none up to BEYOND decades above the largest met does, the steepest slope over the gradients met.
     """
     k, count, n = states.shape
     system, t, rows = subject.system, subject.settled, states.reshape(k * count, n)
     half = subject.largest * np.logspace(-BELOW, BEYOND, PER_DECADE * (BELOW + BEYOND) + 1)
     g = np.concatenate([-half[::-1], [0.0], half])
     curve = system.step(np.repeat(rows, len(g), axis=0), np.tile(g, len(rows)), t)[1].reshape(len(rows), -1)
-    met = np.abs(g) <= 1.001 * subject.largest
-    within = np.max(-np.diff(curve[:, met], axis=1) / np.diff(g[met]), axis=1)
     rest = system.step(subject.base[None], 0.0, t)[1]
     zero = _crossing(system, rows, g, curve - rest, rest, t)
-    there = _slope(system, rows, zero, 1e-4 * np.abs(zero) + 1e-3 * half[0], t)
-    return np.fmax(within, there).reshape(k, count)
+    reach = np.where(np.isnan(zero), 1.001 * subject.largest, zero)[:, None]
+    low, high = np.where(np.isnan(zero)[:, None], -reach, np.minimum(reach, 0)), np.maximum(reach, 0)
+    between = (g[1:] > low) & (g[:-1] < high)
+    steepest = np.max(np.where(between, -np.diff(curve, axis=1) / np.diff(g), -np.inf), axis=1)
+    ends = (_slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
+    return np.fmax(steepest, np.fmax(*ends)).reshape(k, count)
 
 
 def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:
