@@ -29,7 +29,7 @@ def held(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarra
     start = np.tile(subject.base, (len(given), 1))
     first = subject.system.hold(start, given, t, STEPS)
     second = subject.system.hold(first, given, t, MORE)
-    return tuple(states.reshape(2, len(size), -1) for states in (first, second))
+    return first.reshape(2, len(size), -1), second.reshape(2, len(size), -1)
 
 
 def after_alternating(subject: Subject, gradients: np.ndarray) -> np.ndarray:

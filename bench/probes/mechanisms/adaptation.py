@@ -106,7 +106,7 @@ def _values(change: Changes, rates: np.ndarray, rest: int, arms: np.ndarray) -> 
 def _unsettled(change: Changes) -> str:
     kept, most = np.sum(change.measured > 0), np.nanmax(change.moved, initial=0.0)
     moved = f"after {STEPS} steps, {MORE} more change it by up to {percent(float(np.expm1(most)))}"
-    return f"{kept} of {POINTS} constant gradients lead to a rate that stays: {moved}; it would take more that stay"
+    return f"{kept} of {POINTS} constant gradients lead to a rate that stays: {moved}"
 
 
 def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
@@ -115,19 +115,15 @@ def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
         end = f"levels off by {last}" if values["bounded"] else f"goes on as |g|^{power(change.law)} up to {last}"
         runs = f"alternating gradients make it {_value(values, 'alternating')}, random ones {_value(values, 'random')}"
         found = f"the rate {values['shape']}, {_value(values, 'change')} {_rates(change, change.place)}; it {end}"
-        kind = f"their {values['kind']}" if values["kind"] else "what is not known"
-        mind = f"none if one of the four stayed within {_times(NONE)} everywhere"
-        return f"{found}; {runs}: it follows {kind}; {mind}"
+        return f"{found}; {runs}: it follows {'their ' + values['kind'] if values['kind'] else 'what is not known'}"
     where = int(change.measured[np.argmax(np.max(np.abs(change.each[:, change.measured]), axis=0))])
-    most = (
-        f"all four rates share {_value(values, 'change')} at most, up to |g| = {last}; largest {_rates(change, where)}"
-    )
-    mind = f"a claim if they shared {_times(SOME)} over a decade of gradients"
+    shared = f"all four rates share {_value(values, 'change')} at most, up to |g| = {last}"
+    found = f"{shared}; largest {_rates(change, where)}"
     if verdict == ABSENT:
-        return f"none; {most}; {mind}"
+        return f"none; {found}"
     alone = np.nanmax(np.abs(change.shared)) < math.log(NONE)
-    why = "what one arm shows the other does not" if alone else "what all four show does not last over a decade"
-    return f"{verdict}; {why}; {most}; {mind}"
+    why = "what one arm shows the other does not" if alone else f"not {_times(SOME)} over a decade of gradients"
+    return f"{verdict}; {why}: {found}"
 
 
 def _rates(change: Changes, place: int) -> str:
