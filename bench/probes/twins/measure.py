@@ -74,7 +74,7 @@ def _kept(identity: str, name: str, made: Mapping[str, list]) -> list[dict[str, 
 
 
 def _path(identity: str, name: str) -> Path | None:
-    """None where nothing is kept: without a cache folder, and of probes that are a user's own, which have no version."""
+    """None where nothing is kept: without a cache folder, and of a user's own probes, which have no version."""
     root = location() if type(PROBES[name]) is Probe else None
     return root / "twins" / f"{identity}-{name}.json" if root else None
 
