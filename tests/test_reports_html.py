@@ -47,6 +47,13 @@ MOMENTUM = {
     },
     "controls": [PASSED],
     "sentence": "momentum: past gradients decay",
+    "twins": {
+        "count": 39,
+        "beyond": False,
+        "quantiles": {"beta": {"low": 0.1, "median": 0.4, "high": 0.7}, "alpha": {"median": None}},
+        "sentence": "82 % of 39 untrained twins are present too",
+    },
+    "would_change": "It would be absent otherwise.",
 }
 CLIPPING = {
     "verdict": "present",
@@ -119,6 +126,14 @@ def out(tmp_path_factory):
 @pytest.fixture(scope="module")
 def html(out):
     return page.page([out])
+
+
+def test_a_reading_stands_beside_its_twins(html):
+    assert '<span class="verdict present">present, not discovered</span>' in html
+    assert '<p class="twins">82 % of 39 untrained twins are present too.</p>' in html
+    assert "It would be absent otherwise." in html
+    assert '<td class="n">0.870 [0.800, 0.900]</td><td class="n">0.400 [0.100, 0.700]</td>' in html
+    assert '<td class="n">0.500</td><td class="n"></td>' in html
 
 
 def test_tables_hold_the_numbers_of_the_board(out, html):

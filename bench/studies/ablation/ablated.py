@@ -41,13 +41,15 @@ class Frozen(NamedTuple):
     """Of rest."""
     settled: int
     """The step count at rest."""
+    left: float
+    """Share of the largest answer that is given at rest."""
 
     @classmethod
     def of(cls, layout: RowLayout, reference: Reference) -> Frozen:
-        arrays = {k: v for k, v in reference._asdict().items() if k not in ("stability", "settled")}
+        arrays = {k: v for k, v in reference._asdict().items() if k not in ("stability", "settled", "left")}
         with tf.init_scope():
             tables = {name: tf.constant(array, tf.float64) for name, array in arrays.items()}
-        return cls(layout, tables, len(reference.states) - 2, reference.stability, reference.settled)
+        return cls(layout, tables, len(reference.states) - 2, reference.stability, reference.settled, reference.left)
 
 
 class _Place(NamedTuple):

@@ -12,6 +12,7 @@ import numpy as np
 from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
+from bench.probes.dynamics.live import faint
 from bench.records.record import Runs
 from bench.scores import metrics
 from bench.studies.ablation import entries
@@ -51,6 +52,8 @@ class Study(NamedTuple):
     rest: str
     """Stability of the resting state."""
     seconds: float
+    faint: str = ""
+    """Why nothing is claimed of what stays at rest; empty where something may be."""
 
 
 class Conditions(NamedTuple):
@@ -76,9 +79,9 @@ def study(shared: Conditions, *, seeds: int = 512, chosen: Sequence[Ablation] | 
         done.update(_outcomes(shared, group, range(seeds)))
     rows = [row for variant in listed for row in done[variant.label]]
     base = entries.build(entry, {}, steps)
-    rest = entries.frozen(base).stability
+    frozen = entries.frozen(base)
     spent = time.perf_counter() - began
-    return Study(entry.name, subject.name, metric, steps, seeds, rows, rest, spent)
+    return Study(entry.name, subject.name, metric, steps, seeds, rows, frozen.stability, spent, faint(frozen.left))
 
 
 def configurations(count: int) -> int:
