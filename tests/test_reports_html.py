@@ -139,9 +139,9 @@ def test_tables_hold_the_numbers_of_the_board(out, html):
 
 
 def test_the_order_is_as_firm_as_the_command_says(out, html, tmp_path):
-    """Without the mean over runs, for which there is no room; who competes with nobody has no order."""
-    over_runs = ["iqm_runs", "iqm_runs_low", "iqm_runs_high"]
-    shown = grid(stability(out).drop(columns=over_runs))
+    """Without scores, which stand on the board; who competes with nobody has no order."""
+    scores = ["score", "low", "high", "iqm_runs", "iqm_runs_low", "iqm_runs_high"]
+    shown = grid(stability(out).drop(columns=scores))
     assert parsed(html).tables["firm"] == [shown.headers, *shown.rows]
     assert {"without a task", "without an entry", "next", "problems needed"} <= set(shown.headers)
     assert f"leaderboard {out} --stability</code>" in html

@@ -87,13 +87,13 @@ def boards(
 
 
 def firm(results: Results, board: pd.DataFrame) -> Sortable | None:
-    """How firm the order of the first board is; None where too few compete for an order."""
+    """How firm the order of the first board is, without its scores; None where too few compete for an order."""
     try:
         frame = stability(results, BOARD, board, runs=False)
     except UserError:
         return None
-    starts = tiers(frame["rank_low"], frame["rank_high"])
-    return sortable("firm", f"How firm the order by {BOARD} is", grid(frame), tiers=starts)
+    starts, shown = tiers(frame["rank_low"], frame["rank_high"]), frame.drop(columns=["score", "low", "high"])
+    return sortable("firm", f"How firm the order by {BOARD} is", grid(shown), tiers=starts)
 
 
 def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:
