@@ -227,11 +227,7 @@ def _cell(name: str, value: Any) -> str:
         return share_or_zero(value)
     if name.startswith(("break_even", "gradients_", "problems_needed")):
         return count(value) if value == value else "–"
-    if not isinstance(value, float):
-        return str(value)
-    if 0.99 < value < 1.0:  # of a decay, what it is short of 1 says how long it remembers
-        return f"{value:.{1 - math.floor(math.log10(1.0 - value))}f}"
-    return number(value)
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def _setting(value: Any) -> str:

@@ -97,8 +97,14 @@ def direction(name: str) -> str | None:
 
 
 _WORDS = {
-    "higher": set("accuracy acc auc precision recall f1 fbeta score iou dice r2 correlation sensitivity".split()),  # noqa: SIM905
-    "lower": set("error loss entropy crossentropy divergence distance mse mae rmse mape perplexity hinge".split()),  # noqa: SIM905
+    "higher": {
+        *("accuracy", "acc", "auc", "precision", "recall", "f1", "fbeta", "score", "iou", "dice", "r2"),
+        *("correlation", "sensitivity"),
+    },
+    "lower": {
+        *("error", "loss", "entropy", "crossentropy", "divergence", "distance", "mse", "mae", "rmse", "mape"),
+        *("perplexity", "hinge"),
+    },
 }
 
 
