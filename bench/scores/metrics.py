@@ -127,6 +127,8 @@ def absorbed(runs: Runs, floor: float) -> Runs:
     Arrays as in Runs, leading axes (…). Those that never diverge, or never come back, are as they were.
     """
     steps, first = np.asarray(runs.steps), np.asarray(runs.diverged)
+    if (first < 0).all():
+        return runs
     after = (first[..., None] >= 0) & (steps >= first[..., None])
     returned = (after & _sound(runs.losses, runs.losses[..., :1], floor)).any(axis=-1)
     if not returned.any():
