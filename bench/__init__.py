@@ -317,10 +317,10 @@ def trials(out: Any) -> pd.DataFrame:
     return frames.trials(out)
 
 
-def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
+def compare(out: Any, a: str, b: str, metric: str = "mean_log", *, better: str | None = None) -> pd.DataFrame:
     """Optimizer `a` against `b` over the run(s) in `out`: one row for all tasks, for each family and for each task.
 
-    `effect` is a's mean score over b's, or a − b of a metric in logarithms, with `low` and `high` (95 %, paired by
+    `effect` is a's mean score over b's, or a − b of logarithms and shares, with `low` and `high` (95 %, paired by
     problem) and a Holm-adjusted p; `verdict` is "win", "tie" or "loss" of `a`; `attrs["sentence"]` says it for a paper.
     Raises UserError.
 
@@ -331,7 +331,7 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     """
     from bench.scores import compare
 
-    return compare.compare(out, a, b, metric)
+    return compare.compare(out, a, b, metric, better)
 
 
 def best(out: Any, task: str, metric: str = "mean_loss", kind: str | None = None) -> Best:

@@ -106,6 +106,12 @@ class TestFiles:
             ),
             ('"two-moons*"]\ntrials', "sphere]\ntrials", 17, "'sphere' is none of this suite's tasks"),
             ('"mean_log"', '"log"', 10, "unknown metric 'log'; known: anytime, mean_loss, "),
+            (
+                '"mean_log"',
+                '"success_tenth"',
+                10,
+                "tuning does not select by 'success_tenth', so no task's table can be about it; choose one of anytime,",
+            ),
             ('name = "mine"', 'name = "../mine"', 1, "cannot name a folder"),
             ('about = "a try"', "about = 3", 2, "about must be text, not 3"),
             ('name = "mine"', "name mine", 1, "; the file must be TOML"),
