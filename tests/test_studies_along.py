@@ -226,7 +226,7 @@ def planted(tmp_path_factory):
     out, said = tmp_path_factory.mktemp("along"), []
     base = optimizers.get("momentum")
     entries = {
-        i: dataclasses.replace(base, defaults={**base.defaults, "learning_rate": 0.002, "momentum": beta})
+        i: dataclasses.replace(base, defaults={**base.defaults, "learning_rate": 1e-4, "momentum": beta})
         for i, beta in ((0, 0.2), (10, 0.5), (100, 0.9))
     }
     place = Place(named_task("rosenbrock"), 30, 4)
@@ -239,7 +239,7 @@ def test_a_planted_series_has_its_own_numbers(planted):
     found, out, *_ = planted
     for one in found["series"]:
         assert [row["beta"] for row in one["rows"]] == pytest.approx([0.2, 0.5, 0.9], rel=1e-4)
-        assert [row["alpha"] for row in one["rows"]] == pytest.approx([0.002] * 3, rel=1e-4)
+        assert [row["alpha"] for row in one["rows"]] == pytest.approx([1e-4] * 3, rel=1e-4)
         for row in one["rows"]:
             assert (row["knee"], row["beyond"]) == (None, 0.0)
             factors = [

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bench.errors import UserError, check_count
 from bench.lookup import identity, resolve
 from bench.records.files import check_folder, csv_text, read_json, strict, write_bytes, write_json
@@ -57,8 +55,8 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
     kept = _Kept(out / "measured", place)
     scored = [_each(one, kept, "score", functools.partial(_scored, place), progress) for one in series]
     ages = [claim.ages({i: Numbers(**score) for i, score in each.items()}) for each in scored]
-    grown = [one.entries[age.grown] for one, age in zip(series, ages, strict=True)]
-    typical = float(np.median([kept.get(each, "met", functools.partial(_typical, place))["typical"] for each in grown]))
+    first = series[0].entries[ages[0].grown]  # of one series, so that seeds added later move no number
+    typical = float(kept.get(first, "met", functools.partial(_typical, place))["typical"])
     mechanisms = functools.partial(_mechanisms, place, typical)
     asked = [_each(one, kept, f"mechanisms {typical!r}", mechanisms, progress) for one in series]
     rows = [

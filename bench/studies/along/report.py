@@ -33,11 +33,11 @@ def text(found: Mapping[str, Any]) -> str:
     head = (
         f"# Along training: {found['task']}\n\n"
         f"![every number against iterations](along.png)\n\n"
-        f"One series for each meta-seed, {len(series)} here. Score: mean of loss / initial loss over {found['steps']} steps, geometric mean "
-        f"over {found['problems']} held-out problems. Young and grown are the first and the last kept weights whose "
-        f"score is at most twice the best of their series: {said} iterations. Runs are of {found['steps']} gradients "
-        f"of size {significant(found['typical'])}, the 90 % quantile of what the last weights meet; constant ones "
-        "reach ten times that. What every word means: docs/along.md.\n"
+        f"One series for each meta-seed, {len(series)} here. Score: mean of loss / initial loss over "
+        f"{found['steps']} steps, geometric mean over {found['problems']} held-out problems. Young and grown are the "
+        f"first and the last kept weights whose score is at most twice the best of their series: {said} iterations. "
+        f"Runs are of {found['steps']} gradients of size {significant(found['typical'])}, the 90 % quantile of what "
+        "the first series' grown weights meet; constant ones reach ten times that. What every word means: docs/along.md.\n"
     )
     return "\n".join([head, _claim(found), _cause(found), _ages(found)])
 
