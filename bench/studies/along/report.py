@@ -37,7 +37,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"{found['steps']} steps, geometric mean over {found['problems']} held-out problems. Young and grown are the "
         f"first and the last kept weights whose score is at most twice the best of their series: {said} iterations. "
         f"Runs are of {found['steps']} gradients of size {significant(found['typical'])}, the 90 % quantile of what "
-        "the first series' grown weights meet; constant ones reach ten times that. What every word means: docs/along.md.\n"
+        "the first series' grown weights meet; constant ones reach ten times that. Words: docs/along.md.\n"
     )
     return "\n".join([head, _claim(found), _cause(found), _ages(found)])
 
