@@ -58,7 +58,7 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
     first = series[0].entries[ages[0].grown]  # of one series, so that seeds added later move no number
     typical = float(kept.get(first, "met", functools.partial(_typical, place))["typical"])
     mechanisms = functools.partial(_mechanisms, place, typical)
-    asked = [_each(one, kept, f"mechanisms {typical!r}", mechanisms, progress) for one in series]
+    asked = [_each(one, kept, f"mechanisms at {typical!r}", mechanisms, progress) for one in series]
     rows = [
         {i: Numbers(**score, **more[i]) for i, score in each.items()} for each, more in zip(scored, asked, strict=True)
     ]
@@ -84,14 +84,6 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
         if learned and age.young < age.grown
     ]
     return strict(found)
-
-
-def rows_of(found: Mapping[str, Any]) -> list[dict[int, Numbers]]:
-    """{iteration: numbers} of every series of what `measure` found."""
-    return [
-        {row["iteration"]: Numbers(**{k: v for k, v in row.items() if k != "iteration"}) for row in one["rows"]}
-        for one in found["series"]
-    ]
 
 
 def write(found: Mapping[str, Any], out: Path) -> None:
@@ -120,7 +112,7 @@ def _lost(kept: _Kept, place: Place, one: Series, age: claim.Ages, progress: Tol
     def race(entry: Entry) -> dict[str, Any]:
         return {"pairs": [pair._asdict() for pair in lost(place, entry, young)]}
 
-    found = kept.get(grown, f"lost {identity.optimizer_definition(young)}", race)
+    found = kept.get(grown, f"grafts {identity.optimizer_definition(young)}", race)
     return {"series": one.name, "seed": one.seed, **age._asdict(), **found}
 
 
