@@ -293,6 +293,6 @@ def test_a_graft_of_a_rule_without_adaptation_is_the_rule(planted):
 
     _, _, _, place, entries = planted
     found = {(pair.variant, pair.beside): pair for pair in lost(place, entries[100], entries[10])}
-    for variant in ("rate at rest", "no adaptation", "young rate"):
+    for variant in ("no rise", "no adaptation", "no rise beyond the young"):
         assert found[variant, "grown"].ratio == pytest.approx(1.0, rel=1e-3)
     assert found["young", "grown"].ratio != pytest.approx(1.0, rel=0.01)

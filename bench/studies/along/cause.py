@@ -35,10 +35,10 @@ class Lost(NamedTuple):
 
 PAIRS = (
     ("young", "grown"),
-    ("young rate", "grown"),
-    ("rate at rest", "grown"),
+    ("no rise", "grown"),
+    ("no rise beyond the young", "grown"),
     ("no adaptation", "grown"),
-    ("young rate", "young"),
+    ("no rise", "young"),
 )
 """What is compared: what growing gained, what the grown network loses by each change of its rate, and what it keeps."""
 

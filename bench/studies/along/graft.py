@@ -5,8 +5,9 @@ likewise ΔF, and ρ = ∂U/∂g(h, 0) / ∂U/∂g(r, 0), the factor that the st
 
     h' = F(h, 0) + κ ΔF(h, g)        dx = U(h, 0) + κ ΔU(h, g)
 
-is the grown network for κ = 1. With κ = 1 / ρ its rate stays as it is without gradients, with κ = ρ' / ρ it follows the
-ρ' of another network that runs beside it on the same gradients; nothing else is touched.
+is the grown network for κ = 1. With κ = min(1, 1 / ρ) its rate never rises above what it is without gradients, with κ =
+min(1, ρ' / ρ) never above what the ρ' of another network makes of it that runs beside it on the same gradients; nothing
+else is touched. κ above 1 is no test: where a curve saturates ρ is small, and 1 / ρ breaks the network.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from optimizers import Entry, Optimizer
 VARIANTS: Mapping[str, Mapping[str, float]] = {
     "grown": {"intact": 1.0, "young": 0.0, "path": 0.0},
     "young": {"intact": 1.0, "young": 1.0, "path": 0.0},
-    "young rate": {"intact": 0.0, "young": 1.0, "path": 0.0},
-    "rate at rest": {"intact": 0.0, "young": 0.0, "path": 0.0},
+    "no rise beyond the young": {"intact": 0.0, "young": 1.0, "path": 0.0},
+    "no rise": {"intact": 0.0, "young": 0.0, "path": 0.0},
     "no adaptation": {"intact": 0.0, "young": 0.0, "path": 1.0},
 }
 """What is raced, as switches: both networks as they are, the two κ, and ΔF(r, g), ΔU(r, g) in place of their own, the

@@ -32,7 +32,7 @@ def optimizer(grown: Frozen, young: Frozen, theta: Mapping[str, Any]) -> Optimiz
         )
         whole, plain = grown.layout.step(state[0], g, x, step)
         beside, youngs_plain = young.layout.step(state[1], g, x, step)
-        factor = tf.where(on["young"], youngs, tf.ones_like(youngs)) / own
+        factor = tf.minimum(1.0, tf.where(on["young"], youngs, tf.ones_like(youngs)) / own)
         r = tf.repeat(places[0].states[None], x.shape[0], axis=0)
         follows, moves = response_at(grown, r, g, x, places[0])
         follows = tf.where(on["path"], follows, factor[:, None] * (whole - quiet))

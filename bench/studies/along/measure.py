@@ -112,7 +112,7 @@ def _lost(kept: _Kept, place: Place, one: Series, age: claim.Ages, progress: Tol
     def race(entry: Entry) -> dict[str, Any]:
         return {"pairs": [pair._asdict() for pair in lost(place, entry, young)]}
 
-    found = kept.get(grown, f"grafts {identity.optimizer_definition(young)}", race)
+    found = kept.get(grown, f"without {identity.optimizer_definition(young)}", race)
     return {"series": one.name, "seed": one.seed, **age._asdict(), **found}
 
 

@@ -92,30 +92,30 @@ def _cause(found: Mapping[str, Any]) -> str:
         )
     return (
         f"## Does what grew gain?\n\n{_verdict(found)} Every variant with its own best step; paired on "
-        f"{found['problems']} problems; above 1 is worse. *Young rate*: the grown network, its rate following "
-        "gradients as the young one's does; *rate at rest*: its rate as without gradients; *no adaptation*: gradients "
-        f"act in every way as without earlier ones.\n\n{_table(heads, rows)}"
+        f"{found['problems']} problems; above 1 is worse. *No rise*: the grown network, its rate never above "
+        "what it is without gradients; *beyond the young*: never above what gradients make of the young one's; *no "
+        f"adaptation*: gradients act in every way as without earlier ones.\n\n{_table(heads, rows)}"
     )
 
 
 def _verdict(found: Mapping[str, Any]) -> str:
-    """Of the young rate in place of the grown one."""
-    pairs = [_pair(one, "young rate", "grown") for one in found["lost"]]
-    shares = [_share(one) for one in found["lost"]]
+    """Of the grown network without what raises its rate."""
+    pairs = [_pair(one, "no rise", "grown") for one in found["lost"]]
     worse, better, count = sum(p["low"] > 1 for p in pairs), sum(p["high"] < 1 for p in pairs), len(pairs)
-    said = "seeds disagree"
+    said = "seeds disagree on whether the rise is needed"
     if worse in (0, count):
-        said = "what grew in the rate is needed" if worse else "what grew in the rate is not needed"
+        said = "the rise is needed" if worse else "the rise is not needed"
+    shares = ", ".join(_share(one) for one in found["lost"])
     return (
-        f"**{said.capitalize()}**: with the young network's rate the grown one is worse in {worse} of {count} seeds "
-        f"and better in {better}; it loses, by seed, {', '.join(shares)} of what it is ahead of the young one."
+        f"**{said.capitalize()}**: without it the grown network is worse in {worse} of {count} seeds and better in "
+        f"{better}; it loses {shares} of what it is ahead of the young one."
     )
 
 
 def _share(one: Mapping[str, Any]) -> str:
     """Loss of the graft over the gain of growing, in logarithms; above 100 %, it is worse than the young network."""
     gained = math.log(_pair(one, "young", "grown")["ratio"])
-    return percent(math.log(_pair(one, "young rate", "grown")["ratio"]) / gained) if gained > 0 else "nothing"
+    return percent(math.log(_pair(one, "no rise", "grown")["ratio"]) / gained) if gained > 0 else "nothing"
 
 
 def _pair(one: Mapping[str, Any], variant: str, beside: str) -> Mapping[str, Any]:
