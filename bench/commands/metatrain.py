@@ -90,6 +90,11 @@ def _numbers(kind: type) -> Any:
     show_default=True,
     help="Tune momentum, rmsprop and adam first, to compare with.",
 )
+@click.option(
+    "--keep",
+    type=int,
+    help="Also write the weights at so many log-spaced iterations, into NAME.kept; for anatomy --along.",
+)
 @click.option("--plot", type=options.PATH, help="Picture of the curves.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Seeds trained side by side.")
 @options.import_files
