@@ -171,9 +171,7 @@ class TestLimits:
 
     def test_a_mistake_in_a_file_has_its_line(self, tmp_path):
         text = 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\ncell_memory = "4 GB"\n'
-        with pytest.raises(
-            UserError, match=r"my\.toml, line 3: cell_memory must be .* of MiB, not '4 GB'"
-        ):
+        with pytest.raises(UserError, match=r"my\.toml, line 3: cell_memory must be .* of MiB, not '4 GB'"):
             read(written(tmp_path, text))
 
 
