@@ -39,7 +39,7 @@ FOUND = {
 def readings():
     def of(name):
         done = CliRunner().invoke(
-            command, [f"outside-{name}", "--task", "rosenbrock", "--import", FILE, "--format", "json"]
+            command, [f"outside-{name}", "--task", "linear-regression", "--import", FILE, "--format", "json"]
         )
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)

@@ -9,7 +9,7 @@ import optimizers
 from bench.errors import UserError
 from bench.lookup import resolve
 from bench.probes import run, twins
-from bench.probes.catalog import PROBES, Deciding
+from bench.probes.catalog import PROBES, Deciding, Probe
 from bench.probes.controls.catalog import visited
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.system import System
@@ -169,6 +169,25 @@ def test_twins_are_measured_once(monkeypatch, tmp_path):
     monkeypatch.setenv("OPTOSCOPE_CACHE", "")
     ask(network, ["momentum"])
     assert [probes for _, probes, _ in calls] == [["momentum"], ["schedule"], *[["momentum"]] * 4]
+
+
+def test_the_twins_of_a_probe_of_ones_own_are_not_kept(monkeypatch, tmp_path):
+    @dataclasses.dataclass(frozen=True)
+    class Own(Probe):
+        pass
+
+    monkeypatch.setitem(PROBES, "own", Own("own", "is it mine?"))
+    monkeypatch.setenv("OPTOSCOPE_CACHE", str(tmp_path))
+    monkeypatch.setattr(measure, "_measured", lambda network, probes, *_: {name: made_up(0.1) for name in probes})
+    network = measure.Network("gru[units=4]", GRU, trained(), visited(40))
+    measure.twins(network, ["own"], 39, 1, lambda share: None)
+    assert not measure.is_known(network, ["own"], 39, 1)
+    found = beside("own", PRESENT, made_up(0.5))
+    assert (found["quantiles"], found["beyond"], found["sentence"]) == (
+        {},
+        None,
+        "100 % of 1 untrained twins are present too",
+    )
 
 
 def test_only_learned_entries_of_a_named_architecture_have_twins():

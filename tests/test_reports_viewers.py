@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from bench.commands import group
 from bench.errors import UserError
 from bench.records.store import Store
-from bench.reports import coco, ioh, viewers  # noqa: F401 (they register)
+from bench.reports import ioh, viewers
+from bench.reports.export import export
 from bench.scores.results import load
 
 NAME = "a'd|a&m\\[x=__import__('os')]\n"
@@ -74,7 +75,7 @@ RUNS = {1: [(1, 4), (2, 2), (3, 1), (4, 0.5)], 2: [(1, 8), (2, 0)], 3: [(1, 1)]}
 class TestIOHprofiler:
     def test_iohinspector_opens_it(self, folder, tmp_path):
         pytest.importorskip("iohinspector")
-        left_out = viewers.export(load(folder), "ioh", tmp_path / "out")
+        left_out = export(load(folder), "ioh", tmp_path / "out")
         assert left_out == [f"{NAME} on bowl: ValueError: no"]
         overview, runs = viewed(IOH, tmp_path / "out")
         assert {(row["algorithm_name"], row["function_name"]) for row in overview} == {
@@ -89,7 +90,7 @@ class TestIOHprofiler:
         assert of_it == RUNS
 
     def test_cards_say_what_a_run_reached_and_hold_nothing_to_evaluate(self, folder, tmp_path):
-        viewers.export(load(folder), "ioh", tmp_path / "out")
+        export(load(folder), "ioh", tmp_path / "out")
         cards = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "out").rglob("*.json")]
         assert len(cards) == 3
         for card in cards:
@@ -113,7 +114,7 @@ class TestCOCO:
     def test_cocopp_opens_it_and_its_expected_running_times_are_right(self, folder, tmp_path):
         pytest.importorskip("cocopp")
         out = tmp_path / "out"
-        viewers.export(load(folder), "coco", out)
+        export(load(folder), "coco", out)
         folders = sorted(path for path in out.iterdir() if path.is_dir())
         names, found = viewed(COCO, out / "functions.txt", *folders)
         assert names == {"1": "bowl", "2": "r,o'se%, 1:2|3"}
@@ -125,7 +126,7 @@ class TestCOCO:
 
     def test_iohinspector_opens_it_too(self, folder, tmp_path):
         pytest.importorskip("iohinspector")
-        viewers.export(load(folder), "coco", tmp_path / "out")
+        export(load(folder), "coco", tmp_path / "out")
         overview, runs = viewed(IOH, tmp_path / "out")
         assert len(overview) == 9
         assert {tuple(run[3:]) for run in runs if run[2] == 1} == set(RUNS[1])
@@ -133,7 +134,7 @@ class TestCOCO:
     def test_more_tasks_than_functions_are_refused(self, tmp_path):
         samples.folder(tmp_path / "runs", {"sgd": 0.1}, [f"task-{i}" for i in range(25)])
         with pytest.raises(UserError, match=r"coco has room for 24 tasks and here are 25; narrow them with --tasks"):
-            viewers.export(load(tmp_path / "runs"), "coco", tmp_path / "out")
+            export(load(tmp_path / "runs"), "coco", tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
 

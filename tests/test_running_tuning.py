@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,8 +12,9 @@ from bench.records.record import Budget
 from bench.records.store import Store
 from bench.running import run as running
 from bench.running.cell import evaluate_cell, planned_runs
-from bench.running.tuning import best_rows, search, winner
+from bench.running.tuning import search
 from bench.scores.metrics import METRICS
+from bench.scores.selection import best_trials
 from bench.suites.jobs import job
 from bench.suites.suite import Suite
 from optimizers import Entry, Optimizer, Uniform
@@ -75,18 +75,6 @@ def test_a_metric_is_chosen_for_by_itself():
         assert search(TRAP, DESCENT, BUDGET, metrics=[metric]).thetas == {metric: every[metric]}
 
 
-def test_the_choice_is_by_the_mean_over_all_problems():
-    """16 problems at 0.1 and 48 at 0.5 are 0.4 on average, worse than 0.3 on all; better than 0.45."""
-    table = pd.DataFrame({"trial": range(4), "mean_loss": [0.3, 0.1, 0.45, 0.9]})
-    recheck = pd.DataFrame({"trial": [0, 1, 2], "mean_loss": [0.3, 0.5, 0.45]})
-    budget = Budget(trials=4, tuning_seeds=16, finalists=3, recheck_seeds=48)
-    assert best_rows(table, "mean_loss", 3) == [1, 0, 2]
-    assert winner(table, recheck, "mean_loss", budget, [1, 0, 2]) == 0
-    assert winner(table, recheck, "mean_loss", budget, [1, 2]) == 1
-    assert winner(table, recheck, "mean_loss", replace(budget, finalists=0), []) == 1
-    assert best_rows(pd.DataFrame({"anytime": [0.2, 0.7, np.nan, 0.7]}), "anytime", 3) == [1, 3, 0]
-
-
 def test_a_cell_counts_and_keeps_its_re_check(tmp_path):
     done = []
     made = job("cell", "rosenbrock", "momentum", Budget(5, 4, 8, 2, 2, 3))
@@ -127,5 +115,5 @@ def test_tune_follows_the_rule():
     found = search(named_task("rosenbrock"), bench.lookup.resolve.entry("momentum"), Budget(5, 1, 8, 2, 3, 16))
     assert tuned.theta == found.thetas["mean_loss"]
     raced = tuned.trials["recheck"].dropna()
-    assert raced.index.tolist() == best_rows(found.trials, "mean_loss", 3) or len(raced) == 3
+    assert raced.index.tolist() == best_trials(found.trials["mean_loss"], METRICS["mean_loss"], 3) or len(raced) == 3
     assert bench.tune("rosenbrock", "momentum", trials=8, seeds=2, steps=5, finalists=0).trials.columns[-1] == "best"

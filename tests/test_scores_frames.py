@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,11 @@ def test_failed_cells_have_no_rows(tmp_path):
 
 
 def tried(**columns):
-    return {**{name: [3.0, 1.0, 2.0] for name in METRICS}, "trial": [0, 1, 2], **columns}
+    return {
+        **{name: [-3.0 * of.sign, -1.0 * of.sign, -2.0 * of.sign] for name, of in METRICS.items()},
+        "trial": [0, 1, 2],
+        **columns,
+    }
 
 
 def test_a_row_per_trial_with_what_it_was_chosen_for(tmp_path):
@@ -178,21 +183,23 @@ def test_the_package_of_scores_is_called_as_the_public_face_says(tmp_path):
 
 
 def test_winners_on_every_set_of_problems(tmp_path):
-    trials = {"trial": [0, 1, 2], "learning_rate": [0.1, 0.2, 0.3]}
-    trials |= {name: [0.3, 0.2, 0.4] for name in METRICS} | {"anytime": [0.3, 0.2, 0.4]}
+    trials = {"trial": [0, 1, 2, 3], "learning_rate": [0.1, 0.2, 0.3, 0.4]}
+    trials |= {name: [of.sign * -score for score in (0.3, 0.2, 0.4, 0.9)] for name, of in METRICS.items()}
+    trials |= {"anytime": [0.3, 0.2, 0.4, 0.1]}
     thetas = {name: {"learning_rate": 0.1} for name in METRICS} | {"anytime": {"learning_rate": 0.3}}
-    recheck = {"trial": [0, 1], **{name: [0.25, 0.9] for name in METRICS}}
-    record = samples.record("bowl", "sgd")._replace(trials=trials, thetas=thetas, recheck=recheck)
+    recheck = {"trial": [0, 1, 2], **{name: [0.25, 0.9, 0.9] for name in METRICS}}
+    record = samples.record("bowl", "sgd")
+    cell = replace(record.cell, budget=replace(record.cell.budget, tuning_seeds=4, finalists=2, recheck_seeds=4))
+    record = record._replace(cell=cell, trials=trials, thetas=thetas, recheck=recheck)
     record = record._replace(runs={name: next(iter(record.runs.values())) for name in ("default", *METRICS)})
     Store(tmp_path).write(record)
     rows = frames.winners(tmp_path).set_index("metric")
     loss = rows.loc["mean_loss"]
-    assert loss[["trials", "raced_again", "trial"]].tolist() == [3, 2, 0]
+    assert loss[["trials", "raced_again", "trial"]].tolist() == [4, 3, 0]
     assert loss[["tuning", "recheck", "best_trial"]].tolist() == [0.3, 0.25, 0.2]  # a better one lost on fresh problems
     assert loss["report"] == pytest.approx(METRICS["mean_loss"].score(record.runs["default"], record.floor).mean())
-    assert np.isnan(loss["best_trial_low"])  # of three trials nothing is known
-    assert np.isnan(rows["recheck"]["anytime"])
-    assert rows["trial"]["anytime"] == 2
+    assert np.isnan(loss["best_trial_low"])  # of four trials nothing is known
+    assert rows.loc["anytime", ["trial", "recheck"]].tolist() == [2, 0.9]
     tried = frames.trials(tmp_path)
-    assert tried["recheck_mean_loss"].tolist()[:2] == [0.25, 0.9]
-    assert np.isnan(tried["recheck_mean_loss"][2])
+    assert tried["recheck_mean_loss"].tolist()[:3] == [0.25, 0.9, 0.9]
+    assert np.isnan(tried["recheck_mean_loss"][3])

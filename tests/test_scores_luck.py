@@ -1,7 +1,5 @@
 """The interval over draws of trials: its values, its coverage, simulated and on trials of runs, where it shows."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import samples
@@ -12,7 +10,6 @@ from bench.scores.compare import compare
 from bench.scores.leaderboard import leaderboard, per_task
 from bench.scores.metrics import METRICS
 from bench.scores.results import load
-from bench.scores.verdicts import selection_score
 
 LOSS, LOG, ANYTIME = METRICS["mean_loss"], METRICS["mean_log"], METRICS["anytime"]
 QUICK = "results/reference/quick"
@@ -107,14 +104,3 @@ def test_who_else_is_there_moves_no_interval(tmp_path):
             Store(tmp_path / name).write(tried(0.5 + 0.01 * np.arange(40), optimizer))
     few, more = (per_task(tmp_path / name).set_index("optimizer") for name in ("few", "more"))
     assert few.loc["sgd", ["low_trials", "high_trials"]].equals(more.loc["sgd", ["low_trials", "high_trials"]])
-
-
-def test_the_rival_is_judged_by_its_re_checked_score():
-    """Two finalists on 2 and 6 problems: 0.1 and 0.9 are 0.7, 0.2 and 0.3 are 0.275; 0.4 was not raced again."""
-    record = tried([0.1, 0.2, 0.4])
-    assert selection_score(record, LOSS) == pytest.approx(0.1)
-    budget = replace(record.cell.budget, tuning_seeds=2, finalists=2, recheck_seeds=6)
-    recheck = {"trial": [0, 1], **{name: [0.9, 0.3] for name in METRICS}}
-    checked = record._replace(cell=replace(record.cell, budget=budget), recheck=recheck)
-    assert selection_score(checked, LOSS) == pytest.approx(0.275)
-    assert np.isnan(selection_score(tried([], kind="learned"), LOSS))

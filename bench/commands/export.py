@@ -20,8 +20,8 @@ FORMATS = ("ioh", "coco")
 def command(results: Any, form: str, tuned_for: str, out: Path) -> None:
     """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): a folder an optimizer."""
     from bench.records.files import note
-    from bench.reports import coco, ioh, viewers  # noqa: F401 (they register)
+    from bench.reports.export import export
 
-    for line in viewers.export(results, form, out, tuned_for):
+    for line in export(results, form, out, tuned_for):
         note(f"left out: {line}")
     click.echo(out)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.probes.dynamics.fixed_points import MARGINAL
-from bench.probes.mechanisms import adaptation, clipping, momentum, schedule
+from bench.probes.mechanisms import clipping, momentum, rate_changes, schedule
 from bench.probes.reading import ABSENT, PRESENT, Reading
 from bench.scores.numbers import percent, significant
 
@@ -85,7 +85,7 @@ def _adaptation(verdict: str, values: Mapping[str, Any]) -> str:
     change = _value(values, "change")
     if change is None:
         return ""
-    none, some = (f"×{significant(factor)}" for factor in (adaptation.NONE, adaptation.SOME))
+    none, some = (f"×{significant(factor)}" for factor in (rate_changes.NONE, rate_changes.SOME))
     now = f"(they share ×{significant(change)})"
     if verdict == PRESENT:
         return f"It would be absent if one of its four rates stayed within {none} of rest under every gradient {now}."

@@ -150,7 +150,7 @@ def adaptation(axis: Axes, values: Mapping[str, Any]) -> bool:
         return False
     lines = (
         *zip(arms["at_zero"], ("lasting g > 0", "lasting g < 0"), ("o-", "s-"), (VERMILION, BLUE), strict=False),
-        *zip(arms["centred"], ("g > 0, steepest", "g < 0, steepest"), ("o:", "s:"), (VERMILION, BLUE), strict=False),
+        *zip(arms["centred"], ("g > 0, centered", "g < 0, centered"), ("o:", "s:"), (VERMILION, BLUE), strict=False),
         (array(values, "alternating_rates"), "alternating ±g", "^--", ORANGE),
         (array(values, "random_rates"), "random g", "v-.", GREEN),
     )

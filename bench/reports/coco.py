@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.reports.viewers import VIEWERS, Curves, Viewer
+from bench.reports.viewers import Curves, Viewer
 
 DIMENSION = 20
 """What stands for every task's: cocopp's first choice. Its axes "evaluations / dimension" are of a twentieth."""
@@ -67,4 +67,4 @@ def _runs(cell: Curves, improved_only: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-VIEWERS["coco"] = Viewer("COCO: cocopp", files, FUNCTIONS, notes)
+VIEWER = Viewer("COCO: cocopp", files, FUNCTIONS, notes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.reports.viewers import VIEWERS, Curves, Viewer, folder_names
+from bench.reports.viewers import Curves, Viewer, folder_names
 
 _DIMENSIONS = 65535
 """The most that readers keep; a task of more, or of an unknown number, has dimension 1."""
@@ -63,4 +63,4 @@ def _dimension(cell: Curves) -> int:
     return int(count) if 1 <= count <= _DIMENSIONS else 1
 
 
-VIEWERS["ioh"] = Viewer("IOHprofiler: IOHanalyzer, iohinspector", files, sys.maxsize, lambda tasks: {})
+VIEWER = Viewer("IOHprofiler: IOHanalyzer, iohinspector", files, sys.maxsize, lambda tasks: {})

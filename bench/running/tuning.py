@@ -18,6 +18,7 @@ from bench.engine.race import Race, race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
+from bench.scores.selection import best_trials, choose
 from optimizers import Entry
 
 Progress = Callable[[float], None]
@@ -58,10 +59,10 @@ def search(
     """
     problems = Problems(subject, "tune", range(budget.tuning_seeds), budget.steps)
     table, first = score_trials(entry, budget.trials, problems, tile=tile, progress=progress)
-    finalists = {name: best_rows(table, name, budget.finalists) for name in metrics}
+    finalists = {name: best_trials(table[name], METRICS[name], budget.finalists) for name in metrics}
     again = sorted({row for rows in finalists.values() for row in rows})
     recheck, second = _raced_again(subject, entry, budget, table, again, tile, progress)
-    won = {name: winner(table, recheck, name, budget, rows) for name, rows in finalists.items()}
+    won = {name: _winner(table, recheck, name, budget) for name in metrics}
     races = [first, *([second] if second else [])]
     return Search(
         {name: theta_of(entry, table, row) for name, row in won.items()},
@@ -112,23 +113,6 @@ def score_trials(
     return table, raced
 
 
-def best_rows(table: pd.DataFrame, metric: str, count: int) -> list[int]:
-    """The `count` best rows of a trials table by `metric`, best first; the first of equals."""
-    scores = np.nan_to_num(-METRICS[metric].sign * table[metric].to_numpy(float), nan=np.inf)
-    return np.argsort(scores, kind="stable")[:count].tolist()
-
-
-def winner(table: pd.DataFrame, recheck: pd.DataFrame, metric: str, budget: Budget, finalists: Sequence[int]) -> int:
-    """Row of the best finalist by its mean over tuning and re-check problems together; the best trial without any."""
-    if not finalists:
-        return best_rows(table, metric, 1)[0]
-    rows = sorted(finalists)
-    first = table[metric].to_numpy(float)[rows]
-    second = recheck.set_index("trial")[metric].loc[rows].to_numpy(float)
-    pooled = np.average([first, second], axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
-    return rows[int(np.argmin(np.nan_to_num(-METRICS[metric].sign * pooled, nan=np.inf)))]
-
-
 def theta_of(entry: Entry, table: pd.DataFrame, row: int) -> dict[str, Any]:
     """θ of one row of a trials table."""
     return {**entry.defaults, **{name: table[name].tolist()[row] for name in entry.space}}
@@ -136,7 +120,7 @@ def theta_of(entry: Entry, table: pd.DataFrame, row: int) -> dict[str, Any]:
 
 def best_theta(entry: Entry, table: pd.DataFrame, metric: str) -> dict[str, Any]:
     """θ of the best row of a trials table by `metric`, not checked again; the first of equals."""
-    return theta_of(entry, table, best_rows(table, metric, 1)[0])
+    return theta_of(entry, table, best_trials(table[metric], METRICS[metric], 1)[0])
 
 
 def _raced_again(
@@ -154,6 +138,12 @@ def _raced_again(
     problems = Problems(subject, "recheck", range(budget.recheck_seeds), budget.steps)
     raced = race(entry, [theta_of(entry, table, row) for row in again], problems, tile=tile, progress=progress)
     return pd.DataFrame({"trial": again}).assign(**_means(raced, subject)), raced
+
+
+def _winner(table: pd.DataFrame, recheck: pd.DataFrame, name: str, budget: Budget) -> int:
+    """Row of the trial that the metric called `name` chooses."""
+    again = dict(zip(recheck["trial"], recheck[name], strict=True)) if len(recheck) else {}
+    return choose(table[name], again, METRICS[name], budget).trial
 
 
 def _means(raced: Race, subject: NamedTask) -> dict[str, np.ndarray]:

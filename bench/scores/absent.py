@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -27,14 +28,14 @@ def common(results: Results, present: Callable[[str, str], bool] | None = None) 
 
     Where nobody competes, on which all are.
     """
-    there = present or (lambda task, optimizer: (task, optimizer) in results.records)
+    there = present or partial(_has_cell, results)
     names = [results.optimizers[i] for i in homes.competing(results)] or results.optimizers
     return [task for task in results.tasks if all(there(task, o) for o in names if results.applies(task, o))]
 
 
 def lacking(results: Results, tasks: Iterable[str], present: Callable[[str, str], bool] | None = None) -> list[int]:
     """Which of the optimizers that apply on all of `tasks` are not present on all of them."""
-    there = present or (lambda task, optimizer: (task, optimizer) in results.records)
+    there = present or partial(_has_cell, results)
     tasks = list(tasks)
     return [
         i for i, o in enumerate(results.optimizers) if any(results.applies(t, o) and not there(t, o) for t in tasks)
@@ -47,13 +48,17 @@ def note(results: Results, tasks: Sequence[str], present: Callable[[str, str], b
     if not left:
         return []
     names = [results.optimizers[i] for i in homes.competing(results)] or results.optimizers
-    there = present or (lambda task, optimizer: (task, optimizer) in results.records)
+    there = present or partial(_has_cell, results)
     counts = {name: sum(results.applies(t, name) and not there(t, name) for t in left) for name in names}
     who = ", ".join(f"{name} on {count}" for name, count in counts.items() if count)
     return [
         f"Scores and ranks are over the {len(tasks)} of {len(results.tasks)} tasks that all have run "
         f"(missing: {who}). --missing worst counts a missing cell as the worst there is instead."
     ]
+
+
+def _has_cell(results: Results, task: str, optimizer: str) -> bool:
+    return (task, optimizer) in results.records
 
 
 def blank(frame: pd.DataFrame, rows: Sequence[int], names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from optimizers import disclosures
 
 FEWEST_TASKS = 5
 """Tasks below which nothing is said of other tasks: resampling four can hardly leave them."""
+ORACLES = "Oracles are ceilings on the tasks they are made for; they are not ranked."
 
 
 def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[str]:
@@ -63,7 +64,7 @@ def _about_entries(metric: Metric, results: Results) -> list[str]:
     notes = []
     expected = sum(results.applies(t, o) for t in results.tasks for o in results.optimizers)
     if any(results.kind(name) == "oracle" for name in results.optimizers):
-        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+        notes.append(ORACLES)
     said: dict[str, list[str]] = {}
     for name in results.optimizers:
         record = results.of_optimizer(name)[0]

@@ -14,6 +14,7 @@ from bench.scores import luck
 from bench.scores.measures import TARGETS, steps_to
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.results import finished, load
+from bench.scores.selection import of_record
 
 __all__ = ["scores", "trials", "winners"]
 
@@ -78,7 +79,8 @@ _PLAIN = {"task", "optimizer", "trial", "chosen_for", "theta", *METRICS, *_AGAIN
 def _winner(record: Record, metric: Metric) -> dict[str, Any]:
     found = luck.luck(record, metric)
     columns = _trial_columns(record)
-    trial = next((i for i, names in enumerate(columns["chosen_for"]) if metric.name in names.split(",")), None)
+    choice = of_record(record, metric)
+    trial = None if choice is None else choice.trial
     again = record.recheck.get("trial", [])
     scores = {
         "tuning": np.nan if trial is None else record.trials[metric.name][trial],
@@ -115,7 +117,7 @@ def _trial_columns(record: Record) -> dict[str, Any]:
     settings = [name for name in columns if name not in METRICS]
     thetas = [{name: strict(columns[name][i]) for name in settings} for i in range(count)]
     scores = {f"recheck_{name}": _spread(record.recheck, name, tried) for name in METRICS if name in columns}
-    about = {"chosen_for": _chosen(record, thetas), "theta": list(map(json.dumps, thetas))}
+    about = {"chosen_for": _chosen(record, count), "theta": list(map(json.dumps, thetas))}
     return {"trial": tried, **columns, **scores, **about}
 
 
@@ -125,14 +127,12 @@ def _spread(recheck: dict[str, list[Any]], name: str, trials: list[int]) -> list
     return [known.get(trial, np.nan) for trial in trials]
 
 
-def _chosen(record: Record, thetas: list[dict[str, Any]]) -> list[str]:
-    """Of each trial, the metrics whose winner it is."""
-    names: list[list[str]] = [[] for _ in thetas]
-    for metric in METRICS:
-        won = strict(record.thetas.get(metric, {}))
-        match = next((i for i, theta in enumerate(thetas) if theta and theta.items() <= won.items()), None)
-        if match is not None:
-            names[match].append(metric)
+def _chosen(record: Record, count: int) -> list[str]:
+    """Of each of `count` trials, the metrics that chose it."""
+    names: list[list[str]] = [[] for _ in range(count)]
+    for metric in METRICS.values():
+        if (choice := of_record(record, metric)) is not None:
+            names[choice.trial].append(metric.name)
     return [",".join(of) for of in names]
 
 

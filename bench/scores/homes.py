@@ -75,6 +75,29 @@ def columns(results: Results, tasks: Iterable[str] | None = None) -> dict[str, l
     return {"standing": [standing(results, name, tasks) for name in results.optimizers], "trials": spans}
 
 
+def about(results: Results, tasks: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row per entry: name, kind, finished cells (`tasks`), `missing` and `failed` ones, what it was trained on, and
+    `columns` of some tasks or all.
+    """
+    rows = []
+    for name in results.optimizers:
+        records = results.of_optimizer(name)
+        done, applies = sum(map(finished, records)), sum(results.applies(task, name) for task in results.tasks)
+        home = ", ".join(trained_on(records[0]))
+        rows.append((name, records[0].kind, done, applies - done, len(records) - done, home))
+    frame = pd.DataFrame(rows, columns=["optimizer", "kind", "tasks", "missing", "failed", "trained_on"])
+    return frame.assign(**columns(results, tasks))
+
+
+def ordered(frame: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Rows of a board, with `standing` and `score` (higher is better for sign +1): who competes, best first, then the
+    others; equals by name.
+    """
+    keys = frame[["optimizer"]].assign(out=places(frame["standing"]), merit=-sign * frame["score"])
+    order = keys.sort_values(["out", "merit", "optimizer"], kind="stable").index
+    return frame.loc[order].reset_index(drop=True)
+
+
 def note(frame: pd.DataFrame) -> list[str]:
     """What a board with a column `standing` has to say of it."""
     shown = set(frame["standing"])

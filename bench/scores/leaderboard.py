@@ -37,17 +37,16 @@ def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> p
     chosen_metric, results = get(metric), load(out)
     tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
     over, raw = results._replace(tasks=tasks), _RAW if chosen_metric.in_logs else []
-    frame = pd.DataFrame([_describe(results, name, chosen_metric) for name in results.optimizers])
-    frame = frame.assign(**_numbers(over, chosen_metric), **homes.columns(results, tasks or results.tasks))[
-        [*_FRONT, *raw, *_BACK]
-    ]
+    diverged = pd.DataFrame([_diverged(results.of_optimizer(name), chosen_metric) for name in results.optimizers])
+    frame = homes.about(results, tasks or results.tasks).assign(**_numbers(over, chosen_metric), **diverged)
+    frame = frame[[*_FRONT, *raw, *_BACK]]
     means = {task: _task_means(results, task, chosen_metric, missing) for task in results.tasks}
     frame = pd.concat([frame, pd.DataFrame(means)], axis=1)
     _silence_partial_oracles(frame, results)
     if missing == "common":
         absent.blank(frame, absent.lacking(over, tasks), [*_SCORES, *raw])
     notes = [*board_notes(chosen_metric, over, frame), *absent.note(results, tasks), *homes.note(frame)]
-    board = _sorted(frame, chosen_metric, notes)
+    board = _framed(homes.ordered(frame, chosen_metric.sign), chosen_metric, notes)
     board.attrs["tasks"] = results.tasks
     return board
 
@@ -123,7 +122,6 @@ def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
         others = [task for task in results.tasks if not results.applies(task, name)]
         if others:
             frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *others]] = np.nan
-            frame.loc[row, "missing"] -= len(others)
 
 
 def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -171,20 +169,6 @@ def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]
     return {f"low{suffix}": interval.low, f"high{suffix}": interval.high}
 
 
-def _describe(results: Results, optimizer: str, metric: Metric) -> dict[str, Any]:
-    records = results.of_optimizer(optimizer)
-    done = [record for record in records if finished(record)]
-    return {
-        "optimizer": optimizer,
-        "kind": records[0].kind,
-        "tasks": len(done),
-        "missing": len(results.tasks) - len(done),
-        "failed": len(records) - len(done),
-        **_diverged(done, metric),
-        "trained_on": ", ".join(map(str, records[0].discloses.get("trained_on", ()))),
-    }
-
-
 def _diverged(records: Iterable[Record | None], metric: Metric) -> dict[str, float]:
     """Share of the runs of finished cells that diverged, with its interval."""
     flags = [runs_of(record, metric).diverged >= 0 for record in records if record is not None and finished(record)]
@@ -223,7 +207,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
     absent.blank(frame, [i for i, record in enumerate(records) if record is None], [*_SCORES, *_RAW, *_MEDIAN])
     made_for_it = [results.applies(task, name) for name in results.optimizers]
     frame = frame[made_for_it].reset_index(drop=True)
-    return _sorted(frame, metric, precision_notes(metric, [problems], frame))
+    return _framed(homes.ordered(frame, metric.sign), metric, precision_notes(metric, [problems], frame))
 
 
 def _cost(record: Record | None) -> float:
@@ -240,15 +224,6 @@ def _tuned(record: Record | None, metric: Metric) -> dict[str, Any]:
     swept = [name for name in record.trials if name != "trial" and name not in METRICS]
     theta = record.thetas.get(chosen(record, metric), {})
     return {name: theta[name] for name in swept if name in theta}
-
-
-def _sorted(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:
-    """Entries that compete, best first, then the others; equals by name."""
-    keys = pd.DataFrame(
-        {"out": homes.places(frame["standing"]), "merit": -metric.sign * frame["score"], "name": frame["optimizer"]}
-    )
-    order = keys.sort_values(["out", "merit", "name"], kind="stable").index
-    return _framed(frame.loc[order].reset_index(drop=True), metric, notes)
 
 
 def _framed(frame: pd.DataFrame, metric: Metric, notes: list[str]) -> pd.DataFrame:

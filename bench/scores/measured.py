@@ -16,11 +16,11 @@ import pandas as pd
 from bench.errors import UserError
 from bench.records.record import Record
 from bench.scores import absent, homes, measures, statistics
-from bench.scores.board_notes import FEWEST_TASKS, no_ranks
+from bench.scores.board_notes import FEWEST_TASKS, ORACLES, no_ranks
 from bench.scores.intervals import FEWEST
 from bench.scores.leaderboard import leaderboard
 from bench.scores.measures import Measure
-from bench.scores.metrics import METRICS
+from bench.scores.metrics import Metric
 from bench.scores.results import Results, chosen, finished, load
 
 
@@ -29,15 +29,13 @@ def board(out: Any, metric: str = "anytime", missing: str = "common", better: st
 
     Of a measure, scores are of the runs tuned for the mean loss (untuned ones where nothing was tuned), `score` is the
     interquartile mean over tasks of each task's number (the median of what may be infinite: never), and a cell without
-    a number is missing. `better` is "higher" or
-    "lower" for a task's own measure whose name does not say which. Raises UserError.
+    a number is missing. `better` is "higher" or "lower" for a task's own measure whose name does not say which. Raises
+    UserError.
     """
     results = load(out)
-    if metric in METRICS:
-        if better not in (None, METRICS[metric].better):
-            raise UserError(f"{metric} is better {METRICS[metric].better}; leave out --better {better}")
+    measure = measures.find(metric, results.records.values(), better)
+    if isinstance(measure, Metric):
         return leaderboard(results, metric, missing)
-    measure = measures.get(metric, results.records.values(), better)
     if absent.check(missing) == "worst" and np.isnan(measure.worst):
         raise UserError(f"{metric} has no worst value that a missing cell could count as; leave out --missing worst")
     return _board(results, measure, missing)
@@ -69,12 +67,10 @@ def _board(results: Results, measure: Measure, missing: str) -> pd.DataFrame:
     tasks = absent.common(within, there) if missing == "common" else measured
     over, lacking = within._replace(tasks=tasks), set(absent.lacking(within, tasks, there))
     shown = [i for i, o in enumerate(results.optimizers) if i not in lacking and _everywhere(results, o, tasks)]
-    frame = pd.DataFrame([_describe(results, name) for name in results.optimizers])
-    frame = frame.assign(**homes.columns(results, tasks or results.tasks), **_columns(over, numbers, shown, measure))
+    frame = homes.about(results, tasks or results.tasks).assign(**_columns(over, numbers, shown, measure))
     means = {t: [np.nan if n is None else n.value for n in numbers[t]] for t in results.tasks}
     frame = pd.concat([frame[[*_FRONT, *_BACK]], pd.DataFrame(means)], axis=1)
-    keys = frame.assign(out=homes.places(frame["standing"]), merit=-measure.sign * frame["score"])
-    frame = frame.loc[keys.sort_values(["out", "merit", "optimizer"], kind="stable").index].reset_index(drop=True)
+    frame = homes.ordered(frame, measure.sign)
     notes = [*_notes(results, measure, measured, tasks), *absent.note(within, tasks, there), *homes.note(frame)]
     frame.attrs = {"metric": measure.name, "notes": notes, "tasks": results.tasks, "infinite": "never"}
     return frame
@@ -108,7 +104,8 @@ def _columns(over: Results, numbers: dict[str, list[Any]], shown: list[int], mea
         columns["low_tasks"][shown], columns["high_tasks"][shown] = _interval(others)
     if min(map(over.problems, over.tasks)) < FEWEST:
         return columns
-    ranked = [at for at, i in enumerate(shown) if i in set(homes.competing(over))]
+    competing = set(homes.competing(over))
+    ranked = [at for at, i in enumerate(shown) if i in competing]
     merit, p = measure.sign * total[ranked], statistics.holm_pairs(_p_values(_leveled(replicates[:, ranked], measure)))
     low, high = statistics.rank_ranges(merit, p)
     place = 1 + (merit[None, :] > merit[:, None]).sum(axis=1)
@@ -221,20 +218,6 @@ def _tail(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.clip(math.erfc(distance / math.sqrt(2)), _LEAST, 2 / (len(difference) + 1)))
 
 
-def _describe(results: Results, optimizer: str) -> dict[str, Any]:
-    records = results.of_optimizer(optimizer)
-    done = sum(map(finished, records))
-    applies = sum(results.applies(task, optimizer) for task in results.tasks)
-    return {
-        "optimizer": optimizer,
-        "kind": records[0].kind,
-        "tasks": done,
-        "missing": applies - done,
-        "failed": len(records) - done,
-        "trained_on": ", ".join(homes.trained_on(records[0])),
-    }
-
-
 def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[str]) -> list[str]:
     over = "median" if np.isinf(measure.worst) else "interquartile mean"
     others = ", then (other tasks) over tasks too" if len(tasks) >= FEWEST_TASKS else ""
@@ -251,5 +234,5 @@ def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[
     if left := len(results.tasks) - len(measured):
         notes.append(f"{left} of {len(results.tasks)} tasks have no {measure.name}.")
     if any(results.kind(name) == "oracle" for name in results.optimizers):
-        notes.append("Oracles are ceilings on the tasks they are made for; they are not ranked.")
+        notes.append(ORACLES)
     return [*notes, *map(str, results.faults)]

@@ -151,12 +151,6 @@ def _p_of_counts(apart: np.ndarray) -> float:
     return 2 * (extreme + 1) / (len(apart) + 1)
 
 
-def replicates_for(entries: int) -> int:
-    """Replicates that let Holm's correction over all pairs of `entries` still find a difference by counting them."""
-    pairs = entries * (entries - 1) // 2
-    return max(REPLICATES, 60 * pairs)
-
-
 def holm(p: np.ndarray) -> np.ndarray:
     """Adjusted p-values of a family (n,), after Holm (1979)."""
     order = np.argsort(p, kind="stable")

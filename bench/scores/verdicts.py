@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bench.records.record import Record
 from bench.scores import intervals, scale, statistics
+from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.results import Results, finished, load, task_scores
+from bench.scores.selection import of_record
 
 _ABOUT = ["task", "optimizer", "metric", "baseline", "score", "baseline_score"]
 
@@ -61,27 +62,11 @@ def rival(results: Results, task: str, metric: Metric) -> str | None:
         if record is not None and finished(record) and record.kind == "hand-designed"
     ]
     for judged in (metric, METRICS["mean_loss"]):
-        scores = {record.cell.optimizer: judged.sign * selection_score(record, judged) for record in entries}
-        tuned = {name: score for name, score in scores.items() if np.isfinite(score)}
+        chosen = {record.cell.optimizer: of_record(record, judged) for record in entries}
+        tuned = {name: judged.sign * c.score for name, c in chosen.items() if c is not None and np.isfinite(c.score)}
         if tuned:
             return max(tuned, key=lambda name: tuned[name])
     return entries[0].cell.optimizer if len(entries) == 1 else None
-
-
-def selection_score(record: Record, metric: Metric) -> float:
-    """Mean score of the chosen trial over tuning and re-check problems, on the tuning problems where it was not checked
-    again; NaN where nothing was tuned for the metric.
-    """
-    scores = np.asarray(record.trials.get(metric.name, ()), "float64")
-    again = dict(zip(record.recheck.get("trial", ()), record.recheck.get(metric.name, ()), strict=True))
-    if again:
-        budget = record.cell.budget
-        worth = np.nan_to_num(-metric.sign * scores, nan=np.inf)
-        rows = [row for row in np.argsort(worth, kind="stable")[: budget.finalists].tolist() if row in again]
-        both = np.array([scores[rows], [again[row] for row in rows]], "float64")
-        scores = np.average(both, axis=0, weights=[budget.tuning_seeds, budget.recheck_seeds])
-    scores = scores[np.isfinite(scores)]
-    return float(metric.sign * (metric.sign * scores).max()) if scores.size else np.nan
 
 
 def compare(metric: Metric, scores: np.ndarray, base: np.ndarray) -> Effect:
@@ -102,7 +87,7 @@ def compare(metric: Metric, scores: np.ndarray, base: np.ndarray) -> Effect:
     return Effect(float(whole.value), low, high, float(middle.value), float(middle.low), float(middle.high), p)
 
 
-def paired_median(metric: Metric, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
+def paired_median(metric: Scored, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
     """Median over problems of what `scores` are over `base`, ratio or difference, both (problems,) and paired."""
     if metric.differs:
         return intervals.median(scores - base)

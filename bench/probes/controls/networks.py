@@ -32,7 +32,7 @@ def gru_system(network: Gru, theta: Mapping[str, Any]) -> System:
     return System(function, weights["initial_state"], held=held)
 
 
-@tf.function(autograph=False, jit_compile=True)
+@tf.function(autograph=False, jit_compile=True, reduce_retracing=True)
 def _held(weights, h, g, steps, raw):
     """One program for all networks of a size."""
     return until_still(lambda h: _step(tf.experimental.numpy, weights, h, g, raw), h, steps)[0]

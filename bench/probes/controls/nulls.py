@@ -9,6 +9,7 @@ they meet gradients inside their range.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,20 @@ def network(rng: np.random.Generator) -> System:
     return _network(rng)
 
 
+def descending_network(rng: np.random.Generator) -> System:
+    """An untrained GRU whose rate at rest is positive: of those that climb the readout is turned around."""
+    system = _network(rng)
+    h = system.relax(system.h0[None], 0.0, 0)
+    up, down = (system.step(h, g, 0)[1][0] for g in (1e-6, -1e-6))
+    sign = 1.0 if up < down else -1.0
+
+    def function(h, g, t):
+        after, dx = system.function(h, g, t)
+        return after, sign * dx
+
+    return replace(system, function=function)
+
+
 def silent_network(rng: np.random.Generator) -> System:
     """An untrained GRU as meta-training starts from it: its readout is zero."""
     return _network(rng, readout=0.0)
@@ -130,7 +145,7 @@ NULLS: dict[str, tuple[Maker, ...]] = {
     "momentum": (descent, deaf_map, stateless_network, silent_network, clipped, decaying),
     "clipping": (descent, linear_map, narrow_network, silent_network, adaptive, decaying),
     "schedule": (descent, linear_map, network, silent_network, clipped, saturating_memory),
-    "adaptation": (descent, linear_map, network, network, clipped, saturating_memory),
+    "adaptation": (descent, linear_map, descending_network, descending_network, clipped, saturating_memory),
 }
 
 

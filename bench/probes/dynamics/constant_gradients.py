@@ -29,7 +29,7 @@ def held(subject: Subject, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarra
     start = np.tile(subject.base, (len(given), 1))
     first = subject.system.hold(start, given, t, STEPS)
     second = subject.system.hold(first, given, t, MORE)
-    return tuple(states.reshape(2, len(size), -1) for states in (first, second))
+    return first.reshape(2, len(size), -1), second.reshape(2, len(size), -1)
 
 
 def after_alternating(subject: Subject, gradients: np.ndarray) -> np.ndarray:
@@ -75,23 +75,26 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
     return np.where(stable, fine, np.nan).reshape(k, count)
 
 
-def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
-    """Largest −∂dx/∂g of the update curve: (k, G + 1) in states (k, G + 1, n).
+def centered(subject: Subject, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steepest −∂dx/∂g between g = 0 and the gradient that cancels what the state carries, so that dx is as at rest,
+    and the steepest over the gradients met: (k, G + 1) each, in states (k, G + 1, n).
 
-    Over the gradients met, and at the gradient that cancels what the state carries: where dx is what it is at rest. A
-    curve that a saturating memory has only pushed sideways keeps it.
+    A curve that a saturating memory has only pushed sideways keeps it. Of several such gradients the smallest; where
+    none up to BEYOND decades above the largest met does, the steepest slope over the gradients met.
     """
     k, count, n = states.shape
     system, t, rows = subject.system, subject.settled, states.reshape(k * count, n)
     half = subject.largest * np.logspace(-BELOW, BEYOND, PER_DECADE * (BELOW + BEYOND) + 1)
     g = np.concatenate([-half[::-1], [0.0], half])
     curve = system.step(np.repeat(rows, len(g), axis=0), np.tile(g, len(rows)), t)[1].reshape(len(rows), -1)
-    met = np.abs(g) <= 1.001 * subject.largest
-    within = np.max(-np.diff(curve[:, met], axis=1) / np.diff(g[met]), axis=1)
     rest = system.step(subject.base[None], 0.0, t)[1]
     zero = _crossing(system, rows, g, curve - rest, rest, t)
-    there = _slope(system, rows, zero, 1e-4 * np.abs(zero) + 1e-3 * half[0], t)
-    return np.fmax(within, there).reshape(k, count)
+    slopes, met = -np.diff(curve, axis=1) / np.diff(g), np.abs(g[1:] + g[:-1]) < 2 * subject.largest
+    way = (g[1:] > np.minimum(zero, 0)[:, None]) & (g[:-1] < np.maximum(zero, 0)[:, None])
+    way = np.where(np.isnan(zero)[:, None], met, way)
+    ends = (_slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
+    steepest = np.fmax(np.max(np.where(way, slopes, -np.inf), axis=1), np.fmax(*ends))
+    return steepest.reshape(k, count), np.max(slopes[:, met], axis=1).reshape(k, count)
 
 
 def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:

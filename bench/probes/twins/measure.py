@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from bench.engine.program_cache import location
-from bench.probes.catalog import PROBES
+from bench.probes.catalog import PROBES, Probe
 from bench.probes.dynamics.component import pack, system_of
 from bench.probes.dynamics.runs import followed
 from bench.probes.dynamics.subject import Subject, Visited
@@ -74,7 +74,8 @@ def _kept(identity: str, name: str, made: Mapping[str, list]) -> list[dict[str, 
 
 
 def _path(identity: str, name: str) -> Path | None:
-    root = location()
+    """None where nothing is kept: without a cache folder, and of a user's own probes, which have no version."""
+    root = location() if type(PROBES[name]) is Probe else None
     return root / "twins" / f"{identity}-{name}.json" if root else None
 
 

@@ -78,14 +78,14 @@ def _schedule(values: Values) -> Chart | None:
 
 def _adaptation(values: Values) -> Chart | None:
     gradients = values.get("gradients") or []
-    zero, steepest = ((*(values.get(name) or ()), None, None)[:2] for name in ("at_zero", "centred"))
+    zero, centered = ((*(values.get(name) or ()), None, None)[:2] for name in ("at_zero", "centred"))
     lines = [
         _line(label, gradients, _sizes(rates), color, dash, points=True)
         for rates, label, dash, color in (
             (zero[0], "lasting g > 0", "", VERMILION),
             (zero[1], "lasting g < 0", "", BLUE),
-            (steepest[0], "g > 0, steepest slope", "2 2", VERMILION),
-            (steepest[1], "g < 0, steepest slope", "2 2", BLUE),
+            (centered[0], "g > 0, centered", "2 2", VERMILION),
+            (centered[1], "g < 0, centered", "2 2", BLUE),
             (values.get("alternating_rates"), "alternating ±g", "6 3", ORANGE),
             (values.get("random_rates"), "random g", "8 3 2 3", GREEN),
         )

@@ -2,8 +2,8 @@
 
 A rate is −∂dx/∂g at g = 0. Two questions. Which rate does a constant gradient g lead to, once the state has settled
 (`at_zero`, and `centred`: the largest slope of the update curve there, which a saturating curve that is only pushed
-sideways keeps)? And which do `horizon` steps of one gradient size lead to, by their signs: all the same, alternating,
-or Gaussian? Sign agreement answers the first with a rise and the others with a fall; a memory of sizes, as RMSProp's,
+sideways keeps)? And which do `horizon` steps of one size lead to, by their signs: all the same, alternating, or
+Gaussian? Sign agreement answers the first with a rise and the others with a fall; a memory of sizes, as RMSProp's,
 answers all with a fall. Shapes: G sizes of gradient, two arms, +g first.
 """
 
@@ -35,15 +35,16 @@ FLOOR = 1e-3
 class Answers(NamedTuple):
     """Factors of the rate at rest. at_zero, centred: (2, G), NaN where the state does not settle.
 
-    constant, alternating, gaussian: geometric means over mirror images.
+    constant, alternating, gaussian: after runs of the typical gradient and of the largest, geometric means over mirror
+    images.
     """
 
     gradients: np.ndarray
     at_zero: np.ndarray
     centred: np.ndarray
-    constant: float
-    alternating: float
-    gaussian: float
+    constant: tuple[float, float]
+    alternating: tuple[float, float]
+    gaussian: tuple[float, float]
 
     @property
     def change(self) -> float:
@@ -70,12 +71,14 @@ def answers(subject: Subject, typical: float) -> Answers:
     states, settled = _hold(subject, grid, typical)
     at_zero = np.where(settled, _factor(_rates(subject, states, typical).reshape(2, -1), rest), np.nan)
     centred = np.where(settled, _factor(_slopes(subject, states, typical).reshape(2, -1), widest), np.nan)
-    signs = np.ones((subject.horizon, 1)), (-1.0) ** np.arange(subject.horizon)[:, None], _gaussian(subject.horizon)
-    found = []
-    for sign in signs:
-        run = typical * np.concatenate([sign, -sign], axis=1)
-        after = system.rollout(np.tile(subject.base, (run.shape[1], 1)), run, t, frozen=True)[0][-1]
-        found.append(_middle(_factor(_rates(subject, after, typical), rest)))
+    runs = np.ones((subject.horizon, 1)), (-1.0) ** np.arange(subject.horizon)[:, None], _gaussian(subject.horizon)
+
+    def after(run: np.ndarray, size: float) -> float:
+        signed = size * np.concatenate([run, -run], axis=1)
+        states = system.rollout(np.tile(subject.base, (signed.shape[1], 1)), signed, t, frozen=True)[0][-1]
+        return _middle(_factor(_rates(subject, states, typical), rest))
+
+    found = ((after(run, typical), after(run, UP * typical)) for run in runs)
     return Answers(grid, at_zero, centred, *found)
 
 

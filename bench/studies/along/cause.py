@@ -35,13 +35,12 @@ class Lost(NamedTuple):
 
 PAIRS = (
     ("young", "grown"),
-    ("its own rate", "grown"),
+    ("no rise", "grown"),
+    ("no rise beyond the young", "grown"),
     ("no adaptation", "grown"),
-    ("young rate", "grown"),
-    ("young rate", "its own rate"),
-    ("no adaptation", "its own rate"),
+    ("no rise", "young"),
 )
-"""What is compared: what growing gained, what the decomposition costs by itself, and what the grafts lose."""
+"""What is compared: what growing gained, what the grown network loses by each change of its rate, and what it keeps."""
 
 
 def lost(place: Place, grown: Entry, young: Entry) -> list[Lost]:

@@ -97,18 +97,24 @@ def _ratio(a: float | None, b: float | None) -> float | None:
 
 
 _PARTS: tuple[tuple[str, str, bool, Callable[[Numbers, Numbers], float | None]], ...] = (
-    ("young falls", "young: rate under the largest constant gradient", False, lambda y, g: y.change),
-    ("grown rises", "grown: rate after a run of one sign", True, lambda y, g: g.constant),
-    ("grown alternates", "grown: rate after a run of alternating signs", False, lambda y, g: g.alternating),
+    ("young falls", "young: rate under a large constant gradient", False, lambda y, g: y.change),
+    ("grown rises", "grown: rate after large ones of one sign", True, lambda y, g: g.constant_large),
+    ("grown alternates", "grown: rate after large ones of alternating signs", False, lambda y, g: g.alternating_large),
     (
         "agreement grows",
-        "constant over alternating, grown over young",
+        "one sign over alternating, grown over young",
         True,
-        lambda y, g: _ratio(_ratio(g.constant, g.alternating), _ratio(y.constant, y.alternating)),
+        lambda y, g: _ratio(
+            _ratio(g.constant_large, g.alternating_large), _ratio(y.constant_large, y.alternating_large)
+        ),
     ),
-    ("young falls, centred", "young: the same, where the largest slope falls too", False, lambda y, g: y.centred),
-    ("young alternates", "young: rate after a run of alternating signs", False, lambda y, g: y.alternating),
-    ("grown falls", "grown: rate under the largest constant gradient", False, lambda y, g: g.change),
+    ("young falls, centred", "young, large constant: what the largest slope shares", False, lambda y, g: y.centred),
+    ("young one sign", "young: after large ones of one sign", False, lambda y, g: y.constant_large),
+    ("young alternates", "young: after large ones of alternating signs", False, lambda y, g: y.alternating_large),
+    ("grown constant", "grown: under a large constant gradient, settled", True, lambda y, g: g.change),
+    ("grown gaussian", "grown: after large Gaussian ones", False, lambda y, g: g.gaussian_large),
+    ("grown one sign, typical", "grown: after typical ones of one sign", True, lambda y, g: g.constant),
+    ("grown alternates, typical", "grown: after typical ones of alternating signs", False, lambda y, g: g.alternating),
     ("score", "score, grown over young", False, lambda y, g: g.score / y.score),
 )
 CLAIMED = ("young falls", "grown rises", "grown alternates", "agreement grows")

@@ -36,12 +36,12 @@ PANELS = (
     Panel("knee", "clipping: knee at rest", "|gradient|"),
     Panel("beyond", "clipping: beyond the knee", "share of gradients met", log=False, level=0.0),
     Panel("peak", "schedule: peak over end", "factor of the rate", level=1.0),
-    Panel("change", "adaptation: largest constant g", "factor of the rate at rest", level=1.0, share="rate"),
-    Panel("rise", "adaptation: highest, constant g", "factor of the rate at rest", level=1.0, share="rate"),
+    Panel("change", "adaptation: large constant g", "factor of the rate at rest", level=1.0, share="rate"),
+    Panel("rise", "adaptation: any constant g, at most", "factor of the rate at rest", level=1.0, share="rate"),
     Panel("centred", "the same, slope's share of it", "factor of the slope", level=1.0, share="rate"),
-    Panel("constant", "after a run of one sign", "factor of the rate at rest", level=1.0, share="rate"),
-    Panel("alternating", "after alternating signs", "factor of the rate at rest", level=1.0, share="rate"),
-    Panel("gaussian", "after Gaussian gradients", "factor of the rate at rest", level=1.0, share="rate"),
+    Panel("constant_large", "after a run of one sign", "factor of the rate at rest", level=1.0, share="rate"),
+    Panel("alternating_large", "after alternating signs", "factor of the rate at rest", level=1.0, share="rate"),
+    Panel("gaussian_large", "after Gaussian gradients", "factor of the rate at rest", level=1.0, share="rate"),
 )
 
 
@@ -63,9 +63,9 @@ def figure(found: Mapping[str, Any]) -> Any:
     typical = significant(found["typical"])
     steps = found["steps"]
     said = (
-        f"Kept weights of meta-training on {found['task']}, one line for each meta-seed. Score: geometric mean "
-        f"over {found['problems']} held-out problems of {steps} steps. Rates are −∂dx/∂g at g = 0; runs "
-        f"are of {steps} gradients of size {typical}, constant ones up to ten times it. Large markers: young and grown."
+        f"Kept weights of meta-training on {found['task']}, one line for each meta-seed. Score: geometric mean over "
+        f"{found['problems']} held-out problems of {steps} steps. Rates are −∂dx/∂g at g = 0, after a run of {steps} "
+        f"gradients or as many as it takes to settle; large: ten times the typical {typical}. Hollow: young, grown."
     )
     return canvas.finish(sheet, lines, said)
 

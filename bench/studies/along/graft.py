@@ -1,12 +1,13 @@
 """A grown network whose learning rate follows gradients as a younger one's does: the causal test of what grew.
 
-With F, U the state and update that follow state h and gradient g, r the drift path, ΔU(h, g) = U(h, g) − U(h, 0) and
+With F, U the state and update that follow state h and gradient g, r the drift path, ΔU(h, g) = U(h, g) − U(h, 0),
 likewise ΔF, and ρ = ∂U/∂g(h, 0) / ∂U/∂g(r, 0), the factor that the state makes of the rate,
 
-    h' = F(h, 0) + ρ ΔF(r, g)        dx = U(h, 0) + ρ ΔU(r, g)
+    h' = F(h, 0) + κ ΔF(h, g)        dx = U(h, 0) + κ ΔU(h, g)
 
-is the network without adaptation for ρ = 1 (bench.studies.ablation), nearly the network itself for its own ρ, and the
-graft for ρ of another network that runs beside it on the same gradients.
+is the grown network for κ = 1. With κ = min(1, 1 / ρ) its rate never rises above what it is without gradients, with κ =
+min(1, ρ' / ρ) never above what the ρ' of another network makes of it that runs beside it on the same gradients; nothing
+else is touched. κ above 1 is no test: where a curve saturates ρ is small, and 1 / ρ breaks the network.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Any
 from bench.studies.ablation import entries
 from optimizers import Entry, Optimizer
 
-SMALLEST = 0.01
-"""Factors of a rate are kept within this and its inverse."""
 VARIANTS: Mapping[str, Mapping[str, float]] = {
-    "grown": {"intact": 1.0, "young": 0.0, "own": 1.0},
-    "young": {"intact": 1.0, "young": 1.0, "own": 0.0},
-    "its own rate": {"intact": 0.0, "young": 0.0, "own": 1.0},
-    "young rate": {"intact": 0.0, "young": 1.0, "own": 0.0},
-    "no adaptation": {"intact": 0.0, "young": 0.0, "own": 0.0},
+    "grown": {"intact": 1.0, "young": 0.0, "path": 0.0},
+    "young": {"intact": 1.0, "young": 1.0, "path": 0.0},
+    "no rise beyond the young": {"intact": 0.0, "young": 1.0, "path": 0.0},
+    "no rise": {"intact": 0.0, "young": 0.0, "path": 0.0},
+    "no adaptation": {"intact": 0.0, "young": 0.0, "path": 1.0},
 }
-"""What is raced, as switches: both networks as they are, and the grown one with three ρ."""
+"""What is raced, as switches: both networks as they are, the two κ, and ΔF(r, g), ΔU(r, g) in place of their own, the
+ablation of adaptation (bench.studies.ablation).
+"""
 
 
 @dataclass(frozen=True)

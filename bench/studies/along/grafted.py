@@ -9,13 +9,15 @@ from typing import Any
 import tensorflow as tf
 
 from bench.studies.ablation.ablated import Frozen, Place, flat, number, place_at, quiet_step, response_at, split_like
-from bench.studies.along.graft import SMALLEST
 from optimizers import Optimizer
+
+SMALLEST = 0.01
+"""Factors of a rate are kept within this and its inverse."""
 
 
 def optimizer(grown: Frozen, young: Frozen, theta: Mapping[str, Any]) -> Optimizer:
     """Its state is that of both networks, rows (parameters, n) each."""
-    on = {name: tf.convert_to_tensor(theta[name]) > 0.5 for name in ("intact", "young", "own")}
+    on = {name: tf.convert_to_tensor(theta[name]) > 0.5 for name in ("intact", "young", "path")}
 
     def init(params):
         leaves = tf.nest.flatten(params)
@@ -28,13 +30,15 @@ def optimizer(grown: Frozen, young: Frozen, theta: Mapping[str, Any]) -> Optimiz
         (quiet, offset, own), (_, _, youngs) = (
             _quiet(frozen, h, x, place) for frozen, h, place in zip((grown, young), state, places, strict=True)
         )
-        rate = tf.where(on["young"], youngs, tf.where(on["own"], own, tf.ones_like(own)))
-        r = tf.repeat(places[0].states[None], x.shape[0], axis=0)
-        follows, moves = response_at(grown, r, g, x, places[0])
         whole, plain = grown.layout.step(state[0], g, x, step)
         beside, youngs_plain = young.layout.step(state[1], g, x, step)
-        after = tf.where(on["intact"], whole, quiet + rate[:, None] * follows)
-        dx = tf.where(on["intact"], tf.where(on["young"], youngs_plain, plain), offset + rate * moves)
+        factor = tf.minimum(1.0, tf.where(on["young"], youngs, tf.ones_like(youngs)) / own)
+        r = tf.repeat(places[0].states[None], x.shape[0], axis=0)
+        follows, moves = response_at(grown, r, g, x, places[0])
+        follows = tf.where(on["path"], follows, factor[:, None] * (whole - quiet))
+        moves = tf.where(on["path"], moves, factor * (plain - offset))
+        after = tf.where(on["intact"], whole, quiet + follows)
+        dx = tf.where(on["intact"], tf.where(on["young"], youngs_plain, plain), offset + moves)
         return split_like(dx * number(theta["step"], dx.dtype), gradients), (after, beside)
 
     return Optimizer(init, update)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bench.errors import UserError, check_count
 from bench.lookup import identity, resolve
 from bench.records.files import check_folder, csv_text, read_json, strict, write_bytes, write_json
@@ -57,10 +55,10 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
     kept = _Kept(out / "measured", place)
     scored = [_each(one, kept, "score", functools.partial(_scored, place), progress) for one in series]
     ages = [claim.ages({i: Numbers(**score) for i, score in each.items()}) for each in scored]
-    grown = [one.entries[age.grown] for one, age in zip(series, ages, strict=True)]
-    typical = float(np.median([kept.get(each, "met", functools.partial(_typical, place))["typical"] for each in grown]))
+    first = series[0].entries[ages[0].grown]  # of one series, so that seeds added later move no number
+    typical = float(kept.get(first, "met", functools.partial(_typical, place))["typical"])
     mechanisms = functools.partial(_mechanisms, place, typical)
-    asked = [_each(one, kept, f"mechanisms {typical!r}", mechanisms, progress) for one in series]
+    asked = [_each(one, kept, f"mechanisms at {typical!r}", mechanisms, progress) for one in series]
     rows = [
         {i: Numbers(**score, **more[i]) for i, score in each.items()} for each, more in zip(scored, asked, strict=True)
     ]
@@ -86,14 +84,6 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
         if learned and age.young < age.grown
     ]
     return strict(found)
-
-
-def rows_of(found: Mapping[str, Any]) -> list[dict[int, Numbers]]:
-    """{iteration: numbers} of every series of what `measure` found."""
-    return [
-        {row["iteration"]: Numbers(**{k: v for k, v in row.items() if k != "iteration"}) for row in one["rows"]}
-        for one in found["series"]
-    ]
 
 
 def write(found: Mapping[str, Any], out: Path) -> None:
@@ -122,7 +112,7 @@ def _lost(kept: _Kept, place: Place, one: Series, age: claim.Ages, progress: Tol
     def race(entry: Entry) -> dict[str, Any]:
         return {"pairs": [pair._asdict() for pair in lost(place, entry, young)]}
 
-    found = kept.get(grown, f"lost {identity.optimizer_definition(young)}", race)
+    found = kept.get(grown, f"without {identity.optimizer_definition(young)}", race)
     return {"series": one.name, "seed": one.seed, **age._asdict(), **found}
 
 

@@ -56,7 +56,8 @@ def mechanisms(subject: Subject, typical: float) -> dict[str, float | None]:
     found = answers(subject, typical)
     named = {**_momentum(subject), **_clipping(subject), "peak": _peak(subject)}
     named |= {"change": found.change, "centred": found.change_centred, "rise": found.rise}
-    named |= {name: getattr(found, name) for name in ("constant", "alternating", "gaussian")}
+    for name in ("constant", "alternating", "gaussian"):
+        named[name], named[f"{name}_large"] = getattr(found, name)
     return {name: float(value) if math.isfinite(value) else None for name, value in named.items()}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.scores.numbers import significant
+from bench.scores.numbers import percent, significant
 from bench.studies.along import claim
-from bench.studies.along.measure import rows_of
 from bench.studies.along.row import Numbers
 
 _LABELS = {
@@ -17,12 +17,15 @@ _LABELS = {
     "knee": "knee",
     "beyond": "share beyond it",
     "peak": "schedule, peak / end",
-    "change": "largest constant g",
-    "centred": "the same, slope's share",
-    "rise": "most a constant g makes",
-    "constant": "after one sign",
-    "alternating": "after alternating signs",
-    "gaussian": "after Gaussian gradients",
+    "change": "large constant g",
+    "centred": "what the largest slope shares",
+    "rise": "any constant g, at most",
+    "constant": "after one sign, typical g",
+    "alternating": "after alternating signs, typical g",
+    "gaussian": "after Gaussian gradients, typical g",
+    "constant_large": "after one sign, large g",
+    "alternating_large": "after alternating signs, large g",
+    "gaussian_large": "after Gaussian gradients, large g",
 }
 
 
@@ -33,11 +36,11 @@ def text(found: Mapping[str, Any]) -> str:
     head = (
         f"# Along training: {found['task']}\n\n"
         f"![every number against iterations](along.png)\n\n"
-        f"One series for each meta-seed, {len(series)} here. Score: mean of loss / initial loss over {found['steps']} steps, geometric mean "
-        f"over {found['problems']} held-out problems. Young and grown are the first and the last kept weights whose "
-        f"score is at most twice the best of their series: {said} iterations. Runs are of {found['steps']} gradients "
-        f"of size {significant(found['typical'])}, the 90 % quantile of what the last weights meet; constant ones "
-        "reach ten times that. What every word means: docs/along.md.\n"
+        f"One series for each meta-seed, {len(series)} here. Score: mean of loss / initial loss over "
+        f"{found['steps']} steps, geometric mean over {found['problems']} held-out problems. Young and grown are the "
+        f"first and the last kept weights whose score is at most twice the best of their series: {said} iterations. "
+        f"Runs are of {found['steps']} gradients of size {significant(found['typical'])}, the 90 % quantile of what "
+        "the first series' grown weights meet, or, large, ten times that. What is measured how: docs/along.md.\n"
     )
     return "\n".join([head, _claim(found), _cause(found), _ages(found)])
 
@@ -48,6 +51,14 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
     said = [f"{part.what}: {_interval(part)}, {part.verdict}" for part in parts if part.name in claim.CLAIMED]
     whole = f"falls under large gradients when young, sign agreement when grown: {claim.together(parts)}"
     return [whole, *said, *([_verdict(found).replace("**", "")] if found["lost"] else [])]
+
+
+def rows_of(found: Mapping[str, Any]) -> list[dict[int, Numbers]]:
+    """{iteration: numbers} of every series as they stand in along.json."""
+    return [
+        {row["iteration"]: Numbers(**{k: v for k, v in row.items() if k != "iteration"}) for row in one["rows"]}
+        for one in found["series"]
+    ]
 
 
 def _claim(found: Mapping[str, Any]) -> str:
@@ -81,29 +92,30 @@ def _cause(found: Mapping[str, Any]) -> str:
         )
     return (
         f"## Does what grew gain?\n\n{_verdict(found)} Every variant with its own best step; paired on "
-        f"{found['problems']} problems; above 1 is worse. *its own rate*: the grown network taken apart and put "
-        "together again; *no adaptation*: its rate left as it is without gradients; *young rate*: its rate follows "
-        f"gradients as the young network's does.\n\n{_table(heads, rows)}"
+        f"{found['problems']} problems; above 1 is worse. *No rise*: the grown network, its rate never above "
+        "what it is without gradients; *beyond the young*: never above what gradients make of the young one's; *no "
+        f"adaptation*: gradients act in every way as without earlier ones.\n\n{_table(heads, rows)}"
     )
 
 
 def _verdict(found: Mapping[str, Any]) -> str:
-    """Of the young rate in place of the grown one, beside what the decomposition itself costs."""
-    pairs = [_pair(one, "young rate", "its own rate") for one in found["lost"]]
-    worse, better = sum(p["low"] > 1 for p in pairs), sum(p["high"] < 1 for p in pairs)
-    count = len(pairs)
-    faithful = [_pair(one, "its own rate", "grown")["ratio"] for one in found["lost"]]
-    said = (
-        "what grew in the rate is needed"
-        if worse == count
-        else "what grew in the rate is not needed"
-        if worse == 0
-        else "seeds disagree"
-    )
+    """Of the grown network without what raises its rate."""
+    pairs = [_pair(one, "no rise", "grown") for one in found["lost"]]
+    worse, better, count = sum(p["low"] > 1 for p in pairs), sum(p["high"] < 1 for p in pairs), len(pairs)
+    said = "seeds disagree on whether the rise is needed"
+    if worse in (0, count):
+        said = "the rise is needed" if worse else "the rise is not needed"
+    shares = ", ".join(_share(one) for one in found["lost"])
     return (
-        f"**{said.capitalize()}**: with the young network's rate the grown one is worse in {worse} of {count} seeds "
-        f"and better in {better} (with its own rate put back it scores {_list(faithful)} times its own)."
+        f"**{said.capitalize()}**: without it the grown network is worse in {worse} of {count} seeds and better in "
+        f"{better}; it loses {shares} of what it is ahead of the young one."
     )
+
+
+def _share(one: Mapping[str, Any]) -> str:
+    """Loss of the graft over the gain of growing, in logarithms; above 100 %, it is worse than the young network."""
+    gained = math.log(_pair(one, "young", "grown")["ratio"])
+    return percent(math.log(_pair(one, "no rise", "grown")["ratio"]) / gained) if gained > 0 else "nothing"
 
 
 def _pair(one: Mapping[str, Any], variant: str, beside: str) -> Mapping[str, Any]:

@@ -13,7 +13,8 @@ class Numbers(NamedTuple):
     rest: `knee`, and `beyond`, the share of the gradients of its own runs that lie there. Schedule: `peak` of the rate
     in a run without gradients over its end. Adaptation, factors of the rate at rest: `change` under the largest
     constant gradient, `centred` what the largest slope of the update curve shares of it, `rise` the most that any
-    constant gradient makes of the rate, and what it is after a run of `constant`, `alternating` or `gaussian` ones.
+    constant gradient makes of the rate, and what it is after a run of `constant`, `alternating` or `gaussian` ones, of
+    typical size and large.
     None: there is no such number; an untrained network that does not move has but its score.
     """
 
@@ -30,3 +31,6 @@ class Numbers(NamedTuple):
     constant: float | None = None
     alternating: float | None = None
     gaussian: float | None = None
+    constant_large: float | None = None
+    alternating_large: float | None = None
+    gaussian_large: float | None = None
