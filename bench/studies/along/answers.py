@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bench.probes.dynamics.constant_gradients import both_signs, local_rates
-
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
 
@@ -102,7 +100,7 @@ def _last(factors: np.ndarray) -> float:
 
 def _hold(subject: Subject, grid: np.ndarray, typical: float) -> tuple[np.ndarray, np.ndarray]:
     """States (2 G, n) that constant gradients ±grid lead to, and whether the rate (2, G) has settled there."""
-    signed = both_signs(grid)
+    signed = np.concatenate([grid, -grid])
     states = np.tile(subject.base, (len(signed), 1))
     before, change = _rates(subject, states, typical), np.full(len(signed), np.nan)
     for _ in range(ROUNDS):
@@ -118,7 +116,9 @@ def _hold(subject: Subject, grid: np.ndarray, typical: float) -> tuple[np.ndarra
 
 def _rates(subject: Subject, states: np.ndarray, size: float) -> np.ndarray:
     """Rates (N,) in states (N, n), differences taken well below gradients of `size`."""
-    return local_rates(subject, states, np.array([size]))[:, 0]
+    step = 1e-5 * size
+    up, down = (subject.system.step(states, side * step, subject.settled)[1] for side in (1, -1))
+    return (down - up) / (2 * step)
 
 
 def _slopes(subject: Subject, states: np.ndarray, typical: float) -> np.ndarray:

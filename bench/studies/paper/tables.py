@@ -39,7 +39,8 @@ class Tables(NamedTuple):
 def read(out: Path) -> Tables:
     """The files in `out` and in the folder `along` beside it; empty for one that is not there."""
     along = [read_json(path) for path in sorted(out.parent.glob("along/*/along.json"))]
-    return Tables(*(_rows(out / f"{name}.csv") for name in Tables._fields[:-1]), along)
+    rows = {name: _rows(out / f"{name}.csv") for name in Tables._fields[:-1]}
+    return Tables(**rows, along=along)
 
 
 def _rows(path: Path) -> list[Row]:
