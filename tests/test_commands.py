@@ -14,8 +14,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+import optimizers.registry
+import tasks.base
 from bench.commands import group, shell
 from bench.lookup import plugins
+from bench.running.run import run as finish
+from bench.suites import find
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ["run", "smoke", "--workers", "1"]
@@ -24,11 +28,6 @@ TINY = [*SMOKE, "--tasks", "rosenbrock", "--optimizers", "sgd", "--steps", "10",
 
 def run(*arguments):
     return CliRunner().invoke(group.main, [str(a) for a in arguments])
-
-
-def outside(*arguments, cwd=ROOT, **how):
-    command = [sys.executable, "-m", "bench", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, **how)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +73,7 @@ class TestSmoke:
             assert "momentum" in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
 
     def test_the_same_command_gives_the_same_bytes(self, finished, tmp_path):
-        run(*SMOKE, "--out", tmp_path / "again", "--workers", "2")
+        finish(find.get("smoke"), tmp_path / "again", workers=2, probes=False)
         assert curves(tmp_path / "again") == curves(finished[0])
 
     def test_readings_carry_their_controls(self, finished):
@@ -113,7 +112,7 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         time.sleep(0.1)
     assert not any(map(alive, workers)), "a killed run leaves its workers behind"
     assert 0 < len(list(out.glob("cells/*.parquet"))) < 6
-    assert run(*SMOKE, "--out", out).exit_code == 0
+    finish(find.get("smoke"), out, probes=False)
     assert curves(out) == curves(finished[0])
 
 
@@ -223,12 +222,13 @@ def test_a_suite_of_ones_own_is_planned_and_run(tmp_path, monkeypatch):
     assert "is there already" in run("run", "mine.toml", "--dry-run").output
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("in the way")
-    result = outside(*TINY, "--out", tmp_path / "file" / "run")
-    assert result.returncode == 2
-    assert "Traceback" not in result.stderr
-    assert result.stderr.strip().splitlines()[-1].startswith("error: ")
+    monkeypatch.setattr(sys, "argv", ["bench", *TINY, "--out", str(tmp_path / "file" / "run")])
+    with pytest.raises(SystemExit) as stop:
+        shell.run()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: ")
 
 
 BROKEN = """
@@ -274,13 +274,18 @@ def test_the_readme_has_exactly_two_set_up_commands():
     ]
 
 
-def test_the_readmes_files_run_as_printed(tmp_path):
+def test_the_readmes_files_run_as_printed(tmp_path, monkeypatch):
+    """Here: `finished` ran the probes' controls, and that workers find such files is TestPlugins's."""
+    for module in (tasks.base, optimizers.registry):
+        monkeypatch.setattr(module, "_registry", dict(module._registry))
+    monkeypatch.setattr(plugins, "_loaded", {})
     files = readme_files()
     assert set(files) == {"my_task.py", "my_optimizer.py"}
     for name, code in files.items():
         (tmp_path / name).write_text(code)
         line = next(li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li)
         arguments = line.strip().split("-m bench ")[1].split()
-        result = outside(*[a if a != name else tmp_path / name for a in arguments], "--out", tmp_path / name[:-3])
-        assert result.returncode == 0, result.stderr
+        placed = [a if a != name else tmp_path / name for a in arguments]
+        result = run(*placed, "--out", tmp_path / name[:-3], "--workers", "1")
+        assert result.exit_code == 0, result.output
         assert "egg-crate" in result.stdout or "signsgd" in result.stdout

@@ -17,7 +17,7 @@ from bench.lookup import resolve
 from bench.probes.controls import planted
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.system import System
-from bench.studies.distillation import formula
+from bench.studies.distillation import formula, measure
 from bench.studies.distillation.fit import Material, agreement, predict, schedule
 from bench.studies.distillation.ladder import ladder
 from bench.studies.distillation.plan import conditions
@@ -219,7 +219,8 @@ def test_out_of_distribution_places():
     assert [place.name for place in conditions(resolve.named_task("rosenbrock"), 9)][-1] == "loss ×10"
 
 
-def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
+def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "conditions", lambda *about: conditions(*about)[:2])
     out = tmp_path / "student.npz"
     options = "--task linear-regression --steps 40 --problems 32 --trials 4 --refine 1 --format json"
     shown = CliRunner().invoke(command, ["momentum", *options.split(), "--out", str(out)], catch_exceptions=False)
@@ -228,6 +229,7 @@ def test_the_command_distils_momentum_and_keeps_loadable_weights(tmp_path):
     assert rung["values"]["beta_1"] == pytest.approx(0.9, rel=0.01)
     assert rung["values"]["alpha_1"] == pytest.approx(0.01, rel=0.01)
     assert rung["races"]["in distribution"]["ratio"]["value"] == pytest.approx(1, abs=0.01)
+    assert set(rung["races"]) == {"in distribution", "horizon ×5"}
     assert [r["name"] for r in found["rungs"]][-1] == "refined"
     assert {v["given"] for v in found["reverse"]} == {"nothing"}
     frame = bench.evaluate("linear-regression", str(out), seeds=2, steps=3)
