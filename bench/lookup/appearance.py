@@ -68,8 +68,9 @@ class Look(NamedTuple):
 def look(name: str) -> Look:
     """The look of the optimizer called `name`; equal names look alike, in any process.
 
-    Shipped, up to 64 but for those of the replication: any two of color, dashes and marker tell one from all others. Of other names, up to 56 numbered
-    ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are alike with a chance of 1 in 448.
+    Shipped, up to 64 but for those of the replication: any two of color, dashes and marker tell one from all others. Of
+    other names, up to 56 numbered ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are alike with a
+    chance of 1 in 448.
     """
     place = _shipped().get(name)
     if place is not None:

@@ -36,7 +36,7 @@ _PAPER = Suite(
         "two-moons-small": Budget(steps=200, seeds=128, trials=256, tuning_seeds=16, finalists=5, recheck_seeds=64),
     },
     metrics={"rosenbrock": "mean_log"},
-    about="tasks and baselines of Maheswaranathan et al. (2021), up to 2500 trials, specialists and replications at all meta-seeds",
+    about="tasks and baselines of Maheswaranathan et al. (2021), up to 2500 trials, all meta-seeds",
 )
 _CORE_TASKS = (
     "linear-regression",

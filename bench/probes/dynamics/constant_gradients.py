@@ -75,9 +75,9 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
     return np.where(stable, fine, np.nan).reshape(k, count)
 
 
-def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
-    """Steepest −∂dx/∂g between g = 0 and the gradient that cancels what the state carries, so that dx is as at rest:
-    (k, G + 1) in states (k, G + 1, n).
+def centered(subject: Subject, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steepest −∂dx/∂g between g = 0 and the gradient that cancels what the state carries, so that dx is as at rest,
+    and the steepest over the gradients met: (k, G + 1) each, in states (k, G + 1, n).
 
     A curve that a saturating memory has only pushed sideways keeps it. Of several such gradients the smallest; where
     none up to BEYOND decades above the largest met does, the steepest slope over the gradients met.
@@ -89,12 +89,12 @@ def centered(subject: Subject, states: np.ndarray) -> np.ndarray:
     curve = system.step(np.repeat(rows, len(g), axis=0), np.tile(g, len(rows)), t)[1].reshape(len(rows), -1)
     rest = system.step(subject.base[None], 0.0, t)[1]
     zero = _crossing(system, rows, g, curve - rest, rest, t)
-    reach = np.where(np.isnan(zero), 1.001 * subject.largest, zero)[:, None]
-    low, high = np.where(np.isnan(zero)[:, None], -reach, np.minimum(reach, 0)), np.maximum(reach, 0)
-    between = (g[1:] > low) & (g[:-1] < high)
-    steepest = np.max(np.where(between, -np.diff(curve, axis=1) / np.diff(g), -np.inf), axis=1)
+    slopes, met = -np.diff(curve, axis=1) / np.diff(g), np.abs(g[1:] + g[:-1]) < 2 * subject.largest
+    way = (g[1:] > np.minimum(zero, 0)[:, None]) & (g[:-1] < np.maximum(zero, 0)[:, None])
+    way = np.where(np.isnan(zero)[:, None], met, way)
     ends = (_slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
-    return np.fmax(steepest, np.fmax(*ends)).reshape(k, count)
+    steepest = np.fmax(np.max(np.where(way, slopes, -np.inf), axis=1), np.fmax(*ends))
+    return steepest.reshape(k, count), np.max(slopes[:, met], axis=1).reshape(k, count)
 
 
 def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:

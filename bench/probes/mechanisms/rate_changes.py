@@ -103,7 +103,7 @@ def _lasting(logs: np.ndarray) -> np.ndarray:
 def measure(subject: Subject, gradients: np.ndarray, states, rest: int) -> Changes:
     """Of two sets of states (2, G + 1, n), the second after more steps; rates are relative to those at `rest`."""
     early, late = (relative(at_zero(subject, each, gradients), rest) for each in states)
-    each = np.concatenate([early, relative(centered(subject, states[0]), rest)])
+    each = np.concatenate([early, _beyond_the_curve(*centered(subject, states[0]), rest)])
     moved, further = np.abs(late - early), np.sign(early) * (late - early) > 0
     settled = (moved < SETTLED) | (further & (np.abs(early) >= math.log(SOME)))
     each[:, ~settled.all(axis=0)] = np.nan
@@ -112,6 +112,12 @@ def measure(subject: Subject, gradients: np.ndarray, states, rest: int) -> Chang
     )
     histories = [relative(rates, rest)[0] for rates in runs]
     return Changes(np.concatenate([[0.0], gradients]), each, common(each), moved.max(axis=0), *histories)
+
+
+def _beyond_the_curve(slopes: np.ndarray, met: np.ndarray, rest: int) -> np.ndarray:
+    """log of centered slopes (k, G + 1) over rest's; a rise is over the steepest that rest's own curve has (`met`)."""
+    above = np.log(slopes / np.fmax(met, slopes)[:, rest : rest + 1])
+    return np.where(above > 0, above, np.minimum(relative(slopes, rest), 0.0))
 
 
 def _mean(rates: np.ndarray) -> np.ndarray:

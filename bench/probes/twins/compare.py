@@ -81,7 +81,7 @@ def _beyond(reading: Reading, twins: Sequence[Mapping[str, Any]], deciding: Deci
 def _own(reading: Reading, number: str) -> float | None:
     quantity = reading.values.get(number)
     value = quantity.get("value") if isinstance(quantity, Mapping) else None
-    return float(value) if _finite(value) else None
+    return float(value) if value is not None and _finite(value) else None
 
 
 def _finite(value: Any) -> bool:
