@@ -194,8 +194,9 @@ def probe(
 ) -> dict[str, Reading]:
     """What the mechanism probes find in `optimizer` on problems of `task`, controls run first.
 
-    -> {probe: Reading}, each with a verdict ("present", "absent" or "undecided"), {name: {"value", "low", "high"}} and
-    its controls. `probes` names some of them; None: all. Raises UserError, for an oracle too.
+    -> {probe: Reading}, each with a verdict ("present", "absent" or "undecided"), {name: {"value", "low", "high"}}, its
+    controls and, of a learned optimizer, what its untrained twins say and whether it is `discovered`. `probes` names
+    some of them; None: all. Raises UserError, for an oracle too.
 
     >>> import bench
     >>> theta = {"learning_rate": 1e-3, "momentum": 0.9}

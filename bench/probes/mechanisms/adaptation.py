@@ -37,12 +37,12 @@ def probe(subject: Subject) -> Reading:
     Gradients are 11 over the five decades up to the largest one met, of both signs; each is held for 20 000 steps from
     rest and counts if 5000 more change the rate by less than 5 % or take it further the same way. Four rates, at zero
     and centered, on either arm, are taken over those at rest (at the smallest gradient that has one, where rest has
-    none); if all lie on one side of 1, the nearest to it is what they share. present when that is ×1.2 over a decade of
-    gradients; absent when it is nowhere ×1.1 and no arm alone has ×1.2; else undecided. `change`: the top of a rise,
-    else the end of a fall, low and high those of the four; `last`: at the largest gradient. `shape`: falls, rises, or
-    rises and falls again by ×1.2. `bounded`: over the last decade the change is less than |g|^±0.5 (`law`). `kind`:
-    *sign agreement* where alternating gradients change the rate the other way, *size* where at least half as much (in
-    logarithms), else *persistence*.
+    none; a rise of the centered ones is over the steepest slope of rest's own curve); if all lie on one side of 1, the
+    nearest to it is what they share. present when that is ×1.2 over a decade of gradients; absent when it is nowhere
+    ×1.1 and no arm alone has ×1.2; else undecided. `change`: the top of a rise, else the end of a fall, low and high
+    those of the four; `last`: at the largest gradient. `shape`: falls, rises, or rises and falls again by ×1.2.
+    `bounded`: over the last decade the change is less than |g|^±0.5 (`law`). `kind`: *sign agreement* where alternating
+    gradients change the rate the other way, *size* where at least half as much (in logarithms), else *persistence*.
 
     `secants`: (dx(−g) − dx(g)) / 2g, what a lasting gradient is multiplied by; `slope` is its law, by saturation and
     adaptation alike. `asymmetry`: the largest difference of the arms' rates at zero over their sum.
