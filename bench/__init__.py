@@ -214,7 +214,8 @@ def probe(
 def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
     """Run a suite (name or Suite) into `out`, resuming what is there -> the folder.
 
-    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds. Default folder: results/runs/<suite>. `workers`
+    `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds; cell_timeout (seconds) and cell_memory (MiB), at
+    which a cell is ended. Default folder: results/runs/<suite>. `workers`
     counts processes. Raises UserError when the folder cannot be written, or when every cell failed.
 
     >>> import bench, tempfile
@@ -316,10 +317,10 @@ def trials(out: Any) -> pd.DataFrame:
     return frames.trials(out)
 
 
-def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
+def compare(out: Any, a: str, b: str, metric: str = "mean_log", *, better: str | None = None) -> pd.DataFrame:
     """Optimizer `a` against `b` over the run(s) in `out`: one row for all tasks, for each family and for each task.
 
-    `effect` is a's mean score over b's, or a − b of a metric in logarithms, with `low` and `high` (95 %, paired by
+    `effect` is a's mean score over b's, or a − b of logarithms and shares, with `low` and `high` (95 %, paired by
     problem) and a Holm-adjusted p; `verdict` is "win", "tie" or "loss" of `a`; `attrs["sentence"]` says it for a paper.
     Raises UserError.
 
@@ -330,7 +331,7 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     """
     from bench.scores import compare
 
-    return compare.compare(out, a, b, metric)
+    return compare.compare(out, a, b, metric, better)
 
 
 def best(out: Any, task: str, metric: str = "mean_loss", kind: str | None = None) -> Best:

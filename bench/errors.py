@@ -9,6 +9,10 @@ class UserError(ValueError):
     """A mistake of the user's: one line that names the value and the remedy."""
 
 
+class MachineError(UserError):
+    """What the machine could not do, as for want of memory or room: it says nothing about what ran."""
+
+
 def check_count(name: str, value: Any, least: int = 1) -> int:
     """`value` if it is a whole number of at least `least`; raises UserError."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:

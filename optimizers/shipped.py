@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,35 +16,9 @@ import numpy as np
 
 from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.registry import get, register
+from optimizers.weights_file import Weights, read_card
 
 FOLDER = Path(__file__).parent / "weights"
-
-
-class Weights(Mapping[str, Any]):
-    """θ of a weights file, read when first looked at; raises OptimizerError when it is not what its card says."""
-
-    def __init__(self, path: Path):
-        self._path = Path(path)
-
-    @functools.cached_property
-    def _arrays(self) -> dict[str, np.ndarray]:
-        content = self._path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != read_card(self._path)["sha256"]:
-            raise OptimizerError(f"weights {self._path} are not those of their card; restore both files")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Weights) and self._path == other._path
 
 
 def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
@@ -121,15 +94,6 @@ def load_entry(path: str | Path) -> Entry:
         },
         reference=f"{card['architecture']} meta-trained on {', '.join(card['tasks'])}",
     )
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """The card beside weights `path`; raises OptimizerError."""
-    try:
-        card = json.loads(path.with_suffix(".json").read_text())
-        return {**card, "architecture": card["architecture"], "tasks": card["tasks"], "sha256": card["sha256"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise OptimizerError(f"weights {path} have no readable card {path.with_suffix('.json').name}") from None
 
 
 def register_shipped() -> None:

@@ -9,6 +9,8 @@ import types
 from pathlib import Path
 from typing import Any
 
+from tasks.source_files import content
+
 _VERSIONED = ("keras", "tensorflow")
 """Packages whose versions are part of a record, so that their source need not be."""
 
@@ -60,7 +62,7 @@ def _source(thing: Any) -> str:
         path = Path(inspect.getfile(thing))
     except (TypeError, OSError):
         return ""
-    digest, code = hashlib.sha256(path.read_bytes() if path.is_file() else b""), getattr(thing, "__code__", None)
+    digest, code = hashlib.sha256(content(path) if path.is_file() else b""), getattr(thing, "__code__", None)
     if code:
         digest.update(_bytes(code))
     return ":" + digest.hexdigest()[:16]

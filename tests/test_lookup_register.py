@@ -99,6 +99,63 @@ class TestFiles:
         assert "\n" not in str(caught.value)
 
 
+RULED = """
+import keras
+import {helper}
+from optimizers import register
+
+
+class Ruled(keras.optimizers.Optimizer):
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, learning_rate * {helper}.direction(gradient))
+
+
+register("{name}", Ruled, defaults={{"learning_rate": 0.01}})
+"""
+
+
+class TestNeighbors:
+    def ruled(self, folder, name, helper):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{helper}.py").write_text("def direction(g): return g\n")
+        (folder / "plugin.py").write_text(RULED.format(name=name, helper=helper))
+        return folder / "plugin.py"
+
+    @pytest.fixture(autouse=True)
+    def _path(self, monkeypatch):
+        monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def test_are_found_and_are_part_of_what_identifies_an_entry(self, tmp_path):
+        plugins.load_file(self.ruled(tmp_path, "ruled", "rule_of_mine"))
+        before = identity.optimizer_definition(optimizers.get("ruled"))
+        (tmp_path / "rule_of_mine.py").write_text("def direction(g): return -g\n")
+        assert identity.optimizer_definition(optimizers.get("ruled")) != before
+
+    def test_of_one_name_in_two_folders_are_refused(self, tmp_path):
+        plugins.load_file(self.ruled(tmp_path / "one", "ruled-1", "rule_of_two"))
+        with pytest.raises(
+            UserError, match=r"two/plugin\.py imports 'rule_of_two', which is .*one/rule_of_two\.py here"
+        ):
+            plugins.load_file(self.ruled(tmp_path / "two", "ruled-2", "rule_of_two"))
+
+    def test_two_files_of_one_name_are_two_modules(self, tmp_path):
+        for name, rate in (("one", 1), ("two", 2)):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "mine.py").write_text(f"{TASK.format(name=name)}\nRATE = {rate}\n")
+            plugins.load_file(tmp_path / name / "mine.py")
+        assert [plugins.module(tmp_path / name / "mine.py").RATE for name in ("one", "two")] == [1, 2]
+        definitions = {identity.task_definition(tasks.get(name)) for name in ("one", "two")}
+        assert len(definitions) == 2
+
+    def test_the_projects_packages_are_its_own(self, tmp_path):
+        for name in ("tasks", "optimizers"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "__init__.py").write_text("raise RuntimeError('not this one')\n")
+        (tmp_path / "mine.py").write_text(TASK.format(name="mine"))
+        assert plugins.load_file(tmp_path / "mine.py").tasks == ("mine",)
+        assert identity.task_definition(tasks.get("mine")).count(" source ") == 1
+
+
 class TestPlugins:
     def test_an_unknown_name_is_looked_for_in_installed_packages(self, tmp_path, monkeypatch):
         package(tmp_path)

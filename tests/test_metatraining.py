@@ -100,7 +100,8 @@ def test_mistakes(change, text):
 
 
 def test_shipped_weights_say_how_they_were_made():
-    from optimizers.shipped import FOLDER, read_card
+    from optimizers.shipped import FOLDER
+    from optimizers.weights_file import read_card
 
     paths = sorted(FOLDER.glob("*.npz"))
     assert {path.stem for path in paths} >= {"gru-linear-regression", "gru-rosenbrock", "gru-two-moons-small"}

@@ -39,6 +39,7 @@ VARIANTS = [
     "hyperparameters[optimizer=rmsprop]",
     "hyperparameters[optimizer=nesterov]",
 ]
+SLOW = [pytest.param(text, marks=pytest.mark.slow) for text in VARIANTS]
 EVERY = [SMALL.get(name, name) for name in learned.ARCHITECTURES] + VARIANTS
 COUPLED = ("mlp",)
 ADAPTIVE = ("hyperparameters", "hyperparameters[optimizer=rmsprop]")
@@ -109,7 +110,7 @@ def test_derivatives_are_finite_where_a_gradient_is_zero(text):
         assert slope is None or np.all(np.isfinite(slope))
 
 
-@pytest.mark.parametrize("text", EVERY)
+@pytest.mark.parametrize("text", [*EVERY[: -len(VARIANTS)], *SLOW])
 def test_it_races_as_it_runs_alone(text):
     """Five steps of two problems in the engine are those of a plain loop."""
     architecture, task = learned.get(text), tasks.get("rosenbrock")
@@ -128,9 +129,12 @@ def test_it_races_as_it_runs_alone(text):
         assert losses[-1] != losses[0]
 
 
-@pytest.mark.parametrize("text", [text for text in EVERY if text not in COUPLED])
+@pytest.mark.parametrize("text", VARIANTS)
 def test_the_metagradient_is_that_of_the_whole_loop(text):
-    """One tape around the unroll of two problems, one after the other; finite, and not all zero."""
+    """One tape around the unroll of two problems, one after the other; finite, and not all zero.
+
+    The architectures as they come are in test_metatraining_metagradient.
+    """
     architecture, task = learned.get(text), tasks.get("linear-regression")
     theta = {k: tf.constant(v) for k, v in trained(architecture).items()}
     params, data = sample(task, keys("linear-regression", "metatrain", range(2)))

@@ -51,7 +51,10 @@ def test_json_is_strict(untrained):
     for reading in [*untrained.values(), *others.values()]:
         card = reading.to_json()
         assert json.loads(json.dumps(card, allow_nan=False)) == card
-        assert set(card) == {"verdict", "values", "controls", "sentence"}
+        assert set(card) == {
+            *("verdict", "values", "controls", "sentence", "would_change"),
+            *("twins", "no_twins", "discovered"),
+        }
 
 
 def test_the_promised_names_are_there(untrained):

@@ -1,6 +1,7 @@
 """Readings of several meta-seeds pooled: verdicts, ranges, what is missing in one."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_words_are_kept_where_all_say_the_same_and_lists_of_lists_are_averaged()
 def test_controls_are_kept_once_and_failures_too():
     pooled = combine([reading("present", 1.0), reading("undecided", 1.0, controls=(PASSED, FAILED))])
     assert pooled.controls == (PASSED, FAILED)
+
+
+def test_a_discovery_needs_every_meta_seed():
+    def seed(verdict, beyond, present):
+        twins = {"count": 40, "verdicts": {"present": present}, "beyond": beyond}
+        return replace(reading(verdict, 1.0), twins=twins)
+
+    pooled = combine([seed("present", True, 10), seed("present", True, 30)])
+    assert pooled.discovered
+    assert pooled.twins["sentence"] == "50 % of 80 untrained twins are present too; discovered in 2 of 2 meta-seeds"
+    pooled = combine([seed("present", True, 10), seed("present", False, 30)])
+    assert not pooled.discovered
+    assert pooled.twins["sentence"].endswith("discovered in 1 of 2 meta-seeds")
+    assert combine([seed("present", True, 10), reading("present", 1.0)]).twins is None
 
 
 def test_one_reading_is_itself_and_none_is_an_error():

@@ -33,6 +33,7 @@ from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS
 from bench.scores.numbers import number
 from bench.scores.results import Results, load
+from bench.scores.stability import stability
 
 PASSED = {"name": "heavy ball", "passed": True, "expected": {"beta": 0.9}, "measured": {"beta": 0.9}}
 FAILED = {"name": "clip at 1", "passed": False, "expected": {"knee": 1.0}, "measured": {"knee": 1.4}}
@@ -47,6 +48,13 @@ MOMENTUM = {
     },
     "controls": [PASSED],
     "sentence": "momentum: past gradients decay",
+    "twins": {
+        "count": 39,
+        "beyond": False,
+        "quantiles": {"beta": {"low": 0.1, "median": 0.4, "high": 0.7}, "alpha": {"median": None}},
+        "sentence": "82 % of 39 untrained twins are present too",
+    },
+    "would_change": "It would be absent otherwise.",
 }
 CLIPPING = {
     "verdict": "present",
@@ -121,6 +129,14 @@ def html(out):
     return page.page([out])
 
 
+def test_a_reading_stands_beside_its_twins(html):
+    assert '<span class="verdict present">present, not discovered</span>' in html
+    assert '<p class="twins">82 % of 39 untrained twins are present too.</p>' in html
+    assert "It would be absent otherwise." in html
+    assert '<td class="n">0.870 [0.800, 0.900]</td><td class="n">0.400 [0.100, 0.700]</td>' in html
+    assert '<td class="n">0.500</td><td class="n"></td>' in html
+
+
 def test_tables_hold_the_numbers_of_the_board(out, html):
     results, found = load(out), parsed(html).tables
     board = grid(leaderboard(results).drop(columns=results.tasks))
@@ -135,6 +151,18 @@ def test_tables_hold_the_numbers_of_the_board(out, html):
         assert found[f"task-{task}"] == [table.headers, *table.rows]
     for name, table in (("ledger", ledger_grid(results)), ("verdicts", verdict_grid(results, {"valley": "mean_log"}))):
         assert found[name] == [table.headers, *table.rows]
+
+
+def test_the_order_is_as_firm_as_the_command_says(out, html, tmp_path):
+    """Without scores, which stand on the board; who competes with nobody has no order."""
+    scores = ["score", "low", "high", "iqm_runs", "iqm_runs_low", "iqm_runs_high"]
+    shown = grid(stability(out).drop(columns=scores))
+    assert parsed(html).tables["firm"] == [shown.headers, *shown.rows]
+    assert {"without a task", "without an entry", "next", "problems needed"} <= set(shown.headers)
+    assert f"leaderboard {out} --stability</code>" in html
+    lonely = page.page([samples.folder(tmp_path / "one", {"sgd": 0.1}, tasks=("bowl",))])
+    assert "firm" not in parsed(lonely).tables
+    assert "#stability" not in parsed(lonely).links
 
 
 def test_the_matrix_and_the_cells_hold_the_means_of_the_tasks_tables(out, html):

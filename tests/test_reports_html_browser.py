@@ -15,6 +15,7 @@ import bench
 from bench.records.store import Store, write_json
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.numbers import number
+from bench.scores.stability import stability
 
 pytest.importorskip("selenium", reason="needs the extra `browser`: tox run -e browser")
 from selenium import webdriver
@@ -183,6 +184,15 @@ def test_numbers_sort_by_value(page, out):
     shown = [float(text) for text in texts(page, f"[data-task=bowl] .tabled tbody td:nth-child({column})")]
     assert shown == sorted(shown)
     assert len(shown) == len(frame)
+
+
+def test_how_firm_the_order_is_sorts_and_is_the_commands(page, out):
+    firm = stability(out)
+    assert texts(page, "#firm tbody th") == firm["optimizer"].tolist()
+    header = one(page, "#firm thead th:nth-child(1) button")
+    header.click()
+    plain = [name for name in texts(page, "#firm tbody th") if name not in NASTY]
+    assert plain == sorted(plain)
 
 
 def test_rows_are_filtered(page):
@@ -364,6 +374,21 @@ def test_text_is_read_against_what_is_behind_it(page, theme):
     until(lambda: page.execute_script("return document.getElementById('cell').open"))
     until(lambda: page.find_elements(By.CSS_SELECTOR, "#cell-body svg[role=img]"))
     assert page.execute_script(CONTRAST) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_text_reaches_into_the_next_column(page, width):
+    resize(page, width)
+    page.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    over = page.execute_script(
+        """return [...document.querySelectorAll('td, th')].filter((cell) => {
+             const range = document.createRange(), box = cell.getBoundingClientRect();
+             range.selectNodeContents(cell);
+             const held = range.getBoundingClientRect();
+             return cell.checkVisibility() && held.width && (held.right > box.right + 1 || held.left < box.left - 1);
+           }).map((cell) => cell.textContent)"""
+    )
+    assert over == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])

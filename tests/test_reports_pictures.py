@@ -23,9 +23,10 @@ from bench.reports.pictures.curves import above_floor, relative
 from bench.reports.pictures.kinds import KINDS, plot
 from bench.reports.pictures.rows import QUANTILES
 from bench.reports.pictures.sensitivity import best_of_bins
-from bench.scores import profiles
+from bench.scores import measures, profiles
 from bench.scores.choose import narrow
 from bench.scores.leaderboard import leaderboard
+from bench.scores.measured import board as board_of
 from bench.scores.metrics import METRICS
 from bench.scores.results import load, task_scores
 
@@ -271,6 +272,27 @@ def test_box_draws_quantiles_over_problems(results):
     assert names[0] == "my-own"
 
 
+def test_steps_to_a_target_are_drawn_where_a_run_gets_there(tmp_path):
+    """31 and 8 of 32 runs reach a tenth, all at step 10: medians are 10 and never, which is not drawn."""
+    store = Store(tmp_path)
+    for name, count in (("adam", 31), ("sgd", 8)):
+        losses = np.ones((32, 41), "float32")
+        losses[:count, 10:] = 0.05
+        store.write(samples.record("bowl", name, losses, budget=BUDGET))
+    steps = measures.get("steps_tenth")
+    axes = KINDS["box"].draw(load(tmp_path), steps).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["adam", "sgd"]
+    medians = [float(line.get_xdata()[0]) for line in axes.lines if line.get_markersize() == 5]
+    np.testing.assert_array_equal(medians, [10.0, np.nan])
+    found = profiles.profile(load(tmp_path), steps)
+    assert {name: set(line) for name, line in found.lines.items()} == {"adam": {31 / 32}, "sgd": {8 / 32}}
+    board = board_of(load(tmp_path), "steps_tenth")
+    axes = KINDS["ranks"].draw(load(tmp_path), steps).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == board["optimizer"].tolist() == ["adam", "sgd"]
+    for kind in ("box", "profile", "ranks"):
+        assert plot(tmp_path, tmp_path / f"{kind}.png", kind, "steps_tenth").stat().st_size > 5000
+
+
 def test_ranks_are_those_of_the_board(results, tmp_path):
     axes = figure(results, "ranks").axes[0]
     board = leaderboard(results, "anytime")
@@ -355,6 +377,10 @@ def test_the_verb_draws_every_kind_of_what_is_chosen(tmp_path, kind):
         (["--out", "x"], "give one of .pdf, .svg, .png"),
         (["--metric", "speed", "--out", "x.png"], "unknown metric 'speed'; known: anytime"),
         (["--kind", "ecdf", "--metric", "final", "--out", "x.png"], "ecdf counts the targets of anytime, not final"),
+        *(
+            (["--kind", kind, "--metric", "success_tenth", "--out", "x.png"], "or another --kind: profile, box, ranks")
+            for kind in ("curves", "budget", "sensitivity")
+        ),
         (["--tasks", "hill", "--out", "x.png"], "no task here matches 'hill'"),
         (["--kind", "budget", "--optimizers", "gru-*", "--out", "x.png"], "no entry here was tuned for mean_loss"),
         (["--kind", "sensitivity", "--optimizers", "gru-*", "--out", "x.png"], "no entry here was tuned"),

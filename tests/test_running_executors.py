@@ -1,9 +1,11 @@
 """Every executor: all calls are done once, progress is told, what a call raises is raised, a death is said."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from bench.running.executor import Call
 from bench.running.here import Here
 from bench.running.processes import Begin, Processes
+from bench.suites.suite import Limits
 
 EXECUTORS = {"here": Here, "processes": lambda: Processes(2, Begin(begin, ("ready",)))}
 _begun = ""
@@ -87,7 +90,7 @@ def test_a_process_begins_as_told_and_is_another_one():
     with Processes(1, Begin(begin, ("ready",))) as executor:
         executor.submit(Call(about))
         ((_, (word, process), lost),) = executor.results()
-    assert (word, lost) == ("ready", False)
+    assert (word, lost) == ("ready", None)
     assert process != os.getpid()
 
 
@@ -95,7 +98,96 @@ def test_a_death_is_said_and_the_process_replaced():
     with Processes(1, Begin(begin, ("",))) as executor:
         executor.submit(Call(die))
         executor.submit(Call(square, (7,)))
-        assert [tuple(result) for result in executor.results()] == [(0, None, True), (1, 49, False)]
+        first, second = executor.results()
+    assert (first.number, first.value, first.lost.how) == (0, None, "was ended by SIGKILL")
+    assert tuple(second) == (1, 49, None)
+
+
+def nap(progress, seconds):
+    time.sleep(seconds)
+
+
+def leave(progress, code):
+    os._exit(code)
+
+
+def crash(progress):
+    ctypes.string_at(0)
+
+
+def give_up(progress, problem):
+    raise problem
+
+
+def swell(progress):
+    kept = [bytes(2**20) for _ in range(2**9)]
+    time.sleep(60)
+    return kept
+
+
+def linger(progress):
+    threading.Thread(target=time.sleep, args=(10**5,)).start()
+    return "done"
+
+
+@pytest.mark.parametrize(
+    ("call", "how", "its_own"),
+    [
+        (Call(leave, (0,)), "ended itself with exit code 0", True),
+        (Call(leave, (3,)), "ended itself with exit code 3", True),
+        (Call(crash), "died of a segmentation fault", True),
+        (Call(die), "was ended by SIGKILL", False),
+        (Call(time.sleep), "", None),
+    ],
+    ids=["exit 0", "exit 3", "segmentation fault", "killed", "raises"],
+)
+def test_how_a_process_ended_is_said(call, how, its_own):
+    with Processes(1, Begin(begin, ("",))) as executor:
+        executor.submit(call)
+        if its_own is None:
+            with pytest.raises(TypeError):
+                list(executor.results())
+            return
+        (result,) = executor.results()
+    assert (result.lost.how, result.lost.its_own) == (how, its_own)
+
+
+@pytest.mark.parametrize(
+    "problem", [SystemExit(0), KeyboardInterrupt(), GeneratorExit()], ids=lambda p: type(p).__name__
+)
+def test_what_only_looks_like_an_end_is_an_error_of_the_call(problem):
+    with Processes(1, Begin(begin, ("",))) as executor:
+        executor.submit(Call(give_up, (problem,)))
+        with pytest.raises(RuntimeError, match=type(problem).__name__):
+            list(executor.results())
+        executor.submit(Call(square, (3,)))
+        assert [result.value for result in executor.results()] == [9]
+
+
+@pytest.mark.parametrize(
+    ("call", "limits", "how"),
+    [
+        (Call(nap, (60,)), Limits(seconds=0.5), "took longer than the limit of 0.5 s"),
+        (Call(swell), Limits(memory=2**28), "used more memory than the limit of 256 MiB"),
+    ],
+    ids=["time", "memory"],
+)
+def test_a_call_beyond_its_limits_is_ended_and_the_next_one_done(call, limits, how):
+    with Processes(1, Begin(begin, ("",)), limits=limits) as executor:
+        for one in (call, Call(square, (7,))):
+            executor.submit(one)
+        first, second = executor.results()
+    assert (first.lost.how, first.lost.its_own) == (how, True)
+    assert second.value == 49
+
+
+def test_neither_a_thread_left_behind_nor_a_call_under_way_keeps_the_executor_open():
+    began = time.monotonic()
+    with Processes(2, Begin(begin, ("",))) as executor:
+        executor.submit(Call(linger))
+        executor.submit(Call(nap, (60,)))
+        assert next(executor.results()).value == "done"
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,48 @@ def test_a_sentence_for_a_paper(out):
     assert words.endswith("it won 3, tied 0 and lost 0 of 3.")
 
 
+def reached(path, counts, tasks=TASKS[:1], **of):
+    """A folder where so many of 32 runs of each optimizer get from 1 to a twentieth, the others nowhere."""
+    store = Store(path)
+    for task in tasks:
+        for name, count in counts.items():
+            losses = np.ones((32, 21), "float32")
+            losses[:count, 10:] = 0.05
+            store.write(samples.record(task, name, losses, budget=samples.RANKED)._replace(**of.get(name, {})))
+    return path
+
+
+def test_shares_compare_by_their_difference(tmp_path):
+    frame = compare(reached(tmp_path, {"adam": 24, "sgd": 8}), "adam", "sgd", "success_tenth").set_index("scope")
+    assert frame.loc["task", ["effect", "a", "b"]].tolist() == [0.5, 0.75, 0.25]
+    assert frame.loc["task", "low"] < 0.5 < frame.loc["task", "high"]
+    assert frame.loc["task", "better_on"] == (16 + 0.5 * 16) / 32
+    assert frame.loc["all", "verdict"] == "win"
+    assert "adam − sgd" in frame.attrs["notes"][1]
+    assert "Of runs tuned for the mean loss." in frame.attrs["notes"][1]
+    worse = compare(tmp_path, "sgd", "adam", "success_tenth")
+    assert (worse["effect"].iloc[0], worse["verdict"].iloc[0]) == (-0.5, "loss")
+
+
+def test_what_tasks_measure_themselves_is_compared_where_both_have_it(tmp_path):
+    accuracies = {"adam": np.linspace(0.8, 0.9, 32), "sgd": np.linspace(0.6, 0.7, 32)}
+    held = {
+        name: {"measures": {"mean_loss": {"accuracy": values.tolist(), "top": values.tolist()}}}
+        for name, values in accuracies.items()
+    }
+    reached(tmp_path, {"adam": 24, "sgd": 8}, **held)
+    reached(tmp_path, {"adam": 24, "sgd": 8}, TASKS[1:2])
+    frame = compare(tmp_path, "adam", "sgd", "accuracy")
+    assert frame["name"].tolist() == ["all tasks", "classic", TASKS[0]]
+    assert frame["effect"].tolist() == pytest.approx([0.2] * 3)
+    with pytest.raises(UserError, match="add --better higher or lower"):
+        compare(tmp_path, "adam", "sgd", "top")
+    assert compare(tmp_path, "adam", "sgd", "top", better="lower")["verdict"].iloc[0] == "loss"
+    Store(tmp_path).write(samples.failed(TASKS[0], "lion"))
+    with pytest.raises(UserError, match="no task here where both have accuracy"):
+        compare(tmp_path, "adam", "lion", "accuracy")
+
+
 def test_a_failed_cell_loses(tmp_path):
     out = samples.folder(tmp_path / "out", {"sgd": 0.05}, TASKS[:1])
     Store(out).write(samples.failed(TASKS[0], "adam"))
@@ -104,6 +146,12 @@ def test_exit_codes(out, a, b, more, code):
         (["adam", "sgd", "--margin", "1"], "says nothing without --expect"),
         (["adam", "sgd", "--expect", "better", "--margin", "-1"], "at least 0, not -1"),
         (["adam", "sgd", "--metric", "auc"], "unknown metric 'auc'"),
+        (["adam", "sgd", "--metric", "ert_tenth"], "two have no difference: compare by success_tenth, or rank by it"),
+        (["adam", "sgd", "--metric", "seconds"], "seconds is one number a cell, so nothing is paired by problem"),
+        (
+            ["adam", "sgd", "--metric", "final", "--better", "higher"],
+            "final is better lower; leave out --better higher",
+        ),
     ],
 )
 def test_mistakes_are_named(out, arguments, refusal):

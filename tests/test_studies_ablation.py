@@ -281,6 +281,16 @@ def made_up(changes, seeds=64, metric="mean_loss"):
     return Study("made-up", "none", metric, STEPS, seeds, rows, "stable", 1.0)
 
 
+def test_nothing_is_claimed_of_a_schedule_whose_end_does_nothing():
+    study = made_up({"without schedule": 20.0})._replace(faint="it answers with nothing")
+    found = {m["mechanism"]: m for m in analyze.mechanisms(study, analyze.logs(study))}
+    assert found["schedule"]["verdict"] == "no claim"
+    assert found["schedule"]["reason"].startswith("it answers with nothing")
+    assert found["momentum"]["verdict"] == "does not"
+    ladder = analyze.ladder(study, analyze.logs(study))
+    assert (ladder["decomposable"], ladder["reason"]) == (False, "it answers with nothing")
+
+
 def test_verdicts_follow_the_effect_and_say_what_a_random_change_does():
     study = made_up(
         {

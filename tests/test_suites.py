@@ -106,6 +106,12 @@ class TestFiles:
             ),
             ('"two-moons*"]\ntrials', "sphere]\ntrials", 17, "'sphere' is none of this suite's tasks"),
             ('"mean_log"', '"log"', 10, "unknown metric 'log'; known: anytime, mean_loss, "),
+            (
+                '"mean_log"',
+                '"success_tenth"',
+                10,
+                "tuning does not select by 'success_tenth', so no task's table can be about it; choose one of anytime,",
+            ),
             ('name = "mine"', 'name = "../mine"', 1, "cannot name a folder"),
             ('about = "a try"', "about = 3", 2, "about must be text, not 3"),
             ('name = "mine"', "name mine", 1, "; the file must be TOML"),
@@ -148,6 +154,25 @@ class Tagged(Task):
 
     def loss(self, params, data, batch):
         return params
+
+
+class TestLimits:
+    def test_of_a_file_and_of_a_run(self, tmp_path):
+        text = 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\ncell_timeout = 30\n'
+        suite = read(written(tmp_path, text))
+        assert suite.limits == (30.0, None)
+        assert find.override(suite, cell_memory=2.5).limits == (30.0, 2.5 * 2**20)
+        assert find.override(suite).limits == (30.0, None)
+
+    @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), True, "long"])
+    def test_that_are_none_are_refused(self, value):
+        with pytest.raises(UserError, match=f"cell_timeout must be a positive number of seconds, not {value!r}"):
+            find.override(find.get("smoke"), cell_timeout=value)
+
+    def test_a_mistake_in_a_file_has_its_line(self, tmp_path):
+        text = 'tasks = ["rosenbrock"]\noptimizers = ["sgd"]\ncell_memory = "4 GB"\n'
+        with pytest.raises(UserError, match=r"my\.toml, line 3: cell_memory must be .* of MiB, not '4 GB'"):
+            read(written(tmp_path, text))
 
 
 class TestSelection:

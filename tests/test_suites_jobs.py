@@ -6,6 +6,7 @@ import pytest
 
 from bench.engine import VERSION
 from bench.errors import UserError
+from bench.lookup import plugins
 from bench.records.record import Budget
 from bench.running.executor import Means
 from bench.running.here import Here
@@ -13,7 +14,7 @@ from bench.running.processes import Processes
 from bench.running.run import executor_for
 from bench.suites import schedule
 from bench.suites.jobs import found, job, plan
-from bench.suites.suite import Suite
+from bench.suites.suite import Limits, Suite
 from optimizers import get
 
 BUDGET = Budget(steps=1, seeds=1)
@@ -61,6 +62,21 @@ def test_few_light_jobs_of_one_worker_are_done_here():
         assert isinstance(executor, Here)
     with executor_for([one] * (schedule.LIFE + 1), Means(1)) as executor:
         assert isinstance(executor, Processes)
+
+
+def test_other_peoples_code_and_limited_cells_are_done_in_processes(monkeypatch):
+    monkeypatch.setattr(plugins, "only_here", lambda task, optimizer: "")
+    shipped = [job("cell", "rosenbrock", name, BUDGET) for name in ("adam[beta_1=0.8]", "gru-rosenbrock")]
+    with executor_for(shipped, Means(1)) as executor:
+        assert isinstance(executor, Here)
+    with executor_for(shipped, Means(1, limits=Limits(seconds=9.0))) as executor:
+        assert isinstance(executor, Processes)
+    theirs = dataclasses.replace(shipped[0], task="mine")
+    with executor_for([theirs], Means(1)) as executor:
+        assert isinstance(executor, Processes)
+    held = dataclasses.replace(shipped[0], optimizer=get("adam"))
+    with pytest.raises(UserError, match="limited in processes only"):
+        executor_for([held], Means(1, limits=Limits(seconds=9.0)))
 
 
 def test_weights_by_cost():

@@ -1,4 +1,4 @@
-"""`python -m bench anatomy`: the paper's figures of one optimizer, and a page with their numbers."""
+"""`python -m bench anatomy`: the paper's figures of one optimizer, or of weights kept along meta-training."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import click
 from tqdm import tqdm
 
 from bench.commands import options
+from bench.errors import UserError
 from bench.records.files import check_folder
 from bench.studies.anatomy.measure import anatomy
 
 
 @click.command()
-@click.argument("optimizer")
+@click.argument("optimizers", metavar="OPTIMIZER", nargs=-1, required=True)
+@click.option("--along", is_flag=True, help="Take weights kept by metatrain --keep: folders or files, several seeds.")
 @click.option("--task", required=True)
 @click.option("--out", required=True, type=options.PATH, help="Folder for pictures and page.")
-@click.option("--seeds", type=int, help="Report problems; default the task's, as in every suite and study.")
+@click.option("--seeds", type=int, help="Report problems; default the task's, as in every suite and study; along: 512.")
 @click.option("--trials", type=int, help="Configurations tried per baseline; default as above.")
 @click.option("--tuning-seeds", type=int, help="Problems they are tried on; default as above.")
-@click.option("--steps", type=int, help="Gradient evaluations a run; default as above.")
+@click.option("--steps", type=int, help="Gradient evaluations a run; default as above; along: 200.")
 @options.runs
 @options.import_files
+@click.pass_context
 def command(
-    optimizer: str,
+    context: click.Context,
+    optimizers: tuple[str, ...],
+    along: bool,
     task: str,
     out: Path,
     seeds: int | None,
@@ -34,13 +39,40 @@ def command(
     runs: Path,
     files: tuple[str, ...],
 ) -> None:
-    """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it."""
+    """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it.
+
+    With --along: what weights kept during meta-training had of each mechanism when, and whether what grew gains.
+    """
+    _check(context, optimizers, along)
     check_folder(out)
     options.load(files)
-    from bench.studies.anatomy.report import sentences
-
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
-        found = anatomy(optimizer, task, out, folders=[runs], progress=bar.set_description_str, **counts)
-    lines = [f"{name:12}  {sentence}" for name, sentence in sentences(found).items()]
-    click.echo("\n".join([*lines, f"{out}/anatomy.html"]))
+        if along:
+            lines = _along(optimizers, task, out, bar, **{name: n for name, n in counts.items() if n is not None})
+        else:
+            from bench.studies.anatomy.report import sentences
+
+            found = anatomy(optimizers[0], task, out, folders=[runs], progress=bar.set_description_str, **counts)
+            lines = [*(f"{name:12}  {sentence}" for name, sentence in sentences(found).items()), f"{out}/anatomy.html"]
+    click.echo("\n".join(lines))
+
+
+def _along(checkpoints: tuple[str, ...], task: str, out: Path, bar: Any, **counts: int) -> list[str]:
+    from bench.studies.along.measure import along
+    from bench.studies.along.report import sentences
+
+    return [*sentences(along(checkpoints, task, out, progress=bar.set_description_str, **counts)), f"{out}/along.md"]
+
+
+def _check(context: click.Context, optimizers: tuple[str, ...], along: bool) -> None:
+    """UserError for what would be ignored."""
+    if not along and len(optimizers) > 1:
+        raise UserError(
+            f"{len(optimizers)} optimizers given, and a page is of one; name one, or --along for kept weights"
+        )
+    for name in ("trials", "tuning_seeds", "runs") if along else ():
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UserError(
+                f"--{name.replace('_', '-')} has no meaning with --along, where nothing is tuned; leave it out"
+            )

@@ -14,7 +14,8 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 
 @click.command()
 @click.argument("given", nargs=-1, required=True, metavar="A B DIR...")
-@click.option("--metric", default="mean_log", show_default=True)
+@click.option("--metric", default="mean_log", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
 @click.option("--expect", type=click.Choice(["no-worse", "better"]), help="Exit 1 unless A is that.")
 @click.option("--margin", type=float, help="With --expect: A may be worse by less than this, by its whole interval.")
 @click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
@@ -27,6 +28,7 @@ def command(
     context: click.Context,
     given: tuple[str, ...],
     metric: str,
+    better: str | None,
     expect: str | None,
     margin: float | None,
     tasks: str | None,
@@ -47,7 +49,7 @@ def command(
     from bench.reports.formats import put
     from bench.scores import compare
 
-    found = compare.compare(options.narrowed(dirs, tasks=tasks, family=family, budget=budget), a, b, metric)
+    found = compare.compare(options.narrowed(dirs, tasks=tasks, family=family, budget=budget), a, b, metric, better)
     held = compare.holds(found, expect, margin) if expect else True
     in_files_only = compare.FILES_ONLY if (form or FORMATS[0]) == "text" and out is None else ["worst"]
     put(found.drop(columns=in_files_only), form, out, FORMATS)

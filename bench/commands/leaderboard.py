@@ -17,7 +17,7 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.command()
 @options.selection
 @click.option("--metric", default="anytime", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="Of a task's own metric, if its name is silent.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
 @click.option("--by", type=click.Choice(BY), help="A board for each, ranked within; home: where learned ones trained.")
 @click.option(
     "--missing",

@@ -60,7 +60,7 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--problems", default=32, show_default=True, help="Starts, half of them validation ones.")
-@click.option("--iterations", default=5000, show_default=True, help="Of L-BFGS, from each start.")
+@click.option("--iterations", default=5000, show_default=True, help="L-BFGS iterations from each start.")
 def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
     """Print the lowest evaluation loss found for each task NAME."""
     options.load()
@@ -97,7 +97,7 @@ def architecture(check: bool) -> None:
 
 @command.command()
 @click.option("--count", default=100, show_default=True, help="Nulls per probe.")
-@click.option("--seed", type=int, help="Of the nulls; default that of the reference.")
+@click.option("--seed", type=int, help="Seed of the nulls; default that of the reference.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""

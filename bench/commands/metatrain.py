@@ -47,12 +47,17 @@ def _numbers(kind: type) -> Any:
     type=float,
     default=0.005,
     show_default=True,
-    help="Of mean(log(f/f0)) beside mean(f/f0) in the mixed loss.",
+    help="Weight of mean(log(f/f0)) beside mean(f/f0) in the mixed loss.",
 )
 @click.option(
-    "--estimator", default="backprop", show_default=True, help="Of the meta-gradient; see docs/metatraining.md."
+    "--estimator",
+    default="backprop",
+    show_default=True,
+    help="How to estimate the meta-gradient; see docs/metatraining.md.",
 )
-@click.option("--discount", type=float, default=0.95, show_default=True, help="Of the adjoint, per backward step.")
+@click.option(
+    "--discount", type=float, default=0.95, show_default=True, help="Factor on adjoints at every backward step."
+)
 @click.option("--discount-from", type=float, help="Initial discount, raised to --discount in five stages.")
 @click.option(
     "--clip", type=float, default=5.0, show_default=True, help="Clip adjoints at this multiple of the batch median."
@@ -61,9 +66,11 @@ def _numbers(kind: type) -> Any:
 @click.option(
     "--decay", type=float, help="Factor of the rate every 1000 iterations; without it 20 of warm-up, then a cosine."
 )
-@click.option("--beta-1", type=float, default=0.9, show_default=True, help="Of Adam, which descends in the weights.")
-@click.option("--beta-2", type=float, default=0.99, show_default=True, help="Of Adam.")
-@click.option("--epsilon", type=float, default=1e-8, show_default=True, help="Of Adam.")
+@click.option(
+    "--beta-1", type=float, default=0.9, show_default=True, help="First decay of Adam, which descends in the weights."
+)
+@click.option("--beta-2", type=float, default=0.99, show_default=True, help="Its second decay.")
+@click.option("--epsilon", type=float, default=1e-8, show_default=True, help="Its epsilon.")
 @click.option("--clip-each", type=float, help="Clip every element of the meta-gradient to ± this, instead of its norm.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Weight of the norm of the weights in the loss.")
 @click.option(
@@ -75,13 +82,18 @@ def _numbers(kind: type) -> Any:
 )
 @click.option("--weights", callback=_numbers(float), help="How often each task is drawn; equal by default.")
 @click.option("--unroll", type=int, default=200, show_default=True, help="Inner steps.")
-@click.option("--unroll-from", type=int, help="Where the unroll starts, in five stages.")
+@click.option("--unroll-from", type=int, help="Initial unroll, raised to --unroll in five stages.")
 @click.option("--validation", type=int, help="Held-out problems; default 128, or 32 of a task of small tiles.")
 @click.option(
     "--baselines/--no-baselines",
     default=True,
     show_default=True,
     help="Tune momentum, rmsprop and adam first, to compare with.",
+)
+@click.option(
+    "--keep",
+    type=int,
+    help="Also write the weights at so many log-spaced iterations, into NAME.kept; for anatomy --along.",
 )
 @click.option("--plot", type=options.PATH, help="Picture of the curves.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Seeds trained side by side.")

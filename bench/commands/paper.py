@@ -9,15 +9,16 @@ import click
 from tqdm import tqdm
 
 from bench.commands import options
+from bench.errors import UserError
 from bench.lookup.syntax import names
-from bench.studies.paper.plan import plan
+from bench.studies.paper.plan import TASKS, plan
 from optimizers.shipped import FOLDER
 
 
 @click.command()
 @click.option("--out", type=options.PATH, default=Path("results/reference/paper"), show_default=True)
-@click.option("--tasks", help="Of linear-regression, rosenbrock, two-moons-small (default: these), two-moons.")
-@click.option("--ablations/--no-ablations", default=True, show_default=True, help="The causal column.")
+@click.option("--tasks", help=f"Of {', '.join(TASKS)}; default all.")
+@click.option("--ablations/--no-ablations", default=True, show_default=True, help="What is lost without a mechanism.")
 @click.option(
     "--tuning",
     type=options.PATH,
@@ -26,25 +27,37 @@ from optimizers.shipped import FOLDER
     help="Folder of `targets`, with the cells it tuned; what neither has is tuned and kept there.",
 )
 @click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
+@click.option("--page", type=options.PATH, help="A page whose marked parts are made anew, such as docs/paper.md.")
+@click.option("--only-page", is_flag=True, help="Measure nothing; make --page from what was measured before.")
 @options.runs
-def command(out: Path, tasks: str | None, ablations: bool, tuning: Any, weights: Path | None, runs: Path) -> None:
-    """Race, probe and ablate the paper's tasks at all meta-seeds there are, and judge every claim."""
+def command(out: Path, page: Path | None, only_page: bool, runs: Path, **settings: Any) -> None:
+    """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
+    if only_page and page is None:
+        raise UserError("--only-page needs --page, such as --page docs/paper.md")
+    if not only_page:
+        click.echo(_measured(out, runs, **settings))
+    if page is not None:
+        from bench.studies.paper.pages import fill
+
+        fill(page, out)
+
+
+def _measured(out: Path, runs: Path, tasks: str | None, ablations: bool, tuning: Path, weights: Path | None) -> str:
     planned = plan(names(tasks), ablations=ablations)
     options.load()
 
     from bench.studies.paper import analyze, measure, report
-    from bench.studies.targets.measure import weights_of
 
-    entries = {task: weights_of(task, weights or FOLDER) for task in planned.tasks}
+    networks = {task: planned.networks(task, weights or FOLDER) for task in planned.tasks}
     measured = {}
-    with tqdm(total=planned.parts(entries), desc="paper", unit="part") as bar:
+    with tqdm(total=planned.parts(networks), desc="paper", unit="part") as bar:
 
         def progress(text: str) -> None:
             bar.set_postfix_str(text, refresh=False)
             bar.update()
 
-        for task, found in entries.items():
+        for task, found in networks.items():
             measured[task] = measure.measure(
                 task, found, out, tuning, ablations=ablations, folders=[runs], progress=progress
             )
-    click.echo(report.write(out, analyze.judged(measured), measured))
+    return report.write(out, analyze.judged(measured), measured)

@@ -15,9 +15,10 @@ KINDS = ("curves", "ecdf", "profile", "budget", "sensitivity", "box", "ranks")
 @click.command()
 @options.selection
 @click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
-@click.option("--metric", help="Default: mean_loss; anytime for ecdf, profile and ranks.")
+@click.option("--metric", help="See `list metrics`. Default: mean_loss; anytime for ecdf, profile and ranks.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
 @click.option("--out", type=options.PATH, required=True, help="File to write: .pdf, .svg or .png.")
-def command(results: Any, kind: str, metric: str | None, out: Path) -> None:
+def command(results: Any, kind: str, metric: str | None, better: str | None, out: Path) -> None:
     """A picture of the runs in DIRS; an optimizer looks the same in all of them.
 
     curves: loss against steps. ecdf: targets reached by step. profile: share of runs by score. budget: score against
@@ -25,4 +26,4 @@ def command(results: Any, kind: str, metric: str | None, out: Path) -> None:
     """
     from bench.reports.pictures.kinds import plot
 
-    click.echo(f"wrote {plot(results, out, kind, metric)}")
+    click.echo(f"wrote {plot(results, out, kind, metric, better)}")

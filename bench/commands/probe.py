@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from bench.commands import options
 from bench.lookup import resolve
 from bench.probes import run
+from bench.running.progress import Bar
 
 
 @click.command()
@@ -18,20 +20,32 @@ from bench.probes import run
 @click.option("--task", required=True)
 @click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
 @click.option("--out", type=options.PATH, help="A run's folder: probe the θ tuned there, keep the reading.")
+@click.option("--twins", type=int, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none.")
 @options.formats("text", "json")
 @options.import_files
 def command(
-    optimizer: str, task: str, probes: tuple[str, ...], out: Path | None, form: str, files: tuple[str, ...]
+    optimizer: str,
+    task: str,
+    probes: tuple[str, ...],
+    out: Path | None,
+    twins: int | None,
+    form: str,
+    files: tuple[str, ...],
 ) -> None:
-    """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first."""
+    """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first.
+
+    A learned one stands beside untrained twins, which are read once and kept in the cache folder: about a minute.
+    """
     options.load(files)
     from bench.reports.readings import readings_text
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
-    readings = run.probe(subject, entry, theta, probes=probes or None)
+    with Bar("probes", 1, 0) as bar:
+        shown = functools.partial(bar.share, 0)
+        readings = run.probe(subject, entry, theta, probes=probes or None, twins=twins, progress=shown)
     if out is not None:
-        run.write_readings(run.kept(subject, entry, readings, 200), out)
+        run.write_readings(run.kept(subject, entry, readings, 200, twins), out)
     plain = {name: reading.to_json() for name, reading in readings.items()}
     click.echo(json.dumps(plain, indent=1) if form == "json" else readings_text(entry.name, subject.name, plain))
 

@@ -24,6 +24,8 @@ _RUNS = Path("results/runs")
 @click.option("--seeds", type=int, help="Report problems.")
 @click.option("--trials", type=int, help="Configurations tried per optimizer.")
 @click.option("--finalists", type=int, help="The best by each metric, raced again on fresh problems; 0: none.")
+@click.option("--cell-timeout", type=float, help="Seconds after which a cell that is not done is ended.")
+@click.option("--cell-memory", type=float, help="MiB of memory at which a cell's process is ended.")
 @options.workers
 @options.dry_run
 @options.import_files
@@ -36,6 +38,8 @@ def command(
     seeds: int | None,
     trials: int | None,
     finalists: int | None,
+    cell_timeout: float | None,
+    cell_memory: float | None,
     workers: int,
     dry_run: bool,
     files: tuple[str, ...],
@@ -44,7 +48,14 @@ def command(
     checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
     options.load(files, tensorflow=not dry_run or checks_settings)
     counts = {"steps": steps, "seeds": seeds, "trials": trials, "finalists": finalists}
-    chosen = find.override(find.get(suite), tasks=names(tasks), optimizers=names(optimizers), **counts)
+    chosen = find.override(
+        find.get(suite),
+        tasks=names(tasks),
+        optimizers=names(optimizers),
+        cell_timeout=cell_timeout,
+        cell_memory=cell_memory,
+        **counts,
+    )
     check_count("workers", workers)
     out = out or _RUNS / chosen.name
     if dry_run:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 import optimizers
 import tasks
+from bench import stops
 from bench.commands.group import main
 from bench.errors import UserError
+
+STOPPED = "stopped; what is finished is kept, the same command goes on from there"
 
 
 def run() -> None:
@@ -19,10 +24,12 @@ def run() -> None:
 
     A termination (of a cluster's queue, say) is a stop like Ctrl-C.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stops.listen(last_words=STOPPED)
     try:
         _check_siblings()
-        sys.exit(main(prog_name="python -m bench", standalone_mode=False))
+        _exit(main(prog_name="python -m bench", standalone_mode=False) or 0)
+    except SystemExit as end:
+        _exit(end.code if isinstance(end.code, int) else 1)
     except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
         _refuse(str(mistake))
     except click.ClickException as mistake:
@@ -30,8 +37,17 @@ def run() -> None:
         where = f"; see {context.command_path} --help" if context else ""
         _refuse(" ".join(mistake.format_message().split()).rstrip(".") + where)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; what is finished is kept, the same command goes on from there", err=True)
-        sys.exit(130)
+        click.echo(STOPPED, err=True)
+        _exit(stops.STOPPED)
+
+
+def _exit(code: int) -> NoReturn:
+    """End the process, whatever threads foreign code has left running."""
+    if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _check_siblings() -> None:
@@ -43,4 +59,4 @@ def _check_siblings() -> None:
 
 def _refuse(mistake: str) -> None:
     click.echo(f"error: {mistake}", err=True)
-    sys.exit(2)
+    _exit(2)

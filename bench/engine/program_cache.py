@@ -6,6 +6,7 @@ to read or write one for a failure of the program, hence the care here.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
+from bench.engine import vouched
 from bench.records.files import note
 
 VARIABLE = "OPTOSCOPE_CACHE"
@@ -41,6 +43,8 @@ def prepare(processor: str) -> Path | None:
         os.environ[VARIABLE] = ""  # so that worker processes do not say it again
         return None
     tidy(root)
+    vouched.remove_damaged(folder)
+    atexit.register(vouched.vouch, folder)
     return folder
 
 
@@ -56,7 +60,7 @@ def tidy(root: Path, limit: int = LIMIT) -> None:
     """Remove empty entries, and the longest unused ones beyond `limit` bytes; never one used within a day."""
     entries, kept = [], 0
     with contextlib.suppress(OSError):
-        entries = [(path, path.stat()) for path in root.glob("xla-*/*") if path.is_file()]
+        entries = [(path, path.stat()) for folder in root.glob("xla-*") for path in vouched.programs(folder)]
     for path, about in sorted(entries, key=lambda entry: -_used(entry[1])):
         kept += about.st_size
         old = time.time() - _used(about) > RECENT
@@ -68,9 +72,10 @@ def tidy(root: Path, limit: int = LIMIT) -> None:
 def clear() -> None:
     """Remove every program kept: XLA does not say which one it could not read."""
     root = location()
-    for path in root.glob("xla-*/*") if root else ():
-        with contextlib.suppress(OSError):
-            path.unlink()
+    for folder in root.glob("xla-*") if root else ():
+        for path in vouched.programs(folder):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _used(about: os.stat_result) -> float:

@@ -68,8 +68,9 @@ class Look(NamedTuple):
 def look(name: str) -> Look:
     """The look of the optimizer called `name`; equal names look alike, in any process.
 
-    Shipped, up to 64: any two of color, dashes and marker tell one from all others. Of other names, up to 56 numbered
-    ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are alike with a chance of 1 in 448.
+    Shipped, up to 64 but for those of the replication: any two of color, dashes and marker tell one from all others. Of
+    other names, up to 56 numbered ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are alike with a
+    chance of 1 in 448.
     """
     place = _shipped().get(name)
     if place is not None:
@@ -79,10 +80,15 @@ def look(name: str) -> Look:
     return _look(again % _EACH * _EACH**2 + _EACH + (first + int(number or 0)) % _OTHERS, hollow=True)
 
 
+_APART = "replica-"
+"""Networks that race in no suite and look as other names do: there are places for 64."""
+
+
 @functools.cache
 def _shipped() -> dict[str, int]:
     """{name: place}: FIRST, then the order of registration."""
-    others = [name for name in optimizers.names() if name in optimizers.SHIPPED and name not in FIRST]
+    names = [name for name in optimizers.names() if name in optimizers.SHIPPED and not name.startswith(_APART)]
+    others = [name for name in names if name not in FIRST]
     return {name: place for place, name in enumerate((*FIRST, *others))}
 
 

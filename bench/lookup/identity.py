@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 
-import optimizers
-import tasks
 from optimizers import Entry
-from tasks import Task
+from tasks import Task, source_files
 
-_PROJECT = {Path(package.__file__).parent for package in (optimizers, tasks) if package.__file__}
 _VERSIONED = ("keras", "tensorflow")
 """Packages whose versions are part of a record, so that their source need not be."""
 
@@ -73,7 +70,7 @@ def _value(value: Any) -> str:
 
 
 def _source(thing: Any) -> str:
-    """A digest of the file that defines `thing`, unless this project or Keras ships it."""
+    """A digest of the files that `thing` is made of, unless this project or Keras ships it."""
     while isinstance(thing, functools.partial):
         thing = thing.func
     if getattr(thing, "__module__", "").partition(".")[0] in _VERSIONED:
@@ -82,6 +79,6 @@ def _source(thing: Any) -> str:
         path = Path(inspect.getfile(thing if inspect.isroutine(thing) or isinstance(thing, type) else type(thing)))
     except (TypeError, OSError):
         return ""
-    if any(folder in path.parents for folder in _PROJECT):
+    if source_files.versioned(path) or not path.is_file():
         return ""
-    return " source " + hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+    return " source " + hashlib.sha256(source_files.content(path)).hexdigest()[:16]

@@ -7,14 +7,18 @@ import importlib.util
 import sys
 import traceback
 import warnings
+import zlib
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from bench import stops
 from bench.errors import UserError
 from optimizers.keras2 import explain
+from optimizers.registry import families
+from tasks import source_files
 
 GROUP = "optoscope.plugins"
 _loaded: dict[Path, Added] = {}
@@ -60,7 +64,9 @@ def load_plugins() -> None:
         before = _registered()
         try:
             point.load()
-        except Exception as problem:
+        except BaseException as problem:
+            if stops.meant(problem):
+                raise
             raise UserError(
                 f"plug-in {point.name!r} ({point.value}) does not load: {_one_line(problem)}; repair or uninstall it"
             ) from problem
@@ -74,23 +80,50 @@ def _run(path: Path, given: str | Path) -> None:
         raise UserError(f"cannot import {given}: give a Python file, ending in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    sys.path += [str(root) for root in source_files.roots(path) if str(root) not in sys.path]
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
             spec.loader.exec_module(module)
-    except Exception as problem:
+    except BaseException as problem:
         del sys.modules[name]
+        if stops.meant(problem):
+            raise
         raise UserError(f"cannot import {given}{_line(problem, path)}: {_one_line(problem)}") from problem
+    _check_neighbors(path)
+
+
+def _check_neighbors(path: Path) -> None:
+    """Raises UserError where Python found another module than the neighbor of that name."""
+    for neighbor in source_files.files(path)[1:]:
+        for root in source_files.roots(path):
+            parts = neighbor.relative_to(root).with_suffix("").parts if root in neighbor.parents else ()
+            name = ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
+            other = getattr(sys.modules.get(name), "__file__", None)
+            if other is not None and Path(other).resolve() != neighbor:
+                raise UserError(
+                    f"{path} imports {name!r}, which is {other} here and not {neighbor}; give your file another name"
+                )
 
 
 def _name(path: Path) -> str:
-    return "optoscope_import_" + path.stem
+    """Another one for each file, though two may be called alike."""
+    return f"optoscope_import_{path.stem}_{zlib.crc32(str(path.resolve()).encode()):08x}"
 
 
 def _line(problem: BaseException, path: Path) -> str:
     """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
     frames = reversed(traceback.extract_tb(problem.__traceback__))
     return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
+
+
+def foreign(name: str) -> bool:
+    """Whether the task or optimizer called `name` is other people's code; weights are numbers."""
+    import optimizers
+    import tasks
+
+    ours = {*tasks.SHIPPED, *optimizers.SHIPPED, *families()}
+    return name.partition("[")[0] not in ours and not name.endswith(".npz")
 
 
 def only_here(task: str, optimizer: str) -> str:

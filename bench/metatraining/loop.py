@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ class Loop:
     """An architecture, tasks and settings, with the programs compiled for them."""
 
     def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings):
-        self.architecture, self.subjects, self.settings = architecture, subjects, settings
+        self.architecture, self.subjects, self.settings = _known(architecture), subjects, settings
         self.estimator = estimators.get(settings.estimator)
         self._programs: dict[tuple[int, Stage], Any] = {}
 
@@ -101,13 +102,41 @@ class Loop:
         if (i, stage) not in self._programs:
             loss = meta_loss(s.loss, s.log_weight)
             goal = Goal(self.subjects[i].task, self.architecture, stage.unroll, loss, stage.discount, s.clip)
-            self._programs[i, stage] = self.estimator.compile(goal)
+            self._programs[i, stage] = _program_for(self.estimator, goal)
         return self._programs[i, stage]
 
     def _memory(self, i: int, stage: Stage) -> int:
         params, _, _ = mixture.problems(self.subjects[i], "metatrain", [0], 1)
         count = sum(int(np.prod(leaf.shape[1:])) for leaf in _leaves(params))
         return self._program(i, stage).memory_bytes(count, self.settings.batch_of(i))
+
+
+@functools.lru_cache(maxsize=64)
+def _first(architecture: Any) -> Any:
+    return architecture
+
+
+def _known(architecture: Any) -> Any:
+    """The first one met that equals it, whose programs this process keeps: seeds of one training share them."""
+    return _first(architecture) if _hashable(architecture) else architecture
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(estimator: Any, goal: Goal) -> Any:
+    return estimator.compile(goal)
+
+
+def _program_for(estimator: Any, goal: Goal) -> Any:
+    """The program of a goal; kept, so that a second training of this process compiles nothing anew."""
+    return _kept(estimator, goal) if _hashable(goal) else estimator.compile(goal)
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _tensors(theta: Theta) -> dict[str, Any]:

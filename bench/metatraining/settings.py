@@ -27,7 +27,8 @@ class Settings:
     `unroll_from`, `discount_from`: where these start; they reach `unroll` and `discount` in five equal stages, the last
     fifth of the iterations being run at the full value. `clip_each`: bound of every element of the meta-gradient, in
     place of a bound of its norm. `decay`: factor of the rate every 1000 iterations, in place of warm-up and cosine.
-    `beta_1`, `beta_2`, `epsilon`: Adam's, which descends in θ. `l2`: weight of the norm of θ in the meta-loss.
+    `beta_1`, `beta_2`, `epsilon`: Adam's, which descends in θ. `l2`: weight of the norm of θ in the meta-loss. `keep`:
+    how many log-spaced iterations' θ are written on the way (bench.metatraining.kept); it moves no bit.
     """
 
     steps: int
@@ -50,6 +51,7 @@ class Settings:
     epsilon: float = 1e-8
     decay: float | None = None
     l2: float = 0.0
+    keep: int | None = None
 
     def __post_init__(self):
         for name in ("steps", "unroll"):
@@ -59,6 +61,8 @@ class Settings:
                 check_count(name, getattr(self, name))
         for batch in _listed(self.batch):
             check_count("batch", batch)
+        if self.keep is not None and check_count("keep", self.keep, 2) > self.steps + 1:
+            raise UserError(f"keep is {self.keep}, but {self.steps} steps have {self.steps + 1} iterations to keep")
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UserError(f"seed must be a whole number, 0 or more, not {self.seed!r}")
         if self.loss not in ("mean", "log", "mixed"):

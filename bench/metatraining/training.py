@@ -17,6 +17,7 @@ from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
 from bench.metatraining import curves, state
 from bench.metatraining.card import card, identity
+from bench.metatraining.kept import Keeper
 from bench.metatraining.loop import Loop
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
@@ -54,6 +55,8 @@ def metatrain(
     about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))
     if path is not None:
         now = state.load(_checkpoint(path), now, about)
+    kept = Keeper(path, spelled, subjects, chosen)
+    kept.begin(now)
     if progress:
         print(told, file=sys.stderr)
     if (progress if baselines is None else baselines) and not now.baselines:
@@ -61,7 +64,7 @@ def metatrain(
         now = dataclasses.replace(now, baselines=found)
     line = {"desc": spelled, "unit": "it", "disable": not progress, "position": position}
     with tqdm(total=steps, initial=now.iteration, **line) as bar:
-        tell = functools.partial(_tell, bar, subjects)
+        tell = functools.partial(_tell, bar, subjects, kept)
         now = loop.run(now, tell, functools.partial(_keep, path, about))
     _check_score(now, chosen)
     if path is not None:
@@ -125,7 +128,8 @@ def _keep(path: Path | None, about: dict[str, Any], now: State) -> None:
         state.save(_checkpoint(path), now, about)
 
 
-def _tell(bar: Any, subjects: list[NamedTask], now: State) -> None:
+def _tell(bar: Any, subjects: list[NamedTask], kept: Keeper, now: State) -> None:
+    kept.keep(now)
     bar.update()
     bar.set_postfix_str(status(now, subjects))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.probes.reading import ABSENT, PRESENT, UNDECIDED, Reading
-from bench.scores.numbers import significant
+from bench.scores.numbers import significant, whole_percent
 
 NUMBERS = 4
 """Quantities named in the sentence, the first of the reading's own that all seeds have."""
@@ -22,8 +22,8 @@ def combine(readings: Sequence[Reading]) -> Reading:
     present only if present in all, absent only if absent in all, else undecided. A value is the mean over the seeds,
     its low and high the smallest and largest of them: a range, not a confidence interval. A value that some seed does
     not have, or has infinite, is None; its range is of those that have it. Lists of numbers of equal length are
-    averaged, words kept where all seeds say the same, others left out. Controls are those of all readings, each once.
-    Raises ValueError for no readings.
+    averaged, words kept where all seeds say the same, others left out. Controls are those of all readings, each once;
+    discovered only if in all. Raises ValueError for no readings.
     """
     if not readings:
         raise ValueError("no readings to combine; give at least one")
@@ -33,7 +33,22 @@ def combine(readings: Sequence[Reading]) -> Reading:
     pooled = {name: _pool([reading.values[name] for reading in readings]) for name in names}
     values = {name: value for name, value in pooled.items() if value is not None}
     verdict = _verdict([reading.verdict for reading in readings])
-    return Reading(verdict, values, _sentence(readings, values), _controls(readings))
+    return Reading(verdict, values, _sentence(readings, values), _controls(readings), _twins(readings))
+
+
+def _twins(readings: Sequence[Reading]) -> dict[str, Any] | None:
+    """Of all seeds' twins: how many, the share of them that are present, and whether every seed is beyond its own.
+
+    None where a seed has none.
+    """
+    each = [reading.twins for reading in readings if reading.twins]
+    if len(each) < len(readings):
+        return None
+    count, found = sum(twins["count"] for twins in each), sum(reading.discovered for reading in readings)
+    present = sum(twins["verdicts"][PRESENT] for twins in each) / count
+    said = f"{whole_percent(present)} of {count} untrained twins are present too; discovered in {found} of {len(each)}"
+    beyond = found == len(each)
+    return {"count": count, "present": present, "discovered": found, "beyond": beyond, "sentence": f"{said} meta-seeds"}
 
 
 def _verdict(verdicts: Sequence[str]) -> str:

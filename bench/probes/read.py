@@ -13,6 +13,7 @@ from bench.probes.controls.catalog import CONTROLS, check
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import ProbeError, System
+from bench.probes.minds import OTHERWISE, would_change
 from bench.probes.reading import UNDECIDED, Reading, undecided
 from optimizers import Optimizer
 
@@ -36,7 +37,7 @@ def read(
         system = optimizer if isinstance(optimizer, System) else system_of(optimizer)
         subject = Subject.of(system, visited)
     except ProbeError as error:
-        return {name: undecided(_title(name), str(error)) for name in names}
+        return {name: replace(undecided(_title(name), str(error)), would_change=OTHERWISE) for name in names}
     readings = {}
     for name in names:
         readings[name] = _read(name, subject)
@@ -58,8 +59,8 @@ def _read(name: str, subject: Subject) -> Reading:
         reading = replace(undecided(_title(name), str(error)), controls=controls)
     if failed := [control["name"] for control in controls if not control["passed"]]:
         text = f"{_title(name)}: no claim; failed on its control {', '.join(map(repr, failed))}"
-        return replace(reading, verdict=UNDECIDED, sentence=text)
-    return reading
+        return replace(reading, verdict=UNDECIDED, sentence=text, would_change=OTHERWISE)
+    return replace(reading, would_change=would_change(name, reading))
 
 
 def _title(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,22 @@ class Reading:
     values: Mapping[str, Any] = field(default_factory=dict)
     sentence: str = ""
     controls: tuple[Mapping[str, Any], ...] = ()
+    twins: Mapping[str, Any] | None = None
+    """What the same probe says of untrained networks (`bench.probes.twins.compare.beside`); None: there are none."""
+    no_twins: str = ""
+    """Why there are none, where there might be."""
+    would_change: str = ""
+    """In one sentence, what would have to be measured for another verdict."""
+
+    @property
+    def discovered(self) -> bool:
+        """Whether the mechanism is present, and beyond its untrained twins."""
+        return self.verdict == PRESENT and bool(self.twins and self.twins["beyond"])
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and finite numbers; None stands for infinite and unknown."""
-        return strict(
-            {"verdict": self.verdict, "values": self.values, "controls": list(self.controls), "sentence": self.sentence}
-        )
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return strict({**told, "controls": list(self.controls), "discovered": self.discovered})
 
 
 def undecided(name: str, reason: str, values: Mapping[str, Any] | None = None) -> Reading:

@@ -1,8 +1,7 @@
-"""From a task and an entry to readings: replay the run, then let each probe look."""
+"""From a task and an entry to readings: replay the run, let each probe look, and set its untrained twins beside it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +13,9 @@ from bench.lookup import identity
 from bench.lookup.named import NamedTask
 from bench.probes.catalog import PROBES
 from bench.probes.dynamics.subject import Visited
+from bench.probes.twins import FEWEST, add
 from bench.records.files import read_json, write_json
+from bench.records.memo import digest
 from optimizers import Entry
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-VERSION = 6
+VERSION = 7
 """Raised whenever a reading can change."""
 
 
@@ -36,20 +37,27 @@ def probe(
     *,
     probes: Iterable[str] | None = None,
     steps: int = 200,
-    progress: Callable[[], None] = lambda: None,
+    twins: int | None = None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Reading]:
-    """Readings of `entry` with θ on `subject`, by probe; `progress` is called after each.
+    """Readings of `entry` with θ on `subject`, by probe, beside so many untrained `twins` if it is learned.
 
-    Raises UserError for an unknown probe.
+    `progress` is told of shares. Raises UserError for an unknown probe.
     """
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
         raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    if twins and twins < FEWEST:
+        raise UserError(f"{twins} untrained twins cannot show a discovery; give 0 or at least {FEWEST}")
+    if twins and entry.kind != "learned":
+        raise UserError(f"optimizer {entry.name!r} is {entry.kind} and has no untrained twins; leave them out")
     if not entry.told_gradients_only:
         raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
     from bench.probes.read import read
 
-    return read(entry.build(theta), visited(subject, entry, theta, steps=steps), chosen, progress)
+    met, part = visited(subject, entry, theta, steps=steps), 0.5 / len(chosen)
+    readings = read(entry.build(theta), met, chosen, lambda: progress(part))
+    return add(readings, entry, theta, met, twins, VERSION, lambda share: progress(0.5 * share))
 
 
 def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: int) -> Visited:
@@ -80,14 +88,16 @@ def read_entry(
     subject: NamedTask, entry: Entry, *, steps: int, progress: Callable[[float], None] = lambda share: None
 ) -> Kept:
     """What the probes read of the entry's defaults; `progress` is told of shares of it."""
-    theta, share = dict(entry.defaults), 1 / len(PROBES)
-    return kept(subject, entry, probe(subject, entry, theta, steps=steps, progress=lambda: progress(share)), steps)
+    readings = probe(subject, entry, dict(entry.defaults), steps=steps, progress=progress)
+    return kept(subject, entry, readings, steps)
 
 
-def kept(subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int) -> Kept:
+def kept(
+    subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int, twins: int | None = None
+) -> Kept:
     """Readings as plain data, ready to be written."""
     plain = {name: reading.to_json() for name, reading in readings.items()}
-    return Kept(entry.name, subject.name, _identity(subject, entry, steps), plain)
+    return Kept(entry.name, subject.name, _identity(subject, entry, steps, twins), plain)
 
 
 def write_readings(kept: Kept, out: Path) -> Path:
@@ -113,6 +123,6 @@ def _path(optimizer: str, task: str, out: Path) -> Path:
     return Path(out) / "readings" / f"{optimizer}@{task}.json"
 
 
-def _identity(subject: NamedTask, entry: Entry, steps: int) -> str:
-    parts = (subject.name, identity.task_definition(subject.task), identity.optimizer_definition(entry), steps, VERSION)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+def _identity(subject: NamedTask, entry: Entry, steps: int, twins: int | None = None) -> str:
+    about = identity.task_definition(subject.task), identity.optimizer_definition(entry)
+    return digest((subject.name, *about, steps, twins, VERSION))

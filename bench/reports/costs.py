@@ -20,7 +20,9 @@ def ledger_grid(results: Results) -> Grid:
     """Gradient evaluations and seconds by entry over all tasks; meta-training is paid once, not per task."""
     rows = [_ledger_row(results, name) for name in results.optimizers]
     headers = ["optimizer", "tuning", "reporting", "meta-training", "s compile", "s runs", "s meta"]
-    return Grid(headers, rows, ["Gradient evaluations, then seconds."])
+    return Grid(
+        headers, rows, ["In gradient evaluations; s: in seconds, of compiling, of all runs and of meta-training."]
+    )
 
 
 def break_even_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.probes.catalog import PROBES
+from bench.probes.reading import PRESENT
 from bench.records.files import read_json
 from bench.reports.lines import wrapped
 from bench.scores.numbers import number, with_interval
@@ -49,9 +50,52 @@ def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     headline = PROBES[probe].headline if probe in PROBES else ()
     shown = [name for name in headline if name in given] or list(given)
     values = [f"{name} {value_text(given[name])}" for name in shown]
-    verdict = str(reading.get("verdict", "undecided")).upper()
-    parts = [verdict, sentence(probe, reading), ", ".join(values)]
-    return "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})"
+    twins = twins_of(reading) if numbers else {}
+    beside = [f"{name} {value_text(twins[name])}" for name in shown if name in twins]
+    parts = [
+        standing(reading).upper(),
+        sentence(probe, reading),
+        ", ".join(values),
+        beside_twins(reading),
+        _medians(beside),
+    ]
+    change = str(reading.get("would_change") or "") if numbers else ""
+    return (
+        "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})" + (change and f". {change}")
+    )
+
+
+def _medians(beside: list[str]) -> str:
+    return f"their medians and 95 %: {', '.join(beside)}" if beside else ""
+
+
+def standing(reading: Mapping[str, Any]) -> str:
+    """The verdict, and of what is present beside its untrained twins whether it was discovered."""
+    verdict = str(reading.get("verdict", "undecided"))
+    beyond = _twins(reading).get("beyond")
+    if verdict != PRESENT or beyond is None:
+        return verdict
+    return f"{verdict} and discovered" if beyond else f"{verdict}, not discovered"
+
+
+def beside_twins(reading: Mapping[str, Any]) -> str:
+    """What the untrained twins say, or why there are none."""
+    return str(_twins(reading).get("sentence") or reading.get("no_twins") or "")
+
+
+def twins_of(reading: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """{main number: {"value": median, "low", "high"}} over the twins that have one."""
+    quantiles = _twins(reading).get("quantiles") or {}
+    return {
+        name: {"value": q.get("median"), "low": q.get("low"), "high": q.get("high")}
+        for name, q in quantiles.items()
+        if isinstance(q, Mapping) and q.get("median") is not None
+    }
+
+
+def _twins(reading: Mapping[str, Any]) -> Mapping[str, Any]:
+    twins = reading.get("twins")
+    return twins if isinstance(twins, Mapping) else {}
 
 
 def sentence(probe: str, reading: Mapping[str, Any]) -> str:

@@ -22,6 +22,8 @@ _BOUNDED = ("mean", "median", "iqm_runs", "better_on")
 """Columns whose bounds stand in columns of their own, `…_low` and `…_high`."""
 _SPANS = {"task_low": "task_high", "entry_low": "entry_high"}
 """Columns that are a range of ranks."""
+_SPELLED = {"task_low": "without a task", "entry_low": "without an entry", "moved_by": "most moved by"}
+"""Headers that say more than the column's name."""
 _MERGED = {
     "rank_low",
     "rank_high",
@@ -54,7 +56,7 @@ LEFT = {
     "scope",
     "name",
     "next",
-    "moved by",
+    "most moved by",
 }
 
 
@@ -85,7 +87,7 @@ def grid(frame: pd.DataFrame) -> Grid:
         elif name == "effect" and "low" in frame:
             cells["effect [95 %]"] = _pairs(with_interval, frame, "effect", "low", "high")
         elif name in _SPANS:
-            cells[name.removesuffix("_low")] = _pairs(rank_range, frame, name, _SPANS[name])
+            cells[_SPELLED[name]] = _pairs(rank_range, frame, name, _SPANS[name])
         elif name in _BOUNDED and f"{name}_low" in frame:
             cells[f"{name.replace('_', ' ')} [95 %]"] = _pairs(
                 with_interval, frame, name, f"{name}_low", f"{name}_high"
@@ -104,7 +106,7 @@ def grid(frame: pd.DataFrame) -> Grid:
         elif name == "tasks" and "missing" in frame:
             cells["tasks"] = [f"{t}/{t + m}" for t, m in zip(frame["tasks"], frame["missing"], strict=True)]
         elif name not in _MERGED:
-            cells[name.replace("_", " ")] = [
+            cells[_SPELLED.get(name, name.replace("_", " "))] = [
                 never if isinstance(value, float) and math.isinf(value) else _cell(name, value) for value in frame[name]
             ]
     kept = {
@@ -182,7 +184,7 @@ def _marked(text: str) -> str:
 
 
 def _without_many_tasks(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` without its columns of tasks where they are more than a page is wide; a note says where they are."""
+    """`frame`, without its columns per task when there are more than MANY_TASKS; a note says where they are."""
     many = [task for task in frame.attrs.get("tasks", []) if task in frame]
     if len(many) <= MANY_TASKS:
         return frame

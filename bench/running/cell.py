@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench import stops
 from bench.engine import process, race, tiles
 from bench.engine.problems import Problems
 from bench.engine.sizes import sizes
+from bench.errors import MachineError
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import search
@@ -30,11 +33,32 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
     subject, entry, planned = job.subject, job.entry, planned_runs(job.entry, job.budget)
     try:
         measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
-        status, error = "ok", ""
-    except Exception as problem:  # anybody's task or optimizer runs in here
-        measured, status, error = _Measured({}, {}, {}, {}, {}, {}), "failed", _one_line(problem)
-    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(subject.task.floor)}
-    provenance = {**process.provenance(), **(_execution(subject.task) if status == "ok" else {})}
+    except BaseException as problem:  # anybody's task or optimizer runs in here
+        if stops.meant(problem):
+            raise
+        if _of_the_machine(problem):
+            raise MachineError(_one_line(problem)) from problem
+        return failed(job, _one_line(problem))
+    return _record(job, "ok", "", measured)
+
+
+def _of_the_machine(problem: BaseException) -> bool:
+    """Whether memory, or room on a disk, was missing."""
+    if isinstance(problem, OSError):
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM)
+    exhausted = type(problem).__name__ in ("ResourceExhaustedError", "UnavailableError")
+    return isinstance(problem, MemoryError) or exhausted or "No space left on device" in str(problem)
+
+
+def failed(job: Job, error: str) -> Record:
+    """The record of a cell that came to nothing, for the reason `error`, a line."""
+    return _record(job, "failed", error, _Measured({}, {}, {}, {}, {}, {}))
+
+
+def _record(job: Job, status: str, error: str, measured: _Measured) -> Record:
+    task, entry = job.subject.task, job.entry
+    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(task.floor)}
+    provenance = {**process.provenance(), **(_execution(task) if status == "ok" else {})}
     return Record(job.cell, status, error, **about, **measured._asdict(), provenance=provenance)
 
 
@@ -114,6 +138,6 @@ def _row(runs: Runs, i: int) -> Runs:
     return Runs(runs.steps, *(array[i] for array in runs[1:]))
 
 
-def _one_line(problem: Exception) -> str:
+def _one_line(problem: BaseException) -> str:
     text = " ".join(str(problem).split())
     return f"{type(problem).__name__}: {text[:300]}"

@@ -10,15 +10,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from bench.running.loss import Loss
+from bench.suites.suite import UNLIMITED, Limits
+
 Progress = Callable[[int, float], None]
 """(number of a call, share of it that has been done since last told)."""
 
 
 class Means(NamedTuple):
-    """With what jobs are done: so many processes, which load the user's files first."""
+    """With what jobs are done: so many processes, which load the user's files first; what each job may take."""
 
     workers: int = 1
     import_files: Iterable[str] = ()
+    limits: Limits = UNLIMITED
 
 
 class Call(NamedTuple):
@@ -33,15 +37,15 @@ class Call(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What call `number`, counted from 0 as submitted, returned; `lost`: what did it died meanwhile."""
+    """What call `number`, counted from 0 as submitted, returned; `lost`: how what did it died meanwhile."""
 
     number: int
     value: Any = None
-    lost: bool = False
+    lost: Loss | None = None
 
 
 class Executor(ABC):
-    """Closed at the end of its `with` block: what waits is dropped, what is under way is waited for."""
+    """Closed at the end of its `with` block: what waits is dropped, what is under way is ended."""
 
     far = True
     """Whether calls are done in other processes, where this one's objects have no name."""

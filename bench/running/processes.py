@@ -7,39 +7,31 @@ before TensorFlow is loaded.
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
+import functools
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
-from types import ModuleType
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from multiprocessing import connection
 
 from bench.running.executor import Call, Done, Executor, Progress
+from bench.running.lane import Begin, Lane
+from bench.suites.suite import UNLIMITED, Limits
 
 TICK = 0.5
-"""Seconds between looks at what processes tell of their progress."""
-
-
-class Begin(NamedTuple):
-    """What a new process does first: `function(*arguments)`, found there by its name."""
-
-    function: Callable[..., None]
-    arguments: tuple[Any, ...] = ()
+"""Seconds between looks at what processes tell of their progress, and at what they use."""
+__all__ = ["Begin", "Processes"]
 
 
 class Processes(Executor):
-    """`count` processes, each replaced by another after calls of `life` weights (None: never), or when it dies."""
+    """`count` processes, each replaced by another after calls of `life` weights (None: never), or when it dies.
 
-    def __init__(self, count: int, begin: Begin, life: int | None = None):
-        self._idle = [_Lane(begin, life) for _ in range(count)]
+    A call that takes more than `limits` allow ends with its process.
+    """
+
+    def __init__(self, count: int, begin: Begin, life: int | None = None, limits: Limits = UNLIMITED):
+        self._idle = [Lane(begin, life, limits) for _ in range(count)]
         self._lanes = tuple(self._idle)
         self._waiting: deque[tuple[int, Call]] = deque()
-        self._running: dict[Future[Any], tuple[int, _Lane]] = {}
+        self._running: dict[int, Lane] = {}
         self._submitted = 0
 
     def submit(self, call: Call) -> int:
@@ -50,17 +42,17 @@ class Processes(Executor):
 
     def results(self, progress: Progress = lambda number, share: None) -> Iterator[Done]:
         while self._running:
-            done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
-            for lane in self._lanes:
-                lane.report(progress)
-            for future in done:
-                number, lane = self._running.pop(future)
+            connection.wait([ready for lane in self._running.values() for ready in lane.waits_for], TICK)
+            for number, lane in list(self._running.items()):
+                answer = lane.answer(functools.partial(progress, number))
+                if answer is None:
+                    continue
+                del self._running[number]
                 self._idle.append(lane)
-                result = _result(number, future)
-                if result.lost:
-                    lane.renew()
                 self._distribute()
-                yield result
+                if answer.raised is not None:
+                    raise answer.raised
+                yield Done(number, answer.value, answer.lost)
 
     def close(self) -> None:
         self._waiting.clear()
@@ -72,84 +64,5 @@ class Processes(Executor):
         while self._waiting and self._idle:
             number, call = self._waiting.popleft()
             lane = self._idle.pop()
-            self._running[lane.submit(number, call)] = number, lane
-
-
-def _result(number: int, future: Future[Any]) -> Done:
-    try:
-        return Done(number, future.result())
-    except BrokenProcessPool:
-        return Done(number, lost=True)
-
-
-class _Lane:
-    """One process at a time, started by its first call, and what it tells of its progress."""
-
-    def __init__(self, begin: Begin, life: int | None):
-        self._begin, self._life = begin, life
-        self._pool: ProcessPoolExecutor | None = None
-        self._spent = 0
-
-    def submit(self, number: int, call: Call) -> Future[Any]:
-        if self._life is not None and self._spent and self._spent + call.weight > self._life:
-            self.close()
-        if self._pool is None:
-            self.renew()
-        assert self._pool is not None
-        self._spent += call.weight
-        with _main_hidden():
-            return self._pool.submit(_work, number, call.function, call.arguments)
-
-    def renew(self) -> None:
-        self.close()
-        context = get_context("spawn")
-        self._channel = context.SimpleQueue()
-        self._pool = self.pool(context, (self._channel, *self._begin))
-        self._spent = 0
-
-    def pool(self, context: Any, arguments: tuple[Any, ...]) -> ProcessPoolExecutor:
-        """A pool of one process; a function of its own for tests."""
-        return ProcessPoolExecutor(1, context, initializer=_start, initargs=arguments)
-
-    def report(self, progress: Progress) -> None:
-        while self._pool is not None and not self._channel.empty():
-            progress(*self._channel.get())
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = None
-
-
-@contextmanager
-def _main_hidden() -> Iterator[None]:
-    """While a process is spawned: it needs nothing of the user's script, and would run it again to import it."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-_channel: Any = None
-"""In a worker: where shares of its call go."""
-
-
-def _start(channel: Any, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    global _channel
-    _channel = channel
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    begin(*arguments)
-
-
-def _die_with_parent() -> None:
-    """A parent that is killed cannot say so, and its workers would wait for work for good."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _work(number: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    return function(lambda share: _channel.put((number, share)), *arguments)
+            lane.submit(call)
+            self._running[number] = lane

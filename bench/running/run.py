@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.engine import program_cache
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Cell, Record
 from bench.records.store import Store
+from bench.running.cell import failed
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
 from bench.running.job import run_job
+from bench.running.loss import Loss
 from bench.running.processes import Begin, Processes
 from bench.running.progress import Bar
 from bench.running.worker import begin
 from bench.scores import budgets
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import LIFE, weight
-from bench.suites.suite import Suite
+from bench.suites.suite import UNLIMITED, Suite
 
 
 def run(
@@ -32,7 +35,7 @@ def run(
     A cell with more problems than are asked for holds them. A process killed at any moment loses the cells in flight,
     nothing else. Raises UserError when `out` cannot be written, and before work when what it holds would not compare.
     """
-    out, means = Path(out), Means(workers, (*import_files, *suite.files))
+    out, means = Path(out), Means(workers, (*import_files, *suite.files), suite.limits)
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     if not cells:
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")
@@ -65,37 +68,70 @@ def held(store: Store, job: Job) -> Record | None:
 def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, bar: Any) -> None:
     """Do all jobs; `keep` is handed each with what came of it, here and in no other process.
 
-    `bar` is told `share(number, share)` and `finished(number, name)`. A killed worker is a UserError.
+    `bar` is told `share(number, share)` and `finished(number, name)`. A job whose process is lost is tried once more
+    after all others, in a process of its own; one that ends its process both times has failed. Raises UserError for
+    those that the machine failed.
     """
-    with executor_for(jobs, means) as executor:
-        for job in jobs:
-            executor.submit(Call(run_job, (job.address if executor.far else job,), weight(job)))
-        try:
-            for result in executor.results(bar.share):
-                if result.lost:
-                    raise UserError(
-                        f"a worker process was killed (memory?) at {jobs[result.number]}; what was finished is kept: "
-                        "run the same command again, with --workers 1 if memory is short"
-                    )
-                keep(jobs[result.number], result.value)
-                bar.finished(result.number, str(jobs[result.number]))
-        except KeyboardInterrupt:
-            if executor.far:
-                note("stopping once the cells in flight are done")
-            raise
+    everything = dict(enumerate(jobs))
+    with executor_for(jobs, means) as doing:
+        first = _pass(doing, everything, keep, bar)
+    if not first:
+        return
+    with alone([jobs[number] for number in first], means) as doing:
+        second = _pass(doing, {number: jobs[number] for number in first}, keep, bar)
+    left = []
+    for number, loss in second.items():
+        if first[number].its_own and loss.its_own and jobs[number].kind == "cell":
+            keep(jobs[number], failed(jobs[number], f"its process {loss.how}, twice"))
+            bar.finished(number, str(jobs[number]))
+        else:
+            left.append(f"{jobs[number]}: its process {loss.how}")
+    if left:
+        more = f" (and {len(left) - 1} more)" if left[1:] else ""
+        raise UserError(f"{left[0]}{more}; everything else is finished and kept: run the same command again")
+
+
+def _pass(executor: Executor, jobs: Mapping[int, Job], keep: Callable[[Job, Any], Any], bar: Any) -> dict[int, Loss]:
+    """Do jobs by number -> those that were lost."""
+    numbers, lost = list(jobs), {}
+    for job in jobs.values():
+        executor.submit(Call(run_job, (job.address if executor.far else job,), weight(job)))
+    for result in executor.results(lambda place, share: bar.share(numbers[place], share)):
+        number = numbers[result.number]
+        loss = result.lost or (result.value if isinstance(result.value, Loss) else None)
+        if loss is not None:
+            lost[number] = loss
+            continue
+        keep(jobs[number], result.value)
+        bar.finished(number, str(jobs[number]))
+    return lost
+
+
+def alone(jobs: Sequence[Job], means: Means) -> Executor:
+    """Each job in a process of its own without programs of earlier ones, which may be what ended it."""
+    if any(not job.portable or plugins.only_here(job.task, job.optimizer) for job in jobs):
+        return Here()
+    return Processes(1, Begin(begin, (means.import_files,), {program_cache.VARIABLE: ""}), 0, means.limits)
 
 
 def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
-    """Few jobs are done here, others in processes; what has no name elsewhere stays here."""
+    """Few jobs of this project's own code are done here, others in processes; what has no name elsewhere stays here."""
     here = next(filter(None, (plugins.only_here(job.task, job.optimizer) for job in jobs if job.portable)), "")
     if here and means.workers > 1:
         raise UserError(
             f"{here!r} is registered by this script or notebook, where {means.workers} workers do not find it; put it "
             "into a file of its own and pass import_files=[that file], or use workers=1"
         )
-    portable = not here and all(job.portable for job in jobs)
-    if portable and len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > LIFE):
-        return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE)
+    if here or not all(job.portable for job in jobs):
+        if means.limits != UNLIMITED:
+            raise UserError(
+                "a cell's time and memory are limited in processes only; name tasks and optimizers in files"
+            )
+        return Here()
+    foreign = any(plugins.foreign(job.task) or plugins.foreign(job.optimizer) for job in jobs)
+    many = len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > LIFE)
+    if foreign or many or means.limits != UNLIMITED:
+        return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE, means.limits)
     return Here()
 
 

@@ -16,7 +16,8 @@ from bench.errors import UserError
 from bench.lookup.selectors import nearest
 from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
-from bench.scores.metrics import Metric, get
+from bench.scores.measures import Scored, find
+from bench.scores.metrics import METRICS
 from bench.scores.numbers import bracket, number
 from bench.scores.results import Results, load, task_scores
 from bench.scores.stability import improvement, problems_needed
@@ -45,21 +46,24 @@ class _Task(NamedTuple):
     median: statistics.Interval
 
 
-def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
+def compare(out: Any, a: str, b: str, metric: str = "mean_log", better: str | None = None) -> pd.DataFrame:
     """A row for all tasks, each family and each task, of optimizer `a` against `b`.
 
     Columns: scope, name, tasks, effect, low, high (over problems), low_trials, high_trials (over draws of the trials of
     tuning, bench.scores.luck), p, p_adjusted, verdict, those below, a, b (mean scores), worst (for `holds`).
-    `effect` is A over B, or A − B of a metric in logarithms, of means (geometric ones where a metric has no upper
-    bound), with an interval unless a few problems decide it; `median` is that of one task, problem by problem.
+    `metric`: one that tuning selects by, a share of runs, or what the tasks measure (`better` as for `board`); by those
+    two, runs are tuned for the mean loss. `effect` is A over B, or A − B of shares and logarithms, of means
+    (geometric ones where a metric has no upper bound), with an interval unless a few problems decide it; `median` is
+    that of one task, problem by problem.
     `better_on`: the share of problems on which A is better; `improvement`: the chance that a run of A beats another
     one of B; ties count half. `problems_needed` of each task would part the two at 5 % with 80 % power. `verdict` is
     A's: "win" or "loss" at an adjusted p of at most 5 % (Holm over the rows of a scope), else "tie". `attrs` has the
     `sentence` and notes. Only tasks on which both have a cell count; a failed cell scores the worst there is. Raises
     UserError.
     """
-    measured = get(metric)
     results = _of_two(load(out), a, b)
+    measured = _by_problem(find(metric, results.records.values(), better))
+    results = _with_numbers(results, measured)
     found = {task: _task(results, task, measured, a, b) for task in results.tasks}
     rows = [_row("all", "all tasks", list(found.values()), measured)]
     for scope in ("family", "task"):
@@ -74,13 +78,18 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log") -> pd.DataFrame:
     effect = f"{a} − {b}" if measured.differs else f"{a} / {b}"
     notes = [
         sentence(frame, results, measured, a, b),
-        f"{metric}: {measured.summary}; {measured.better} is better. effect: {effect}, 95 % intervals and p paired "
-        "by problem; [other trials]: where it would lie had tuning drawn other trials (95 %), estimated on the tuning "
-        f"problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. better on: share of "
-        "problems on which it is. problems needed: of each task, to part the two with 80 % power.",
+        f"{metric}: {measured.summary}; {measured.better} is better. {_runs_of(measured)}effect: {effect}, 95 % "
+        "intervals and p paired by problem; [other trials]: where it would lie had tuning drawn other trials (95 %), "
+        f"estimated on the tuning problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. "
+        "better on: share of problems on which it is. problems needed: of each task, to tell the two apart with 80 % "
+        "power.",
     ]
     frame.attrs = {"sentence": notes[0], "notes": notes, "metric": metric}
     return frame
+
+
+def _runs_of(metric: Scored) -> str:
+    return "" if metric.name in METRICS else "Of runs tuned for the mean loss. "
 
 
 def holds(frame: pd.DataFrame, expect: str, margin: float | None = None) -> bool:
@@ -101,7 +110,7 @@ def holds(frame: pd.DataFrame, expect: str, margin: float | None = None) -> bool
     return not (frame.loc[frame["scope"] != "family", "verdict"] == "loss").any()
 
 
-def sentence(frame: pd.DataFrame, results: Results, metric: Metric, a: str, b: str) -> str:
+def sentence(frame: pd.DataFrame, results: Results, metric: Scored, a: str, b: str) -> str:
     """The comparison over all tasks in one sentence for a paper."""
     whole, tasks = frame.iloc[0], frame[frame["scope"] == "task"]
     words = {"win": "better than", "loss": "worse than", "tie": "not distinguishable from"}[whole["verdict"]]
@@ -148,7 +157,34 @@ def _of_two(results: Results, a: str, b: str) -> Results:
     return Results(records, tasks, [a, b], tuple(fault for fault in results.faults if fault.task in tasks))
 
 
-def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
+def _by_problem(metric: Scored) -> Scored:
+    """The metric, if every run has a finite number of its own; raises UserError."""
+    if metric.name not in METRICS and np.isinf(metric.worst):
+        shares = metric.name.replace("steps_", "success_").replace("ert_", "success_")
+        raise UserError(
+            f"{metric.name} is infinite for runs that never get there, so two have no difference: compare by {shares}, "
+            f"or rank by it: python -m bench leaderboard DIR --metric {metric.name}"
+        )
+    if metric.name in _OF_CELLS:
+        raise UserError(
+            f"{metric.name} is one number a cell, so nothing is paired by problem: compare by one of "
+            f"{', '.join(METRICS)}, or rank by it: python -m bench leaderboard DIR --metric {metric.name}"
+        )
+    return metric
+
+
+_OF_CELLS = ("seconds", "state_bytes")
+
+
+def _with_numbers(results: Results, metric: Scored) -> Results:
+    """Of the tasks where both have numbers: a failed cell has none by a task's own measure. Raises UserError."""
+    tasks = [task for task in results.tasks if not np.isnan(task_scores(results, task, metric)).any()]
+    if not tasks:
+        raise UserError(f"no task here where both have {metric.name}; choose another --metric")
+    return results._replace(tasks=tasks, records={at: r for at, r in results.records.items() if at[0] in tasks})
+
+
+def _task(results: Results, task: str, metric: Scored, a: str, b: str) -> _Task:
     plain = task_scores(results, task, metric)
     table = scale.leveled(metric, plain)
     won = (1 + np.sign(metric.sign * (plain[:1] - plain[1:]))) / 2
@@ -169,7 +205,7 @@ def _task(results: Results, task: str, metric: Metric, a: str, b: str) -> _Task:
     )
 
 
-def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
+def _ahead(pair: np.ndarray, metric: Scored) -> np.ndarray:
     """What A is ahead by, positive where it is better: (2, …) -> (…)."""
     if metric.differs or metric.in_logs:
         return metric.sign * (pair[0] - pair[1]) * (np.log(10) if metric.in_logs else 1.0)
@@ -178,7 +214,7 @@ def _ahead(pair: np.ndarray, metric: Metric) -> np.ndarray:
     return np.where(pair[0] == pair[1], 0.0, logs)
 
 
-def _row(scope: str, name: str, tasks: list[_Task], metric: Metric) -> dict[str, Any]:
+def _row(scope: str, name: str, tasks: list[_Task], metric: Scored) -> dict[str, Any]:
     ahead = np.asarray(np.mean([task.ahead for task in tasks]))
     replicates = np.mean([_restarted(task.replicates, i) for i, task in enumerate(tasks)], axis=0)
     chance, problems = np.stack([np.zeros_like(replicates), replicates], axis=1), [task.problems for task in tasks]

@@ -20,6 +20,7 @@ import numpy as np
 
 from bench.records.record import Record
 from bench.scores import scale, statistics
+from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.results import Results, finished
 
@@ -61,7 +62,7 @@ def of_scores(scores: np.ndarray, searched: int, metric: Metric) -> Luck:
     return Luck(best, ends[0], ends[1])
 
 
-def best_first(scores: np.ndarray, metric: Metric) -> np.ndarray:
+def best_first(scores: np.ndarray, metric: Scored) -> np.ndarray:
     return np.sort(np.where(np.isfinite(scores), scores, metric.worst))[:: -metric.sign]
 
 
@@ -70,7 +71,7 @@ def settings(record: Record) -> int:
     return sum(name != "trial" and name not in METRICS for name in record.trials)
 
 
-def replicates(record: Record | None, metric: Metric, rng: np.random.Generator) -> np.ndarray:
+def replicates(record: Record | None, metric: Scored, rng: np.random.Generator) -> np.ndarray:
     """Changes (DRAWS,) of the tuned score, on its scale, under other draws of the trials; zeros where none was tuned.
 
     The best of a random half of the trials lies as far behind the best of all as that lies behind, or ahead of, the
@@ -99,7 +100,7 @@ def of_suite(results: Results, means: np.ndarray, metric: Metric) -> statistics.
     return statistics.interval(statistics.iqm(means), statistics.iqm(np.stack(draws)).T)
 
 
-def moved(results: Results, task: str, means: np.ndarray, metric: Metric) -> np.ndarray:
+def moved(results: Results, task: str, means: np.ndarray, metric: Scored) -> np.ndarray:
     """Means (entries, DRAWS) of a task as other trials would have moved them, whoever else is there."""
     found = []
     for name, record, mean in zip(results.optimizers, results.of_task(task), means, strict=True):
@@ -108,7 +109,7 @@ def moved(results: Results, task: str, means: np.ndarray, metric: Metric) -> np.
     return np.stack(found)
 
 
-def _within(scores: np.ndarray, metric: Metric) -> np.ndarray:
+def _within(scores: np.ndarray, metric: Scored) -> np.ndarray:
     """Scores on their scale, no better than there can be: shares up to 1, ratios of losses down to 0."""
     if metric.differs or metric.in_logs:
         return scores

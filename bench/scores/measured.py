@@ -20,7 +20,7 @@ from bench.scores.board_notes import FEWEST_TASKS, ORACLES, no_ranks
 from bench.scores.intervals import FEWEST
 from bench.scores.leaderboard import leaderboard
 from bench.scores.measures import Measure
-from bench.scores.metrics import METRICS
+from bench.scores.metrics import Metric
 from bench.scores.results import Results, chosen, finished, load
 
 
@@ -33,11 +33,9 @@ def board(out: Any, metric: str = "anytime", missing: str = "common", better: st
     UserError.
     """
     results = load(out)
-    if metric in METRICS:
-        if better not in (None, METRICS[metric].better):
-            raise UserError(f"{metric} is better {METRICS[metric].better}; leave out --better {better}")
+    measure = measures.find(metric, results.records.values(), better)
+    if isinstance(measure, Metric):
         return leaderboard(results, metric, missing)
-    measure = measures.get(metric, results.records.values(), better)
     if absent.check(missing) == "worst" and np.isnan(measure.worst):
         raise UserError(f"{metric} has no worst value that a missing cell could count as; leave out --missing worst")
     return _board(results, measure, missing)

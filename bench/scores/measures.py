@@ -16,7 +16,7 @@ import numpy as np
 from bench.errors import UserError
 from bench.lookup.selectors import nearest
 from bench.records.record import Record, Runs
-from bench.scores.metrics import METRICS, absorbed
+from bench.scores.metrics import METRICS, Metric, absorbed
 
 TARGETS = {"tenth": 1e-1, "thousandth": 1e-3, "millionth": 1e-6}
 """{name: share of the initial gap to the floor at which the target is reached}."""
@@ -45,6 +45,29 @@ class Measure:
     def sign(self) -> int:
         """+1 where higher is better, −1 where lower is."""
         return 1 if self.better == "higher" else -1
+
+    @property
+    def differs(self) -> bool:
+        """Whether two compare by their difference."""
+        return self.comparison == "difference"
+
+    @property
+    def in_logs(self) -> bool:
+        """Never: a measure has a worst value, or is infinite, or is a cost of the cell."""
+        return False
+
+
+Scored = Metric | Measure
+"""What gives every run a number."""
+
+
+def find(name: str, records: Iterable[Record] = (), better: str | None = None) -> Scored:
+    """The metric or measure called `name`, as in `get`; raises UserError."""
+    if name not in METRICS:
+        return get(name, records, better)
+    if better not in (None, METRICS[name].better):
+        raise UserError(f"{name} is better {METRICS[name].better}; leave out --better {better}")
+    return METRICS[name]
 
 
 def get(name: str, records: Iterable[Record] = (), better: str | None = None) -> Measure:

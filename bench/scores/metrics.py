@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.errors import UserError
-from bench.records.record import Runs
+from bench.records.record import Record, Runs
 
 CAP = 1e6
 """A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
@@ -48,6 +48,10 @@ class Metric:
     def differs(self) -> bool:
         """Whether two scores compare by their difference."""
         return self.comparison == "difference"
+
+    def values(self, record: Record, tuned_for: str) -> np.ndarray:
+        """Scores (runs,) of a cell's runs that were tuned for something; a Measure has this too."""
+        return self.score(record.runs[tuned_for], record.floor)
 
     @property
     def in_logs(self) -> bool:
@@ -123,6 +127,8 @@ def absorbed(runs: Runs, floor: float) -> Runs:
     Arrays as in Runs, leading axes (…). Those that never diverge, or never come back, are as they were.
     """
     steps, first = np.asarray(runs.steps), np.asarray(runs.diverged)
+    if (first < 0).all():
+        return runs
     after = (first[..., None] >= 0) & (steps >= first[..., None])
     returned = (after & _sound(runs.losses, runs.losses[..., :1], floor)).any(axis=-1)
     if not returned.any():

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.errors import UserError
 from bench.records.record import Record
+from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, Metric, targets_reached
 from bench.scores.results import Results, finished, runs_of, task_scores
 
@@ -50,16 +52,21 @@ def ecdf(results: Results, task: str | None = None) -> Profile:
     return Profile(steps, shares)
 
 
-def profile(results: Results, metric: Metric = METRICS["anytime"]) -> Profile:
+def profile(results: Results, metric: Scored = METRICS["anytime"]) -> Profile:
     """Share of runs with at least each score, or at most where lower is better; every task weighs the same.
 
-    Agarwal et al. (2021), Deep RL at the edge of the statistical precipice. Who else races does not move a line.
+    Agarwal et al. (2021), Deep RL at the edge of the statistical precipice. Who else races does not move a line. What
+    is infinite is reached at no level; who lacks a number on a task has no line. Raises UserError.
     """
     tables = [metric.sign * task_scores(results, task, metric) for task in results.tasks]
-    low, high = min(map(np.min, tables)), max(map(np.max, tables))
-    levels = np.linspace(low, high, LEVELS)
+    finite = np.concatenate([table[np.isfinite(table)] for table in tables])
+    if not len(finite):
+        raise UserError(f"no run here has a finite {metric.name}; choose another --metric")
+    levels = np.linspace(finite.min(), finite.max(), LEVELS)
     shares = np.mean([(table[:, :, None] >= levels).mean(axis=1) for table in tables], axis=0)
-    kept = _on_all(results, results.tasks)
+    counted = ~np.any([np.isnan(table).any(axis=1) for table in tables], axis=0)
+    kept = {name for name, has in zip(results.optimizers, counted, strict=True) if has}
+    kept &= set(_on_all(results, results.tasks))
     lines = {name: row for name, row in zip(results.optimizers, shares, strict=True) if name in kept}
     return Profile(metric.sign * levels, lines)
 

@@ -13,7 +13,7 @@ from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
 from bench.scores import budgets
 from bench.scores.faults import Fault, without_faults
-from bench.scores.metrics import Metric
+from bench.scores.measures import Scored
 
 
 class Results(NamedTuple):
@@ -77,7 +77,7 @@ def load(
     return Results(records, tasks, sorted({o for _, o in records}), tuple(faults))
 
 
-def chosen(record: Record, metric: Metric | None) -> str:
+def chosen(record: Record, metric: Scored | None) -> str:
     """What the runs shown under `metric` were tuned for: that metric, else the mean loss, else nothing."""
     wanted = (metric.name if metric else "mean_loss", "mean_loss", "default")
     return next((name for name in wanted if name in record.runs), next(iter(record.runs), ""))
@@ -87,11 +87,11 @@ def finished(record: Record | None) -> bool:
     return record is not None and record.status == "ok" and bool(record.runs)
 
 
-def runs_of(record: Record, metric: Metric | None) -> Runs:
+def runs_of(record: Record, metric: Scored | None) -> Runs:
     return record.runs[chosen(record, metric)]
 
 
-def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
+def scores(results: Results, metric: Scored) -> dict[str, np.ndarray]:
     """{task: (optimizers, seeds)} scores; a failed or missing cell scores the worst there is on every seed.
 
     So do all on a task whose scores would mean nothing.
@@ -99,14 +99,15 @@ def scores(results: Results, metric: Metric) -> dict[str, np.ndarray]:
     return {task: task_scores(results, task, metric) for task in results.tasks}
 
 
-def task_scores(results: Results, task: str, metric: Metric) -> np.ndarray:
-    """Scores (optimizers, seeds) of one task, as in `scores`."""
+def task_scores(results: Results, task: str, metric: Scored) -> np.ndarray:
+    """Scores (optimizers, seeds) of one task, as in `scores`; NaN where a cell has no number by a measure."""
     records = results.of_task(task)
     rows = [np.full(results.problems(task), metric.worst) for _ in records]
     void = any(fault.void for fault in results.faults if fault.task == task)
     for i, record in enumerate(records):
         if record is not None and finished(record) and not void:
-            rows[i] = np.asarray(metric.score(runs_of(record, metric), record.floor))
+            found = metric.values(record, chosen(record, metric))
+            rows[i] = np.full(len(rows[i]), np.nan) if found is None else np.asarray(found)
     return np.stack(rows)
 
 

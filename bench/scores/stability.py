@@ -6,9 +6,9 @@ The score of an entry does not depend on others, but which tasks all have run do
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,25 +26,29 @@ POWER = 0.8
 _REPLICATES = 1000
 
 
-def stability(out: Any, metric: str = "anytime") -> pd.DataFrame:
+def stability(
+    out: Any, metric: str = "anytime", board: pd.DataFrame | None = None, *, runs: bool = True
+) -> pd.DataFrame:
     """One row per entry that competes, in the order of the board.
 
     `tier`: of entries that no test parts from each other (`tiers`). `task_low, task_high`: ranks when any one task is
     left out, `moved_by` the task that moves it most; `entry_low, entry_high`: when any one other entry is. `next`:
     whose place is below, `improvement` the chance to be better than it on a problem of each (`improvement`),
     `problems_needed` of each task to part them (`problems_needed`). `score` is over task means, `iqm_runs` (with its
-    interval) over all runs. Raises UserError.
+    interval) over all runs, unless `runs` says no. `board`: the leaderboard by `metric`, where it is there already.
+    Raises UserError.
     """
     results, measured = load(out), get(metric)
-    board = leaderboard(results, metric).set_index("optimizer")
+    board = (leaderboard(results, metric) if board is None else board).set_index("optimizer")
     tasks = absent.common(results)
     names = [name for name in board.index if name in {results.optimizers[i] for i in homes.competing(results)}]
     if not tasks or len(names) < 2:
         raise UserError("fewer than two optimizers compete on common tasks here; see python -m bench leaderboard")
-    tables = _tables(results, tasks, measured, names)
+    every = _Every(results.optimizers, scores(results, measured), measured)
+    tables = every.of(tasks, names)
     order = _ranks(tables, measured)
     by_task = {t: _ranks({k: v for k, v in tables.items() if k != t}, measured) for t in tasks if len(tasks) > 1}
-    by_entry = dict(_without_entries(results, measured, names, order))
+    by_entry = dict(_without_entries(results, every, names, order))
     frame = board.loc[names, ["rank", "rank_low", "rank_high", "score", "low", "high"]].reset_index()
     frame = frame.assign(
         tier=tiers(frame["rank_low"], frame["rank_high"]),
@@ -52,9 +56,12 @@ def stability(out: Any, metric: str = "anytime") -> pd.DataFrame:
         moved_by=_movers(order, by_task),
         **_extremes("entry", order, list(by_entry.values())),
         **_neighbors(tables, measured, names),
-        **_over_runs(tables, measured),
+        **(_over_runs(tables, measured) if runs else {}),
     )
-    frame.attrs = {"metric": metric, "notes": _notes(results, measured, order, by_task, by_entry), "infinite": "never"}
+    beside = ", iqm runs that of all runs" if runs else ""
+    about = f"{metric} [95 %] is the interquartile mean of task means{beside}."
+    notes = [f"{metric}: {measured.summary}; {measured.better} is better. {about}"]
+    frame.attrs = {"metric": metric, "notes": notes + _notes(results, order, by_task, by_entry), "infinite": "never"}
     return frame
 
 
@@ -123,11 +130,17 @@ def iqm_of_runs(table: list[np.ndarray], weights: list[np.ndarray] | None = None
     return means if weights else means[0]
 
 
-def _tables(results: Results, tasks: list[str], metric: Metric, names: list[str]) -> dict[str, np.ndarray]:
-    """{task: (entries, problems)} on the metric's scale, of some entries."""
-    rows = [results.optimizers.index(name) for name in names]
-    every = scores(results._replace(tasks=tasks), metric)
-    return {task: scale.leveled(metric, table[rows]) for task, table in every.items()}
+class _Every(NamedTuple):
+    """Scores of all: the names of the rows, {task: (entries, problems)}, and by which metric."""
+
+    optimizers: list[str]
+    tables: dict[str, np.ndarray]
+    metric: Metric
+
+    def of(self, tasks: Iterable[str], names: Iterable[str]) -> dict[str, np.ndarray]:
+        """{task: (entries, problems)} on the metric's scale, of some entries on some tasks."""
+        rows = [self.optimizers.index(name) for name in names]
+        return {task: scale.leveled(self.metric, self.tables[task][rows]) for task in tasks}
 
 
 def _ranks(tables: dict[str, np.ndarray], metric: Metric) -> np.ndarray:
@@ -136,7 +149,7 @@ def _ranks(tables: dict[str, np.ndarray], metric: Metric) -> np.ndarray:
 
 
 def _without_entries(
-    results: Results, metric: Metric, names: list[str], order: np.ndarray
+    results: Results, every: _Every, names: list[str], order: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Ranks without each entry, over the tasks that the others have in common; its own place is kept free."""
     for at, name in enumerate(names):
@@ -144,7 +157,7 @@ def _without_entries(
         left = [other for other in names if other != name]
         tasks = absent.common(others)
         if tasks and left:
-            ranks = _ranks(_tables(others, tasks, metric, left), metric)
+            ranks = _ranks(every.of(tasks, left), every.metric)
             ranks = ranks + (np.delete(order, at) > order[at])
             yield name, np.insert(ranks, at, order[at])
 
@@ -187,14 +200,13 @@ def _over_runs(tables: dict[str, np.ndarray], metric: Metric) -> dict[str, np.nd
 
 
 def _notes(
-    results: Results, metric: Metric, order: np.ndarray, by_task: dict[str, np.ndarray], by_entry: dict[str, np.ndarray]
+    results: Results, order: np.ndarray, by_task: dict[str, np.ndarray], by_entry: dict[str, np.ndarray]
 ) -> list[str]:
     notes = [
-        f"{metric.name}: {metric.summary}; {metric.better} is better. {metric.name} [95 %] is the interquartile mean "
-        "of task means, iqm runs that of all runs.",
-        "tier: entries that no test parts. task and entry: ranks when any one task, any one other entry is left out.",
-        f"improvement: chance to beat the next entry, a run of each. problems needed: of each task, to part the two at "
-        f"5 % with {100 * POWER:.0f} % power.",
+        "tier: a number that entries share which no test tells apart. without a task, without an entry: the ranks that "
+        "an entry gets when any one task, or any one other entry, is left out; most moved by: the task that does most.",
+        "improvement: the chance that a run of an entry beats a run of the next one on the same task. problems needed: "
+        f"of each task, to tell the two apart at 5 % with {100 * POWER:.0f} % power.",
     ]
     for noun, ranks in (("task", by_task), ("entry", by_entry)):
         if ranks:

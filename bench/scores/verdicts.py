@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.scores import intervals, scale, statistics
+from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.results import Results, finished, load, task_scores
 from bench.scores.selection import of_record
@@ -86,7 +87,7 @@ def compare(metric: Metric, scores: np.ndarray, base: np.ndarray) -> Effect:
     return Effect(float(whole.value), low, high, float(middle.value), float(middle.low), float(middle.high), p)
 
 
-def paired_median(metric: Metric, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
+def paired_median(metric: Scored, scores: np.ndarray, base: np.ndarray) -> statistics.Interval:
     """Median over problems of what `scores` are over `base`, ratio or difference, both (problems,) and paired."""
     if metric.differs:
         return intervals.median(scores - base)

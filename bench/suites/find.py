@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.lookup.selectors import nearest, select_optimizers, select_tasks
 from bench.suites.shipped import SUITES
-from bench.suites.suite import Suite, with_counts
+from bench.suites.suite import Suite, limits, with_counts
 from bench.suites.toml import read
 
 
@@ -25,9 +25,17 @@ def get(name: str) -> Suite:
 
 
 def override(
-    suite: Suite, *, tasks: Iterable[Any] | None = None, optimizers: Iterable[Any] | None = None, **numbers: int | None
+    suite: Suite,
+    *,
+    tasks: Iterable[Any] | None = None,
+    optimizers: Iterable[Any] | None = None,
+    cell_timeout: float | None = None,
+    cell_memory: float | None = None,
+    **numbers: int | None,
 ) -> Suite:
     """`suite` with other tasks, optimizers or budget numbers (the fields of Budget), selectors resolved.
+
+    `cell_timeout` in seconds and `cell_memory` in MiB limit what a cell may take.
 
     Raises UserError, TaskError and OptimizerError for what does not exist.
     """
@@ -38,4 +46,5 @@ def override(
         optimizers=select_optimizers(optimizers or suite.optimizers),
         budget=with_counts(suite.budget, given),
         budgets={name: with_counts(b, given) for name, b in suite.budgets.items()},
+        limits=limits(cell_timeout, cell_memory, suite.limits),
     )

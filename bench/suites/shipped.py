@@ -29,14 +29,14 @@ _SMOKE = Suite(
 _PAPER = Suite(
     "paper",
     ("linear-regression", "rosenbrock", "two-moons", "two-moons-small"),
-    (*_BASELINES, "gru-*"),
+    (*_BASELINES, "gru-*", "replica-*"),
     budget=Budget(steps=200, seeds=128, trials=2500, tuning_seeds=64, finalists=16, recheck_seeds=256),
     budgets={
         "two-moons": Budget(steps=200, seeds=128, trials=200, tuning_seeds=4, finalists=5, recheck_seeds=32),
         "two-moons-small": Budget(steps=200, seeds=128, trials=256, tuning_seeds=16, finalists=5, recheck_seeds=64),
     },
     metrics={"rosenbrock": "mean_log"},
-    about="tasks and baselines of Maheswaranathan et al. (2021), up to 2500 trials, specialists at all meta-seeds",
+    about="tasks and baselines of Maheswaranathan et al. (2021), up to 2500 trials, all meta-seeds",
 )
 _CORE_TASKS = (
     "linear-regression",

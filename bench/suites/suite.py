@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import UserError, check_count
 from bench.lookup.selectors import task_matches
 from bench.records.record import RECHECK, Budget
+
+
+class Limits(NamedTuple):
+    """What one cell may take: seconds, and bytes of memory that its process holds; None: as much as there is.
+
+    No number depends on it.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+
+
+UNLIMITED = Limits()
 
 
 @dataclass(frozen=True)
@@ -29,12 +43,24 @@ class Suite:
     about: str = ""
     files: tuple[str, ...] = ()
     """TOML files whose reading registers tasks that this suite names; every process reads them."""
+    limits: Limits = UNLIMITED
 
     def budget_for(self, task: Any) -> Budget:
         return _first_match(self.budgets, task, self.budget)
 
     def metric_for(self, task: Any) -> str:
         return _first_match(self.metrics, task, "mean_loss")
+
+
+def limits(seconds: Any = None, mebibytes: Any = None, default: Limits = UNLIMITED) -> Limits:
+    """`default` with what is given: a cell's seconds and its mebibytes of memory; raises UserError."""
+    for name, value in (("cell_timeout", seconds), ("cell_memory", mebibytes)):
+        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+        if value is not None and not sound:
+            unit = "seconds" if name == "cell_timeout" else "MiB"
+            raise UserError(f"{name} must be a positive number of {unit}, not {value!r}")
+    seconds = default.seconds if seconds is None else float(seconds)
+    return Limits(seconds, default.memory if mebibytes is None else int(mebibytes * 2**20))
 
 
 def with_counts(budget: Budget, given: Mapping[str, Any]) -> Budget:

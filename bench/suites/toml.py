@@ -4,6 +4,8 @@ name = "mine"                        # optional, the file's name otherwise; also
 about = "what it is for"             # optional
 tasks = ["rosenbrock", "tag:convex"]
 optimizers = ["adam", "gru-*", "kind:learned"]
+cell_timeout = 600                   # optional: seconds, and MiB of memory, at which a cell is ended
+cell_memory = 4000
 
 [tasks.mine]                         # optional: a Keras model as a task; then `names` in [tasks] lists the others
 build = "models.py:build"
@@ -40,12 +42,12 @@ from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
 from bench.records.record import RECHECK, Budget
-from bench.scores import metrics
-from bench.suites.suite import Suite, with_counts
+from bench.scores import measures, metrics
+from bench.suites.suite import Limits, Suite, limits, with_counts
 from optimizers import OptimizerError
 from tasks import TaskError
 
-_KEYS = ("name", "about", "tasks", "optimizers", "metrics", "budget", "budgets")
+_KEYS = ("name", "about", "tasks", "optimizers", "metrics", "budget", "budgets", "cell_timeout", "cell_memory")
 _COUNTS = tuple(field.name for field in dataclasses.fields(Budget))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _AT = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
@@ -105,14 +107,30 @@ def _suite(file: _File, table: dict[str, Any]) -> Suite:
     scored = _by_task(file, table, "metrics", chosen)
     for key, metric in scored.items():
         if not isinstance(metric, str) or metric not in metrics.METRICS:
-            hint = nearest(str(metric), metrics.METRICS)
-            known = ", ".join(metrics.METRICS)
-            raise file.mistake(f"unknown metric {metric!r}; known: {known}{hint}", "metrics", key)
+            raise file.mistake(_not_a_metric(metric), "metrics", key)
     name, about = _name(file, table), table.get("about", "")
     if not isinstance(about, str):
         raise file.mistake(f"about must be text, not {about!r}", "about")
     own = (str(file.path.resolve()),) if isinstance(table["tasks"], dict) else ()
-    return Suite(name, chosen, entries, default, budgets, scored, about, own)
+    return Suite(name, chosen, entries, default, budgets, scored, about, own, _limits(file, table))
+
+
+def _limits(file: _File, table: dict[str, Any]) -> Limits:
+    try:
+        return limits(table.get("cell_timeout"), table.get("cell_memory"))
+    except UserError as mistake:
+        raise file.mistake(str(mistake), str(mistake).split()[0]) from None
+
+
+def _not_a_metric(name: Any) -> str:
+    """Why a task's table cannot be about it, and what it can be about."""
+    known = ", ".join(metrics.METRICS)
+    if name in measures.MEASURES:
+        return (
+            f"tuning does not select by {name!r}, so no task's table can be about it; choose one of {known}, and see "
+            f"{name} afterwards: python -m bench leaderboard DIR --metric {name}"
+        )
+    return f"unknown metric {name!r}; known: {known}{nearest(str(name), metrics.METRICS)}"
 
 
 _EXAMPLE = {"tasks": "rosenbrock", "optimizers": "adam", "build": "models.py:build", "data": "points.npz"}

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from bench.probes.dynamics.fixed_points import FixedPoint, find
-from bench.probes.dynamics.live import last_step
+from bench.probes.dynamics.live import faint, last_step, left
 from bench.probes.dynamics.system import ProbeError, System
 
 SAMPLE = 32
@@ -48,9 +48,11 @@ class Met:
     """States (R ≤ 32, T + 1, n) of runs from h0 on the visited gradients; R = 0 if states were given."""
     curvature: tuple[float, float] | None = None
     tuned: tuple[float, float] | None = None
+    brief: bool = False
+    """Whether a probe may leave out what neither its verdict nor its main numbers need: one of many is read."""
 
     @classmethod
-    def of(cls, system: System, visited: Visited) -> Self:
+    def of(cls, system: System, visited: Visited, brief: bool = False) -> Self:
         """Raises ProbeError when no gradient is finite and different from zero."""
         given = np.asarray(visited.gradients, float).reshape(-1)
         gradients = given[np.isfinite(given)]
@@ -62,12 +64,17 @@ class Met:
         sample = generator.permutation(len(states))[:SAMPLE]
         scaled, kept = system.scaled(states, typical), states[sample]
         known = visited.curvature, visited.tuned
-        return cls(scaled, gradients, kept, visited.horizon, states, runs, *known)
+        return cls(scaled, gradients, kept, visited.horizon, states, runs, *known, brief)
 
     @cached_property
     def settled(self) -> int:
         """The step count at which fixed points and responses are taken: the last at which it still moves."""
         return last_step(self.system, self.typical, self.horizon)
+
+    @cached_property
+    def faint(self) -> str:
+        """Why nothing is claimed of what is done at rest; empty where something may be."""
+        return faint(left(self.system, self.base, self.typical, self.settled, self.horizon))
 
     @property
     def largest(self) -> float:

@@ -67,7 +67,7 @@ def probe(subject: Subject) -> Reading:
 def _found(change: Changes, verdict: str) -> dict[str, Any]:
     """Shape, bound and kind of what was found, and the change itself."""
     place, four = change.place, np.exp(change.each[:, change.place])
-    found = {
+    found: dict[str, Any] = {
         "change": {"value": float(np.exp(change.shared[place])), "low": float(four.min()), "high": float(four.max())},
         "last": exact(float(np.exp(change.shared[change.measured[-1]]))),
         "alternating": exact(float(np.exp(change.alternating[place]))),

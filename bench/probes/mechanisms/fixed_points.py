@@ -40,7 +40,7 @@ def probe(subject: Subject) -> Reading:
         "step_in_update": exact(in_update),
         "fixed_points": [_entry(p) for p in (points or [dynamics.slowest]) + held],
         "eigenmodes": listed,
-        "variance": dynamics.axes.shares.tolist(),
+        "variance": [] if subject.brief else dynamics.axes.shares.tolist(),
     }
     kinds = {point.stability for point in points}
     verdict = PRESENT if "stable" in kinds else UNDECIDED if "marginal" in kinds else ABSENT

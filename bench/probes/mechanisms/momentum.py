@@ -118,7 +118,7 @@ def _values(subject: Subject, kernel: np.ndarray, visited: dict[str, Any], kerne
         "modes_needed": exact(None if few is None else len(few)),
         "eigenmodes_needed": exact(dynamics.eigenmodes.needed(0.1, lags)),
         "modes": many,
-        **_oscillation(kernel, single, kernels),
+        **({} if subject.brief else _oscillation(kernel, single, kernels)),
         **heavy_ball.compare(dynamics.jacobian, kernel, single, subject.curvature, subject.tuned),
         **_schedule(subject),
         "spectrum": spectrum(dynamics.jacobian),
@@ -208,9 +208,9 @@ def _sentence(verdict: str, values: dict[str, Any]) -> str:
 def _shape(values: dict[str, Any]) -> str:
     alpha, beta, r2 = (values[n]["value"] for n in ("alpha", "beta", "r2"))
     single = f"{significant(alpha)}·{significant(beta)}^j (R² {r2:.3f})"
-    shape = values["shape"]
     if "oscillation_r2" not in values:
         return single
+    shape = values["shape"]
     decay, period, fitted = (values[f"oscillation_{n}"]["value"] for n in ("decay", "period", "r2"))
     if shape == "oscillation":
         wave = f"an oscillation of period {significant(period)}, decay {significant(decay)} (R² {fitted:.3f})"

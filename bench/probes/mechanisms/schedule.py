@@ -52,10 +52,12 @@ def probe(subject: Subject) -> Reading:
     present when it varies by more than 10 % of its maximum over steps 0 … horizon, absent below 2 %; undecided between,
     or where the rate at zero gradient depends on the difference step. Values are exact properties of that path:
     `warm_up` steps until the rate first reaches 95 % of its peak, `decay_time`, `decay_level` and `decay_r2` of the
-    nearest level + fall e^(−t / time) after it. `bias` is the update at the last step without any gradient: what the
-    optimizer does on its own. Of the log rate along real runs, `explained_by_step` is the share of variance that the
-    step alone explains, `explained_by_gradients` the share that recent |g| alone explains, and
-    `explained_by_step_beyond` what the step adds; `run_rates` are medians and quartiles over runs.
+    nearest level + fall e^(−t / time) after it. `scheduled` is the mean distance of the rate from its last one over its
+    maximum: a schedule of the whole run has more of it than the state's way to where it rests. `bias` is the update at
+    the last step without any gradient: what the optimizer does on its own. Of the log rate along real runs,
+    `explained_by_step` is the share of variance that the step alone explains, `explained_by_gradients` the share that
+    recent |g| alone explains, and `explained_by_step_beyond` what the step adds; `run_rates` are medians and quartiles
+    over runs.
     """
     rates, updates, disagreement = rates_along(subject.system, subject.drift)
     bias = {"bias": exact(float(updates[-1])), **read_runs(subject)}
@@ -69,6 +71,7 @@ def probe(subject: Subject) -> Reading:
         "peak_step": exact(peak),
         "final": exact(float(rates[-1])),
         "variation": exact(_variation(rates)),
+        "scheduled": exact(_scheduled(rates)),
         "warm_up": exact(warm_up(rates)),
         **{f"decay_{name}": exact(value) for name, value in decay(rates)._asdict().items()},
         **bias,
@@ -82,6 +85,12 @@ def _variation(rates: np.ndarray) -> float:
     """(largest − smallest) / largest |rate|; 0 for an optimizer that never answers."""
     size = float(np.max(np.abs(rates)))
     return float(np.ptp(rates)) / size if size > 0 else 0.0
+
+
+def _scheduled(rates: np.ndarray) -> float:
+    """Mean |rate − last rate| / largest |rate|; 0 for an optimizer that never answers."""
+    size = float(np.max(np.abs(rates)))
+    return float(np.mean(np.abs(rates - rates[-1]))) / size if size > 0 else 0.0
 
 
 def _sentence(verdict: str, values: dict[str, Any], last: int) -> str:

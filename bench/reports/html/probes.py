@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.probes.catalog import PROBES
 from bench.reports.html.panels import panels
-from bench.reports.readings import doubt, readings_in, sentence, short, value_text
+from bench.reports.readings import beside_twins, doubt, readings_in, sentence, short, standing, twins_of, value_text
 
 MOST_PICTURES = 2_000_000
 """Bytes of pictures kept, of probes that the page cannot draw itself."""
@@ -50,8 +50,12 @@ def _reading(name: str, reading: Mapping[str, Any]) -> dict[str, Any]:
         "name": name.replace("_", " "),
         "question": PROBES[name].summary if name in PROBES else "",
         "verdict": "no claim" if amiss else str(reading.get("verdict", "undecided")),
+        "standing": "no claim" if amiss else standing(reading),
+        "beside": bool(twins_of(reading)),
+        "twins": "" if amiss else beside_twins(reading),
+        "would_change": "" if amiss else str(reading.get("would_change") or ""),
         "claim": f"No claim is made: {amiss}." if amiss else sentence(name, reading),
-        "values": [] if amiss else [(k.replace("_", " "), value_text(v)) for k, v in _numbers(name, values).items()],
+        "values": [] if amiss else _rows(_numbers(name, values), twins_of(reading)),
         "controls": [
             (str(c.get("name")), short(c.get("expected")), short(c.get("measured")), bool(c.get("passed")))
             for c in controls
@@ -59,6 +63,13 @@ def _reading(name: str, reading: Mapping[str, Any]) -> dict[str, Any]:
         "passed": sum(bool(c.get("passed")) for c in controls),
         "panels": [] if amiss else panels(name, values),
     }
+
+
+def _rows(numbers: Mapping[str, Any], twins: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value, and the twins' where they have it."""
+    return [
+        (k.replace("_", " "), value_text(v), value_text(twins[k]) if k in twins else "") for k, v in numbers.items()
+    ]
 
 
 def _numbers(name: str, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from bench.errors import UserError
 from bench.reports import origin
 from bench.reports.costs import break_even_grid, ledger_grid
 from bench.reports.html import commands
@@ -26,6 +27,7 @@ from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load
+from bench.scores.stability import stability
 
 BOARD = "anytime"
 DEFAULT = "mean_loss"
@@ -47,6 +49,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "folders": named,
         "lead": _lead(results),
         "boards": boards(results, {BOARD: board}, metric_of, named),
+        "firm": firm(results, board),
         "matrix": matrix(results, metric_of, tables),
         "tasks": [_task(results, task, metric_of[task], tables[task], folders) for task in results.tasks],
         "verdicts": _verdicts(results, metric_of),
@@ -60,6 +63,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "remake": {
             "verdicts": commands.verdicts(folders, metric_of),
             "ledger": commands.ledger(folders),
+            "firm": f"python -m bench leaderboard {named} --stability",
             "ecdf": commands.profiles(folders, "ecdf"),
             "profile": commands.profiles(folders, "profile"),
         },
@@ -80,6 +84,16 @@ def boards(
     """The leaderboard by each metric of `frames`, and by each that some task is about."""
     others = {name: leaderboard(results, name) for name in dict.fromkeys(metric_of.values()) if name not in frames}
     return [_board(results, metric, frame, named) for metric, frame in (frames | others).items()]
+
+
+def firm(results: Results, board: pd.DataFrame) -> Sortable | None:
+    """How firm the order of the first board is, without its scores; None where too few compete for an order."""
+    try:
+        frame = stability(results, BOARD, board, runs=False)
+    except UserError:
+        return None
+    starts, shown = tiers(frame["rank_low"], frame["rank_high"]), frame.drop(columns=["score", "low", "high"])
+    return sortable("firm", f"How firm the order by {BOARD} is", grid(shown), tiers=starts)
 
 
 def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:

@@ -39,7 +39,9 @@ WORDS: dict[str, str] = {
     "cost what its meta-training did. Never, where it is not ahead.",
     "probe": "A measurement of one mechanism inside an optimizer, such as momentum.",
     "control": "An optimizer whose mechanism is known. A probe makes a claim only if it finds what is known there.",
-    "verdict": "present, absent or undecided; no claim where a control failed.",
+    "verdict": "present: the mechanism is there; absent: it is not; undecided: neither can be said. No claim where a "
+    "control failed.",
+    "discovered": "Present, and beyond its untrained twins: networks of the same architecture with random weights.",
 }
 
 

@@ -11,6 +11,7 @@ from bench.errors import UserError
 from bench.lookup import canvas
 from bench.reports.pictures import shown
 from bench.scores import profiles
+from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, N_TARGETS, Metric
 from bench.scores.profiles import TrialCurve
 from bench.scores.results import Results
@@ -36,7 +37,7 @@ def ecdf(results: Results, metric: Metric) -> Any:
     return canvas.finish(figure, lines, f"{said}{_rest(results, lines)}. {shown.settings(results, metric)}.")
 
 
-def profile(results: Results, metric: Metric) -> Any:
+def profile(results: Results, metric: Scored) -> Any:
     """Share of runs that score at least, or at most where lower is better, what the horizontal axis says."""
     found = profiles.profile(results, metric)
     figure, (axes,) = canvas.sheet(1, panel=canvas.WIDE)
@@ -47,7 +48,7 @@ def profile(results: Results, metric: Metric) -> Any:
     if metric.sign < 0 and canvas.many_decades(found.x):
         canvas.logarithmic(axes, "x")
     _share(axes, f"score x by {metric.name} ({metric.better} is better, so further right)", f"share of runs {least} x")
-    said = f"{_upper(shown.scored(metric))}. Every line: {_means(results)}{_rest(results, lines)}"
+    said = f"{shown.scored(metric)}. Every line: {_means(results)}{_rest(results, lines)}"
     return canvas.finish(figure, lines, f"{said}. {shown.settings(results, metric)}.")
 
 
@@ -74,7 +75,7 @@ def budget(results: Results, metric: Metric) -> Any:
     best = f"; in color: the {shown.NAMED} best of each panel that were tuned, gray: the others" if several else ""
     said = (
         f"Score on the tuning problems of the best of k trials, all k from the same trials: median over the ways to "
-        f"draw k, {band}{best}. {_upper(shown.scored(metric))}. {_spent(results)}.{without}"
+        f"draw k, {band}{best}. {shown.scored(metric)}. {_spent(results)}.{without}"
     )
     return canvas.finish(figure, {name: lines[name] for name in shown.by_kind(results, lines)}, said)
 
@@ -108,7 +109,7 @@ def _trials(
     return lines
 
 
-def score_limits(axes: Any, metric: Metric, values: np.ndarray, which: str = "y") -> None:
+def score_limits(axes: Any, metric: Scored, values: np.ndarray, which: str = "y") -> None:
     """Limits around finite scores with a margin; logarithmic where lower is better and they reach over decades."""
     kept = values[np.isfinite(values)]
     low, high = float(kept.min()), float(kept.max())
@@ -122,7 +123,7 @@ def score_limits(axes: Any, metric: Metric, values: np.ndarray, which: str = "y"
 
 
 def _lines(
-    axes: Any, results: Results, metric: Metric, x: np.ndarray, found: Mapping[str, np.ndarray], log: bool = False
+    axes: Any, results: Results, metric: Scored, x: np.ndarray, found: Mapping[str, np.ndarray], log: bool = False
 ) -> dict[str, Any]:
     """Draw lines over one axis -> {optimizer drawn as itself: its line}, learned ones first."""
     named = [name for name in shown.in_color(results, results.tasks, metric) if name in found]
@@ -166,7 +167,3 @@ def _spent(results: Results) -> str:
     tuned = [r for r in results.records.values() if r.trials]
     trials = shown.span(r.cell.budget.trials for r in tuned)
     return f"{trials} trials on {shown.span(r.cell.budget.tuning_seeds for r in tuned)} tuning problems a task"
-
-
-def _upper(text: str) -> str:
-    return text if text.split(":")[0] in METRICS else text[:1].upper() + text[1:]

@@ -12,8 +12,8 @@ from bench.lookup import canvas
 from bench.reports.pictures import shown
 from bench.reports.pictures.profiles import score_limits
 from bench.scores.intervals import FEWEST
-from bench.scores.leaderboard import leaderboard
-from bench.scores.metrics import Metric
+from bench.scores.measured import board as board_of
+from bench.scores.measures import Scored
 from bench.scores.results import Results, finished, task_scores
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -21,7 +21,7 @@ ROW = 0.2
 """Inches."""
 
 
-def box(results: Results, metric: Metric) -> Any:
+def box(results: Results, metric: Scored) -> Any:
     """A panel per task: quartiles and median of scores over problems, whiskers of 5 and 95 %, a row an optimizer.
 
     The same rows in every panel, in the order of the mean score over all tasks.
@@ -35,32 +35,36 @@ def box(results: Results, metric: Metric) -> Any:
         values = _boxes(axes, results, task, metric, order)
         canvas.title(axes, task, 2.4)
         axes.set_xlabel(f"{metric.name} ({metric.better} is better)", fontsize=canvas.SMALL)
-        if len(values):
+        if np.isfinite(values).any():
             score_limits(axes, metric, values, "x")
         canvas.rows_of(axes, order)
         if i % columns:
             axes.set_yticklabels([])
     said = (
         f"Scores over problems: box 25–75 %, marker the median, whiskers 5–95 %. {shown.scored(metric)}; each panel "
-        f"has a scale of its own. Rows by the mean over all tasks. {shown.settings(results, metric)}."
+        f"has a scale of its own.{_never(metric)} Rows by the mean over all tasks. {shown.settings(results, metric)}."
     )
     return canvas.finish(figure, {}, said)
 
 
-def _order(results: Results, metric: Metric) -> list[str]:
+def _order(results: Results, metric: Scored) -> list[str]:
     """All optimizers, best first; then those that failed somewhere, then oracles."""
     first = shown.ranked(results, results.tasks, metric)
     return [*first, *sorted(set(results.optimizers) - set(first), key=lambda n: (results.kind(n) == "oracle", n))]
 
 
-def _boxes(axes: Any, results: Results, task: str, metric: Metric, order: list[str]) -> np.ndarray:
+def _never(metric: Scored) -> str:
+    return " What is not drawn is never." if np.isinf(metric.worst) else ""
+
+
+def _boxes(axes: Any, results: Results, task: str, metric: Scored, order: list[str]) -> np.ndarray:
     """Draw a task's rows -> every number drawn."""
     drawn = []
     table = task_scores(results, task, metric)
     for y, name in enumerate(order):
-        record = results.records.get((task, name))
-        if record is None or not finished(record):
-            word = "failed" if record is not None else "not run"
+        record, scores = results.records.get((task, name)), table[results.optimizers.index(name)]
+        if record is None or not finished(record) or np.isnan(scores).any():
+            word = "not run" if record is None else "no number" if finished(record) else "failed"
             if record is not None or results.applies(task, name):
                 axes.annotate(
                     word,
@@ -72,11 +76,11 @@ def _boxes(axes: Any, results: Results, task: str, metric: Metric, order: list[s
                     color="0.35",
                 )
             continue
-        scores = table[results.optimizers.index(name)]
         five = np.quantile(scores, QUANTILES, method="inverted_cdf")
+        five = np.where(np.isfinite(five), five, np.nan)
         style = shown.style(results, name)
         axes.plot(five[[0, 4]], [y, y], color=style["color"], linestyle=style["linestyle"], linewidth=1.1, zorder=2)
-        width = max(five[3] - five[1], 0.0)
+        width = np.fmax(five[3] - five[1], 0.0)
         axes.barh(
             y, width, left=five[1], height=0.62, facecolor="white", edgecolor=style["color"], linewidth=1.2, zorder=3
         )
@@ -85,9 +89,9 @@ def _boxes(axes: Any, results: Results, task: str, metric: Metric, order: list[s
     return np.concatenate(drawn) if drawn else np.array([])
 
 
-def ranks(results: Results, metric: Metric) -> Any:
+def ranks(results: Results, metric: Scored) -> Any:
     """A row per ranked optimizer: its rank over all tasks, the ranks that it may have, and its rank on every task."""
-    board = leaderboard(results, metric.name)
+    board = board_of(results, metric.name, better=metric.better)
     unranked = board[board["rank"].isna()]["optimizer"].tolist()
     board = board[board["rank"].notna()].reset_index(drop=True)
     if not len(board):
@@ -126,7 +130,7 @@ def _point(style: dict[str, Any]) -> dict[str, Any]:
     return {name: style[name] for name in ("color", "marker", "markerfacecolor")}
 
 
-def _ranks_on_tasks(board: pd.DataFrame, tasks: list[str], metric: Metric) -> np.ndarray:
+def _ranks_on_tasks(board: pd.DataFrame, tasks: list[str], metric: Scored) -> np.ndarray:
     """(optimizers, tasks): one more than how many have a better mean score there; 0 where one has no cell."""
     means = metric.sign * board[tasks].to_numpy(float)
     return np.where(np.isnan(means), 0, 1 + (means[None, :, :] > means[:, None, :]).sum(axis=1))

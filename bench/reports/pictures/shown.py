@@ -10,7 +10,7 @@ import numpy as np
 from bench.lookup.appearance import look
 from bench.records.record import Budget
 from bench.scores import scale
-from bench.scores.metrics import Metric
+from bench.scores.measures import Scored
 from bench.scores.results import Results, chosen, finished, task_scores
 
 MANY = 12
@@ -46,7 +46,7 @@ def plain() -> dict[str, Any]:
     return {"color": GRAY, "linestyle": "-", "linewidth": 0.6, "zorder": 2}
 
 
-def in_color(results: Results, tasks: Sequence[str], metric: Metric, panels: int = 1) -> list[str]:
+def in_color(results: Results, tasks: Sequence[str], metric: Scored, panels: int = 1) -> list[str]:
     """Optimizers drawn as themselves, by name, learned ones first; of too many the best on `tasks` and all oracles."""
     everyone = by_kind(results, results.optimizers)
     if len(everyone) <= (MANY if panels > 1 else MOST):
@@ -58,18 +58,26 @@ def in_color(results: Results, tasks: Sequence[str], metric: Metric, panels: int
     return [*best, *(name for name in everyone if results.kind(name) == "oracle" and name in there)]
 
 
-def ranked(results: Results, tasks: Iterable[str], metric: Metric) -> list[str]:
+def ranked(results: Results, tasks: Iterable[str], metric: Scored) -> list[str]:
     """Optimizers with a finished cell on every one of `tasks`, best first by the mean over them, as boards average (a
-    few runs decide no geometric mean); no oracles.
+    few runs decide no geometric mean; of what may be infinite, medians over problems); no oracles, nor who has no
+    number.
     """
     tasks = list(tasks)
-    tables = {task: scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1) for task in tasks}
+    tables = {task: _typical(metric, task_scores(results, task, metric)) for task in tasks}
     merits = {
         name: metric.sign * float(np.mean([table[i] for table in tables.values()]))
         for i, name in enumerate(results.optimizers)
         if results.kind(name) != "oracle" and all(finished(results.records.get((task, name))) for task in tasks)
     }
-    return sorted(merits, key=lambda name: (-merits[name], name))
+    return sorted((name for name in merits if merits[name] == merits[name]), key=lambda name: (-merits[name], name))
+
+
+def _typical(metric: Scored, scores: np.ndarray) -> np.ndarray:
+    """(entries, problems) -> (entries,), on the scale of the metric."""
+    if np.isinf(metric.worst):
+        return np.quantile(scores, 0.5, axis=1, method="inverted_cdf")
+    return scale.leveled(metric, scores).mean(axis=1)
 
 
 def by_kind(results: Results, names: Iterable[str]) -> list[str]:
@@ -82,7 +90,7 @@ def others(results: Results, named: Sequence[str]) -> str:
     return "" if left <= 0 else "; gray: all others"
 
 
-def settings(results: Results, metric: Metric | None) -> str:
+def settings(results: Results, metric: Scored | None) -> str:
     """`512 problems a task, runs of 200 gradient evaluations; settings tuned for mean_loss by 64 trials on 16 …`.
 
     Of tasks of different budgets, from the least to the most.
@@ -108,7 +116,7 @@ def tuning(budgets: Iterable[Budget]) -> str:
     return first + (again if any(budget.finalists for budget in held) else "")
 
 
-def scored(metric: Metric) -> str:
+def scored(metric: Scored) -> str:
     return f"{metric.name}: {metric.summary}; {metric.better} is better"
 
 

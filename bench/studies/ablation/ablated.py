@@ -41,16 +41,18 @@ class Frozen(NamedTuple):
     """Of rest."""
     settled: int
     """The step count at rest."""
+    left: float
+    """Share of the largest answer that is given at rest."""
 
     @classmethod
     def of(cls, layout: RowLayout, reference: Reference) -> Frozen:
-        arrays = {k: v for k, v in reference._asdict().items() if k not in ("stability", "settled")}
+        arrays = {k: v for k, v in reference._asdict().items() if k not in ("stability", "settled", "left")}
         with tf.init_scope():
             tables = {name: tf.constant(array, tf.float64) for name, array in arrays.items()}
-        return cls(layout, tables, len(reference.states) - 2, reference.stability, reference.settled)
+        return cls(layout, tables, len(reference.states) - 2, reference.stability, reference.settled, reference.left)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Rows of Reference at one step, and the step count that holds there."""
 
     states: Any
@@ -76,7 +78,7 @@ def optimizer(frozen: Frozen, flags: Mapping[str, Any]) -> Optimizer:
         return tf.where(on["schedule"], moved, first)
 
     def update(gradients, state, params, step):
-        g, x = _flat(gradients), _flat(params)
+        g, x = flat(gradients), flat(params)
         after, dx = _ablated(frozen, on, state, g, x, step)
         intact, plain = frozen.layout.step(state, g, x, step)
         noise = _noise(tf.concat([state, dx[:, None]], 1), step, draw)
@@ -84,21 +86,21 @@ def optimizer(frozen: Frozen, flags: Mapping[str, Any]) -> Optimizer:
         dx_random = _aside(plain[None], (dx - plain)[None], noise[None, :, -1])[0]
         carried = on["control"] & ~on["momentum"]  # a reset undoes what the state was before
         after = tf.where(carried, after_random, tf.where(on["control"], intact, after))
-        dx = tf.where(on["control"], dx_random, dx) * _number(flags["step"], dx.dtype)
-        return _split(dx, gradients), after
+        dx = tf.where(on["control"], dx_random, dx) * number(flags["step"], dx.dtype)
+        return split_like(dx, gradients), after
 
     return Optimizer(init, update)
 
 
 def _ablated(frozen: Frozen, on: Mapping[str, Any], h, g, x, step):
     """Next rows and updates (R,) of rows h without what `on` takes away."""
-    place = _place(frozen, on["schedule"], step, h.dtype)
+    place = place_at(frozen, on["schedule"], step, h.dtype)
     r = tf.repeat(place.states[None], h.shape[0], axis=0)
     h = tf.where(on["momentum"], r, h)
     after, dx = frozen.layout.step(h, g, x, place.count)
-    quiet, offset, slope = _quiet(frozen, h, x, place.count)
+    quiet, offset, slope = quiet_step(frozen, h, x, place.count)
     quiet_r, offset_r = place.after[None], place.updates
-    here, there = (after - quiet, dx - offset), _response(frozen, r, g, x, place)
+    here, there = (after - quiet, dx - offset), response_at(frozen, r, g, x, place)
     away = h - place.states
     line = tf.matmul(away, place.J, transpose_b=True), tf.linalg.matvec(away, place.C)
     straight = g[:, None] * place.B, g * place.D
@@ -116,13 +118,13 @@ def _ablated(frozen: Frozen, on: Mapping[str, Any], h, g, x, step):
     return after, tf.where(on["bias"], dx - offset_r, dx)
 
 
-def _place(frozen: Frozen, at_rest, step, dtype) -> _Place:
+def place_at(frozen: Frozen, at_rest, step, dtype) -> Place:
     row = tf.where(at_rest, frozen.horizon + 1, tf.minimum(step, frozen.horizon))
     rows = {name: tf.cast(tf.gather(table, row), dtype) for name, table in frozen.tables.items()}
-    return _Place(**rows, count=tf.where(at_rest, frozen.settled, step))
+    return Place(**rows, count=tf.where(at_rest, frozen.settled, step))
 
 
-def _quiet(frozen: Frozen, h, x, t):
+def quiet_step(frozen: Frozen, h, x, t):
     """F(h, 0), U(h, 0) and ∂U/∂g there, component by component."""
     zero = tf.zeros_like(x)
     with tf.GradientTape() as tape:
@@ -133,7 +135,7 @@ def _quiet(frozen: Frozen, h, x, t):
     return after, dx, slope
 
 
-def _response(frozen: Frozen, r, g, x, place: _Place):
+def response_at(frozen: Frozen, r, g, x, place: Place):
     """ΔF(r, g), ΔU(r, g); weight decay is no response."""
     after, dx = frozen.layout.step(r, g, tf.zeros_like(x), place.count)
     return after - place.after, dx - place.updates
@@ -152,7 +154,7 @@ def _aside(from_, change, noise):
     return from_ + size * noise / tf.maximum(tf.norm(noise, axis=-1, keepdims=True), 1e-30)
 
 
-def _number(value, dtype):
+def number(value, dtype):
     """A plain number as exact as `dtype` allows, a tensor cast."""
     plain = isinstance(value, (int, float))
     return tf.constant(value, dtype) if plain else tf.cast(value, dtype)
@@ -162,11 +164,11 @@ def _size(leaves) -> int:
     return sum(math.prod(leaf.shape) for leaf in leaves)
 
 
-def _flat(nested):
+def flat(nested):
     return tf.concat([tf.reshape(leaf, [-1]) for leaf in tf.nest.flatten(nested)], 0)
 
 
-def _split(flat, like):
+def split_like(flat, like):
     leaves = tf.nest.flatten(like)
     parts = tf.split(flat, [math.prod(leaf.shape) for leaf in leaves])
     shaped = [tf.reshape(part, leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]

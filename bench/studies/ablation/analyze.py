@@ -76,17 +76,21 @@ def _line(study: Study, of: Logs, row: Outcome) -> dict[str, Any]:
 
 def mechanisms(study: Study, of: Logs) -> list[dict[str, Any]]:
     """The causal reading of every mechanism, from the re-tuned entries; "as_is" keeps the original's step."""
+    faint = {"schedule": study.faint}
     edges = {row.variant.label for row in study.rows if row.tuned and row.edge}
-    return [_mechanism(of, name, edges) for name in MECHANISMS if (f"without {name}", True) in of.value]
+    return [
+        _mechanism(of, name, edges, faint.get(name, "")) for name in MECHANISMS if (f"without {name}", True) in of.value
+    ]
 
 
-def _mechanism(of: Logs, name: str, edges: set[str]) -> dict[str, Any]:
+def _mechanism(of: Logs, name: str, edges: set[str], faint: str = "") -> dict[str, Any]:
+    """`faint`: why nothing is claimed of what would be left."""
     label, zero = f"without {name}", ("original", True)
     draws = [(f"{label}: random direction {i}", True) for i in range(CONTROLS)]
     effect = of.interval({(label, True): 1.0, zero: -1.0})
     random = [of.interval({draw: 1.0, zero: -1.0}) for draw in draws]
     beyond = [of.interval({(label, True): 1.0, draw: -1.0}) for draw in draws]
-    verdict, reason = _verdict(effect)
+    verdict, reason = ("no claim", faint) if faint else _verdict(effect)
     return {
         "mechanism": name,
         "effect": effect[1:],
@@ -145,8 +149,9 @@ def interactions(of: Logs) -> list[dict[str, Any]]:
 def ladder(study: Study, of: Logs) -> dict[str, Any]:
     """Rungs with re-tuned steps, each beside the one below.
 
-    Not decomposable: a rung diverges on more than 1 % of the problems, is worse than the rung below it (95 % interval),
-    or all rungs together win back less than half of what the original has over the constant rate (in logarithms).
+    Not decomposable: nothing is done at rest, a rung diverges on more than 1 % of the problems, is worse than the rung
+    below it (95 % interval), or all rungs together win back less than half of what the original has over the constant
+    rate (in logarithms).
     """
     rows = {row.variant.label: row for row in study.rows if row.tuned}
     rungs: list[dict[str, Any]] = []
@@ -159,7 +164,7 @@ def ladder(study: Study, of: Logs) -> dict[str, Any]:
         rungs.append(
             {"rung": label, "adds": _ADDED[i], "entry": entry, **shown, "diverged": row.diverged, "over_below": gain}
         )
-    reasons = _reasons(rungs, of)
+    reasons = [study.faint] if study.faint else _reasons(rungs, of)
     return {"rungs": rungs, "decomposable": not reasons, "reason": "; ".join(reasons)}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.lookup.named import NamedTask
+from bench.probes.dynamics.live import faint
 from bench.records.record import Runs
 from bench.scores import metrics
 from bench.studies.ablation import entries
@@ -51,6 +52,8 @@ class Study(NamedTuple):
     rest: str
     """Stability of the resting state."""
     seconds: float
+    faint: str = ""
+    """Why nothing is claimed of what stays at rest; empty where something may be."""
 
 
 class Conditions(NamedTuple):
@@ -63,8 +66,21 @@ class Conditions(NamedTuple):
     progress: Callable[[int], None] = lambda configurations: None
 
 
-def study(shared: Conditions, *, seeds: int = 512, chosen: Sequence[Ablation] | None = None) -> Study:
-    """Race `chosen` variants (None: all). Raises OptimizerError when the entry cannot be ablated."""
+ROLES = ("original", "single", "linear", "rung", "pair", "control")
+
+
+def study(
+    shared: Conditions,
+    *,
+    seeds: int = 512,
+    chosen: Sequence[Ablation] | None = None,
+    tuning: int = TUNING_SEEDS,
+    as_is: Sequence[str] = ROLES,
+) -> Study:
+    """Race `chosen` variants (None: all), steps tuned on `tuning` problems; those of the roles `as_is` also untuned.
+
+    Raises OptimizerError when the entry cannot be ablated.
+    """
     began = time.perf_counter()
     subject, entry, steps, metric, _ = shared
     listed = list(variants(steps) if chosen is None else chosen)
@@ -73,12 +89,12 @@ def study(shared: Conditions, *, seeds: int = 512, chosen: Sequence[Ablation] | 
         groups.setdefault(program_of(variant.spec)[0], []).append(variant)
     done = {}
     for group in groups.values():
-        done.update(_outcomes(shared, group, range(seeds)))
+        done.update(_outcomes(shared, group, range(seeds), tuning, as_is))
     rows = [row for variant in listed for row in done[variant.label]]
     base = entries.build(entry, {}, steps)
-    rest = entries.frozen(base).stability
+    frozen = entries.frozen(base)
     spent = time.perf_counter() - began
-    return Study(entry.name, subject.name, metric, steps, seeds, rows, rest, spent)
+    return Study(entry.name, subject.name, metric, steps, seeds, rows, frozen.stability, spent, faint(frozen.left))
 
 
 def configurations(count: int) -> int:
@@ -86,36 +102,36 @@ def configurations(count: int) -> int:
     return count * (len(COARSE) + len(FINE) + 2)
 
 
-def _outcomes(shared: Conditions, group: list[Ablation], seeds) -> dict[str, list[Outcome]]:
-    """Rows as it is and re-tuned, by label, of variants that share a program."""
-    found = _tuned(shared, [variant.spec for variant in group])
-    specs = [
-        replace(variant.spec, step=step)
-        for variant, (best, _) in zip(group, found, strict=True)
-        for step in (1.0, best)
+def _outcomes(shared: Conditions, group: list[Ablation], seeds, tuning: int, as_is) -> dict[str, list[Outcome]]:
+    """Rows as it is, where asked for, and re-tuned, by label, of variants that share a program."""
+    found = _tuned(shared, [variant.spec for variant in group], tuning)
+    raced = [
+        (variant, replace(variant.spec, step=step), tuned, edge and tuned)
+        for variant, (best, edge) in zip(group, found, strict=True)
+        for step, tuned in ((1.0, False), (best, True))
+        if tuned or variant.role in as_is
     ]
-    runs = _runs(shared, specs, "report", seeds)
+    runs = _runs(shared, [spec for _, spec, *_ in raced], "report", seeds)
     scores = {name: metrics.get(name).score(runs, shared.subject.task.floor) for name in METRICS}
     rows: dict[str, list[Outcome]] = {variant.label: [] for variant in group}
-    for i, spec in enumerate(specs):
-        variant, edge = group[i // 2], found[i // 2][1]
+    for i, (variant, spec, tuned, edge) in enumerate(raced):
         own = {name: np.asarray(score[i], float) for name, score in scores.items()}
         lost = float(np.mean(np.asarray(runs.diverged[i]) >= 0))
-        rows[variant.label].append(Outcome(variant, spec, bool(i % 2), edge and i % 2 > 0, own, lost))
+        rows[variant.label].append(Outcome(variant, spec, tuned, edge, own, lost))
     return rows
 
 
-def _tuned(shared: Conditions, specs: list[Spec]) -> list[tuple[float, bool]]:
+def _tuned(shared: Conditions, specs: list[Spec], tuning: int) -> list[tuple[float, bool]]:
     """Best step of each, four significant digits, and whether it is at an end of the coarse grid."""
-    rough = _best(shared, [[(spec, step) for step in COARSE] for spec in specs])
+    rough = _best(shared, [[(spec, step) for step in COARSE] for spec in specs], tuning)
     near = [[(spec, _plain(best * factor)) for factor in (1.0, *FINE)] for spec, best in zip(specs, rough, strict=True)]
-    fine = _best(shared, near)
+    fine = _best(shared, near, tuning)
     return [(best, at in (COARSE[0], COARSE[-1])) for best, at in zip(fine, rough, strict=True)]
 
 
-def _best(shared: Conditions, tried: list[list[tuple[Spec, float]]]) -> list[float]:
+def _best(shared: Conditions, tried: list[list[tuple[Spec, float]]], tuning: int) -> list[float]:
     specs = [replace(spec, step=step) for row in tried for spec, step in row]
-    runs = _runs(shared, specs, "tune", range(TUNING_SEEDS))
+    runs = _runs(shared, specs, "tune", range(tuning))
     scores = metrics.get(shared.metric).score(runs, shared.subject.task.floor).mean(axis=-1)
     best = scores.reshape(len(tried), -1).argmin(axis=1)
     return [row[at][1] for row, at in zip(tried, best, strict=True)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.probes.dynamics import fixed_points
 from bench.probes.dynamics.component import system_of
-from bench.probes.dynamics.live import last_step
+from bench.probes.dynamics.live import last_step, left
 from bench.probes.dynamics.system import System
 from optimizers import Optimizer
 
@@ -30,6 +30,8 @@ class Reference(NamedTuple):
     """Of the resting state; "none" where the state keeps moving: rest is then where the path ends, relaxed."""
     settled: int
     """The last step count at which it still moves (bench.probes.dynamics.live)."""
+    left: float
+    """Share of its largest answer that it still gives at rest."""
 
 
 def of(optimizer: Optimizer, horizon: int) -> Reference:
@@ -46,7 +48,7 @@ def of(optimizer: Optimizer, horizon: int) -> Reference:
     after = np.array([after[0] for after, _ in moved])
     updates = np.array([dx[0] for _, dx in moved])
     J, B, C, D = (np.array(part) for part in zip(*slopes, strict=True))
-    return Reference(states, after, updates, J, B, C, D, stability, settled)
+    return Reference(states, after, updates, J, B, C, D, stability, settled, left(system, rest, 1.0, settled, horizon))
 
 
 def _rest(system: System, path: np.ndarray, settled: int) -> tuple[np.ndarray, str]:

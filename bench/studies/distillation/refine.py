@@ -11,7 +11,7 @@ import numpy as np
 from bench.lookup.named import NamedTask
 from bench.metatraining import metatrain
 from optimizers import Entry, Optimizer
-from optimizers.shipped import Weights, read_card
+from optimizers.weights_file import Weights, read_card
 from tasks import TaskError, get
 
 RATE = 1e-2

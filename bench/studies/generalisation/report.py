@@ -24,11 +24,13 @@ from bench.suites.schedule import finish_time
 
 FORMATS = ("text", "md", "csv", "json")
 _NOTES = [
-    "Ratio: mean over the run of loss / initial loss, over that of the best of momentum, RMSProp and Adam, tuned on "
-    "the same column; below 1 is better, [ ]: paired 95 % interval over problems. Log10: difference of the mean over "
-    "the run of log10 loss / initial loss, below 0 is better. Default adam: ratio to Adam at its defaults.",
-    "✗: share of runs that diverged (a loss above a million times the first, or not a number). Meta-seeds: "
-    "lowest and highest ratio of one, where there are several.",
+    "Each line is an optimizer on a task. Ratio: its mean over the run of loss / initial loss, divided by that of the "
+    "best of momentum, RMSProp and Adam, which were tuned on that task (best tuned names it); below 1 is better. In "
+    "brackets: the 95 % interval over problems. Ratio to default adam: the same, divided by that of Adam untuned.",
+    "Log10: the mean over the run of log10(loss / initial loss), less that of the best of the three, tuned for it; "
+    "below 0 is better, and -1 is a tenth of the loss.",
+    "Diverged (✗): share of runs whose loss rose above a million times the first or was no number. Meta-seeds: where "
+    "an optimizer was meta-trained several times, the lowest and the highest ratio among those trainings.",
 ]
 
 
@@ -68,7 +70,8 @@ def overview(panel: pd.DataFrame) -> Grid:
 
 def intervals(panel: pd.DataFrame) -> Grid:
     """A line per column and learned or named entry; references are in the overview."""
-    headers = ["task", "optimizer", "ratio [95 %]", "meta-seeds", "best", "default adam", "log10 [95 %]", "✗"]
+    ratios = ["ratio [95 %]", "meta-seeds", "best tuned", "ratio to default adam"]
+    headers = ["task", "optimizer", *ratios, "log10 [95 %]", "diverged"]
     lines = panel[panel["kind"] != "reference"].to_dict("records")
     return Grid(headers, list(_lines(lines)), [])
 

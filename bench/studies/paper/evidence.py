@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 
 class Seed(NamedTuple):
-    """One meta-seed: its race (bench.studies.paper.races), readings {probe: plain reading}, quantities
-    (bench.studies.paper.quantities) and the report of its ablations, None where they were not run.
+    """One network (a meta-seed): its race (bench.studies.paper.races), readings {probe: plain reading}, quantities
+    (bench.studies.paper.quantities) and the report of its ablations, None where they were not run. failed: why a part
+    of these could not be measured.
     """
 
     name: str
@@ -16,16 +17,26 @@ class Seed(NamedTuple):
     readings: Mapping[str, Any]
     quantities: Mapping[str, Any]
     ablation: Mapping[str, Any] | None = None
+    failed: str = ""
 
 
 class OnTask(NamedTuple):
-    """A task: its meta-seeds, races and θ of the tuned baselines by name. problems: those raced on."""
+    """A task: the networks that are judged, races, θ of the tuned baselines and the range of their best rates.
+
+    problems: those raced on. rates: {baseline: (least, most) learning rate among the best trials of its tuning}.
+    groups: all networks of the task that are there, by group.
+    seconds: {(part, optimizer): what it took}. cards: {network: how it was trained}.
+    """
 
     task: str
     seeds: tuple[Seed, ...]
     baselines: Mapping[str, Mapping[str, Any]]
     thetas: Mapping[str, Mapping[str, Any]]
     problems: int
+    rates: Mapping[str, tuple[float, float]] = {}
+    groups: Mapping[str, tuple[Seed, ...]] = {}
+    seconds: Mapping[tuple[str, str], float] = {}
+    cards: Mapping[str, Mapping[str, Any]] = {}
 
 
 Measured = Mapping[str, OnTask]
@@ -36,6 +47,12 @@ def value(seed: Seed, probe: str, name: str) -> float | None:
     """The value `name` of a reading; None where it was not read."""
     found = seed.readings.get(probe, {}).get("values", {}).get(name)
     return found.get("value") if isinstance(found, Mapping) else None
+
+
+def plain(seed: Seed, probe: str, name: str) -> Any:
+    """A value that is a word, a flag or a list, or the number of one with a range; None where it was not read."""
+    found = seed.readings.get(probe, {}).get("values", {}).get(name)
+    return found.get("value") if isinstance(found, Mapping) and "value" in found else found
 
 
 def listed(seed: Seed, probe: str, name: str) -> list[Any]:

@@ -1,8 +1,9 @@
-"""Numbers of one meta-seed that the rules ask for, from its readings and quantities; None where they were not read."""
+"""Numbers of one network that the rules ask for, from its readings and quantities; None where they were not read."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from bench.studies.paper.rules import Read
 
 OPTIMUM = (3.76, 0.881)
 """(α*, β*) of the best heavy ball on linear regression's curvatures, 1e-3 to 1."""
+NEUTRAL = 1 + 1e-6
+"""Spectral radius up to which nothing grows; units of a saturated GRU that are held for good have exactly 1."""
 _CLOSE = (0.25, 0.03)
 """How near a mode has to be: of α relative, of β absolute."""
 
@@ -60,13 +63,16 @@ def leading_decay(on: OnTask, seed: Seed) -> float | None:
     return max(modes, key=lambda mode: abs(mode["alpha"]))["momentum"] if modes else None
 
 
-def few_slow_modes(on: OnTask, seed: Seed) -> float | None:
-    """Exponentials that give the kernel to 10 %; infinite if the largest of them is not slow, |λ| < 0.8."""
-    needed, modes = value(seed, "momentum", "modes_needed"), listed(seed, "momentum", "modes")
-    if needed is None or not modes:
-        return None
-    decay = math.hypot(modes[0]["decay"], modes[0]["decay_imag"])
-    return float(needed) if decay >= 0.8 else math.inf
+def modes_needed(on: OnTask, seed: Seed) -> float | None:
+    """Exponentials that give the response to a gradient to 10 %."""
+    found = value(seed, "momentum", "modes_needed")
+    return None if found is None else float(found)
+
+
+def leading_exponential(on: OnTask, seed: Seed) -> float | None:
+    """|λ| of the first of them."""
+    modes = listed(seed, "momentum", "modes")
+    return math.hypot(modes[0]["decay"], modes[0]["decay_imag"]) if modes else None
 
 
 def mode_at_optimum(on: OnTask, seed: Seed) -> float | None:
@@ -80,21 +86,16 @@ def mode_at_optimum(on: OnTask, seed: Seed) -> float | None:
     )
 
 
-def unbounded_fixed_points(on: OnTask, seed: Seed) -> float | None:
-    """Fixed points at zero gradient; infinite when the one there is not stable."""
-    count = value(seed, "fixed_points", "count")
-    if count is None:
-        return None
-    stable = seed.readings["fixed_points"]["verdict"] == "present"
-    return float(count) if stable else math.inf
+def peak_over(name: str) -> Read:
+    """Largest rate over the "initial" or "final" one, along the path without gradients."""
 
+    def read(on: OnTask, seed: Seed) -> float | None:
+        peak, other = value(seed, "schedule", "peak"), value(seed, "schedule", name)
+        if peak is None or other is None:
+            return None
+        return abs(peak / other) if other else math.inf
 
-def warm_up_and_decay(on: OnTask, seed: Seed) -> float | None:
-    """The smaller of peak / initial and peak / final rate along the path without gradients."""
-    initial, peak, final = (value(seed, "schedule", name) for name in ("initial", "peak", "final"))
-    if initial is None or peak is None or final is None:
-        return None
-    return min(abs(peak / initial), abs(peak / final)) if initial and final else math.inf
+    return read
 
 
 def crosses_tuned_rate(on: OnTask, seed: Seed) -> float | None:
@@ -116,12 +117,12 @@ def overtaken(on: OnTask, seed: Seed) -> float | None:
 
 
 class _Arms:
-    """|g| (G,) ascending and rates of both arms (2, G), g > 0 first; and the rate at rest."""
+    """|g*| (G,) ascending, rates of both arms (2, G), g* > 0 first, and at rest; NaN where the rate does not settle."""
 
     def __init__(self, seed: Seed):
         arms = seed.quantities.get("arms") or {}
-        rates = [np.nan if rate is None else rate for rate in arms.get("rates") or []]
-        self.stability = list(arms.get("stability") or [])
+        known = zip(arms.get("rates") or [], arms.get("settled") or [], strict=True)
+        rates = [rate if settled and rate is not None else np.nan for rate, settled in known]
         middle = len(rates) // 2
         self.known = middle > 0
         if self.known:
@@ -129,89 +130,61 @@ class _Arms:
             self.rates = np.array([rates[middle + 1 :], rates[:middle][::-1]])
             self.rest = float(rates[middle])
 
-    def at(self, size: float | None) -> np.ndarray | None:
-        """Both arms' rates (2,) at |g| = size, the smallest if None, interpolated in log |g|; None beyond the sizes."""
-        if not self.known:
-            return None
-        if size is None:
-            return self.rates[:, 0]
-        if not self.sizes[0] <= size <= self.sizes[-1]:
-            return None
-        return np.array([np.interp(math.log(size), np.log(self.sizes), arm) for arm in self.rates])
 
-
-def fall_of_rate(size: float | None = None) -> Read:
-    """Rate at the largest gradient over that at |g| = size or the smallest, of the arm where this is larger."""
+def _of_arms(number: Callable[[_Arms], Any]) -> Read:
+    """A number of the arms; None where they were not measured or a rate it needs does not settle."""
 
     def read(on: OnTask, seed: Seed) -> float | None:
         arms = _Arms(seed)
-        before = arms.at(size)
-        return None if before is None else float(np.max(arms.rates[:, -1] / before))
+        found = float(number(arms)) if arms.known else math.nan
+        return None if math.isnan(found) else found
 
     return read
 
 
-def rise_over_tip(size: float | None = None) -> Read:
-    """Rate at |g| = size, the smallest by default, over that at the largest, both arms' means."""
-
-    def read(on: OnTask, seed: Seed) -> float | None:
-        arms = _Arms(seed)
-        before = arms.at(size)
-        return None if before is None else float(before.mean() / arms.rates[:, -1].mean())
-
-    return read
-
-
-def least_rate(on: OnTask, seed: Seed) -> float | None:
-    """Smallest rate on the arms."""
-    arms = _Arms(seed)
-    return float(np.min(arms.rates)) if arms.known else None
+fall_of_rate = _of_arms(lambda arms: np.max(arms.rates[:, -1] / arms.rates[:, 0]))
+"""Rate at the largest gradient over that at the smallest, of the arm where this is larger."""
+rise_over_tip = _of_arms(lambda arms: arms.rates[:, 0].mean() / arms.rates[:, -1].mean())
+"""Rate at the smallest gradient over that at the largest, both arms' means."""
+least_rate = _of_arms(lambda arms: np.min(arms.rates))
+small_rate = _of_arms(lambda arms: arms.rates[:, 0].mean())
+"""Mean of both arms' rates at the smallest gradient."""
+tip_rate = _of_arms(lambda arms: arms.rates[:, -1].mean())
+"""At the largest."""
+asymmetry = _of_arms(lambda arms: np.max(np.abs(arms.rates[0] - arms.rates[1]) / np.abs(arms.rates).sum(axis=0)))
+"""Largest difference of the arms' rates over their sum."""
+peak_over_rest = _of_arms(lambda arms: np.max(arms.rates) / arms.rest)
+"""Largest rate on the arms over the rate at rest."""
 
 
-def rate_at(size: float) -> Read:
-    """Mean of both arms' rates at |g| = size, between the sizes measured; None beyond them."""
-
-    def read(on: OnTask, seed: Seed) -> float | None:
-        found = _Arms(seed).at(size)
-        return None if found is None else float(found.mean())
-
-    return read
-
-
-def tip_rate(on: OnTask, seed: Seed) -> float | None:
-    """Mean of both arms' rates at the largest gradient met."""
-    arms = _Arms(seed)
-    return float(arms.rates[:, -1].mean()) if arms.known else None
-
-
-def slope_of_rate(on: OnTask, seed: Seed) -> float | None:
-    """d log rate / d log |g| over the two largest decades of |g|, both arms' mean."""
-    arms = _Arms(seed)
-    if not arms.known:
-        return None
+def _slope(arms: _Arms) -> float:
     kept = arms.sizes >= 0.99e-2 * arms.sizes[-1]
     rates = arms.rates.mean(axis=0)[kept]
-    if not np.all(rates > 0):
-        return None
-    return float(np.polyfit(np.log(arms.sizes[kept]), np.log(rates), 1)[0])
+    return np.polyfit(np.log(arms.sizes[kept]), np.log(rates), 1)[0] if np.all(rates > 0) else math.nan
 
 
-def asymmetry(on: OnTask, seed: Seed) -> float | None:
-    """Largest difference of the arms' rates over their sum."""
-    arms = _Arms(seed)
-    if not arms.known:
-        return None
-    plus, minus = arms.rates
-    return float(np.max(np.abs(plus - minus) / (np.abs(plus) + np.abs(minus))))
+slope_of_rate = _of_arms(_slope)
+"""d log rate / d log |g*| over the two largest decades of |g*|, both arms' mean."""
 
 
 def attractors(on: OnTask, seed: Seed) -> float | None:
-    """Share of the constant gradients, zero included, that lead to a stable fixed point."""
-    arms = _Arms(seed)
-    return float(np.mean([each == "stable" for each in arms.stability])) if arms.known else None
+    """Share of the constant gradients, zero included, that lead to a settled state from which nothing grows."""
+    arms = seed.quantities.get("arms") or {}
+    found = zip(arms.get("settled") or [], arms.get("radii") or [], strict=True)
+    flags = [bool(settled) and radius is not None and radius <= NEUTRAL for settled, radius in found]
+    return sum(flags) / len(flags) if flags else None
 
 
-def peak_over_rest(on: OnTask, seed: Seed) -> float | None:
-    """Largest rate on the arms over the rate at rest."""
-    arms = _Arms(seed)
-    return float(np.max(arms.rates) / arms.rest) if arms.known else None
+def centred_fall(on: OnTask, seed: Seed) -> float | None:
+    """As `fall_of_rate`, of the steepest slope of the update curve: a curve that is only pushed sideways keeps it."""
+    slopes = (seed.quantities.get("arms") or {}).get("centred")
+    if not slopes or None in slopes:
+        return None
+    middle = len(slopes) // 2
+    return max(slopes[0] / slopes[middle - 1], slopes[-1] / slopes[middle + 1])
+
+
+def alternating(on: OnTask, seed: Seed) -> float | None:
+    """Rate after gradients of alternating sign, as large as the largest constant one, over that at rest."""
+    rates = (seed.quantities.get("alternating") or {}).get("over_rest")
+    return rates[-1] if rates else None

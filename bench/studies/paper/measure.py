@@ -1,31 +1,66 @@
-"""Racing, probing and ablating one task's meta-seeds; each part in a file of its own, read from there the next time."""
+"""Racing, probing and ablating one task's networks; each part in a file of its own, read from there the next time.
+
+Every file says how many seconds of one core it took to make, so that a busy machine does not change the number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from bench.errors import UserError
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
 from bench.probes import run
 from bench.probes.dynamics.component import system_of
 from bench.probes.dynamics.subject import Subject
+from bench.probes.dynamics.system import ProbeError
 from bench.records.memo import digest, memo
-from bench.records.record import Budget
+from bench.records.record import Budget, Record
 from bench.studies.paper import ablations as causal
 from bench.studies.paper import quantities, races
 from bench.studies.paper.evidence import OnTask, Seed
+from bench.studies.paper.plan import Network
 from bench.studies.paper.races import STEPS
 from bench.studies.targets.baselines import raced
 from bench.studies.targets.plan import BASELINES
 from bench.suites.protocol import budget_for
-from optimizers import Entry
+from optimizers import Entry, OptimizerError, shipped
+
+
+class Place(NamedTuple):
+    """The task, the folder of its parts, and who is told of each part that is done."""
+
+    subject: NamedTask
+    out: Path
+    problems: int
+    progress: Callable[[str], Any]
+    seconds: dict[tuple[str, str], float]
+
+    def part(self, kind: str, entry: Entry, parts: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """One file: read if it is of the same `parts`, else made, with the seconds that took; "failed": why not."""
+
+        def timed() -> dict[str, Any]:
+            began = time.process_time()
+            try:
+                made = make()
+            except (UserError, OptimizerError, ProbeError) as error:
+                made = {"failed": f"{kind}: {error}"}
+            return {**made, "seconds": round(time.process_time() - began, 1)}
+
+        found = memo(self.out / kind / f"{entry.name}@{self.subject.name}.json", digest(parts), timed)
+        self.seconds[kind, entry.name] = float(found["seconds"])
+        self.progress(f"{self.subject.name}: {kind} of {entry.name}")
+        return found
 
 
 def measure(
     task: str,
-    weights: list[Entry],
+    networks: Sequence[Network],
     out: Path,
     tuning: Path,
     *,
@@ -35,41 +70,51 @@ def measure(
     progress: Callable[[str], Any] = lambda text: None,
 ) -> OnTask:
     """Everything the claims need of one task. Tuned baselines are in `folders` or `tuning`, or will be in `tuning`."""
-    subject, budget = resolve.named_task(task), budget or budget_for(task)
-    thetas, baselines = {}, {}
+    budget = budget or budget_for(task)
+    place = Place(resolve.named_task(task), out, budget.seeds, progress, {})
+    thetas, baselines, rates = {}, {}, {}
     for name in BASELINES:
-        thetas[name] = raced(task, name, budget, tuning, folders).thetas["mean_loss"]
-        progress(f"{task}: tuned {name}")
-        baselines[name] = _race(subject, resolve.entry(name), thetas[name], budget.seeds, out)
-        progress(f"{task}: raced {name}")
-    seeds = tuple(_seed(subject, entry, budget.seeds, out, ablations, progress) for entry in weights)
-    return OnTask(task, seeds, baselines, thetas, budget.seeds)
+        record = raced(task, name, budget, tuning, folders)
+        thetas[name], rates[name] = record.thetas["mean_loss"], best_rates(record, budget.finalists)
+        place.seconds["tuning", name] = sum(float(record.ledger.get(f"seconds_{part}", 0)) for part in _TUNING)
+        progress(f"{task}: tuning of {name}")
+        baselines[name] = _race(place, resolve.entry(name), thetas[name])
+    groups: dict[str, tuple[Seed, ...]] = {}
+    for network in networks:
+        seed = _seed(place, shipped.load_entry(network.path), ablations and network.ablated)
+        groups[network.group.name] = (*groups.get(network.group.name, ()), seed)
+    cards = {network.path.stem: shipped.read_card(network.path) for network in networks}
+    return OnTask(task, (), baselines, thetas, budget.seeds, rates, groups, place.seconds, cards)
 
 
-def _seed(subject: NamedTask, entry: Entry, problems: int, out: Path, ablations: bool, progress) -> Seed:
-    race = _race(subject, entry, dict(entry.defaults), problems, out)
-    progress(f"{subject.name}: raced {entry.name}")
-    readings = _readings(subject, entry, out)
-    progress(f"{subject.name}: probed {entry.name}")
-    numbers = _quantities(subject, entry, out)
-    progress(f"{subject.name}: measured {entry.name}")
-    if not ablations:
-        return Seed(entry.name, race, readings["readings"], numbers)
-    found = memo(
-        _path(out, "ablations", subject, entry),
-        digest(causal.parts(subject, entry, problems)),
-        lambda: causal.ablated(subject, entry, problems),
-    )
-    progress(f"{subject.name}: ablated {entry.name}")
-    return Seed(entry.name, race, readings["readings"], numbers, found)
+_TUNING = ("compile", "tuning", "reporting")
 
 
-def _race(subject: NamedTask, entry: Entry, theta, problems: int, out: Path) -> dict[str, Any]:
-    return memo(
-        _path(out, "races", subject, entry),
-        digest(races.parts(subject, entry, theta, problems)),
-        lambda: races.raced(subject, entry, theta, problems),
-    )
+def best_rates(record: Record, count: int) -> tuple[float, float]:
+    """Least and largest learning rate of the `count` trials of lowest mean loss."""
+    scores = np.asarray(record.trials["mean_loss"], float)
+    best = np.argsort(np.where(np.isfinite(scores), scores, np.inf))[:count]
+    rates = np.asarray(record.trials["learning_rate"], float)[best]
+    return float(rates.min()), float(rates.max())
+
+
+def _seed(place: Place, entry: Entry, ablations: bool) -> Seed:
+    race = _race(place, entry, dict(entry.defaults))
+    readings = place.part("readings", entry, _about(place.subject, entry), lambda: _readings(place.subject, entry))
+    about = (*_about(place.subject, entry), quantities.VERSION)
+    numbers = place.part("quantities", entry, about, lambda: _quantities(place.subject, entry))
+    found = None
+    if ablations:
+        parts = causal.parts(place.subject, entry)
+        found = place.part("ablations", entry, parts, lambda: causal.ablated(place.subject, entry))
+    failed = [part["failed"] for part in (readings, numbers, found or {}) if "failed" in part]
+    ablation = found if found and "failed" not in found else None
+    return Seed(entry.name, race, readings.get("readings", {}), numbers, ablation, "; ".join(failed))
+
+
+def _race(place: Place, entry: Entry, theta) -> dict[str, Any]:
+    parts = races.parts(place.subject, entry, theta, place.problems)
+    return place.part("races", entry, parts, lambda: races.raced(place.subject, entry, theta, place.problems))
 
 
 def _about(subject: NamedTask, entry: Entry) -> tuple:
@@ -77,24 +122,13 @@ def _about(subject: NamedTask, entry: Entry) -> tuple:
     return (subject.name, *about, STEPS, run.VERSION)
 
 
-def _readings(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
-    def make() -> dict[str, Any]:
-        found = run.probe(subject, entry, dict(entry.defaults), steps=STEPS)
-        plain = {name: reading.to_json() for name, reading in found.items()}
-        return {"optimizer": entry.name, "task": subject.name, "readings": plain}
-
-    return memo(_path(out, "readings", subject, entry), digest(_about(subject, entry)), make)
+def _readings(subject: NamedTask, entry: Entry) -> dict[str, Any]:
+    found = run.probe(subject, entry, dict(entry.defaults), steps=STEPS)
+    plain = {name: reading.to_json() for name, reading in found.items()}
+    return {"optimizer": entry.name, "task": subject.name, "readings": plain}
 
 
-def _quantities(subject: NamedTask, entry: Entry, out: Path) -> dict[str, Any]:
-    def make() -> dict[str, Any]:
-        theta = dict(entry.defaults)
-        met = run.visited(subject, entry, theta, steps=STEPS)
-        return quantities.quantities(Subject.of(system_of(entry.build(theta)), met))
-
-    about = (*_about(subject, entry), quantities.VERSION)
-    return memo(_path(out, "quantities", subject, entry), digest(about), make)
-
-
-def _path(out: Path, kind: str, subject: NamedTask, entry: Entry) -> Path:
-    return out / kind / f"{entry.name}@{subject.name}.json"
+def _quantities(subject: NamedTask, entry: Entry) -> dict[str, Any]:
+    theta = dict(entry.defaults)
+    met = run.visited(subject, entry, theta, steps=STEPS)
+    return quantities.quantities(Subject.of(system_of(entry.build(theta)), met), subject.name)

@@ -6,39 +6,39 @@ from typing import Any
 
 import numpy as np
 
-from bench.probes.dynamics.fixed_points import find_each, slowest
 from bench.probes.dynamics.subject import Subject
-from bench.probes.dynamics.summary import DECADES, PER_SIGN
 from bench.probes.mechanisms import clipping
 from bench.records.files import strict
+from bench.studies.paper import grids
+from bench.studies.paper.arms import alternating, arms, ends
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a quantity can change."""
 RUNS = 32
 LATE = 100
 """Step from which a run counts as near rest."""
-RELAXATION = 5000
 LAGS = 5
 """Steps after which what is left of a gradient lies in the slow directions."""
 
 
-def quantities(subject: Subject) -> dict[str, Any]:
+def quantities(subject: Subject, task: str) -> dict[str, Any]:
     """{name: number, list or mapping}, None for what is not finite.
 
     linearity: R² of the update linearised at rest along real runs, from step LATE on ("late") and throughout ("all").
     variance: step at which the variance of the state over runs is largest, and what part of it is left at the end.
     shift: of the change of the update curve along the slow direction, the part that is a shift of the whole curve.
-    initial: slope, asymptote and knee of the update curve at the start, over gradients met; share of these beyond it.
-    arms: of fixed points under constant gradients, or the slowest states found: rates, stability, speeds q; the cosine
-    of the angle between both arms' tips.
+    initial: slope, asymptote and knee of the update curve at the start, over the paper's range; share of the gradients
+    met beyond the knee. arms, alternating, ends: bench.studies.paper.arms. axes: shares of variance of the state.
     """
     gradients, states, updates = _runs(subject)
     found = {
         "linearity": _linearity(subject, gradients, states, updates),
         "variance": _variance(states),
         "shift": _shift(subject, states),
-        "initial": _initial(subject),
-        "arms": _arms(subject),
+        "initial": _initial(subject, task),
+        "arms": arms(subject, task),
+        "alternating": alternating(subject, task),
+        "ends": ends(subject),
         "axes": subject.dynamics.plain_axes.shares,
     }
     return strict(found)
@@ -94,34 +94,11 @@ def _shift(subject: Subject, states: np.ndarray) -> float:
     return float(whole / total) if total > 0 else np.nan
 
 
-def _initial(subject: Subject) -> dict[str, float]:
-    points = clipping.grid(1e-5 * subject.typical, subject.largest)
+def _initial(subject: Subject, task: str) -> dict[str, float]:
+    largest = grids.update_range(task, subject.largest)
+    points = clipping.grid(1e-5 * min(subject.typical, largest), largest)
     curve = clipping.update_curves(subject.system, subject.system.h0[None], points, 0)[0]
     slope, asymptote = float(curve[0] / points[0]), float(np.max(np.abs(curve)))
     knee = asymptote / abs(slope) if slope else np.nan
     share = float(np.mean(np.abs(subject.gradients) > knee))
     return {"slope": slope, "asymptote": asymptote, "knee": knee, "share_beyond": share}
-
-
-def _arms(subject: Subject) -> dict[str, Any]:
-    """Newton's method from the resting state relaxed RELAXATION steps under each gradient: slow modes take long."""
-    system, t, rest = subject.system, subject.settled, subject.base
-    size = subject.largest * np.geomspace(10.0**-DECADES, 1, PER_SIGN)
-    gradients = np.concatenate([-size[::-1], size])
-    relaxed = system.relax(np.tile(rest, (len(gradients), 1)), gradients, t, RELAXATION)
-    found = find_each(system, relaxed[:, None], gradients, t)
-    points = [some[0] if some else slowest(system, relaxed[[i]], gradients[i], t) for i, some in enumerate(found)]
-    points.insert(PER_SIGN, subject.dynamics.slowest)
-    states = np.array([point.state for point in points])
-    return {
-        "gradients": np.insert(gradients, PER_SIGN, 0.0),
-        "rates": -system.jacobian(states, 0.0, t).D,
-        "stability": [point.stability for point in points],
-        "speeds": [point.speed for point in points],
-        "cosine": _cosine(states[0] - states[PER_SIGN], states[-1] - states[PER_SIGN]),
-    }
-
-
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
-    sizes = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(a @ b / sizes) if sizes > 0 else np.nan

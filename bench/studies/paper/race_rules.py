@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
-from bench.scores.numbers import significant
-from bench.scores.statistics import Interval, generator, interval, ratio, resampled_means
+from bench.scores.statistics import Interval, generator, ratio
 from bench.studies.paper.evidence import Measured, OnTask, Seed
-from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, Finding, common, over_seeds, undecided
+from bench.studies.paper.figure_rules import LEARNED
+from bench.studies.paper.rules import BOOTSTRAP, SHARE, Finding, common, over_seeds, undecided
 
-LEARNED = "learned"
-FACTOR = 2.0
-"""Losses read off a logarithmic axis agree within this factor."""
-BAND = 0.25
+ACROSS = "the interval reaches across 1"
 
 
 @dataclass(frozen=True)
 class Beats:
-    """Mean loss / initial loss of every meta-seed below that of every tuned baseline."""
+    """The score of every network below that of one tuned baseline."""
 
+    baseline: str
     metric: str = "mean_loss"
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"{self.metric} over each baseline's below 1, interval included; against it: above 1 to one"
+        return f"the ratio to tuned {self.baseline} is below 1 in every network, with its whole interval"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
-        if not on.seeds:
-            return undecided("no weights")
-        found = [self._of(on, seed) for seed in on.seeds]
-        word, reason = common([beaten for _, _, beaten in found])
-        value = math.fsum(float(each.value) for _, each, _ in found) / len(found)
-        low = min(float(each.low) for _, each, _ in found)
-        high = max(float(each.high) for _, each, _ in found)
-        closest = ", ".join(dict.fromkeys(name for name, _, _ in found))
-        return Finding(value, low, high, BOOTSTRAP, word, f"{reason}; closest: {closest}")
-
-    def _of(self, on: OnTask, seed: Seed) -> tuple[str, Interval, bool | None]:
-        """The closest baseline, the ratio to it, and whether all are beaten."""
-        own = np.asarray(seed.race["scores"][self.metric])
-        ratios = {
-            name: ratio(own, np.asarray(race["scores"][self.metric]), generator())
-            for name, race in on.baselines.items()
-        }
-        closest = max(ratios, key=lambda name: float(ratios[name].value))
-        beaten = all(each.high < 1 for each in ratios.values())
-        lost = any(each.low > 1 for each in ratios.values())
-        return closest, ratios[closest], True if beaten else False if lost else None
+        other = np.asarray(on.baselines[self.baseline]["scores"][self.metric])
+        return _ratios([np.asarray(seed.race["scores"][self.metric]) for seed in on.seeds], other, below=True)
 
 
 @dataclass(frozen=True)
@@ -60,91 +39,54 @@ class EndsAbove:
     """Mean loss at the last step above that of `baseline`."""
 
     baseline: str
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"last loss over {self.baseline}'s above 1, interval included; against it: below 1"
+        return f"the last loss over that of tuned {self.baseline} is above 1 in every network, with its whole interval"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
-        if not on.seeds:
-            return undecided("no weights")
         other = np.asarray(on.baselines[self.baseline]["last"])
-        found = [ratio(np.asarray(seed.race["last"]), other, generator()) for seed in on.seeds]
-        word, reason = common([_side(each) for each in found])
-        value = math.fsum(float(each.value) for each in found) / len(found)
-        low, high = min(float(each.low) for each in found), max(float(each.high) for each in found)
-        return Finding(value, low, high, BOOTSTRAP, word, reason)
-
-
-def _side(found: Interval) -> bool | None:
-    """Above 1, below 1, or neither."""
-    return True if found.low > 1 else False if found.high < 1 else None
+        return _ratios([np.asarray(seed.race["last"]) for seed in on.seeds], other, below=False)
 
 
 @dataclass(frozen=True)
-class OfProblems:
-    """A number of a tuned baseline or of the problems themselves, beside the paper's.
+class WorseThan:
+    """The mean score of these networks above that of another group's, all of both pooled."""
 
-    quantity: "share", mean loss over the run over mean initial loss; or "initial", mean initial loss.
-    """
-
-    baseline: str
-    quantity: str
-    paper: float
+    group: str
+    metric: str = "mean_loss"
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"within {100 * BAND:g} % of the paper's; against it: all of the interval farther off"
+        return f"its score over the mean of the {self.group} networks is above 1, with its whole interval"
 
     def judge(self, measured: Measured, task: str) -> Finding:
-        race = measured[task].baselines[self.baseline]
-        initial = np.asarray(race["initial"])
-        if self.quantity == "share":
-            found = ratio(np.asarray(race["mean"]), initial, generator())
-        else:
-            found = interval(initial.mean(), resampled_means(initial[None], generator())[:, 0])
-        value, low, high = (float(part) for part in found)
-        near, far = (1 - BAND) * self.paper, (1 + BAND) * self.paper
-        if near <= value <= far:
-            return Finding(value, low, high, BOOTSTRAP, HELD, "within the band")
-        outside = high < near or low > far
-        reason = "all of the interval is outside" if outside else "the interval reaches into the band"
-        return Finding(value, low, high, BOOTSTRAP, NOT_HELD if outside else NOT_DECIDABLE, reason)
+        on = measured[task]
+        others = on.groups.get(self.group, ())
+        if not others:
+            return undecided(f"no {self.group} network")
+        other = np.mean([seed.race["scores"][self.metric] for seed in others], axis=0)
+        return _ratios([np.asarray(seed.race["scores"][self.metric]) for seed in on.seeds], other, below=False)
 
 
-@dataclass(frozen=True)
-class MeanCurve:
-    """Mean losses at the iterations of `paper` {iteration: loss}; the number is the ratio of ours to the paper's.
-
-    name: a baseline, or LEARNED: then the mean over meta-seeds.
-    """
-
-    name: str
-    paper: Mapping[int, float]
-
-    @property
-    def text(self) -> str:
-        return f"within a factor {FACTOR:g} at all these iterations; against it: at fewer than half"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        curves = _curves(measured[task], self.name)
-        if not curves:
-            return undecided("no weights")
-        ours = {step: over_seeds([curve[step] for curve in curves])[0] for step in self.paper}
-        ratios = [ours[step] / loss for step, loss in self.paper.items()]
-        near = sum(1 / FACTOR <= each <= FACTOR for each in ratios)
-        few = 2 * near < len(ratios)
-        word = HELD if near == len(ratios) else NOT_HELD if few else NOT_DECIDABLE
-        said = ", ".join(f"{significant(loss)} at {step}" for step, loss in ours.items())
-        middle = math.exp(math.fsum(math.log(max(each, 1e-300)) for each in ratios) / len(ratios))
-        spread = "number: our loss over the paper's, geometric mean and range over iterations"
-        return Finding(middle, min(ratios), max(ratios), spread, word, f"{said}; {near} of {len(ratios)} near")
+def _ratios(own: Sequence[np.ndarray], other: np.ndarray, *, below: bool) -> Finding:
+    """Ratios of the means of each network to `other`, below 1 or above."""
+    if not own:
+        return undecided("no network")
+    found = [ratio(each, other, generator()) for each in own]
+    word, reason = common([_side(each, below) for each in found], ACROSS)
+    low, high = min(float(each.low) for each in found), max(float(each.high) for each in found)
+    return Finding(over_seeds([float(each.value) for each in found])[0], low, high, BOOTSTRAP, word, reason)
 
 
-def _curves(on: OnTask, name: str) -> list[Any]:
-    races = [seed.race for seed in on.seeds] if name == LEARNED else [on.baselines[name]]
-    return [race["curve"] for race in races]
+def _side(found: Interval, below: bool) -> bool | None:
+    """Below 1 (or above) with the whole interval; None where it reaches across."""
+    if found.low > 1:
+        return not below
+    return below if found.high < 1 else None
 
 
 @dataclass(frozen=True)
@@ -153,20 +95,21 @@ class Order:
 
     step: int
     paper: tuple[str, ...]
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return "the same order; against it: another one"
+        return "the order is the same with every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         on = measured[task]
         if not on.seeds:
-            return undecided("no weights")
+            return undecided("no network")
         orders = [self._order(on, seed) for seed in on.seeds]
         word, reason = common([order == self.paper for order in orders])
         shown = "; ".join(dict.fromkeys(" < ".join(order) for order in orders))
         same = sum(order == self.paper for order in orders) / len(orders)
-        return Finding(same, None, None, "share of meta-seeds with the paper's order", word, f"{reason}: {shown}")
+        return Finding(same, None, None, SHARE, word, f"{reason}: {shown}")
 
     def _order(self, on: OnTask, seed: Seed) -> tuple[str, ...]:
         losses = {name: race["curve"][self.step] for name, race in on.baselines.items()}
@@ -175,29 +118,11 @@ class Order:
 
 
 @dataclass(frozen=True)
-class TunedRate:
-    """The learning rate of tuned momentum: one search's winner, so known to a factor only."""
-
-    paper: float
-
-    @property
-    def text(self) -> str:
-        return f"within {100 * BAND:g} % of the paper's; against it: off by more than a factor {FACTOR:g}"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        rate = float(measured[task].thetas["momentum"]["learning_rate"])
-        off = rate / self.paper
-        near = abs(off - 1) <= BAND
-        far = not 1 / FACTOR <= off <= FACTOR
-        word = HELD if near else NOT_HELD if far else NOT_DECIDABLE
-        return Finding(rate, None, None, "", word, f"{significant(off)} of the paper's")
-
-
-@dataclass(frozen=True)
 class Decomposable:
     """The sufficiency ladder of bench.studies.ablation: mechanisms added one by one give the optimizer back."""
 
-    text: str = "the ladder of ablations is decomposable; against it: is not"
+    text: str = "the ladder of ablations holds in every network: each mechanism added is a gain, most of it is won back"
+    of_networks: ClassVar[bool] = True
 
     def judge(self, measured: Measured, task: str) -> Finding:
         reports = [seed.ablation for seed in measured[task].seeds]
@@ -208,4 +133,4 @@ class Decomposable:
         word, reason = common(found)
         why = "; ".join(dict.fromkeys(r["ladder"]["reason"] for r in known if r["ladder"]["reason"]))
         share = sum(found) / len(found)
-        return Finding(share, None, None, "share of meta-seeds", word, f"{reason}{': ' if why else ''}{why}")
+        return Finding(share, None, None, SHARE, word, f"{reason}{': ' if why else ''}{why}")

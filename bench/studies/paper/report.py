@@ -1,186 +1,100 @@
-"""The rows as claims.md and claims.csv."""
+"""What was judged as files: claims.csv, ablations.csv, seconds.csv, and claims.md to read."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.probes.catalog import PROBES
-from bench.probes.pooling import combine
-from bench.probes.reading import Reading
 from bench.records.files import csv_text, write_bytes
-from bench.reports.tables import piped
-from bench.scores.numbers import percent, significant
-from bench.studies.paper.analyze import Judgment
-from bench.studies.paper.evidence import Measured
-from bench.studies.paper.rules import BOOTSTRAP, HELD, NOT_DECIDABLE, NOT_HELD, RANGE
+from bench.studies.paper import pages
+from bench.studies.paper.analyze import Judgment, Removed, causal, removals
+from bench.studies.paper.evidence import Measured, OnTask
+from bench.studies.paper.plan import FULL, FURTHER, GROUPS, REPLICATION
+from bench.studies.paper.rules import Finding
 
+_NUMBERS = ("value", "low", "high")
 COLUMNS = (
-    "id",
-    "task",
-    "section",
-    "claim",
-    "sure",
-    "paper",
-    "value",
-    "low",
-    "high",
-    "interval",
-    "rule",
-    "verdict",
-    "reason",
-    "mechanism",
-    "ablation",
+    *("id", "task", "section", "claim", "sure", "paper", "rule", "judged_on", "verdict"),
+    *_NUMBERS,
+    *("interval", "reason"),
+    *("further_verdict", *(f"further_{name}" for name in _NUMBERS), "further_reason"),
+    *("full_value", "full_verdict", "mechanism", "without_it", "further_without_it"),
 )
-_TITLES = {
-    "abstract": "The abstract",
-    "abstract, 5": "The abstract",
-    "8": "The abstract",
-    "5": "Races and baselines (5)",
-    "7.1": "Momentum (7.1)",
-    "7.2": "Gradient clipping (7.2)",
-    "7.3": "Learning rate schedules (7.3)",
-    "7.4": "Learning rate adaptation (7.4)",
-}
-_MARKS = {RANGE: "", BOOTSTRAP: " ᵇ"}
-_ABOUT = """\
-# The paper, claim by claim
-
-Maheswaranathan, Sussillo, Metz, Sun, Sohl-Dickstein, "Reverse engineering learned optimizers reveals known and novel
-mechanisms" (2021), against our own networks, races, probes and ablations. Made by `python -m bench paper`;
-docs/paper.md says how to read it.
-
-{counts}
-
-Measured:
-
-{measured}
-
-The number is the mean over meta-seeds, in brackets the smallest and the largest (a range, not a confidence interval);
-with ᵇ, brackets are 95 % bootstrap intervals paired over problems, the widest of the meta-seeds'; other brackets are
-named; shares are of meta-seeds. *Held if* is the rule, written down in bench/studies/paper/claims.py before this
-table (what had been seen by then: docs/paper.md): held when it is met in every meta-seed, not held when what stands
-against it is met in every one, not decidable otherwise (numbers of the paper's: the mean has to be within, and no
-meta-seed twice as far off).
-*Sure* says how sure we are that the paper says so: T its opening pages, S secondary text, F read off its figures, M+
-and M recollection, C and N its authors' code and notebooks, X an independent calculation, I inference. *Without it* is
-the score of the ablated optimizer, step tuned again, over that of the whole (smallest and largest meta-seed, widest
-interval).
-"""
+"""Of claims.csv: what counts, then the networks trained further, then the one of full size."""
+SECONDS = ("task", "part", "optimizer", "seconds")
+_CARD = ("architecture", "iterations", "batch", "seconds")
+NETWORKS = ("task", "group", "network", "there", *_CARD, "mean_loss", "command")
 
 
 def write(out: Path, rows: Sequence[Judgment], measured: Measured) -> str:
-    """Both files; returns the Markdown."""
-    text = markdown(rows, measured)
+    """All files; returns the Markdown."""
+    files = {
+        "claims.csv": table(rows, measured),
+        "ablations.csv": csv_text(Removed._fields, (_removed(line) for line in removals(measured))),
+        "seconds.csv": csv_text(SECONDS, _seconds(measured)),
+        "networks.csv": csv_text(NETWORKS, _networks(measured)),
+    }
+    for name, text in files.items():
+        write_bytes(out / name, text.encode())
+    text = pages.page(out)
     write_bytes(out / "claims.md", text.encode())
-    write_bytes(out / "claims.csv", table(rows).encode())
     return text
 
 
-def table(rows: Sequence[Judgment]) -> str:
+def table(rows: Sequence[Judgment], measured: Measured) -> str:
     """Every row, rules and reasons included."""
-    return csv_text(COLUMNS, map(_record, rows))
+    return csv_text(COLUMNS, (_record(row, measured) for row in rows))
 
 
-def _record(row: Judgment) -> list[Any]:
-    claim, found, ablation, _ = row
-    numbers = ["" if part is None else f"{part:.6g}" for part in found[:3]]
+def _record(row: Judgment, measured: Measured) -> list[Any]:
+    claim, found = row.claim, row.finding
+    further = row.findings.get(FURTHER) if row.judge == REPLICATION else None
+    full = row.findings.get(FULL)
+    groups = measured[claim.task].groups if row.measured else {}
+    lost = [causal(groups.get(name, ()), claim.mechanism) for name in (REPLICATION, FURTHER)]
     return [
-        claim.id,
-        claim.task,
-        claim.section,
-        claim.text,
-        claim.sure,
-        claim.paper,
-        *numbers,
-        found.spread,
-        claim.rule.text,
-        found.verdict,
-        found.reason,
-        claim.mechanism,
-        ablation,
+        *(claim.id, claim.task, claim.section, claim.text, claim.sure, claim.paper, claim.rule.text),
+        *(row.judge, found.verdict, *_numbers(found), found.spread, found.reason),
+        *((further.verdict, *_numbers(further), further.reason) if further else [""] * 5),
+        *((_numbers(full)[0], full.verdict) if full else ("", "")),
+        *(claim.mechanism, *(lost if claim.mechanism else ("", ""))),
     ]
 
 
-def markdown(rows: Sequence[Judgment], measured: Measured) -> str:
-    """What was measured, by section; what was not is only counted."""
-    shown = [row for row in rows if row.measured]
-    lines = [_ABOUT.format(counts=_counts(shown), measured=_measured(measured))]
-    for title in dict.fromkeys(_TITLES.values()):
-        some = [row for row in shown if _TITLES[row.claim.section] == title]
-        lines += _section(title, some) if some else []
-    lines += _probes(measured)
-    lines += _absent(rows)
-    return "\n".join(lines) + "\n"
+def _numbers(found: Finding) -> list[str]:
+    return ["" if part is None else f"{part:.6g}" for part in found[:3]]
 
 
-def _counts(rows: Sequence[Judgment]) -> str:
-    found = Counter(row.finding.verdict for row in rows)
-    said = ", ".join(f"{found[word]} {word}" for word in (HELD, NOT_HELD, NOT_DECIDABLE))
-    return f"**Of {len(rows)} rows, a claim on a task each: {said}.**"
+def _removed(line: Removed) -> list[Any]:
+    plain = [f"{part:.6g}" if isinstance(part, float) else part for part in line[:-2]]
+    return [*plain, *("" if part is None else " ".join(f"{each:.6g}" for each in part) for part in line[-2:])]
 
 
-def _measured(measured: Measured) -> str:
-    return "\n".join(
-        f"- {on.task}: {', '.join(seed.name for seed in on.seeds) or 'no weights'}; {on.problems} problems"
+def _seconds(measured: Measured) -> list[list[Any]]:
+    return [
+        [on.task, part, optimizer, f"{spent:.1f}"]
         for on in measured.values()
-    )
-
-
-def _section(title: str, rows: Sequence[Judgment]) -> list[str]:
-    causal = any(row.claim.mechanism for row in rows)
-    head = ["claim", "task", "sure", "paper", "ours", "held if", "verdict", "why"]
-    head += ["without it"] if causal else []
-    before = ["", *(row.claim.text for row in rows)]
-    cells = [_cells(row, causal, row.claim.text == above) for row, above in zip(rows, before[:-1], strict=True)]
-    return [f"## {title}", "", *piped(head, cells), ""]
-
-
-def _cells(row: Judgment, causal: bool, same: bool) -> list[str]:
-    claim, found, ablation, _ = row
-    plain = found.spread in (*_MARKS, "") or found.spread.startswith("share")
-    why = found.reason if plain else f"{found.reason} ({found.spread})"
-    cells = ["″" if same else claim.text, claim.task, claim.sure, claim.paper, _ours(row)]
-    cells += [claim.rule.text, f"**{found.verdict}**", why]
-    return [*cells, *([ablation or "–"] if causal else [])]
-
-
-def _ours(row: Judgment) -> str:
-    found = row.finding
-    if found.value is None:
-        return "–"
-    if found.spread.startswith("share"):
-        return percent(found.value)
-    if found.low is None:
-        return _shown(found.value)
-    return f"{_shown(found.value)} [{_shown(found.low)}, {_shown(found.high)}]{_MARKS.get(found.spread, '')}"
-
-
-def _shown(value: float | None) -> str:
-    return "never" if value == float("inf") else significant(value)
-
-
-def _probes(measured: Measured) -> list[str]:
-    """Each probe's sentence over all meta-seeds of a task."""
-    lines = ["## What the probes say of all meta-seeds together", ""]
-    for on in measured.values():
-        for probe in on.seeds[0].readings if on.seeds else ():
-            found = [seed.readings[probe] for seed in on.seeds if probe in seed.readings]
-            lines.append(f"- {on.task}, {combine([_reading(probe, r) for r in found]).sentence}")
-    return [*lines, ""]
-
-
-def _reading(probe: str, plain: Mapping[str, Any]) -> Reading:
-    """With the values worth a sentence only."""
-    names = PROBES[probe].pooled or plain["values"]
-    values = {name: plain["values"][name] for name in names if name in plain["values"]}
-    return Reading(plain["verdict"], values, plain.get("sentence", ""))
-
-
-def _absent(rows: Sequence[Judgment]) -> list[str]:
-    found = Counter(row.claim.task for row in rows if not row.measured)
-    return [
-        f"{count} further rows about {task} were not measured; `--tasks {task}` does." for task, count in found.items()
+        for (part, optimizer), spent in on.seconds.items()
     ]
+
+
+def _networks(measured: Measured) -> list[list[Any]]:
+    """Every network of the plan, there or not."""
+    return [
+        [on.task, group.name, name, *_trained(on, group.name, name)]
+        for on in measured.values()
+        for group in GROUPS
+        for name in group.names(on.task)
+    ]
+
+
+def _trained(on: OnTask, group: str, name: str) -> list[Any]:
+    seed = next((each for each in on.groups.get(group, ()) if each.name == name), None)
+    if seed is None:
+        return ["no", *[""] * 6]
+    card = on.cards.get(name, {})
+    scores = seed.race["scores"]["mean_loss"]
+    mean = math.fsum(map(float, scores)) / len(scores)
+    return ["yes", *(card.get(field, "") for field in _CARD), f"{mean:.6g}", card.get("command", "")]

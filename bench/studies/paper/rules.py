@@ -1,6 +1,8 @@
-"""Rules over meta-seeds: how numbers become held, not held or not decidable. They are part of a claim, set beforehand.
+"""Rules over networks: how numbers become held, not held or not decidable. They are part of a claim, set beforehand.
 
-Each rule is data with a `text` and a pure `judge(measured, task)`. One meta-seed decides nothing.
+Each rule is data with a `text`, what has to be so for the claim to be held, and a pure `judge(measured, task)`. The
+paper speaks of learned optimizers in general: a claim is held if it is so in every network, and not held if one network
+shows that it is not.
 """
 
 from __future__ import annotations
@@ -8,19 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
-from bench.probes.reading import ABSENT, PRESENT
 from bench.scores.numbers import significant
-from bench.studies.paper.evidence import Measured, OnTask, Seed, verdict
+from bench.studies.paper.evidence import Measured, OnTask, Seed
 
 HELD, NOT_HELD, NOT_DECIDABLE = "held", "not held", "not decidable"
-FEWEST = 2
-"""Meta-seeds below which nothing is decided."""
-RANGE = "range over meta-seeds"
+RANGE = "range over networks"
 BOOTSTRAP = "95 % bootstrap over problems"
+SHARE = "share of networks"
 Read = Callable[[OnTask, Seed], float | None]
-"""One number of one meta-seed; None where it was not read, infinite where it never happens."""
+"""One number of one network; None where it was not read, infinite where it never happens."""
 
 
 class Finding(NamedTuple):
@@ -39,10 +39,14 @@ class Rule(Protocol):
 
     @property
     def text(self) -> str:
-        """The rule in words."""
+        """What has to be so for the claim to be held."""
+
+    @property
+    def of_networks(self) -> bool:
+        """Whether it is about networks; else about baselines and problems alone."""
 
     def judge(self, measured: Measured, task: str) -> Finding:
-        """Of a task that was measured."""
+        """Of a task that was measured, on the networks in `seeds`."""
 
 
 def undecided(reason: str) -> Finding:
@@ -51,159 +55,121 @@ def undecided(reason: str) -> Finding:
 
 
 def over_seeds(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean, smallest and largest of the meta-seeds' numbers."""
+    """Mean, smallest and largest of the networks' numbers."""
     return math.fsum(values) / len(values), min(values), max(values)
 
 
-def common(words: Sequence[bool | None]) -> tuple[str, str]:
-    """Verdict and counts of what each meta-seed says: yes, no, or neither."""
+def common(words: Sequence[bool | None], open_because: str = "undecided") -> tuple[str, str]:
+    """Verdict and counts of what each network says: yes, no, or None, which is open for the reason given."""
     yes, no = (sum(word is each for word in words) for each in (True, False))
     neither = len(words) - yes - no
-    counts = f"yes in {yes}, no in {no}, between in {neither} of {len(words)} meta-seeds"
-    if len(words) < FEWEST:
-        return NOT_DECIDABLE, f"{counts}; one meta-seed decides nothing"
-    if yes == len(words):
-        return HELD, f"in all {yes} meta-seeds"
-    if no == len(words):
-        return NOT_HELD, f"in none of {no} meta-seeds"
-    return NOT_DECIDABLE, counts
+    if not words:
+        return NOT_DECIDABLE, "no network"
+    if no:
+        return NOT_HELD, f"not so in {no} of {len(words)}"
+    if neither:
+        return NOT_DECIDABLE, f"{open_because} in {neither} of {len(words)}"
+    return HELD, f"in all {len(words)}" if len(words) > 1 else "so"
 
 
 def read_all(on: OnTask, read: Read) -> list[float] | None:
-    """Each meta-seed's number, None when one was not read or is not a number."""
+    """Each network's number, None when one was not read or is not a number."""
     found = [read(on, seed) for seed in on.seeds]
     known = [float(each) for each in found if each is not None and not math.isnan(each)]
     return known if found and len(known) == len(found) else None
 
 
+def not_read(on: OnTask, read: Read) -> Finding:
+    """Open, and whose number is missing."""
+    lost = [seed for seed in on.seeds if (found := read(on, seed)) is None or math.isnan(found)]
+    names = [f"{seed.name} ({seed.failed})" if seed.failed else seed.name for seed in lost]
+    return undecided(f"not measured for {', '.join(names)}" if names else "no network")
+
+
 @dataclass(frozen=True)
 class Everywhere:
-    """`read` on the right side of `yes` in every meta-seed; of `no` in every one for the opposite.
-
-    yes > no: large numbers are for the claim; yes < no: small ones are.
-    """
+    """`read` at least `bound` in every network, or at most, if `most`."""
 
     what: str
     read: Read
-    yes: float
-    no: float
+    bound: float
+    most: bool = False
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        more, less = ("≥", "≤") if self.yes > self.no else ("≤", "≥")
-        for_it, against = significant(self.yes), significant(self.no)
-        return f"{self.what} {more} {for_it}; against it: {less} {against}"
+        return f"{self.what} {'≤' if self.most else '≥'} {significant(self.bound)} in every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
         if values is None:
-            return undecided("not read")
-        word, reason = common([self._word(value) for value in values])
+            return not_read(measured[task], self.read)
+        word, reason = common([value <= self.bound if self.most else value >= self.bound for value in values])
         return Finding(*over_seeds(values), RANGE, word, reason)
 
-    def _word(self, value: float) -> bool | None:
-        sign = 1 if self.yes > self.no else -1
-        return True if sign * value >= sign * self.yes else False if sign * value <= sign * self.no else None
-
 
 @dataclass(frozen=True)
-class Present:
-    """A probe's verdict; the number is the share of meta-seeds in which it says present."""
-
-    probe: str
-
-    @property
-    def text(self) -> str:
-        return f"probe {self.probe} says present; against it: absent"
-
-    def judge(self, measured: Measured, task: str) -> Finding:
-        found = [verdict(seed, self.probe) for seed in measured[task].seeds]
-        if not found or None in found:
-            return undecided("not read")
-        word, reason = common([{PRESENT: True, ABSENT: False}.get(str(each)) for each in found])
-        share = sum(each == PRESENT for each in found) / len(found)
-        return Finding(share, None, None, "share of meta-seeds in which the probe says present", word, reason)
-
-
-@dataclass(frozen=True)
-class Near:
-    """The mean over meta-seeds within `within` of the paper's number, relative, or absolute if `absolute`."""
+class Between:
+    """`read` from `low` to `high` in every network."""
 
     what: str
     read: Read
-    paper: float
-    within: float = 0.25
-    absolute: bool = False
+    low: float
+    high: float
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        low, high = self._band(1)
-        return f"{self.what} {significant(low)} to {significant(high)}; against it: all outside, on one side"
+        return f"{self.what} from {significant(self.low)} to {significant(self.high)} in every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
         if values is None:
-            return undecided("not read")
-        mean, least, most = over_seeds(values)
-        word, reason = self._word(mean, least, most, len(values))
-        return Finding(mean, least, most, RANGE, word, reason)
-
-    def _band(self, times: float) -> tuple[float, float]:
-        reach = times * self.within * (1 if self.absolute else abs(self.paper))
-        return self.paper - reach, self.paper + reach
-
-    def _word(self, mean: float, least: float, most: float, count: int) -> tuple[str, str]:
-        (low, high), (lowest, highest) = self._band(1), self._band(2)
-        if count < FEWEST:
-            return NOT_DECIDABLE, "one meta-seed decides nothing"
-        if low <= mean <= high and lowest <= least and most <= highest:
-            return HELD, "within the band"
-        if most < low or least > high:
-            return NOT_HELD, f"{'below' if most < low else 'above'} it in all {count} meta-seeds"
-        return NOT_DECIDABLE, "meta-seeds differ: some inside the band, or on both sides of it"
+            return not_read(measured[task], self.read)
+        word, reason = common([self.low <= value <= self.high for value in values])
+        return Finding(*over_seeds(values), RANGE, word, reason)
 
 
 @dataclass(frozen=True)
 class Somewhere:
-    """What the paper shows of one optimizer of its choice: `read` ≥ 1 in one meta-seed is enough."""
+    """What the paper shows of one optimizer of its choice: `read` ≥ 1 in one network is enough."""
 
     what: str
     read: Read
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"{self.what}, in one meta-seed or more; against it: in none"
+        return f"{self.what}, in at least one network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         values = read_all(measured[task], self.read)
         if values is None:
-            return undecided("not read")
+            return not_read(measured[task], self.read)
         count = sum(value >= 1 for value in values)
-        word = HELD if count else NOT_HELD if len(values) >= FEWEST else NOT_DECIDABLE
-        share = count / len(values)
-        return Finding(share, None, None, "share of meta-seeds", word, f"in {count} of {len(values)} meta-seeds")
+        word = HELD if count else NOT_HELD
+        return Finding(count / len(values), None, None, SHARE, word, f"in {count} of {len(values)}")
 
 
 @dataclass(frozen=True)
 class MoreThan:
-    """`read` larger on this task than on `other`, whichever meta-seeds are compared."""
+    """`read` larger on this task than on `other`, whichever networks are compared."""
 
     what: str
     read: Read
     other: str
+    of_networks: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
-        return f"{self.what} above that on {self.other}; against it: below"
+        return f"{self.what}: every network above every network on {self.other}"
 
     def judge(self, measured: Measured, task: str) -> Finding:
         if self.other not in measured:
             return undecided(f"{self.other} was not measured")
         here, there = (read_all(measured[name], self.read) for name in (task, self.other))
         if here is None or there is None:
-            return undecided("not read")
-        if min(len(here), len(there)) < FEWEST:
-            return Finding(*over_seeds(here), RANGE, NOT_DECIDABLE, "one meta-seed decides nothing")
-        word = HELD if min(here) > max(there) else NOT_HELD if max(here) < min(there) else NOT_DECIDABLE
+            return not_read(measured[task if here is None else self.other], self.read)
+        word = HELD if min(here) > max(there) else NOT_HELD
         reason = f"{self.other}: {significant(min(there))} to {significant(max(there))}"
         return Finding(*over_seeds(here), RANGE, word, reason)

@@ -23,7 +23,7 @@ _HEAD = """# The generalist
 Measured by `python -m bench generalist`: `{entry}` beside `{against}` with its published defaults, nothing
 tuned, on the tasks of the suite `core` at its steps and report problems. The number is the mean over the run of
 log10(loss / initial loss) of `{entry}` less that of `{against}`: −1 is a loss ten times lower. In brackets the paired
-95 % bootstrap interval over problems. Ahead, or behind: all of the interval is on that side of 0. A low bar: at its
+95 % bootstrap interval over problems. Ahead or behind: the whole interval lies on that side of 0. A low bar: at its
 default rate Adam moves a parameter by at most about 0.001 a step. Trained on, all `randomly-scaled[…]`: {seen}.
 
 """

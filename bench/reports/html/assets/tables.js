@@ -66,6 +66,7 @@ function whiskers(table) {
       const [value, from, to] = numbers.map((v) => 4 + (76 * (f(v) - low)) / (high - low));
       const svg = draw("svg", { class: "whisker", viewBox: "0 0 84 12", "aria-hidden": "true" });
       svg.append(draw("line", { x1: from, x2: Math.max(to, from + 1), y1: 6, y2: 6 }), draw("circle", { cx: value, cy: 6, r: 3 }));
+      cell.classList.add("drawn");
       cell.prepend(svg);
     }
   });
