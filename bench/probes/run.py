@@ -26,7 +26,7 @@ SEEDS = 16
 """Report problems replayed for a reading."""
 SERIES = 256
 """Parameters, over all replayed problems, whose gradient histories the probes see."""
-VERSION = 7
+VERSION = 8
 """Raised whenever a reading can change."""
 
 
