@@ -109,8 +109,8 @@ def _verdict(found: Mapping[str, Any]) -> str:
         said = "the rise is needed" if worse else "the rise is not needed"
     shares = ", ".join(_share(one) for one in found["lost"])
     return (
-        f"**{said.capitalize()}**: without it the grown network is worse by more than ×{MARGIN:g} in {worse} of {count} "
-        f"seeds and better in {better}; it loses {shares} of what it is ahead of the young one."
+        f"**{said.capitalize()}**: without it the grown network is worse by ×{MARGIN:g} or more in {worse} of {count}"
+        f" seeds and better in {better}; it loses {shares} of what it is ahead of the young one."
     )
 
 
