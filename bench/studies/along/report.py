@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.scores.numbers import percent, significant
+from bench.studies.ablation.analyze import MARGIN
 from bench.studies.along import claim
 from bench.studies.along.row import Numbers
 
@@ -101,14 +102,15 @@ def _cause(found: Mapping[str, Any]) -> str:
 def _verdict(found: Mapping[str, Any]) -> str:
     """Of the grown network without what raises its rate."""
     pairs = [_pair(one, "no rise", "grown") for one in found["lost"]]
-    worse, better, count = sum(p["low"] > 1 for p in pairs), sum(p["high"] < 1 for p in pairs), len(pairs)
+    worse = sum(p["low"] > MARGIN for p in pairs)
+    better, count = sum(p["high"] < 1 / MARGIN for p in pairs), len(pairs)
     said = "seeds disagree on whether the rise is needed"
     if worse in (0, count):
         said = "the rise is needed" if worse else "the rise is not needed"
     shares = ", ".join(_share(one) for one in found["lost"])
     return (
-        f"**{said.capitalize()}**: without it the grown network is worse in {worse} of {count} seeds and better in "
-        f"{better}; it loses {shares} of what it is ahead of the young one."
+        f"**{said.capitalize()}**: without it the grown network is worse by ×{MARGIN:g} or more in {worse} of {count}"
+        f" seeds and better in {better}; it loses {shares} of what it is ahead of the young one."
     )
 
 
