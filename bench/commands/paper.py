@@ -60,8 +60,16 @@ def _judged(
             bar.set_postfix_str(text, refresh=False)
             bar.update()
 
-        given = {"ablations": ablations, "folders": [runs], "make": not no_measure, "progress": progress}
         for task, found in networks.items():
             with contextlib.suppress(measure.NotThere):
-                measured[task] = measure.measure(task, found, out, tuning, **given)
+                measured[task] = measure.measure(
+                    task,
+                    found,
+                    out,
+                    tuning,
+                    ablations=ablations,
+                    folders=[runs],
+                    make=not no_measure,
+                    progress=progress,
+                )
     return report.write(out, analyze.judged(measured), measured)
