@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import optimizers.registry
 import tasks.base
+from bench import stops
 from bench.commands import group, shell
 from bench.lookup import plugins
 from bench.running.run import run as finish
@@ -160,23 +161,41 @@ def test_mistakes_are_one_line(arguments, text, tmp_path, monkeypatch, capsys):
     assert text in error[0]
 
 
-def interrupted(files):
-    raise KeyboardInterrupt
+@pytest.fixture(autouse=True)
+def _signals(monkeypatch):
+    """What `shell.run` does to a process of its own is undone, and no watch ends this one."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    for name, value in (("_end", lambda *_: None), ("_asked", False), ("_listening", False)):
+        monkeypatch.setattr(stops, name, value)
+    yield
+    signal.set_wakeup_fd(-1)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
-def terminated(files):
-    signal.raise_signal(signal.SIGTERM)
-
-
-@pytest.mark.parametrize("stopped", [interrupted, terminated])
-def test_stopping_says_what_is_kept(stopped, monkeypatch, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_says_what_is_kept(number, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench", "list"])
-    monkeypatch.setattr(plugins, "load_files", stopped)
+    monkeypatch.setattr(plugins, "load_files", lambda files: signal.raise_signal(number))
     with pytest.raises(SystemExit) as stop:
         shell.run()
     assert stop.value.code == 130
     said = capsys.readouterr().err.split("\n")
     assert "stopped; what is finished is kept, the same command goes on from there" in said
+
+
+@pytest.mark.parametrize("problem", [SystemExit(0), KeyboardInterrupt("mine")], ids=["exit", "stop"])
+def test_other_peoples_code_does_not_end_a_command(problem, monkeypatch, capsys):
+    def ends(files):
+        raise problem
+
+    monkeypatch.setattr(sys, "argv", ["bench", "list"])
+    monkeypatch.setattr(plugins, "load_files", ends)
+    with pytest.raises(SystemExit) as stop:
+        shell.run()
+    assert stop.value.code == 2
+    assert f"ends Python ({type(problem).__name__}: {problem})" in capsys.readouterr().err
 
 
 def test_without_a_command_the_help_is_printed(monkeypatch, capsys):

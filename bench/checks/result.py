@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from bench import stops
 from bench.errors import UserError
 from optimizers import OptimizerError
 from tasks import TaskError
@@ -59,7 +60,9 @@ def _finding(check: Check, subject: Any) -> str:
         check.run(subject)
     except (UserError, OptimizerError, TaskError) as fault:
         return str(fault)
-    except Exception as problem:  # anybody's task or optimizer runs in here
+    except BaseException as problem:  # anybody's task or optimizer runs in here
+        if stops.meant(problem):
+            raise
         hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""
         return f"raises {one_line(problem)}{hint}"
     return ""

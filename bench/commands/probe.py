@@ -41,6 +41,7 @@ def command(
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
+    run.asked(entry, probes or None, twins)
     with Bar("probes", 1, 0) as bar:
         shown = functools.partial(bar.share, 0)
         readings = run.probe(subject, entry, theta, probes=probes or None, twins=twins, progress=shown)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -22,32 +22,45 @@ STOPPED = "stopped; what is finished is kept, the same command goes on from ther
 def run() -> None:
     """Run `python -m bench` on this process's arguments, and exit. Raises SystemExit.
 
-    A termination (of a cluster's queue, say) is a stop like Ctrl-C.
+    A termination (of a cluster's queue, say) is a stop like Ctrl-C. Threads that foreign code left end with it.
     """
     stops.listen(last_words=STOPPED)
-    try:
-        _check_siblings()
-        _exit(main(prog_name="python -m bench", standalone_mode=False) or 0)
-    except SystemExit as end:
-        _exit(end.code if isinstance(end.code, int) else 1)
-    except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
-        _refuse(str(mistake))
-    except click.ClickException as mistake:
-        context = getattr(mistake, "ctx", None)
-        where = f"; see {context.command_path} --help" if context else ""
-        _refuse(" ".join(mistake.format_message().split()).rstrip(".") + where)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(STOPPED, err=True)
-        _exit(stops.STOPPED)
-
-
-def _exit(code: int) -> NoReturn:
-    """End the process, whatever threads foreign code has left running."""
-    if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+    threads = set(threading.enumerate())
+    code = _done()
+    if any(not thread.daemon for thread in set(threading.enumerate()) - threads):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _done() -> int:
+    """The exit code of the command, which has said why it is not 0."""
+    try:
+        _check_siblings()
+        return main(prog_name="python -m bench", standalone_mode=False) or 0
+    except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
+        return _refused(str(mistake))
+    except click.ClickException as mistake:
+        context = getattr(mistake, "ctx", None)
+        where = f"; see {context.command_path} --help" if context else ""
+        return _refused(" ".join(mistake.format_message().split()).rstrip(".") + where)
+    except (click.Abort, KeyboardInterrupt, SystemExit) as end:
+        return _ended(end)
+
+
+def _ended(end: BaseException) -> int:
+    """A stop that was asked for, an exit code of our own, or other people's code that ended Python."""
+    if isinstance(end, click.Abort):  # click's word for a KeyboardInterrupt
+        end = end.__cause__ or end
+    place = traceback.extract_tb(end.__traceback__)[-1]
+    if isinstance(end, click.Abort) or stops.meant(end):
+        click.echo(STOPPED, err=True)
+        return stops.STOPPED
+    if isinstance(end, SystemExit) and Path(__file__).parent in Path(place.filename).parents:
+        return int(end.code or 0)
+    where, what = f"{place.filename}, line {place.lineno}", f"{type(end).__name__}: {end}"
+    return _refused(f"{where}, ends Python ({what}); let it raise an error instead")
 
 
 def _check_siblings() -> None:
@@ -57,6 +70,6 @@ def _check_siblings() -> None:
         raise UserError(f"tasks or optimizers come from {folders}, not from {here}; run from the checkout")
 
 
-def _refuse(mistake: str) -> None:
+def _refused(mistake: str) -> int:
     click.echo(f"error: {mistake}", err=True)
-    _exit(2)
+    return 2

@@ -30,6 +30,20 @@ VERSION = 8
 """Raised whenever a reading can change."""
 
 
+def asked(entry: Entry, probes: Iterable[str] | None, twins: int | None) -> list[str]:
+    """The probes that are to read `entry`, by name; raises UserError for what cannot be read, or shown beside it."""
+    chosen = list(PROBES) if probes is None else list(probes)
+    if unknown := [name for name in chosen if name not in PROBES]:
+        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+    if twins and twins < FEWEST:
+        raise UserError(f"{twins} untrained twins cannot show a discovery; give 0 or at least {FEWEST}")
+    if twins and entry.kind != "learned":
+        raise UserError(f"optimizer {entry.name!r} is {entry.kind} and has no untrained twins; leave them out")
+    if not entry.told_gradients_only:
+        raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
+    return chosen
+
+
 def probe(
     subject: NamedTask,
     entry: Entry,
@@ -44,15 +58,7 @@ def probe(
 
     `progress` is told of shares. Raises UserError for an unknown probe.
     """
-    chosen = list(PROBES) if probes is None else list(probes)
-    if unknown := [name for name in chosen if name not in PROBES]:
-        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
-    if twins and twins < FEWEST:
-        raise UserError(f"{twins} untrained twins cannot show a discovery; give 0 or at least {FEWEST}")
-    if twins and entry.kind != "learned":
-        raise UserError(f"optimizer {entry.name!r} is {entry.kind} and has no untrained twins; leave them out")
-    if not entry.told_gradients_only:
-        raise UserError(f"optimizer {entry.name!r} knows the loss and is no system of gradients; probe another")
+    chosen = asked(entry, probes, twins)
     from bench.probes.read import read
 
     met, part = visited(subject, entry, theta, steps=steps), 0.5 / len(chosen)

@@ -1,0 +1,61 @@
+"""A stop that was asked for ends a process within seconds, whatever it does; what only looks like one does not."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bench import stops
+
+BUSY = """
+import hashlib, signal
+from bench import stops
+stops.listen([signal.SIGTERM], last_words="that was all")
+print("listening", flush=True)
+try:
+    {work}
+except KeyboardInterrupt as problem:
+    print("stopped", stops.meant(problem), flush=True)
+"""
+
+
+def ended(work):
+    """(seconds from SIGTERM to the end, exit code, output, standard error) of a process doing `work`."""
+    command = [sys.executable, "-c", BUSY.format(work=work)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "listening\n"
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        out, error = process.communicate(timeout=60)
+        return time.monotonic() - began, process.returncode, out, error
+
+
+def test_one_that_minds_python_ends_at_once():
+    _, code, out, error = ended("while True: hash(1)")
+    assert (code, out, error) == (0, "stopped True\n", "")
+
+
+def test_one_busy_in_compiled_code_ends_after_the_grace():
+    seconds, code, out, error = ended("hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)")
+    assert (code, out, error) == (stops.STOPPED, "", "that was all\n")
+    assert seconds >= 0.9 * stops.GRACE
+
+
+@pytest.mark.parametrize(
+    ("problem", "listening", "asked", "meant"),
+    [
+        (KeyboardInterrupt(), True, True, True),
+        (KeyboardInterrupt(), True, False, False),
+        (KeyboardInterrupt(), False, False, True),
+        (SystemExit(0), True, True, False),
+        (SystemExit(0), False, False, False),
+        (ValueError(), True, True, False),
+    ],
+)
+def test_what_is_meant(problem, listening, asked, meant, monkeypatch):
+    monkeypatch.setattr(stops, "_listening", listening)
+    monkeypatch.setattr(stops, "_asked", asked)
+    assert stops.meant(problem) is meant
