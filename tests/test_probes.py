@@ -66,12 +66,14 @@ def test_the_promised_names_are_there(untrained):
         | {"explained_by_step", "explained_by_gradients"},
         "adaptation": {"change", "law", "alternating", "random", "slope"},
     }
+    adam = read(planted.adam(), visited(), ["adaptation"])  # the untrained network climbs: nothing is measured
+    readings = {**untrained, **adam}
     for name, quantities in promised.items():
         for quantity in quantities:
-            assert set(untrained[name].values[quantity]) == {"value", "low", "high"}
+            assert set(readings[name].values[quantity]) == {"value", "low", "high"}
     points = untrained["fixed_points"].values["fixed_points"]
     assert {"gradient", "speed", "spectral_radius", "stability"} <= set(points[0])
-    adaptation = untrained["adaptation"].values
+    adaptation = adam["adaptation"].values
     assert len(adaptation["gradients"]) == len(adaptation["secants"])
     assert len(untrained["schedule"].values["rates"]) == 201
 

@@ -61,15 +61,21 @@ def _adam(rate, beta):
         memoryless(lambda g, t: -RATE * np.tanh(g / THRESHOLD)),
         memoryless(lambda g, t: -RATE * np.cos(t / 200) * g),
         memoryless(lambda g, t: 0 * g),
-        one_state(lambda s, g, t: (s / (1 + s), -RATE * s * g), start=1.0),
     ],
-    ids=["descent", "heavy ball", "clip", "tanh clip", "schedule by step", "still", "schedule by state"],
+    ids=["descent", "heavy ball", "clip", "tanh clip", "schedule by step", "still"],
 )
 def test_no_adaptation(optimizer):
     reading = probe("adaptation", optimizer)
     assert reading.verdict == "absent"
     assert value(reading, "change") == close(1)
     assert words(reading) == ("steady", None, None)
+
+
+def test_of_a_schedule_that_has_ended_nothing_is_claimed():
+    """The state s = 1 / (1 + t) is the rate: little of it is left where it rests."""
+    reading = probe("adaptation", one_state(lambda s, g, t: (s / (1 + s), -RATE * s * g), start=1.0))
+    assert reading.verdict == "undecided"
+    assert "of its largest update: a schedule has ended" in reading.sentence
 
 
 def test_a_clip_saturates_without_adapting():

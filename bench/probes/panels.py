@@ -145,9 +145,9 @@ def schedule(axis: Axes, values: Mapping[str, Any]) -> bool:
 
 def adaptation(axis: Axes, values: Mapping[str, Any]) -> bool:
     gradients = array(values, "gradients")
-    arms = {name: array(values, name).reshape(-1, len(gradients)) for name in ("at_zero", "centred")}
-    if not any(rates.size for rates in arms.values()):
+    if not len(gradients):
         return False
+    arms = {name: array(values, name).reshape(-1, len(gradients)) for name in ("at_zero", "centred")}
     lines = (
         *zip(arms["at_zero"], ("lasting g > 0", "lasting g < 0"), ("o-", "s-"), (VERMILION, BLUE), strict=False),
         *zip(arms["centred"], ("g > 0, centered", "g < 0, centered"), ("o:", "s:"), (VERMILION, BLUE), strict=False),
