@@ -27,7 +27,7 @@ def built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorflo
             return thread.submit(_built, build, rows, policy, seed, tensorflow_seed).result()
         finally:
             random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002
+            np.random.set_state(states[1])  # noqa: NPY002 (the same)
 
 
 def draws_by_tensorflow(model: Any, build: Callable[[], Any], rows: Any, policy: Any) -> bool:
@@ -46,7 +46,7 @@ def _built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorfl
 
     keras.config.set_dtype_policy(policy)
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002 (an initializer of the user's may draw by it)
     if tensorflow_seed is not None:
         tf.random.set_seed(tensorflow_seed)
     model = build()

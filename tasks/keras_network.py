@@ -182,8 +182,10 @@ class Network:
 def _held(examples: Examples) -> tuple[Any, Any, Any]:
     """The examples as tensors outside any graph: graphs refer to them, none holds a copy."""
     with tf.init_scope():
-        parts = (examples.inputs, examples.targets, examples.weights)
-        return tuple(tf.nest.map_structure(_tensor, part) for part in parts)  # type: ignore[return-value]
+        inputs, targets, weights = (
+            tf.nest.map_structure(_tensor, part) for part in (examples.inputs, examples.targets, examples.weights)
+        )
+        return inputs, targets, weights
 
 
 def _tensor(array):

@@ -15,7 +15,7 @@ from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.studies.along import claim
 from bench.studies.along.answers import answers, shared
-from bench.studies.along.cause import paired
+from bench.studies.along.claim import mean_of
 from bench.studies.along.figure import PANELS, figure
 from bench.studies.along.measure import measure, write
 from bench.studies.along.report import sentences
@@ -101,9 +101,9 @@ def test_what_arms_share_by_hand():
     np.testing.assert_allclose(shared(factors), [2.0, 0.5, 1.0, np.nan])
 
 
-def test_a_paired_interval_by_hand():
+def test_an_interval_of_factors_by_hand():
     """Mean 0.5, deviation of the mean 0.5, t of 3 degrees of freedom 3.182."""
-    value, low, high = paired(np.array([-0.5, 0.5, 0.5, 1.5]))
+    value, low, high = mean_of(np.exp([-0.5, 0.5, 0.5, 1.5]))
     error = np.std([-0.5, 0.5, 0.5, 1.5], ddof=1) / 2
     np.testing.assert_allclose(
         [value, low, high], np.exp([0.5, 0.5 - 3.18245 * error, 0.5 + 3.18245 * error]), rtol=1e-5

@@ -44,7 +44,8 @@ def command(
     With --along: what weights kept during meta-training had of each mechanism when, and whether what grew gains.
     """
     _check(context, optimizers, along)
-    check_folder(out)
+    if not along:
+        check_folder(out)
     options.load(files)
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:

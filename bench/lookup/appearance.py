@@ -75,7 +75,9 @@ def look(name: str) -> Look:
     place = _shipped().get(name)
     if place is not None:
         return _look(place, hollow=False)
-    stem, number = re.fullmatch(r"(.*?)(\d{0,9})", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    found = re.fullmatch(r"(.*?)(\d{0,9})", name, re.DOTALL)
+    assert found is not None  # both parts may be empty
+    stem, number = found.groups()
     again, first = divmod(zlib.crc32(stem.encode()), _OTHERS)
     return _look(again % _EACH * _EACH**2 + _EACH + (first + int(number or 0)) % _OTHERS, hollow=True)
 

@@ -16,7 +16,8 @@ from bench.engine.keys import keys
 from bench.metatraining import estimators
 from bench.metatraining.goal import Goal
 from bench.running.executor import Call
-from bench.running.processes import Begin, Processes
+from bench.running.lane import Begin
+from bench.running.processes import Processes
 from optimizers import learned
 
 CASES = (

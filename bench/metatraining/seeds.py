@@ -13,7 +13,8 @@ from tqdm import tqdm
 from bench.errors import UserError, check_count
 from bench.metatraining.training import metatrain
 from bench.running.executor import Call, Means
-from bench.running.processes import Begin, Processes
+from bench.running.lane import Begin
+from bench.running.processes import Processes
 from bench.running.worker import begin
 
 
@@ -32,7 +33,7 @@ class Training(NamedTuple):
 
 
 def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Means) -> list[Path]:
-    """Weights of every seed, in as many files; a killed worker is a UserError."""
+    """Weights of every seed, in as many files; a lost process is a UserError."""
     check_count("workers", means.workers)
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
@@ -43,10 +44,8 @@ def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Me
             executor.submit(Call(_train, (training, path, seed, i)))
         for result in executor.results():
             if result.lost:
-                raise UserError(
-                    "a training was killed (memory?); the same command goes on from its checkpoint, "
-                    "with --workers 1 if memory is short"
-                )
+                path, how = outs[result.number], result.lost.how
+                raise UserError(f"the training of {path} {how}; the same command goes on from its checkpoint")
     return outs
 
 

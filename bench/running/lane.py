@@ -83,9 +83,16 @@ class Lane:
             return Answer(lost=loss)
         return None
 
-    def close(self) -> None:
-        """End the process, whatever it does."""
+    def stop(self) -> None:
+        """Ask the process to end: a training writes its checkpoint first."""
         if self._process is not None:
+            self._process.terminate()
+
+    def close(self) -> None:
+        """End the process, whatever it does, soon after it was asked to."""
+        if self._process is not None:
+            self.stop()
+            self._process.join(stops.GRACE + 1)
             self._process.kill()
             self._process.join()
             self._pipe.close()
@@ -94,7 +101,7 @@ class Lane:
     def _start(self) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, *self._begin), daemon=False)
+        self._process = context.Process(target=_serve, args=(theirs, self._begin.function, self._begin.arguments))
         with _main_hidden(), _environment(self._begin.environment):
             self._process.start()
         theirs.close()
@@ -156,9 +163,7 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _serve(
-    pipe: connection.Connection, begin: Callable[..., None], arguments: tuple[Any, ...], _: Mapping[str, str]
-) -> None:
+def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     """In the process: do calls until there are no more. A Ctrl-C is for the one who started it, who ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

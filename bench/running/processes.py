@@ -18,7 +18,6 @@ from bench.suites.suite import UNLIMITED, Limits
 
 TICK = 0.5
 """Seconds between looks at what processes tell of their progress, and at what they use."""
-__all__ = ["Begin", "Processes"]
 
 
 class Processes(Executor):
@@ -56,6 +55,8 @@ class Processes(Executor):
 
     def close(self) -> None:
         self._waiting.clear()
+        for lane in self._lanes:
+            lane.stop()
         for lane in self._lanes:
             lane.close()
         self._running.clear()

@@ -17,8 +17,9 @@ from bench.running.cell import failed
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
 from bench.running.job import run_job
+from bench.running.lane import Begin
 from bench.running.loss import Loss
-from bench.running.processes import Begin, Processes
+from bench.running.processes import Processes
 from bench.running.progress import Bar
 from bench.running.worker import begin
 from bench.scores import budgets

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bench.running.executor import Call
-from bench.running.processes import Begin, Processes
+from bench.running.lane import Begin
+from bench.running.processes import Processes
 
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """One thread for NumPy and PyTorch; `bench.engine.process` sees to TensorFlow."""
@@ -63,7 +64,7 @@ class Side:
         """What the function started returns, or the exception it raises; a process that died is replaced, empty."""
         (result,) = self._executor.results()
         if result.lost:
-            raise RuntimeError("its process died")
+            raise RuntimeError(f"its process {result.lost.how}")
         return result.value
 
     def call(self, function: str, *arguments: Any) -> Any:

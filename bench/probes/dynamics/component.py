@@ -152,27 +152,32 @@ def _compiled(optimizer: Optimizer, packing: _Packing):
         loop = tf.while_loop(lambda i, *_: i < steps, advance, (0, h, visited, updates))
         return loop[2].stack(), loop[3].stack()
 
-    def held(h, g, t, steps):
-        return until_still(lambda h: step(h, g, t)[0], h, steps)
-
-    plain, fast = (
-        tf.function(held, autograph=False, jit_compile=jit, input_signature=[states, row, count, count])
-        for jit in (False, True)
-    )
-
     def to_numpy(program, h, gradients, *counts):
         given = tf.constant(h), tf.constant(gradients), *(tf.constant(c, tf.int32) for c in counts)
         return [result.numpy() for result in program(*given)]
 
+    hold = _holding(step, [states, row, count, count])
+    return functools.partial(to_numpy, step), functools.partial(to_numpy, path), hold
+
+
+def _holding(step: Callable, signature: list[tf.TensorSpec]):
+    """`held` of a System: what is still after SHORT steps is not worth the seconds of XLA."""
+
+    def held(h, g, t, steps):
+        return until_still(lambda h: step(h, g, t)[0], h, steps)
+
+    plain, fast = (
+        tf.function(held, autograph=False, jit_compile=jit, input_signature=signature) for jit in (False, True)
+    )
+
     def hold(h, g, t, steps):
-        """What is still after SHORT steps is not worth the seconds of XLA."""
         first, at = min(steps, SHORT), tf.constant(t, tf.int32)
         h, moving = plain(h, g, at, tf.constant(first, tf.int32))
         if moving and steps > first:
             h, _ = fast(h, g, at, tf.constant(steps - first, tf.int32))
         return h.numpy()
 
-    return functools.partial(to_numpy, step), functools.partial(to_numpy, path), hold
+    return hold
 
 
 def until_still(advance: Callable[[tf.Tensor], tf.Tensor], h: tf.Tensor, steps: tf.Tensor) -> tuple[tf.Tensor, ...]:

@@ -70,7 +70,7 @@ def at_zero(subject: Subject, states: np.ndarray, gradients: np.ndarray) -> np.n
     """
     k, count, n = states.shape
     size, rows = np.tile(np.concatenate([gradients[:1], gradients]), k), states.reshape(k * count, n)
-    fine, coarse = (_slope(subject.system, rows, 0.0, part * size, subject.settled) for part in (1e-5, 1e-4))
+    fine, coarse = (slope(subject.system, rows, 0.0, part * size, subject.settled) for part in (1e-5, 1e-4))
     stable = np.abs(coarse - fine) <= 0.02 * np.abs(fine)
     return np.where(stable, fine, np.nan).reshape(k, count)
 
@@ -92,12 +92,13 @@ def centered(subject: Subject, states: np.ndarray) -> tuple[np.ndarray, np.ndarr
     slopes, met = -np.diff(curve, axis=1) / np.diff(g), np.abs(g[1:] + g[:-1]) < 2 * subject.largest
     way = (g[1:] > np.minimum(zero, 0)[:, None]) & (g[:-1] < np.maximum(zero, 0)[:, None])
     way = np.where(np.isnan(zero)[:, None], met, way)
-    ends = (_slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
+    ends = (slope(system, rows, at, 1e-4 * np.abs(at) + 1e-3 * half[0], t) for at in (np.zeros(len(rows)), zero))
     steepest = np.fmax(np.max(np.where(way, slopes, -np.inf), axis=1), np.fmax(*ends))
     return steepest.reshape(k, count), np.max(slopes[:, met], axis=1).reshape(k, count)
 
 
-def _slope(system: System, rows: np.ndarray, g: Any, step: np.ndarray, t: int) -> np.ndarray:
+def slope(system: System, rows: np.ndarray, g: Any, step: Any, t: int) -> np.ndarray:
+    """−∂dx/∂g (N,) in states (N, n) at gradients g, by differences of ± `step`."""
     up, down = (system.step(rows, g + side * step, t)[1] for side in (1, -1))
     return (down - up) / (2 * step)
 

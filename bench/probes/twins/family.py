@@ -33,7 +33,7 @@ def systems(build: Build, theta: Mapping[str, Any]) -> Callable[[Mapping[str, An
         if _alike(family(theta), whole):
             return family
     except (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError):
-        pass
+        pass  # it does not take parameters as rows; `system_of` has taken it as it is
     return lambda other: system_of(build(other))
 
 

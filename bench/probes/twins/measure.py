@@ -57,12 +57,6 @@ def twins(
     return {name: _kept(identity, name, made) for name in names}
 
 
-def is_known(network: Network, probes: Iterable[str], count: int, version: int) -> bool:
-    """Whether nothing is to be measured."""
-    identity = _identity(network, count, version)
-    return all(_held(_path(identity, name), identity) is not None for name in probes)
-
-
 def _held(path: Path | None, identity: str) -> Any:
     known = read_json(path) if path else None
     return known if known and known.get("identity") == identity else None

@@ -17,14 +17,17 @@ def ranges(definition: str) -> dict[str, str]:
     if not found or not space:
         return {}
     try:
-        pairs = ast.parse(space, mode="eval").body
-        return {_name(pair): _range(pair.elts[1]) for pair in pairs.elts}  # type: ignore[attr-defined]
-    except (SyntaxError, ValueError, AttributeError, IndexError):
+        pairs = map(_parts, _parts(ast.parse(space, mode="eval").body))
+        return {str(ast.literal_eval(name)): _range(call) for name, call in pairs}
+    except (SyntaxError, ValueError):
         return {"search space": space}
 
 
-def _name(pair: ast.expr) -> str:
-    return str(ast.literal_eval(pair.elts[0]))  # type: ignore[attr-defined]
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """What stands in a list or a tuple; ValueError for anything else."""
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        raise ValueError(f"{ast.unparse(node)} is no list")
+    return node.elts
 
 
 def _range(call: ast.expr) -> str:

@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bench.probes.dynamics.constant_gradients import slope
+from bench.probes.dynamics.system import DIFFERENCE
+from bench.probes.mechanisms.rate_changes import common
+
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Subject
 
@@ -86,10 +90,7 @@ def shared(factors: np.ndarray) -> np.ndarray:
     >>> shared(np.array([[2.0, 0.5, 2.0], [3.0, 0.25, 0.5]]))
     array([2. , 0.5, 1. ])
     """
-    logs = np.log(factors)
-    nearest = np.min(np.abs(logs), axis=0)
-    alike = np.abs(np.sign(logs).sum(axis=0)) == len(logs)
-    return np.where(np.isfinite(nearest), np.exp(np.where(alike, np.sign(logs[0]) * nearest, 0.0)), np.nan)
+    return np.exp(common(np.log(factors)))
 
 
 def _last(factors: np.ndarray) -> float:
@@ -104,7 +105,7 @@ def _hold(subject: Subject, grid: np.ndarray, typical: float) -> tuple[np.ndarra
     states = np.tile(subject.base, (len(signed), 1))
     before, change = _rates(subject, states, typical), np.full(len(signed), np.nan)
     for _ in range(ROUNDS):
-        states = subject.system.relax(states, signed, subject.settled, ROUND)
+        states = subject.system.hold(states, signed, subject.settled, ROUND)
         after = _rates(subject, states, typical)
         with np.errstate(all="ignore"):
             change = np.abs(after / before - 1)
@@ -116,9 +117,7 @@ def _hold(subject: Subject, grid: np.ndarray, typical: float) -> tuple[np.ndarra
 
 def _rates(subject: Subject, states: np.ndarray, size: float) -> np.ndarray:
     """Rates (N,) in states (N, n), differences taken well below gradients of `size`."""
-    step = 1e-5 * size
-    up, down = (subject.system.step(states, side * step, subject.settled)[1] for side in (1, -1))
-    return (down - up) / (2 * step)
+    return slope(subject.system, states, 0.0, DIFFERENCE * size, subject.settled)
 
 
 def _slopes(subject: Subject, states: np.ndarray, typical: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.scores import metrics
 from bench.studies.along import graft
+from bench.studies.along.claim import mean_of
 from bench.studies.along.numbers import METRIC, Place
 from optimizers import Entry
 
@@ -25,8 +26,8 @@ class Lost(NamedTuple):
     variant: str
     beside: str
     ratio: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     step: float
     """Best factor of the update, on tuning problems."""
     edge: bool
@@ -49,21 +50,11 @@ def lost(place: Place, grown: Entry, young: Entry) -> list[Lost]:
     steps = {name: _best_step(place, entry, name) for name in graft.VARIANTS}
     thetas = [{**switches, "step": steps[name]} for name, switches in graft.VARIANTS.items()]
     scored = _scores(place, entry, thetas, "report", range(place.problems))
-    logs = dict(zip(graft.VARIANTS, np.log(scored), strict=True))
+    scores = dict(zip(graft.VARIANTS, scored, strict=True))
     return [
-        Lost(one, other, *paired(logs[one] - logs[other]), steps[one], steps[one] in (STEPS[0], STEPS[-1]))
+        Lost(one, other, *mean_of(scores[one] / scores[other]), steps[one], steps[one] in (STEPS[0], STEPS[-1]))
         for one, other in PAIRS
     ]
-
-
-def paired(differences: np.ndarray) -> tuple[float, float, float]:
-    """exp of the mean of log ratios (problems,) and of its 95 % interval by Student's t."""
-    from scipy.stats import t
-
-    count, middle = len(differences), float(np.mean(differences))
-    width = float(t.ppf(0.975, count - 1) * np.std(differences, ddof=1) / np.sqrt(count)) if count > 1 else np.inf
-    low, value, high = np.exp([middle - width, middle, middle + width]).tolist()
-    return value, low, high
 
 
 def _best_step(place: Place, entry: Entry, variant: str) -> float:

@@ -61,8 +61,8 @@ def together(found: Sequence[Part]) -> str:
     return HELD if all(word == HELD for word in words) else NOT_DECIDABLE
 
 
-def mean_of(factors: Sequence[float]) -> tuple[float, float | None, float | None]:
-    """Geometric mean of factors over series and its 95 % interval, None for fewer than two."""
+def mean_of(factors: Sequence[float] | np.ndarray) -> tuple[float, float | None, float | None]:
+    """Geometric mean of factors and its 95 % interval by Student's t, None for fewer than two."""
     from scipy.stats import t
 
     logs = np.log(np.asarray(factors, float))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError, check_count
 from bench.lookup import identity, resolve
-from bench.records.files import check_folder, csv_text, read_json, strict, write_bytes, write_json
+from bench.records.files import check_folder, csv_text, strict, write_bytes, write_json
+from bench.records.memo import digest, memo
 from bench.studies.along import claim
 from bench.studies.along.row import Numbers
 from bench.studies.along.series import Series, load
@@ -156,12 +156,6 @@ class _Kept:
 
     def get(self, entry: Entry, what: str, measure: Callable[[Entry], dict[str, Any]]) -> dict[str, Any]:
         """What is kept of `what` about `entry`, measured if it is not there."""
-        digest = hashlib.sha256(repr((self.about, what, identity.optimizer_definition(entry))).encode()).hexdigest()[
-            :16
-        ]
-        path = self.folder / f"{entry.name}-{what.partition(' ')[0]}-{digest}.json"
-        found = read_json(path)
-        if found is None:
-            found = strict(measure(entry))
-            write_json(path, found)
-        return found
+        held = digest((self.about, what, identity.optimizer_definition(entry)))
+        path = self.folder / f"{entry.name}-{what.partition(' ')[0]}-{held}.json"
+        return {k: v for k, v in memo(path, held, lambda: strict(measure(entry))).items() if k != "identity"}

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from bench.errors import UserError
 from optimizers import Entry
-from optimizers.shipped import load_entry, read_card
+from optimizers.shipped import load_entry
+from optimizers.weights_file import read_card
 
 
 class Series(NamedTuple):

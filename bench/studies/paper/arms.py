@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from bench.probes.dynamics.constant_gradients import MORE, STEPS, slope
 from bench.probes.dynamics.fixed_points import SAME, spectral_radius
 from bench.probes.dynamics.newton import distance
 from bench.probes.dynamics.subject import Subject
-from bench.probes.dynamics.system import System
+from bench.probes.dynamics.system import DIFFERENCE, System
 from bench.studies.paper import grids
 
-RELAXATION, MORE = 20_000, 5_000
-"""Steps under a constant gradient, and further ones that may not change the rate by more than CHANGE."""
 CHANGE = 0.05
-CHUNK = 1000
-"""Steps of one rollout, which keeps every state."""
+"""Largest relative change of a rate over MORE further steps in a state that counts as settled."""
 POINTS = 41
 """Gradients at which the slope of an update curve is measured."""
 
@@ -24,15 +22,15 @@ POINTS = 41
 def arms(subject: Subject, task: str) -> dict[str, Any]:
     """One row for each constant gradient g* of the paper's grid, both signs and 0, ascending (G,).
 
-    rates: −∂dx/∂g at g = 0 in the state reached from rest after RELAXATION + MORE steps. centred: the steepest slope of
+    rates: −∂dx/∂g at g = 0 in the state reached from rest after STEPS + MORE steps. centred: the steepest slope of
     the update curve of that state. settled: the last MORE steps changed the rate by less than CHANGE. radii: spectral
     radius of the state's Jacobian under g*. cosine: of the angle between both arms' tips, seen from rest.
     """
     system, t, size = subject.system, subject.settled, grids.constant(task, subject.largest)
     gradients = np.concatenate([-size[::-1], [0.0], size])
-    early = held(system, np.tile(subject.base, (len(gradients), 1)), gradients, t, RELAXATION)
-    states = held(system, early, gradients, t, MORE)
-    before, rates = (-slope(system, found, 0.0, t) for found in (early, states))
+    early = system.hold(np.tile(subject.base, (len(gradients), 1)), gradients, t, STEPS)
+    states = system.hold(early, gradients, t, MORE)
+    before, rates = (rate(system, found, 0.0, t) for found in (early, states))
     middle = len(size)
     return {
         "gradients": gradients,
@@ -49,39 +47,30 @@ def alternating(subject: Subject, task: str) -> dict[str, Any]:
     system, t, size = subject.system, subject.settled, grids.constant(task, subject.largest)
     signs = (-1.0) ** np.arange(subject.horizon + 1)
     states = system.rollout(np.tile(subject.base, (len(size), 1)), signs[:, None] * size, t, frozen=True)[0][-2:]
-    rates = -np.mean([slope(system, state, 0.0, t) for state in states], axis=0)
-    rest = -float(slope(system, subject.base[None], 0.0, t)[0])
+    rates = np.mean([rate(system, state, 0.0, t) for state in states], axis=0)
+    rest = float(rate(system, subject.base[None], 0.0, t)[0])
     return {"gradients": size, "over_rest": rates / rest}
 
 
 def ends(subject: Subject) -> int:
-    """How many different states the visited ones reach without gradients, RELAXATION steps on."""
+    """How many different states the visited ones reach without gradients, STEPS steps on."""
     system = subject.system
     found: list[np.ndarray] = []
-    for state in held(system, subject.states, np.zeros(len(subject.states)), subject.settled, RELAXATION):
+    for state in system.hold(subject.states, np.zeros(len(subject.states)), subject.settled, STEPS):
         if not any(distance(system, state, other) < SAME for other in found):
             found.append(state)
     return len(found)
 
 
-def held(system: System, states: np.ndarray, gradients: np.ndarray, t: int, steps: int) -> np.ndarray:
-    """States (N, n) after `steps` steps of constant gradients (N,)."""
-    for done in range(0, steps, CHUNK):
-        states = system.relax(states, gradients, t, min(CHUNK, steps - done))
-    return states
-
-
-def slope(system: System, states: np.ndarray, g: Any, t: int) -> np.ndarray:
-    """∂dx/∂g (N,) at states (N, n) and gradients g, by central differences."""
-    width = 1e-5 * system.gradient_scale
-    above, below = (system.step(states, np.asarray(g) + side * width, t)[1] for side in (1, -1))
-    return (above - below) / (2 * width)
+def rate(system: System, states: np.ndarray, g: Any, t: int) -> np.ndarray:
+    """−∂dx/∂g (N,) in states (N, n) at gradients g."""
+    return slope(system, states, g, DIFFERENCE * system.gradient_scale, t)
 
 
 def _steepest(system: System, states: np.ndarray, largest: float, t: int) -> np.ndarray:
     """The largest −∂dx/∂g (N,) over gradients of both signs up to `largest`, close together at 0."""
     points = largest * np.sinh(np.linspace(-8, 8, POINTS)) / np.sinh(8)
-    return np.max([-slope(system, states, point, t) for point in points], axis=0)
+    return np.max([rate(system, states, point, t) for point in points], axis=0)
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:

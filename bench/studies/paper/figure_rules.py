@@ -78,11 +78,9 @@ def _fourth(values: Sequence[float], low: float, high: float) -> str:
         return BEYOND
     from scipy import stats
 
-    logs = [math.log(value) for value in values]
-    middle, count = math.fsum(logs) / len(logs), len(logs)
-    deviation = math.sqrt(math.fsum((each - middle) ** 2 for each in logs) / (count - 1))
-    reach = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
-    least, most = math.exp(middle - reach), math.exp(middle + reach)
+    logs, count = np.log(values), len(values)
+    spread = float(np.std(logs, ddof=1)) * math.sqrt(1 + 1 / count)
+    least, most = np.exp(np.mean(logs) + spread * stats.t.ppf([0.025, 0.975], count - 1)).tolist()
     inside = low <= most and least <= high
     return f"{REACHED if inside else BEYOND} ({significant(least)} to {significant(most)})"
 
@@ -94,6 +92,11 @@ def _off(least: float, most: float, paper: float) -> str:
         return "never in any of ours"
     side = "above" if nearest > paper else "below"
     return f"ours are {side} it, the nearest ×{significant(nearest / paper)}" if paper else f"ours are {side} it"
+
+
+def meets(paper: float, factor: float, low: float, high: float) -> bool:
+    """Whether a number of the paper's, read to within a factor, may lie from `low` to `high`."""
+    return low <= paper * factor and paper / factor <= high
 
 
 def likely_means(losses: np.ndarray, over: np.ndarray | None = None) -> tuple[float, float]:
@@ -141,7 +144,7 @@ class OfProblems:
             value, (low, high) = mean.mean() / initial.mean(), likely_means(mean, initial)
         else:
             value, (low, high) = initial.mean(), likely_means(initial)
-        inside = low <= self.paper * (1 + self.error) and self.paper / (1 + self.error) <= high
+        inside = meets(self.paper, 1 + self.error, low, high)
         reason = "expected" if inside else f"×{significant(value / self.paper)} of the paper's"
         return Finding(float(value), low, high, EXPECTED, HELD if inside else NOT_HELD, reason)
 
@@ -191,8 +194,7 @@ TIMES = "our loss over the paper's: geometric mean and range over iterations"
 def _expected(races: Sequence[Mapping[str, Any]], step: int, loss: float) -> bool:
     bounds = [likely_means(np.asarray(race["at"][str(step)])) for race in races]
     low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
-    factor = 10**DECADES
-    return low <= loss * factor and loss / factor <= high
+    return meets(loss, 10**DECADES, low, high)
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,6 @@ class TunedRate:
         on = measured[task]
         rate = float(on.thetas[self.baseline]["learning_rate"])
         low, high = on.rates[self.baseline]
-        inside = low <= self.paper * (1 + self.error) and self.paper / (1 + self.error) <= high
+        inside = meets(self.paper, 1 + self.error, low, high)
         reason = f"ours is {significant(rate / self.paper)} of it"
         return Finding(rate, low, high, "range of the best trials", HELD if inside else NOT_HELD, reason)

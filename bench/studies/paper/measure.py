@@ -32,6 +32,7 @@ from bench.studies.targets.plan import BASELINES
 from bench.suites.jobs import job
 from bench.suites.protocol import budget_for
 from optimizers import Entry, OptimizerError, shipped
+from optimizers.weights_file import read_card
 
 
 class NotThere(Exception):
@@ -108,7 +109,7 @@ def measure(
         except NotThere:
             continue
         groups[network.group.name] = (*groups.get(network.group.name, ()), seed)
-    cards = {network.path.stem: shipped.read_card(network.path) for network in networks}
+    cards = {network.path.stem: read_card(network.path) for network in networks}
     return OnTask(task, (), baselines, thetas, budget.seeds, rates, groups, place.seconds, cards)
 
 
@@ -159,8 +160,7 @@ def _about(subject: NamedTask, entry: Entry) -> tuple:
 
 
 def _readings(subject: NamedTask, entry: Entry) -> dict[str, Any]:
-    # without twins: forty networks for each that is judged would be most of the paper's time
-    found = run.probe(subject, entry, dict(entry.defaults), steps=STEPS, twins=0)
+    found = run.probe(subject, entry, dict(entry.defaults), steps=STEPS)
     plain = {name: reading.to_json() for name, reading in found.items()}
     return {"optimizer": entry.name, "task": subject.name, "readings": plain}
 

@@ -12,7 +12,7 @@ from bench.records.files import strict
 from bench.studies.paper import grids
 from bench.studies.paper.arms import alternating, arms, ends
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a quantity can change."""
 RUNS = 32
 LATE = 100

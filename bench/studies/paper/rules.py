@@ -86,6 +86,15 @@ def not_read(on: OnTask, read: Read) -> Finding:
     return undecided(f"not measured for {', '.join(names)}" if names else "no network")
 
 
+def in_every(on: OnTask, read: Read, holds: Callable[[float], bool]) -> Finding:
+    """Whether every network's number is as it has to be."""
+    values = read_all(on, read)
+    if values is None:
+        return not_read(on, read)
+    word, reason = common([holds(value) for value in values])
+    return Finding(*over_seeds(values), RANGE, word, reason)
+
+
 @dataclass(frozen=True)
 class Everywhere:
     """`read` at least `bound` in every network, or at most, if `most`."""
@@ -101,11 +110,7 @@ class Everywhere:
         return f"{self.what} {'≤' if self.most else '≥'} {significant(self.bound)} in every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
-        values = read_all(measured[task], self.read)
-        if values is None:
-            return not_read(measured[task], self.read)
-        word, reason = common([value <= self.bound if self.most else value >= self.bound for value in values])
-        return Finding(*over_seeds(values), RANGE, word, reason)
+        return in_every(measured[task], self.read, lambda x: x <= self.bound if self.most else x >= self.bound)
 
 
 @dataclass(frozen=True)
@@ -123,11 +128,7 @@ class Between:
         return f"{self.what} from {significant(self.low)} to {significant(self.high)} in every network"
 
     def judge(self, measured: Measured, task: str) -> Finding:
-        values = read_all(measured[task], self.read)
-        if values is None:
-            return not_read(measured[task], self.read)
-        word, reason = common([self.low <= value <= self.high for value in values])
-        return Finding(*over_seeds(values), RANGE, word, reason)
+        return in_every(measured[task], self.read, lambda x: self.low <= x <= self.high)
 
 
 @dataclass(frozen=True)
