@@ -21,6 +21,7 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
 @click.option("--family", help="Only tasks of these families, between commas.")
 @click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
+@options.mix
 @options.import_files
 @options.output(*FORMATS)
 @click.pass_context
@@ -34,6 +35,7 @@ def command(
     tasks: str | None,
     family: str | None,
     budget: str | None,
+    mix: bool,
     files: tuple[str, ...],
     form: str | None,
     out: Path | None,
@@ -49,7 +51,8 @@ def command(
     from bench.reports.formats import put
     from bench.scores import compare
 
-    found = compare.compare(options.narrowed(dirs, tasks=tasks, family=family, budget=budget), a, b, metric, better)
+    results = options.narrowed(dirs, tasks=tasks, family=family, budget=budget, mix=mix)
+    found = compare.compare(results, a, b, metric, better)
     held = compare.holds(found, expect, margin) if expect else True
     in_files_only = compare.FILES_ONLY if (form or FORMATS[0]) == "text" and out is None else ["worst"]
     put(found.drop(columns=in_files_only), form, out, FORMATS)

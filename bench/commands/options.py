@@ -29,6 +29,7 @@ runs = click.option(
     show_default=True,
     help="Folder of a run whose cells are read instead of run again, where they are of the same protocol.",
 )
+mix = click.option("--mix", is_flag=True, help="Take cells of several kinds of machine together.")
 workers = click.option("--workers", type=int, default=os.cpu_count() or 1, show_default="cores", help="Processes.")
 dry_run = click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
 
@@ -53,11 +54,13 @@ def selection(command: Callable[..., Any]) -> Any:
     """DIRS and what narrows them; the command is handed the Results that are left, before its other arguments."""
 
     @functools.wraps(command)
-    def selected(dirs: Any, tasks: Any, optimizers: Any, family: Any, budget: Any, files: Any, **rest: Any) -> Any:
+    def selected(
+        dirs: Any, tasks: Any, optimizers: Any, family: Any, budget: Any, mix: Any, files: Any, **rest: Any
+    ) -> Any:
         load(files, tensorflow=False)
-        return command(narrowed(dirs, tasks, optimizers, family, budget), **rest)
+        return command(narrowed(dirs, tasks, optimizers, family, budget, mix), **rest)
 
-    for option in (import_files, _BUDGET, _FAMILY, _OPTIMIZERS, _TASKS, dirs):
+    for option in (import_files, mix, _BUDGET, _FAMILY, _OPTIMIZERS, _TASKS, dirs):
         selected = option(selected)
     return selected
 
@@ -68,11 +71,12 @@ def narrowed(
     optimizers: str | None = None,
     family: str | None = None,
     budget: str | None = None,
+    mix: bool = False,
 ) -> Any:
     """The Results in `dirs` of what the options of `selection` mean. Raises UserError."""
     from bench.scores import budgets, choose, results
 
-    found = results.load(list(dirs), budgets.parse(budget))
+    found = results.load(list(dirs), budgets.parse(budget), mix=mix)
     return choose.narrow(found, names(tasks), names(optimizers), names(family))
 
 

@@ -11,9 +11,10 @@ from bench.commands import options
 
 @click.command()
 @options.dirs
+@options.mix
 @click.option("--out", type=options.PATH, required=True, help="The HTML file to write, such as report.html.")
-def command(dirs: tuple[Path, ...], out: Path) -> None:
+def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
     """One HTML file about the runs in DIRS: tables, curves, every cell, the probes. Needs no network to read."""
     from bench.reports.html.page import write
 
-    click.echo(write(list(dirs), out))
+    click.echo(write(list(dirs), out, mix))

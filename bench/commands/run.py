@@ -81,7 +81,7 @@ def _write_page(out: Path) -> None:
     from bench.reports.html.page import write
 
     try:
-        click.echo(f"\nThe same as one page, with curves and every cell: {write(out, out / 'report.html')}")
+        click.echo(f"\nThe same as one page, with curves and every cell: {write(out, out / 'report.html', mix=True)}")
     except Exception as error:  # whatever it is, the run is done and its tables are written
         reason = " ".join(str(error).split()) or type(error).__name__
         note(f"no report.html ({reason}); try again: python -m bench report {out} --out report.html")

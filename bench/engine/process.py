@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.engine import program_cache
+from bench.engine import numerics, program_cache
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
@@ -21,8 +21,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 def prepare() -> None:
     """Set the environment that TensorFlow reads once, at import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # a second thread slows tiles down; processes do not
-    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    numerics.settle()
     flags = os.environ.get("TF_XLA_FLAGS", "")
     if "tensorflow" in sys.modules or "persistent_cache" in flags:
         return
@@ -66,10 +65,11 @@ def versions() -> dict[str, str]:
 
 
 def provenance() -> dict[str, str]:
-    """Where and when: host, processor, Python, time, commit of this project."""
+    """Where and when: host, processor, what moves last bits there, Python, time, commit of this project."""
     return {
         "host": platform.node(),
         "processor": processor().split(" fpu ")[0],
+        "numerics": numerics.fingerprint(),
         "python": platform.python_version(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),

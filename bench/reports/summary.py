@@ -32,7 +32,7 @@ def write(
     `preferred`: the budget of each task to show, where the folder holds several.
     """
     out = Path(out)
-    results = load(out, preferred=preferred)
+    results = load(out, preferred=preferred, mix=True)
     printed = summary(out, metric_for_task, results)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
     write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")

@@ -22,7 +22,7 @@ from bench.running.loss import Loss
 from bench.running.processes import Processes
 from bench.running.progress import Bar
 from bench.running.worker import begin
-from bench.scores import budgets
+from bench.scores import budgets, machines
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import UNLIMITED, Suite
@@ -48,7 +48,10 @@ def run(
     with Bar("cells", len(cells), len(cells) - len(todo)) as bar:
         finish(todo, lambda job, record: store.write(record), means, bar)
     ids = {job.cell.id for job in cells}
-    report_failures([record for record in store.records() if record.cell.id in ids], len(cells))
+    records = [record for record in store.records() if record.cell.id in ids]
+    report_failures(records, len(cells))
+    if len(mixed := machines.kinds(records)) > 1:
+        note(f"{out} holds {machines.said(mixed)}; its tables say so, and others of it take --mix")
     todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
     with Bar("probes", len(readings), len(readings) - len(todo)) as bar:
         finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)

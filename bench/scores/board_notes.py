@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.scores import intervals, luck, scale
+from bench.scores import intervals, luck, machines, scale
 from bench.scores.metrics import Metric
 from bench.scores.numbers import number
 from bench.scores.results import Results, finished
@@ -73,6 +73,8 @@ def _about_entries(metric: Metric, results: Results) -> list[str]:
                 said.setdefault(words, []).append(name)
     notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
     notes += [str(fault) for fault in results.faults]
+    if len(mixed := machines.kinds(results.records.values())) > 1:
+        notes.append(f"Mixed: {machines.said(mixed)}.")
     there = [results.records.get((t, o)) for t in results.tasks for o in results.optimizers]
     if sum(record is not None for record in there) < expected or not all(finished(r) for r in there if r is not None):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")

@@ -11,7 +11,7 @@ import numpy as np
 from bench.errors import UserError
 from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
-from bench.scores import budgets
+from bench.scores import budgets, machines
 from bench.scores.faults import Fault, without_faults
 from bench.scores.measures import Scored
 
@@ -51,11 +51,13 @@ def load(
     out: Path | str | Results | Iterable[Path | str],
     budget: Mapping[str, int] | None = None,
     preferred: Mapping[str, Budget] | None = None,
+    mix: bool = False,
 ) -> Results:
     """Merge the cells of one folder or several; a cell in two folders counts once, finished before failed.
 
     Of several budgets of a task one is read, as `bench.scores.budgets.choose` says. Raises UserError if a folder holds
-    no cells, and if two cells of a task were not run under the same conditions.
+    no cells, if two cells of a task were not run under the same conditions, and if cells come from several kinds of
+    machine, unless `mix`.
     """
     if isinstance(out, Results):
         return out
@@ -68,6 +70,8 @@ def load(
     of_one_budget = budgets.choose(cells.values(), budget, preferred)
     ordered = sorted(of_one_budget, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
     _check_comparable([record.cell for record in ordered])
+    if not mix:
+        machines.check(ordered)
     tasks, kept, faults = sorted({record.cell.task for record in ordered}), [], []
     for task in tasks:
         of_task, found = without_faults([record for record in ordered if record.cell.task == task])

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.records.record import Cell
 
 
-def shown(folders: Iterable[Path]) -> str:
-    """Folders as they stand in a command."""
-    return " ".join(shlex.quote(str(folder)) for folder in folders)
+class Source(NamedTuple):
+    """What a page is of: folders, and whether their cells come from several kinds of machine."""
+
+    folders: list[Path]
+    mixed: bool = False
+
+    @property
+    def words(self) -> str:
+        """As it stands in a command."""
+        return " ".join([*(shlex.quote(str(folder)) for folder in self.folders), *["--mix"] * self.mixed])
+
+    @property
+    def value(self) -> str:
+        """As it stands in Python."""
+        paths = literal([str(folder) for folder in self.folders])
+        return f'__import__("bench.scores.results", fromlist=["load"]).load({paths}, mix=True)' if self.mixed else paths
 
 
 def python(code: str) -> str:
@@ -32,38 +45,33 @@ def cell(made: Cell) -> str:
     return python(f'import bench; bench.run("smoke", "again", {what}, {numbers})')
 
 
-def task_table(folders: list[Path], task: str, metric: str) -> str:
-    frame = f"t = per_task({paths(folders)}, {literal(metric)})"
+def task_table(source: Source, task: str, metric: str) -> str:
+    frame = f"t = per_task({source.value}, {literal(metric)})"
     rows = f't[t["task"] == {literal(task)}].to_string()'
     return python(f"from bench.scores.leaderboard import per_task; {frame}; print({rows})")
 
 
-def verdicts(folders: list[Path], metrics: Mapping[str, str]) -> str:
+def verdicts(source: Source, metrics: Mapping[str, str]) -> str:
     imported = "from bench.scores.verdicts import verdicts"
-    return python(f"{imported}; print(verdicts({paths(folders)}, {literal(dict(metrics))}).to_string())")
+    return python(f"{imported}; print(verdicts({source.value}, {literal(dict(metrics))}).to_string())")
 
 
-def ledger(folders: list[Path]) -> str:
+def ledger(source: Source) -> str:
     imported = "from bench.reports.costs import ledger; from bench.scores.results import load"
-    return python(f"{imported}; print(ledger(load({paths(folders)})))")
+    return python(f"{imported}; print(ledger(load({source.value})))")
 
 
-def profiles(folders: list[Path], kind: str) -> str:
+def profiles(source: Source, kind: str) -> str:
     """`kind`: ecdf or profile."""
     imported = f"import pandas; from bench.scores.profiles import {kind}; from bench.scores.results import load"
-    return python(f"{imported}; p = {kind}(load({paths(folders)})); print(pandas.DataFrame(p.lines, p.x).to_string())")
+    return python(f"{imported}; p = {kind}(load({source.value})); print(pandas.DataFrame(p.lines, p.x).to_string())")
 
 
-def trials(folders: list[Path], task: str, metric: str) -> str:
+def trials(source: Source, task: str, metric: str) -> str:
     names = (("profiles", "trial_curves"), ("metrics", "get"), ("results", "load"))
     imported = "; ".join(f"from bench.scores.{module} import {name}" for module, name in names)
-    curves = f"trial_curves(load({paths(folders)}), {literal(task)}, get({literal(metric)}))"
+    curves = f"trial_curves(load({source.value}), {literal(task)}, get({literal(metric)}))"
     return python(f'{imported}; print(*{curves}.items(), sep="\\n")')
-
-
-def paths(folders: list[Path]) -> str:
-    """Folders as a Python list."""
-    return literal([str(folder) for folder in folders])
 
 
 def literal(value: Any) -> str:

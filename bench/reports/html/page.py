@@ -17,8 +17,8 @@ ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("theme.js", "tables.js", "chart.js", "cell.js", "page.js")
 
 
-def write(out: Path | str | Iterable[Path | str], path: Path | str) -> Path:
-    """Put the page of one run's folder or several at `path`.
+def write(out: Path | str | Iterable[Path | str], path: Path | str, mix: bool = False) -> Path:
+    """Put the page of one run's folder or several at `path`; `mix`: though they are of several kinds of machine.
 
     Raises UserError where there are no results and for a path that cannot be written.
     """
@@ -26,13 +26,13 @@ def write(out: Path | str | Iterable[Path | str], path: Path | str) -> Path:
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the file to write, such as {path / 'report.html'}")
     folders = [Path(out)] if isinstance(out, (str, Path)) else [Path(folder) for folder in out]
-    write_bytes(path, page(folders).encode("utf-8", "replace"))
+    write_bytes(path, page(folders, mix).encode("utf-8", "replace"))
     return path
 
 
-def page(folders: list[Path]) -> str:
+def page(folders: list[Path], mix: bool = False) -> str:
     """The whole page. Raises UserError where there are no results."""
-    return filled(sections(folders))
+    return filled(sections(folders, mix))
 
 
 def filled(content: dict[str, Any]) -> str:

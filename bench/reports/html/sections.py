@@ -23,6 +23,7 @@ from bench.reports.learned import verdict_grid
 from bench.reports.overview import by_learned, by_task
 from bench.reports.tables import Grid, grid
 from bench.reports.task_section import failures, task_grid
+from bench.scores import machines
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number
@@ -33,15 +34,16 @@ BOARD = "anytime"
 DEFAULT = "mean_loss"
 
 
-def sections(folders: list[Path]) -> dict[str, Any]:
-    """Everything that the template asks for. Raises UserError where there are no results."""
-    return sections_of(load(folders), origin.of_all(folders), folders)
+def sections(folders: list[Path], mix: bool = False) -> dict[str, Any]:
+    """Everything that the template asks for. Raises UserError as `load` does."""
+    return sections_of(load(folders, mix=mix), origin.of_all(folders), folders)
 
 
 def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
     """The same of `results`, which `folders` hold."""
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
-    named = commands.shown(folders)
+    source = commands.Source(folders, len(machines.kinds(results.records.values())) > 1)
+    named = source.words
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
     pages, board = probe_pages(folders), leaderboard(results, BOARD)
     return {
@@ -51,7 +53,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "boards": boards(results, {BOARD: board}, metric_of, named),
         "firm": firm(results, board),
         "matrix": matrix(results, metric_of, tables),
-        "tasks": [_task(results, task, metric_of[task], tables[task], folders) for task in results.tasks],
+        "tasks": [_task(results, task, metric_of[task], tables[task], source) for task in results.tasks],
         "verdicts": _verdicts(results, metric_of),
         "overview": _overview(results, metric_of),
         "probes": pages,
@@ -61,11 +63,11 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
         "provenance": _provenance(results),
         "commands": made.commands,
         "remake": {
-            "verdicts": commands.verdicts(folders, metric_of),
-            "ledger": commands.ledger(folders),
+            "verdicts": commands.verdicts(source, metric_of),
+            "ledger": commands.ledger(source),
             "firm": f"python -m bench leaderboard {named} --stability",
-            "ecdf": commands.profiles(folders, "ecdf"),
-            "profile": commands.profiles(folders, "profile"),
+            "ecdf": commands.profiles(source, "ecdf"),
+            "profile": commands.profiles(source, "profile"),
         },
         "data": {
             "tasks": {task: task_curves(results, task, tables[task], get(metric_of[task])) for task in results.tasks},
@@ -129,7 +131,7 @@ def _score(results: Results, task: str, name: str, scores: Mapping[str, float]) 
     return number(scores[name]) if finished(results.records.get((task, name))) else "failed"
 
 
-def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders: list[Path]) -> dict[str, Any]:
+def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, source: commands.Source) -> dict[str, Any]:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     starts = tiers(frame["rank_low"], frame["rank_high"])
     table = task_grid(results, frame, task, metric)
@@ -138,9 +140,9 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, folders
     return {
         "name": task,
         "anchor": "task=" + quote(task, safe=""),
-        "command": commands.task_table(folders, task, metric),
+        "command": commands.task_table(source, task, metric),
         "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
-        "trials": commands.trials(folders, task, metric),
+        "trials": commands.trials(source, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
         f"evaluations a run, {budget.seeds} problems. Tuned on others: {budget.tuning_words}.",
         "table": sortable(f"task-{task}", f"{task} by {metric}", table, links, starts),

@@ -1,0 +1,83 @@
+"""What moves the last bits of a number beside the code: settings, fixed here; the processor and libraries, told.
+
+TensorFlow reads its environment once, at import. A variable left to the user would give other numbers under the same
+cell: TF_ENABLE_ONEDNN_OPTS and XLA_FLAGS moved losses by up to 7e-5 of their size.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from bench.records.files import note
+
+FIXED: dict[str, str | None] = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",  # a second thread splits sums, and slows tiles down; processes do not
+    "TF_NUM_INTEROP_THREADS": "1",
+    "XLA_FLAGS": None,
+    "TF_XLA_FLAGS": None,
+    "TF_SET_ONEDNN_FPMATH_MODE": None,
+    "ONEDNN_DEFAULT_FPMATH_MODE": None,
+    "DNNL_DEFAULT_FPMATH_MODE": None,
+    "ONEDNN_MAX_CPU_ISA": None,
+    "DNNL_MAX_CPU_ISA": None,
+}
+"""{environment variable: its one value}; None: unset."""
+_CACHE = re.compile(r"--tf_xla_persistent_cache_\w+=(?:\"[^\"]*\"|\S+)")
+"""The flags of TF_XLA_FLAGS that move no number, and stay."""
+_INSTRUCTIONS = re.compile(r"avx\w*|fma\w*|f16c|amx\w*|sse4_2|asimd\w*|sve\w*|fphp|bf16|i8mm")
+
+
+@functools.cache
+def settle() -> tuple[str, ...]:
+    """Fix the environment, unless TensorFlow has read it already -> what then stays other than FIXED, as NAME=value.
+
+    A note says what was set aside.
+    """
+    other = differing(os.environ)
+    if "tensorflow" in sys.modules:
+        return tuple(other)
+    fix(os.environ)
+    if other:
+        note(f"{', '.join(other)}: set aside, so that numbers do not depend on it")
+    return ()
+
+
+def fix(environment: MutableMapping[str, str]) -> None:
+    """Give every variable of FIXED its value; flags that move no number stay."""
+    for name, value in FIXED.items():
+        kept = " ".join(_CACHE.findall(environment.get(name, ""))) or value
+        if kept is None:
+            environment.pop(name, None)
+        else:
+            environment[name] = kept
+
+
+def differing(environment: Mapping[str, str]) -> list[str]:
+    """Variables of FIXED that are set to something else, as NAME=value."""
+    given = ((name, _CACHE.sub("", environment.get(name, "")).strip(), value) for name, value in FIXED.items())
+    return [f"{name}={now}" for name, now, value in given if now not in ("", value)]
+
+
+def fingerprint() -> str:
+    """What numbers of this process depend on beside code and versions: architecture, vector instructions, settings.
+
+    Equal on two machines: the same command gives the same bytes there, as far as is known.
+    """
+    return " ".join([platform.machine(), *_instructions(), *settle()])
+
+
+def _instructions() -> list[str]:
+    """Of the processor, those that change how sums are ordered and products rounded, in alphabetical order."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return [re.sub(r"\W+", "-", platform.processor())] if platform.processor() else []
+    flags = next((line.split(":", 1)[1] for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return sorted({flag for flag in flags.split() if _INSTRUCTIONS.fullmatch(flag)})

@@ -1,0 +1,72 @@
+"""Numbers do not depend on the user's environment, and a record says what they do depend on."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench.engine import numerics
+
+RACE = """
+from bench.engine import process
+process.load_tensorflow()
+import bench, hashlib
+frame = bench.evaluate("two-moons-small", "adam", {"learning_rate": 0.01}, seeds=4, steps=20, record="all")
+print(hashlib.sha256(frame["loss"].to_numpy().tobytes()).hexdigest(), numerics.fingerprint() == FOUND)
+"""
+
+
+def raced(**environment):
+    code = f"from bench.engine import numerics\nFOUND = {numerics.fingerprint()!r}\n{RACE}"
+    clean = {name: value for name, value in os.environ.items() if name not in numerics.FIXED}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "setting", ["TF_ENABLE_ONEDNN_OPTS=0", "XLA_FLAGS=--xla_cpu_enable_fast_math=true", "TF_NUM_INTRAOP_THREADS=2"]
+)
+def test_settings_of_the_environment_change_no_bit_and_are_said(setting):
+    plain, silent = raced()
+    other, said = raced(**dict([setting.split("=", 1)]))
+    assert plain == other
+    assert plain.endswith("True\n")
+    assert silent == ""
+    assert said == f"note: {setting}: set aside, so that numbers do not depend on it\n"
+
+
+def test_the_program_cache_of_a_user_stays():
+    flag = '--tf_xla_persistent_cache_directory="/tmp/a b"'
+    environment = {"TF_XLA_FLAGS": f"--tf_xla_auto_jit=2 {flag}"}
+    assert numerics.differing(environment) == ["TF_XLA_FLAGS=--tf_xla_auto_jit=2"]
+    numerics.fix(environment)
+    assert environment["TF_XLA_FLAGS"] == flag
+    assert numerics.differing(environment) == []
+
+
+def test_what_tensorflow_has_read_already_is_part_of_the_fingerprint():
+    code = """
+import os
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+import tensorflow
+from bench.engine import numerics, process
+process.load_tensorflow()
+print(process.provenance()["numerics"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.split()[-1] == "TF_ENABLE_ONEDNN_OPTS=0"
+
+
+def test_instructions_are_those_of_this_processor(tmp_path, monkeypatch):
+    told = "processor\t: 0\nmodel name\t: X\nflags\t\t: fpu sse2 sse4_2 fma avx2 avx512f rdseed amx_tile\n"
+
+    class Told(type(tmp_path)):
+        def read_text(self, *_):
+            return told
+
+    monkeypatch.setattr(numerics, "Path", Told)
+    monkeypatch.setattr(numerics.platform, "machine", lambda: "x86_64")
+    assert numerics.fingerprint() == "x86_64 amx_tile avx2 avx512f fma sse4_2"
