@@ -100,15 +100,5 @@ def test_every_file_answers_a_question_of_the_run(name):
     assert Question("linear-regression", "gru-linear-regression", "momentum", "mean_loss") in shared
 
 
-NOT_REMADE = ("generalisation",)
-"""Files from before there was one protocol; remake them by the commands in results/README.md."""
-
-
 def test_the_committed_files_agree():
-    assert disagreements({name: read() for name, read in SOURCES.items() if name not in NOT_REMADE}) == []
-
-
-@pytest.mark.parametrize("name", NOT_REMADE)
-def test_what_has_not_been_remade_still_differs(name):
-    """Fails, and is to be taken from the list, as soon as the file has been remade."""
-    assert disagreements({"quick": of_run(), name: SOURCES[name]()}) != []
+    assert disagreements({name: read() for name, read in SOURCES.items()}) == []
