@@ -1,7 +1,7 @@
 """What moves the last bits of a number beside the code: settings, fixed here; the processor and libraries, told.
 
 TensorFlow reads its environment once, at import. A variable left to the user would give other numbers under the same
-cell: TF_ENABLE_ONEDNN_OPTS and XLA_FLAGS moved losses by up to 7e-5 of their size.
+cell: XLA_FLAGS those of compiled programs, TF_ENABLE_ONEDNN_OPTS those of what runs without XLA.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.records.files import note
 
 FIXED: dict[str, str | None] = {
-    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # unset, TensorFlow decides by the processor
     "TF_NUM_INTRAOP_THREADS": "1",  # a second thread splits sums, and slows tiles down; processes do not
     "TF_NUM_INTEROP_THREADS": "1",
     "XLA_FLAGS": None,

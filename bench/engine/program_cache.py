@@ -36,7 +36,7 @@ def prepare(processor: str) -> Path | None:
     root = location()
     if root is None:
         return None
-    identity = f"{version('tensorflow')} {processor} {os.environ.get('XLA_FLAGS', '')}"
+    identity = f"{version('tensorflow')} {processor}"
     folder = root / f"xla-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
     if trouble := _trouble(folder):
         note(f"compiled programs are not kept: {folder}: {trouble}; set {VARIABLE} to another folder")

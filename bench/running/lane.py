@@ -44,6 +44,7 @@ class Lane:
     def __init__(self, begin: Begin, life: int | None, limits: Limits):
         self._begin, self._life, self._limits = begin, life, limits
         self._process: Any = None
+        self._asked = False
         self._spent = 0
         self._since: float | None = None
 
@@ -84,9 +85,10 @@ class Lane:
         return None
 
     def stop(self) -> None:
-        """Ask the process to end: a training writes its checkpoint first."""
-        if self._process is not None:
+        """Ask the process to end, once: a second stop would disturb a training that writes its checkpoint."""
+        if self._process is not None and not self._asked:
             self._process.terminate()
+            self._asked = True
 
     def close(self) -> None:
         """End the process, whatever it does, soon after it was asked to."""
@@ -105,6 +107,7 @@ class Lane:
         with _main_hidden(), _environment(self._begin.environment):
             self._process.start()
         theirs.close()
+        self._asked = False
         self._spent = 0
         self._kills = _out_of_memory_kills()
 

@@ -56,7 +56,7 @@ class Processes(Executor):
     def close(self) -> None:
         self._waiting.clear()
         for lane in self._lanes:
-            lane.stop()
+            lane.stop()  # all before the first is waited for
         for lane in self._lanes:
             lane.close()
         self._running.clear()

@@ -50,8 +50,8 @@ def run(
     ids = {job.cell.id for job in cells}
     records = [record for record in store.records() if record.cell.id in ids]
     report_failures(records, len(cells))
-    if len(mixed := machines.kinds(records)) > 1:
-        note(f"{out} holds {machines.said(mixed)}; its tables say so, and others of it take --mix")
+    if mixed := machines.mixed(records):
+        note(f"{out} holds {mixed}; its tables say so, and others of it take --mix")
     todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
     with Bar("probes", len(readings), len(readings) - len(todo)) as bar:
         finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)

@@ -73,8 +73,8 @@ def _about_entries(metric: Metric, results: Results) -> list[str]:
                 said.setdefault(words, []).append(name)
     notes += [f"{', '.join(names)}: {words}." for words, names in said.items()]
     notes += [str(fault) for fault in results.faults]
-    if len(mixed := machines.kinds(results.records.values())) > 1:
-        notes.append(f"Mixed: {machines.said(mixed)}.")
+    if mixed := machines.mixed(results.records.values()):
+        notes.append(f"Mixed: {mixed}.")
     there = [results.records.get((t, o)) for t in results.tasks for o in results.optimizers]
     if sum(record is not None for record in there) < expected or not all(finished(r) for r in there if r is not None):
         notes.append(f"Failed and missing cells score the worst there is, {number(metric.worst)}.")

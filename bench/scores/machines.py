@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bench.errors import UserError
 from bench.records.record import Record
@@ -19,23 +19,22 @@ def kind(record: Record) -> Kind:
     return (*numerics, *libraries) if numerics else ()
 
 
-def kinds(records: Iterable[Record]) -> dict[Kind, int]:
-    """{kind: its cells} of all that say theirs, most frequent first."""
-    return {kind: count for kind, count in Counter(map(kind, records)).most_common() if kind}
-
-
 def check(records: Iterable[Record]) -> None:
     """Raises UserError for cells of several kinds."""
-    found = kinds(records)
-    if len(found) > 1:
-        raise UserError(f"{said(found)}; add --mix to take them together, or give folders of one kind")
+    if words := mixed(records):
+        raise UserError(f"{words}; add --mix to take them together, or give folders of one kind")
 
 
-def said(found: Mapping[Kind, int]) -> str:
-    """That they differ, and in what: their own parts, without those that all have."""
+def mixed(records: Iterable[Record]) -> str:
+    """That cells are of several kinds and in what those differ, the most frequent first; "" where all are of one.
+
+    What does not say its kind counts as of any.
+    """
+    found = {kind: count for kind, count in Counter(map(kind, records)).most_common() if kind}
+    if len(found) < 2:
+        return ""
     common = set.intersection(*map(set, found))
     own = [(count, ", ".join(part for part in kind if part not in common)) for kind, count in found.items()]
-    words = "; ".join(
-        f"{count} with {parts or 'none of that'}" for count, parts in sorted(own, key=lambda part: not part[1])
-    )
+    own.sort(key=lambda part: not part[1])
+    words = "; ".join(f"{count} with {parts or 'none of that'}" for count, parts in own)
     return f"cells of {len(found)} kinds of machine, whose numbers differ in their last digits ({words})"

@@ -42,7 +42,7 @@ def sections(folders: list[Path], mix: bool = False) -> dict[str, Any]:
 def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> dict[str, Any]:
     """The same of `results`, which `folders` hold."""
     metric_of = {task: made.metrics.get(task, DEFAULT) for task in results.tasks}
-    source = commands.Source(folders, len(machines.kinds(results.records.values())) > 1)
+    source = commands.Source(folders, bool(machines.mixed(results.records.values())))
     named = source.words
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
     pages, board = probe_pages(folders), leaderboard(results, BOARD)
