@@ -390,6 +390,6 @@ def test_a_run_is_not_lost_with_its_page(out, tmp_path, monkeypatch, capsys):
     folder = samples.folder(tmp_path / "out")
     run_command._write_page(folder)
     assert capsys.readouterr().out.strip().endswith(str(folder / "report.html"))
-    monkeypatch.setattr(page, "write", lambda *_: 1 / 0)
+    monkeypatch.setattr(page, "write", lambda *_, **__: 1 / 0)
     run_command._write_page(folder)
     assert "note: no report.html (division by zero)" in capsys.readouterr().err
