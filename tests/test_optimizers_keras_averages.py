@@ -143,8 +143,10 @@ def test_averages_and_trained_weights_in_one_search():
 def test_a_switch_that_scores_elsewhere_is_disclosed():
     def build(theta):
         evaluate = (lambda params, state: state) if theta["slow"] else None
-        update = lambda gradients, state, params, step: (tf.nest.map_structure(lambda g: -0.1 * g, gradients), state)  # noqa: E731
         return optimizers.Optimizer(lambda params: params, update, evaluate)
+
+    def update(gradients, state, params, step):
+        return tf.nest.map_structure(lambda g: -0.1 * g, gradients), state
 
     silent = optimizers.Entry(
         "silent", "hand-designed", build, {"slow": optimizers.Choice((True, False))}, {"slow": False}

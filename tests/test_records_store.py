@@ -330,8 +330,9 @@ def test_an_older_format_is_migrated(store, monkeypatch):
     assert store.ledgers() == []
     steps = {1: lambda card: {**card, "error": "one"}, 2: lambda card: {**card, "error": card["error"] + " two"}}
     monkeypatch.setattr(store_module, "MIGRATIONS", steps)
-    with_zeros = lambda card: store_module._without_recheck({**card, "error": "one"})  # noqa: E731
-    monkeypatch.setattr(store_module, "MIGRATIONS", steps | {1: with_zeros})
+    monkeypatch.setattr(
+        store_module, "MIGRATIONS", steps | {1: lambda card: store_module._without_recheck(steps[1](card))}
+    )
     assert same(store.read(OLD.stem), known._replace(error="one two"))
     assert [cell.id for cell, _ in store.ledgers()] == [OLD.stem]
 

@@ -102,6 +102,7 @@ def _verify(entry: Entry, problems: Problems) -> None:
 
 
 _REFUSALS = (ValueError, TypeError, AssertionError, NotImplementedError)
+"""What optimizers raise, Keras's too, where switches exclude each other; other errors are faults and go on."""
 
 
 def _excluded(job: _Job, refused: Mapping[int, Exception], rows: Mapping[int, list]) -> dict[int, list]:
