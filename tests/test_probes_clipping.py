@@ -1,12 +1,14 @@
 """Clipping: knees and asymptotes at random constants, early and late, and none where none is."""
 
+import math
+
 import numpy as np
 import pytest
 from probe_samples import BETA, RATE, RHO, SCALE, THRESHOLD, close, memoryless, probe, value
 
 from bench.probes.controls import planted
 from bench.probes.controls.catalog import visited
-from bench.probes.mechanisms.clipping import soft_clip
+from bench.probes.mechanisms.clipping import history_exponent, soft_clip
 
 
 @pytest.mark.parametrize("scale", [1.0, SCALE])
@@ -104,3 +106,16 @@ def test_soft_clip_of_a_hard_one_is_near_and_says_how_near():
 
 def test_soft_clip_of_nothing():
     assert np.isnan(soft_clip(np.ones(3), np.zeros(3))).all()
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "exponent"),
+    [(0.1, 1.0, 0.5), (2.0, 2.0, 0.0), (math.inf, 1.0, -math.inf), (1.0, math.inf, math.inf)],
+)
+def test_a_knee_after_one_history_alone_shifts_without_end(small, large, exponent):
+    assert history_exponent(small, large) == pytest.approx(exponent)
+
+
+@pytest.mark.parametrize(("small", "large"), [(math.inf, math.inf), (math.nan, 1.0), (1.0, math.nan), (0.0, 1.0)])
+def test_without_a_knee_there_is_no_exponent(small, large):
+    assert math.isnan(history_exponent(small, large))

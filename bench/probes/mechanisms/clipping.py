@@ -110,7 +110,7 @@ def probe(subject: Subject) -> Reading:
     first, *_ = _rows(describe(points, update_curves(system, system.h0[None], points, 0)))
     visited = describe(points, update_curves(system, subject.states, points, t))
     small, large = (_typical(after_history(subject, s * subject.typical).knee) for s in HISTORY)
-    exponent = math.log(large / small) / math.log(HISTORY[1] / HISTORY[0]) if small > 0 and large > 0 else math.nan
+    exponent = history_exponent(small, large)
     values = {name: spread(value, getattr(visited, name)) for name, value in rest._asdict().items()}
     values |= _shares(subject, rest.knee, first.knee)
     values |= {f"{name}_initial": exact(value) for name, value in first._asdict().items()}
@@ -123,6 +123,15 @@ def probe(subject: Subject) -> Reading:
     }
     verdict, sentence = _judge(subject, rest, exponent, values)
     return Reading(verdict, values, sentence) if sentence else undecided("clipping", verdict, values)
+
+
+def history_exponent(small: float, large: float) -> float:
+    """Of the knee over the history's scale. ±∞ where one history alone has a knee; NaN where one has no slope, or
+    neither has a knee.
+    """
+    if not (small > 0 and large > 0):
+        return math.nan
+    return (math.log(large) - math.log(small)) / math.log(HISTORY[1] / HISTORY[0])
 
 
 def _fits(subject: Subject) -> dict[str, Any]:
