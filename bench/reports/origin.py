@@ -24,7 +24,18 @@ def keep(out: Path, suite: str, metrics: Mapping[str, str], command: str) -> Non
     """Add to what `out` was made by. Raises UserError if it cannot be written."""
     known = of(out)
     made = Origin({**known.metrics, **metrics}, list(dict.fromkeys([*known.commands, command])))
+    put(out, suite, made)
+
+
+def put(out: Path, suite: str, made: Origin) -> None:
+    """Make this all that is kept of what `out` was made by. Raises UserError if it cannot be written."""
     write_json(out / FILE, {"suite": suite, **made._asdict()})
+
+
+def suite_of(out: Path) -> str:
+    """The name of the suite that a folder was first made by; "" where nothing is kept of it."""
+    held = read_json(Path(out) / FILE)
+    return str(held.get("suite") or "") if isinstance(held, dict) else ""
 
 
 def of(out: Path) -> Origin:
