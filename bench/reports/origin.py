@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.records.files import read_json, write_json
+from bench.records import sealed
 from bench.scores.metrics import METRICS
 
 FILE = "suite.json"
@@ -24,13 +24,12 @@ def keep(out: Path, suite: str, metrics: Mapping[str, str], command: str) -> Non
     """Add to what `out` was made by. Raises UserError if it cannot be written."""
     known = of(out)
     made = Origin({**known.metrics, **metrics}, list(dict.fromkeys([*known.commands, command])))
-    write_json(out / FILE, {"suite": suite, **made._asdict()})
+    sealed.write(out / FILE, {"suite": suite, **made._asdict()})
 
 
 def of(out: Path) -> Origin:
     """What one folder was made by; empty where nothing is kept of it."""
-    held = read_json(Path(out) / FILE)
-    held = held if isinstance(held, dict) else {}
+    held = sealed.read(Path(out) / FILE, "it is left out; the same run makes it again") or {}
     metrics, commands = held.get("metrics"), held.get("commands")
     known = metrics.items() if isinstance(metrics, dict) else ()
     return Origin({str(t): m for t, m in known if m in METRICS}, [str(c) for c in commands or []])
