@@ -9,7 +9,8 @@ from samples import RATES, failed, folder, record
 
 from bench.commands.group import main
 from bench.errors import UserError
-from bench.records.files import read_json, write_bytes, write_json
+from bench.records import sealed
+from bench.records.files import write_bytes
 from bench.records.store import Store
 from bench.reports import origin
 from bench.reports.merge import Merged, merge
@@ -52,12 +53,12 @@ def test_two_halves_are_the_whole_to_the_byte(verb, halves, tmp_path):
 def test_what_they_were_made_by_and_their_readings_come_along_into_the_page(halves, tmp_path):
     for place, metric in zip(halves, ("mean_log", "final"), strict=True):
         origin.keep(place, "mine", {"bowl": metric}, f"python -m bench run mine --out {place}")
-        write_json(place / "readings" / "gru-a@bowl.json", reading("absent"))
+        sealed.write(place / "readings" / "gru-a@bowl.json", reading("absent"))
         write_bytes(place / "readings" / "gru-a@bowl.png", b"a picture")
     out = tmp_path / "out"
     assert merge(halves, out) == Merged(6, 1)
     assert files(out / "readings") == files(halves[0] / "readings")
-    made = read_json(out / "suite.json")
+    made = sealed.read(out / "suite.json")
     assert (made["suite"], made["metrics"]) == ("mine", {"bowl": "mean_log"})
     runs = [f"python -m bench run mine --out {place}" for place in halves]
     assert made["commands"] == [*runs, f"python -m bench merge {halves[0]} {halves[1]} --out {out}"]
@@ -136,7 +137,7 @@ def test_cells_that_would_not_compare_are_refused(halves, tmp_path):
 
 def test_readings_that_differ_are_refused(halves, tmp_path):
     for place, verdict in zip(halves, ("absent", "present"), strict=True):
-        write_json(place / "readings" / "gru-a@bowl.json", reading(verdict))
+        sealed.write(place / "readings" / "gru-a@bowl.json", reading(verdict))
     with pytest.raises(UserError, match=r"gru-a@bowl.json and .*gru-a@bowl.json differ"):
         merge(halves, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -47,13 +47,13 @@ def merge(folders: Sequence[Path], out: Path, mix: bool = False) -> Merged:
     if not mix:
         machines.check(kept.record for kept in cells.values())
     readings = _readings(everywhere)
-    made_by, suite = origin.of_all(everywhere), _suite(everywhere)
+    made_by = origin.of_all(everywhere)
     check_folder(out)
     _write_cells(cells, out)
     for path in readings.values():
         _copy_reading(path, out)
     words = ["python", "-m", "bench", "merge", *map(str, folders), "--out", str(out), *["--mix"] * mix]
-    origin.put(out, suite, made_by._replace(commands=[*made_by.commands, shlex.join(words)]))
+    origin.put(out, made_by._replace(commands=[*made_by.commands, shlex.join(words)]))
     return Merged(len(cells), len(readings))
 
 
@@ -139,8 +139,3 @@ def _copy_reading(path: Path, out: Path) -> None:
         target = out / "readings" / source.name
         if source.is_file() and source.resolve() != target.resolve():
             write_bytes(target, source.read_bytes())
-
-
-def _suite(folders: Sequence[Path]) -> str:
-    """The name of the suite that the folders are of; of several suites all names."""
-    return " + ".join(dict.fromkeys(name for folder in folders if (name := origin.suite_of(folder))))
