@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,6 @@ from optimizers.base import Entry, OptimizerError
 from optimizers.keras import keras_entry
 from optimizers.spaces import Distribution, LogUniform
 
-_PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 _registry: dict[str, Entry] = {}
 _families: dict[str, Callable[[str], Entry]] = {}
@@ -72,10 +70,12 @@ def get(name: str) -> Entry:
     >>> optimizers.get("adam[beta_1=0.8]").defaults["beta_1"]
     0.8
     """
-    if match := _PARAMETRIZED.fullmatch(name):
-        if match["name"] in _families:
-            return _families[match["name"]](name)
-        return _variant(name, get(match["name"]), match["settings"])
+    try:
+        base, settings = syntax.split(name)
+    except ValueError as problem:
+        raise OptimizerError(f"no optimizer: {problem}") from None
+    if settings is not None:
+        return _families[base](name) if base in _families else _variant(name, get(base), settings)
     if name not in _registry:
         near = difflib.get_close_matches(name, list(_registry), 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -116,8 +116,6 @@ def _parsed(name: str, settings: str) -> dict[str, Any]:
     """`a=1, b=0.5` as a mapping; raises OptimizerError naming what is not that."""
     try:
         return syntax.keywords(settings)
-    except SyntaxError:
-        raise OptimizerError(f"cannot make optimizer {name!r}; settings are name=value") from None
     except ValueError as problem:
         raise OptimizerError(f"cannot make optimizer {name!r}; {problem}") from None
 

@@ -1,12 +1,12 @@
 """What is minimized: the contract of a task and the registry of names.
 
-Imports nothing else in this project, and no TensorFlow: a task file is data and arithmetic, and listing the tasks must
-not cost the seconds that TensorFlow takes to load. Write `from tasks import tf` where a task needs it.
+Imports nothing else in this project but the parser of names, and no TensorFlow: a task file is data and arithmetic, and
+listing the tasks must not cost the seconds that TensorFlow takes to load. Write `from tasks import tf` where a task
+needs it.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import difflib
 import importlib
@@ -15,8 +15,9 @@ import re
 from abc import ABC, abstractmethod
 from typing import Any
 
+from tasks import syntax
+
 _NAME = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
-_PARAMETRIZED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<settings>.*)\]")
 _registry: dict[str, Task] = {}
 _floors: list[tuple[Task, float]] = []
 COSTS = ("light", "medium", "heavy")
@@ -274,8 +275,12 @@ def get(name: str) -> Task:
     >>> tasks.get("quadratic[dimension=20]").dimension
     20
     """
-    if match := _PARAMETRIZED.fullmatch(name):
-        return _variant(name, get(match["name"]), match["settings"])
+    try:
+        base, settings = syntax.split(name)
+    except ValueError as problem:
+        raise TaskError(f"no task: {problem}") from None
+    if settings is not None:
+        return _variant(name, get(base), settings)
     if name not in _registry:
         near = difflib.get_close_matches(name, list(_registry), 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -288,12 +293,12 @@ def _variant(name: str, task: Task, settings: str) -> Task:
     if dataclasses.is_dataclass(task):
         defaults = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
     try:
-        call: Any = ast.parse(f"f({settings})", mode="eval").body
-        changes = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-        if call.args or not set(changes) <= set(defaults):
-            raise ValueError
-    except (SyntaxError, ValueError, TypeError):
-        raise TaskError(f"cannot make task {name!r}; its settings are: {', '.join(defaults) or 'none'}") from None
+        changes = syntax.keywords(settings)
+        if unknown := set(changes) - set(defaults):
+            raise ValueError(f"it has no setting {min(unknown)!r}")
+    except ValueError as problem:
+        known = ", ".join(defaults) or "none"
+        raise TaskError(f"cannot make task {name!r}; {problem}; its settings are: {known}") from None
     for setting, value in changes.items():
         _check_kind(name, setting, value, defaults[setting])
         if type(defaults[setting]) is float:

@@ -79,3 +79,13 @@ def test_instructions_are_those_of_this_processor(tmp_path, monkeypatch):
     monkeypatch.setattr(numerics, "Path", Told)
     monkeypatch.setattr(numerics.platform, "machine", lambda: "x86_64")
     assert numerics.fingerprint() == "x86_64 amx_tile avx2 avx512f fma sse4_2"
+
+
+def test_what_tensorflow_has_decided_before_is_part_of_it():
+    """A script that imports TensorFlow first runs with oneDNN, which moves last digits."""
+    code = "import tensorflow; from bench.engine import numerics; print(numerics.fingerprint())"
+    clean = {name: value for name, value in os.environ.items() if name not in numerics.FIXED}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert "TF_ENABLE_ONEDNN_OPTS=" in done.stdout.split()

@@ -22,9 +22,9 @@ from hypothesis.extra.numpy import arrays
 
 from bench.errors import UserError
 from bench.records import store as store_module
-from bench.records.files import dumps, loads
+from bench.records.files import dumps, loads, read_json, write_json
 from bench.records.record import Record
-from bench.records.store import Store, _decode, _encode, read_json, write_json
+from bench.records.store import Store, _decode, _encode
 
 
 def same(a, b):

@@ -17,8 +17,9 @@ import bench
 from bench.commands import group
 from bench.commands import run as run_command
 from bench.errors import UserError
+from bench.records import sealed
 from bench.records.record import Budget
-from bench.records.store import Store, write_json
+from bench.records.store import Store
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
 from bench.reports.html import cells, page, sections
@@ -119,7 +120,7 @@ def out(tmp_path_factory):
     folder = samples.folder(tmp_path_factory.mktemp("html") / "out")
     Store(folder).write(samples.failed("valley", "rmsprop"))
     readings = {"momentum": MOMENTUM, "clipping": CLIPPING}
-    write_json(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
+    sealed.write(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
     origin.keep(folder, "mine", {"valley": "mean_log"}, "python -m bench run mine")
     return folder
 
@@ -273,7 +274,7 @@ def nasty(tmp_path_factory):
             losses = samples.curves(0.1 + 0.1 * i, stream=stream)
             store.write(samples.record(task, name, losses, kind=kind, discloses={"trained_on": [NASTY[0]]}))
     held = {"optimizer": NASTY[0], "task": NASTY[1], "readings": {"momentum": MOMENTUM, NASTY[0]: CLIPPING}}
-    write_json(folder / "readings" / "nasty.json", held)
+    sealed.write(folder / "readings" / "nasty.json", held)
     return folder
 
 

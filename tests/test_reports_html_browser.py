@@ -12,7 +12,8 @@ import samples
 from test_reports_html import CLIPPING, MOMENTUM, NASTY
 
 import bench
-from bench.records.store import Store, write_json
+from bench.records import sealed
+from bench.records.store import Store
 from bench.scores.leaderboard import leaderboard, task_table
 from bench.scores.numbers import number
 from bench.scores.stability import stability
@@ -52,7 +53,7 @@ def out(tmp_path_factory):
         Store(folder).write(samples.failed(task, "adamw"))
         Store(folder).write(samples.record(task, NASTY[0], samples.curves(0.3)))
     readings = {"momentum": MOMENTUM, "clipping": CLIPPING}
-    write_json(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
+    sealed.write(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
     return folder
 
 

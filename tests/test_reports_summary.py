@@ -5,8 +5,9 @@ import pytest
 import samples
 
 from bench.errors import UserError
+from bench.records import sealed
 from bench.records.record import Budget
-from bench.records.store import Store, write_json
+from bench.records.store import Store
 from bench.reports import summary
 from bench.reports.overview import by_task
 from bench.reports.readings import readings_text
@@ -32,7 +33,7 @@ CLIPPING = {
 def out(tmp_path):
     folder = samples.folder(tmp_path / "out")
     readings = {"momentum": MOMENTUM, "clipping": CLIPPING}
-    write_json(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
+    sealed.write(folder / "readings" / "gru-a@bowl.json", {"optimizer": "gru-a", "task": "bowl", "readings": readings})
     return folder
 
 
@@ -81,10 +82,14 @@ def test_a_sound_probe_speaks():
 def test_damaged_and_odd_readings_do_no_harm(out, capsys):
     (out / "readings" / "a.json").write_text("{")
     (out / "readings" / "b.json").write_text("[1]")
-    (out / "readings" / "c.json").write_text('{"readings": {"momentum": {}, "odd": null}}')
+    sealed.write(out / "readings" / "c.json", {"readings": {"momentum": {}, "odd": None}})
+    (out / "readings" / "d.json").write_text('{"readings": {"momentum": {}}}')
     text = summary.summary(out)
     assert text.count("no claim is made, no controls were run") == 1
-    assert "a.json" in capsys.readouterr().err
+    notes = capsys.readouterr().err
+    assert "a.json is damaged; it is left out" in notes
+    assert "b.json is damaged; it is left out" in notes
+    assert "d.json has no digest, as files of older versions; it is left out" in notes
 
 
 def test_failures_are_told(out):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.records.files import read_json
+from bench.records import sealed
 from bench.scores.metrics import METRICS
 from bench.scores.results import load, task_scores
 
@@ -63,7 +63,7 @@ def of_paper(folder=REFERENCE / "paper" / "races"):
     means = defaultdict(dict)
     for path in folder.glob("*.json"):
         name, task = path.stem.split("@")
-        means[task][name] = float(np.mean(read_json(path)["scores"]["mean_loss"]))
+        means[task][name] = float(np.mean(sealed.demand(path, "")["scores"]["mean_loss"]))
     return {
         Question(task, name, other, "mean_loss"): effect(of[name], of[other], "mean_loss")
         for task, of in means.items()

@@ -20,7 +20,7 @@ from bench.probes.catalog import PROBES, Probe
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.probes.figure_data import portrait, spread_out
-from bench.records.files import read_json
+from bench.records import sealed
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
 from bench.studies.anatomy import FIGURES, anatomy, draw, formula, gather
@@ -80,14 +80,14 @@ def test_five_pictures_a_page_and_numbers(made):
         width, height = np.frombuffer(content[16:24], ">u4")
         assert width == 1300
         assert height > 400
-    kept = read_json(folder / "anatomy.json")
+    kept = sealed.read(folder / "anatomy.json")
     assert kept["readings"]["momentum"] == found["readings"]["momentum"]
     assert np.allclose(kept["curves"][0]["median"], found["curves"][0]["median"], rtol=0, atol=0)
 
 
 def test_pictures_come_from_the_kept_numbers_alone(made):
     _, folder = made
-    again = draw(read_json(folder / "anatomy.json"))
+    again = draw(sealed.read(folder / "anatomy.json"))
     assert again == {name: (folder / f"{name}.png").read_bytes() for name in FIGURES}
 
 
@@ -394,7 +394,7 @@ def test_what_cannot_be_probed_says_why_and_is_raced(monkeypatch, tmp_path):
     given = f"adafactor --task rosenbrock --out {tmp_path} {budget}"
     ended = CliRunner().invoke(command, given.split())
     assert ended.exit_code == 0, ended.output
-    found = read_json(tmp_path / "anatomy.json")
+    found = sealed.read(tmp_path / "anatomy.json")
     assert found["portrait"] is None
     assert found["reason"] in sentences(found)["3-update"]
     assert "not probed" in ended.output

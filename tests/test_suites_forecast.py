@@ -7,7 +7,7 @@ import pytest
 import samples
 
 from bench.lookup import resolve
-from bench.records.files import write_json
+from bench.records import sealed
 from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports import dry_run
@@ -27,9 +27,8 @@ RECHECKED = Budget(steps=100, seeds=10, trials=200, tuning_seeds=4, finalists=5,
 
 @pytest.fixture(autouse=True)
 def table(tmp_path, monkeypatch):
-    write_json(tmp_path / "timings.json", TABLE)
+    sealed.write(tmp_path / "timings.json", TABLE)
     monkeypatch.setattr(forecasts, "TABLE", tmp_path / "timings.json")
-    monkeypatch.setattr(dry_run, "TABLE", tmp_path / "timings.json")
 
 
 def subjects(task="rosenbrock", optimizer="adam"):
@@ -151,4 +150,4 @@ def test_the_shipped_table_names_its_machine_and_what_quick_needs(monkeypatch):
     quick = plan(find.override(find.get("quick")))
     found = forecasts.forecast(quick, forecasts.TABLE.parent / "nowhere", [])
     assert {cell.source for cell in found} == {"table"}
-    assert forecasts.read_json(forecasts.TABLE)["processor"]
+    assert forecasts.costs()["processor"]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench.checks import graphs
 from bench.checks.result import Fault
 from bench.checks.task_case import TaskCase
+from bench.engine import graphs
 
 LEAVES = 6
 RANDOM = 2

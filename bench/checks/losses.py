@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench.checks import graphs
 from bench.checks.compare import finite
 from bench.checks.result import Fault
 from bench.checks.task_case import SEEDS, TaskCase
-from bench.engine import contracts
-from tasks import Task
+from bench.engine import contracts, purity
 
 SOLVED = 0.01
 """A problem counts as solved where this share of its initial gap to the floor is left."""
@@ -33,17 +31,12 @@ def scalar(case: TaskCase) -> None:
 
 
 def pure(case: TaskCase) -> None:
-    """No random draws, no variables and no Python in `loss` and `evaluate`; draws by a key in a task's `train_loss`."""
-    drawn = graphs.random_draws if type(case.task).train_loss is Task.train_loss else graphs.stateful_draws
-    for word, traced in (("loss", case.loss), ("evaluate", case.evaluate)):
-        if traced is None:
-            continue
-        if found := drawn(traced):
-            raise Fault(f"{word} draws random numbers ({found[0]}); draw them in sample or batches")
-        if held := graphs.variables(traced):
-            raise Fault(f"{word} uses the variable {held[0]}; put what it needs into data")
-        if found := graphs.python_calls(traced):
-            raise Fault(f"{word} calls Python ({found[0]}); write it in TensorFlow operations")
+    """No random draws, no variables and no Python in `loss` and `evaluate`, as in a race.
+
+    Draws by a key are for a task with a `train_loss` of its own.
+    """
+    for piece in purity.loss_pieces(case.task):
+        purity.examine(piece)
 
 
 def finite_start(case: TaskCase) -> None:

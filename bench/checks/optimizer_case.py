@@ -10,11 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 import tasks
-from bench.checks import graphs
 from bench.checks.bowl import Bowl
 from bench.checks.compare import first
 from bench.checks.task_case import value_and_gradient
-from bench.engine import asked, contracts
+from bench.engine import asked, contracts, graphs
 from bench.engine.keys import keys
 from bench.engine.sampling import sample
 from bench.errors import UserError

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from bench.checks.compare import gap
 from bench.checks.optimizer_case import SEEDS, STEPS, OptimizerCase, tensors
 from bench.checks.result import Fault, one_line
-from bench.engine import contracts
+from bench.engine import contracts, graphs
 from bench.engine.problems import Problems
 from bench.engine.race import race
 from bench.records.record import Runs
@@ -36,7 +37,7 @@ def vectorizes(case: OptimizerCase) -> None:
     updates = case.entry.updates(runs.steps)
     at = np.flatnonzero((updates >= 1) & (updates <= STEPS))
     for number, row in ((0, 0), (0, 2), (min(1, len(thetas) - 1), 1)):
-        path = case.walk(row, tensors(thetas[number]))
+        path = _alone(case, row, tensors(thetas[number]))
         task, data = case.subject.task, case.data(row)
         alone = [task.evaluate(path[count - 1], data) for count in updates[at]]
         if (apart := gap(np.array(alone), runs.losses[number, row, at])) > _AGREE:
@@ -44,6 +45,13 @@ def vectorizes(case: OptimizerCase) -> None:
                 f"the loss of problem {row} differs by {apart:.1e} from its run alone; use no axis but the "
                 "parameters' own, and no memory outside the state"
             )
+
+
+def _alone(case: OptimizerCase, row: int, theta: dict[str, Any]) -> list[Any]:
+    """What is scored on the way of one run, compiled where it draws by a key: XLA's numbers are others."""
+    if not graphs.random_draws(case.update):
+        return case.walk(row, theta)
+    return tf.function(lambda: case.walk(row, theta), jit_compile=True, autograph=False)()
 
 
 def neighbors(case: OptimizerCase) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from bench.checks import graphs
 from bench.checks.compare import first, same_bits
 from bench.checks.result import Fault
 from bench.checks.task_case import SEEDS, STEPS, TaskCase
-from bench.engine import contracts
+from bench.engine import contracts, graphs, purity
 from bench.engine.keys import keys
 
 _FLOATS = (tf.float16, tf.bfloat16, tf.float64)
@@ -50,6 +49,7 @@ def by_the_key(case: TaskCase) -> None:
 
 def determinism(case: TaskCase) -> None:
     """Same key, same problem, however often and in whatever company; same loss at every call."""
+    purity.verify_draws(case.task)
     again = graphs.trace(case.task.sample, tf.TensorSpec([2], tf.int32))
     for row, key in enumerate(case.keys):
         if not same_bits(again(tf.constant(key)), first(case.drawn, row)):

@@ -7,9 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench.checks import graphs
 from bench.checks.compare import first
-from bench.engine import contracts
+from bench.engine import contracts, graphs
 from bench.engine.gradients import dense
 from bench.engine.keys import keys
 from bench.engine.sampling import batches, sample

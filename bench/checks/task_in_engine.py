@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import optimizers
 from bench.checks.compare import first, gap
-from bench.checks.graphs import nested, trace
 from bench.checks.result import Fault, one_line
 from bench.checks.task_case import SEEDS, TaskCase, value_and_gradient
+from bench.engine.graphs import nested, trace
 from bench.engine.problems import Problems
 from bench.engine.race import race
 

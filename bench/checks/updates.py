@@ -6,11 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench.checks import graphs
-from bench.checks.compare import finite, look, looks, same_bits
+from bench.checks.compare import finite, look, looks
 from bench.checks.optimizer_case import STEPS, OptimizerCase
 from bench.checks.result import Fault
-from bench.engine import contracts
+from bench.engine import contracts, graphs, purity
 
 
 def builds(case: OptimizerCase) -> None:
@@ -54,20 +53,9 @@ def _alike(word: str, nest: Any, model_word: str, model: Any) -> None:
 
 
 def pure(case: OptimizerCase) -> None:
-    """No random draws, no variables, no Python in the graph, and the same update at every call."""
-    # eager first: tracing would leave symbolic tensors in whatever remembers
-    before = case.walk(0)
-    case.walk(1)
-    again = case.walk(0)
-    for word, traced in (("init", case.init), ("update", case.update)):
-        if found := graphs.random_draws(traced):
-            raise Fault(f"{word} draws random numbers ({found[0]}); an optimizer has no key: derive them from step")
-        if held := graphs.variables(traced):
-            raise Fault(f"{word} uses the variable {held[0]}; keep what it remembers in the state")
-        if found := graphs.python_calls(traced):
-            raise Fault(f"{word} calls Python ({found[0]}); write it in TensorFlow operations")
-    if not same_bits(before, again):
-        raise Fault("another update for the same inputs at the second call; keep memory in the state, not in Python")
+    """No draws but by a key, no variables, no Python in the graph, and the same graph at every call: as in a race."""
+    for piece in purity.optimizer_pieces(purity.plan_of(case.subject.task, case.entry)):
+        purity.examine(piece)
 
 
 def dtypes(case: OptimizerCase) -> None:

@@ -17,6 +17,8 @@ VERBS: Mapping[str, str] = {
     "plot": "A picture of the runs in folders, seven kinds.",
     "scores": "Scores of every run, tidy: task, optimizer, tuned_for, seed, metrics.",
     "trials": "What tuning tried, tidy: settings and mean scores.",
+    "merge": "The runs in several folders as one.",
+    "verify": "Run cells of a folder again; an exit code says whether they agree.",
     "export": "Runs as the viewers of IOHprofiler and COCO open them.",
     "compare": "Two optimizers against each other; an exit code for CI.",
     "check": "Hold a task, an optimizer or a file to its contract.",

@@ -18,6 +18,7 @@ from bench.maintain.memory import lines
 from bench.maintain.retrain import commands, retrain
 from bench.probes.catalog import PROBES
 from bench.probes.controls.distilled.teachers import TEACHERS
+from bench.records.files import write_bytes
 
 
 @click.group("maintain", context_settings=HELP)
@@ -76,7 +77,7 @@ def library(check: bool) -> None:
     from bench.maintain.library import PAGE, page
 
     if not check:
-        PAGE.write_text(page(), encoding="utf-8")
+        write_bytes(PAGE, page().encode())
     elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
         click.echo(f"{PAGE.name} is not current; run python -m bench maintain library", err=True)
         sys.exit(1)

@@ -28,8 +28,13 @@ def verify_task(subject: NamedTask) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _verify_task(task: Task) -> None:
-    params, data = sampled(task)
-    mistakes.check(task, params, data, a_batch(task))
+    mistakes.check(task, *specifications(task))
+
+
+@functools.lru_cache(maxsize=256)
+def specifications(task: Task) -> tuple[Any, Any, Any]:
+    """Of (params, data, batch of a step) of one problem, batch None for a deterministic task; raises UserError."""
+    return (*sampled(task), a_batch(task))
 
 
 def sampled(task: Task) -> tuple[Any, Any]:
@@ -40,7 +45,7 @@ def sampled(task: Task) -> tuple[Any, Any]:
     params, data = drawn
     if not tf.nest.flatten(params):
         raise UserError("sample returns no parameters; return (params, data) with params tensors")
-    if all(isinstance(leaf, tf.TensorSpec) and 0 in leaf.shape.as_list() for leaf in tf.nest.flatten(params)):
+    if all(isinstance(leaf, tf.TensorSpec) and leaf.shape.num_elements() == 0 for leaf in tf.nest.flatten(params)):
         raise UserError("sample returns parameters of no numbers at all; return at least one")
     for part, nest in (("params", params), ("data", data)):
         for leaf in tf.nest.flatten(nest):

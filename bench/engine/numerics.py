@@ -42,7 +42,8 @@ def settle() -> tuple[str, ...]:
     """
     other = differing(os.environ)
     if "tensorflow" in sys.modules:
-        return tuple(other)
+        unset = (name for name, value in FIXED.items() if value is not None and not os.environ.get(name))
+        return (*(f"{name}=" for name in unset), *other)  # what is unset TensorFlow has decided
     fix(os.environ)
     if other:
         note(f"{', '.join(other)}: set aside, so that numbers do not depend on it")

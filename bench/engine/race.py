@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench.engine import contracts, summaries, tiles
+from bench.engine import contracts, purity, summaries, tiles
 from bench.engine.keys import keys
 from bench.engine.problems import Problems
 from bench.engine.programs import program
@@ -73,7 +73,10 @@ def race(
     for switches, chosen in _by_switches(thetas).items():
         sweep = _Sweep.of(entry, [with_horizon(thetas[i], entry.updates(steps)) for i in chosen], dict(switches))
         try:
-            kept, spent = _explained(job, sweep)
+            with purity.watched(entry.name, _plan(job, sweep, (1, 1), drawn=True)):
+                kept, spent = _explained(job, sweep)
+        except purity.Impure:
+            raise
         except _REFUSALS as problem:
             refused.update(dict.fromkeys(chosen, problem))
             continue
@@ -98,6 +101,7 @@ def _verify(entry: Entry, problems: Problems) -> None:
     contracts.verify_task(problems.subject)
     contracts.verify_optimizer(entry)
     contracts.verify_match(problems.subject, entry)
+    purity.verify_task(problems.subject)
     contracts.verify_budget(entry, problems.steps)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.errors import UserError
+from bench.records.files import write_bytes
 
 FORMATS = ("pdf", "svg", "png")
 PANEL = (3.5, 2.75)
@@ -238,21 +240,20 @@ def save(figure: Any, path: Path | str) -> Path:
     nameless = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}[form]
     large = figure.get_size_inches().prod() >= 150
     settings: Any = {"pdf.fonttype": 42, "svg.hashsalt": "optoscope"}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with rc_context(settings):
-            figure.savefig(path, dpi=110 if large else 160, metadata=nameless, format=form)
-            if large and form == "png":
-                _in_few_colors(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; choose another folder") from None
+    drawn = io.BytesIO()
+    with rc_context(settings):
+        figure.savefig(drawn, dpi=110 if large else 160, metadata=nameless, format=form)
+    content = drawn.getvalue()
+    write_bytes(path, _in_few_colors(content) if large and form == "png" else content)
     return path
 
 
-def _in_few_colors(path: Path) -> None:
-    """Save a PNG again with 256 colors, which lines do with: a third of the bytes."""
+def _in_few_colors(content: bytes) -> bytes:
+    """A PNG again with 256 colors, which lines do with: a third of the bytes."""
     from PIL import Image
 
-    with Image.open(path) as picture:
+    with Image.open(io.BytesIO(content)) as picture:
         small = picture.convert("RGB").quantize(256)
-    small.save(path, optimize=True)
+    buffer = io.BytesIO()
+    small.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from optimizers import Entry
 from tasks import Task, source_files
 
+_OURS = ("bench", "keras", "optimizers", "tasks")
+_PLAIN = (str, bytes, int, float, complex, type(None), np.ndarray, np.generic, dict)
 _VERSIONED = ("keras", "tensorflow")
 """Packages whose versions are part of a record, so that their source need not be."""
 
@@ -53,7 +56,34 @@ def _function(build: Any) -> str:
     return f"{name}{plain}" if plain else name
 
 
-def _values(task: Task) -> list[Any]:
+def ours(thing: Any) -> bool:
+    """Whether a task, or what builds an optimizer, is made of code of this project and of Keras alone."""
+    return all(module.partition(".")[0] in _OURS for module in _modules(thing, set()))
+
+
+def _modules(thing: Any, met: set[int]) -> Iterator[str]:
+    """Modules of the code in `thing`: what it is, what it is bound to, and what it closes over."""
+    if id(thing) in met or isinstance(thing, _PLAIN):
+        return
+    met.add(id(thing))
+    parts: tuple[Any, ...] = ()
+    if isinstance(thing, functools.partial):
+        parts = (thing.func, *thing.args, *thing.keywords.values())
+    elif inspect.ismethod(thing):
+        parts = (thing.__self__, thing.__func__)
+    elif inspect.isroutine(thing):
+        parts = tuple(cell.cell_contents for cell in getattr(thing, "__closure__", None) or ())
+        yield thing.__module__ or ""
+    elif isinstance(thing, (tuple, list)):
+        parts = tuple(thing)
+    else:
+        yield (thing if isinstance(thing, type) else type(thing)).__module__
+        parts = tuple(_values(thing)) if not isinstance(thing, type) else ()
+    for part in parts:
+        yield from _modules(part, met)
+
+
+def _values(task: Any) -> list[Any]:
     fields: tuple[Any, ...] = dataclasses.fields(task) if dataclasses.is_dataclass(task) else ()
     return [getattr(task, field.name) for field in fields]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import sys
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from bench import stops
 from bench.errors import UserError
+from bench.lookup import surroundings
 from optimizers.keras2 import explain
 from optimizers.registry import families
 from tasks import source_files
@@ -74,6 +76,7 @@ def load_plugins() -> None:
 
 
 def _run(path: Path, given: str | Path) -> None:
+    """Run a file; what it prints goes to standard error, and what it draws while loading is the same every time."""
     name = _name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -82,7 +85,7 @@ def _run(path: Path, given: str | Path) -> None:
     sys.modules[name] = module
     sys.path += [str(root) for root in source_files.roots(path) if str(root) not in sys.path]
     try:
-        with warnings.catch_warnings():
+        with surroundings.kept(seed=0), contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
             spec.loader.exec_module(module)
     except BaseException as problem:

@@ -1,25 +1,14 @@
-"""Names between commas, and settings by names, as options of the command line and ablations take them."""
+"""Names between commas, and settings whose values are names, as options of the command line and ablations take them."""
 
 from __future__ import annotations
 
 from bench.errors import UserError
-
-
-def parts(text: str) -> list[str]:
-    """What stands between the commas of `text`, stripped; commas inside brackets are left alone."""
-    found, depth = [""], 0
-    for letter in text:
-        depth += (letter in "[(") - (letter in "])")
-        if letter == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += letter
-    return [part.strip() for part in found]
+from optimizers import syntax
 
 
 def names(text: str | None) -> list[str]:
     """The names in `text`; none where the option was left out. Raises UserError for an option without a name."""
-    found = [part for part in parts(text or "") if part]
+    found = [part for part in syntax.at_commas(text or "") if part]
     if text is not None and not found:
         raise UserError(f"no name in {text!r}; give names between commas, or leave the option out")
     return found
@@ -27,8 +16,7 @@ def names(text: str | None) -> list[str]:
 
 def settings(text: str) -> dict[str, str] | None:
     """`a=1,b=x[c=2,d=3]` as a mapping of texts, commas in brackets left alone; None when it is not that."""
-    pairs = [part.partition("=") for part in parts(text)]
-    if not all(sign and key.strip() for key, sign, _ in pairs):
+    try:
+        return {key: value.strip("\"'") for key, value in syntax.pairs(text).items()}
+    except ValueError:
         return None
-    said = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
-    return said if len(said) == len(pairs) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ def draw(imports: Graph, path: Path) -> None:
     with matplotlib.rc_context({"svg.hashsalt": "architecture", "svg.fonttype": "none", "font.size": 10}):
         figure = _figure(imports)
         metadata = {"Description": _words(imports), "Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, metadata=metadata, bbox_inches="tight", dpi=80)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, metadata=metadata, bbox_inches="tight", dpi=80, format=path.suffix.removeprefix("."))
+    write_bytes(path, drawn.getvalue())
 
 
 def _figure(imports: Graph) -> Any:

@@ -8,6 +8,7 @@ About a minute of one core each.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import numpy as np
 
 from bench.probes.controls.distilled import FOLDER, UNITS, architecture
 from bench.probes.controls.distilled.teachers import TEACHERS, Teacher
+from bench.records.files import write_bytes
 
 STEPS, BATCH = 100, 64
 """Length and number of the sequences of an iteration."""
@@ -146,8 +148,9 @@ def make(name: str, folder: Path = FOLDER, iterations: int | None = None) -> dic
     began, processor = time.perf_counter(), time.process_time()
     theta, error = train(name, iterations)
     path = folder / f"{name}.npz"
-    arrays: dict[str, Any] = dict(theta)
-    np.savez(path, **arrays)
+    buffer, arrays = io.BytesIO(), dict[str, Any](theta)
+    np.savez(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
     card = {
         "rule": TEACHERS[name].rule,
         "command": f"python -m bench maintain controls {name}",
@@ -157,7 +160,7 @@ def make(name: str, folder: Path = FOLDER, iterations: int | None = None) -> dic
         "seconds": round(time.perf_counter() - began, 1),
         "processor_seconds": round(time.process_time() - processor, 1),
         "versions": {package: version(package) for package in ("tensorflow", "numpy")},
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_bytes(path.with_suffix(".json"), json.dumps(card, indent=1).encode() + b"\n")
     return card

@@ -17,7 +17,7 @@ from bench.engine import process, program_cache
 from bench.engine.keys import keys
 from bench.lookup import resolve
 from bench.lookup.selectors import applies, select_optimizers, select_tasks
-from bench.records.files import read_json, write_json
+from bench.records import sealed
 from bench.suites.forecast import TABLE
 
 REFERENCE_TASK, REFERENCE_OPTIMIZER = "linear-regression", "sgd"
@@ -30,7 +30,7 @@ def measure(tasks: Iterable[str], optimizers: Iterable[str]) -> None:
     os.environ[program_cache.VARIABLE] = ""
     process.load_tensorflow()
 
-    table = read_json(TABLE) or {"tasks": {}, "optimizers": {}}
+    table = sealed.read(TABLE) or {"tasks": {}, "optimizers": {}}
     chosen = select_tasks(tasks)
     rules = select_optimizers(optimizers)
     for name in tqdm(chosen, "tasks", unit=""):
@@ -46,7 +46,7 @@ def measure(tasks: Iterable[str], optimizers: Iterable[str]) -> None:
 def _keep(table: dict[str, Any]) -> None:
     """Write the table as far as it is; a stop loses nothing."""
     about = process.provenance()
-    write_json(TABLE, {**table, "processor": about["processor"], "time": about["time"]})
+    sealed.write(TABLE, {**table, "processor": about["processor"], "time": about["time"]})
 
 
 def _of_rule(name: str, base: dict[str, Any]) -> dict[str, float] | None:

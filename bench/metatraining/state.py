@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.metatraining.settings import Settings
-from bench.records.files import write_bytes
+from bench.records.files import note, write_bytes
 
 Theta = Mapping[str, np.ndarray]
 _GROUPS = ("theta", "first", "second", "best")
@@ -60,24 +60,48 @@ def save(path: Path, state: State, identity: Mapping[str, Any]) -> None:
     arrays: dict[str, Any] = {
         f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()
     }
-    card = json.dumps({"identity": identity, "state": _plain(state)})
+    arrays["card"] = np.array(json.dumps({"identity": identity, "state": _plain(state)}))
     buffer = io.BytesIO()
-    np.savez(buffer, card=np.array(card), **arrays)
+    np.savez(buffer, digest=np.array(_digest(arrays)), **arrays)
     write_bytes(path, buffer.getvalue())
 
 
 def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
-    """The checkpoint at `path`, if it is there and whole, else `fresh`; UserError for one of another training."""
+    """The checkpoint at `path`, if it is there and whole, else `fresh`, with a note where it is damaged.
+
+    Raises UserError for one of another training.
+    """
+    if not path.exists():
+        return fresh
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            card, held = json.loads(str(arrays["card"])), dict(arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        held = _read(path)
+        card = json.loads(str(held["card"]))
+    except Exception:  # whatever a damaged file makes NumPy, zlib or JSON raise
+        note(f"{path} is damaged or of an older version; the training starts anew")
         return fresh
     usual = dataclasses.asdict(Settings(steps=1))  # of settings that are younger than the file
     if {**usual, **card["identity"]} != json.loads(json.dumps(identity)):
         raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
     groups: dict[str, Any] = {group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS}
     return dataclasses.replace(fresh, **groups, **card["state"])
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a checkpoint; raises ValueError, or what NumPy does, for one that is not what was written."""
+    with np.load(path, allow_pickle=False) as arrays:
+        held = dict(arrays)
+    if str(held.pop("digest", "")) != _digest(held):
+        raise ValueError("checksum differs")
+    return held
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of names, types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name, value in sorted(arrays.items()):
+        array = np.asarray(value)
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()
 
 
 def _plain(state: State) -> dict[str, Any]:

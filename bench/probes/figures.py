@@ -5,6 +5,7 @@ Drawn from the readings alone, so also from their JSON, without the optimizer.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from bench.lookup import canvas
 from bench.probes.catalog import PROBES, drawing
 from bench.probes.panels import GRAY
 from bench.probes.reading import Reading
+from bench.records.files import write_bytes
 
 COLUMNS = 3
 WIDTH, ROW_HEIGHT, LINE = 11.7, 4.1, 0.165
@@ -41,7 +43,9 @@ def draw(readings: Mapping[str, Reading | Mapping[str, Any]], path: str | Path, 
     if title:
         figure.suptitle(canvas.fitted(title, 0.9 * WIDTH, 13), fontsize=13, parse_math=False)
     figure.supxlabel(said, x=0.01, ha="left", fontsize=SIZE, parse_math=False)
-    figure.savefig(path, dpi=130)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=130, format=Path(path).suffix.removeprefix("."))
+    write_bytes(Path(path), drawn.getvalue())
 
 
 def _panel(axis: Axes, panel, name: str, reading: Mapping[str, Any] | None) -> None:

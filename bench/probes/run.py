@@ -14,7 +14,7 @@ from bench.lookup.named import NamedTask
 from bench.probes.catalog import PROBES
 from bench.probes.dynamics.subject import Visited
 from bench.probes.twins import FEWEST, add
-from bench.records.files import read_json, write_json
+from bench.records import sealed
 from bench.records.memo import digest
 from optimizers import Entry
 
@@ -111,15 +111,14 @@ def write_readings(kept: Kept, out: Path) -> Path:
     from bench.probes.figures import draw
 
     path = _path(kept.optimizer, kept.task, out)
-    path.parent.mkdir(parents=True, exist_ok=True)
     draw(kept.readings, path.with_suffix(".png"), f"{kept.optimizer} on {kept.task}")
-    write_json(path, kept._asdict())
+    sealed.write(path, kept._asdict())
     return path
 
 
 def reading_held(subject: NamedTask, entry: Entry, out: Path, *, steps: int) -> bool:
     """Whether `out` holds all readings of this very entry, task and code."""
-    found = read_json(_path(entry.name, subject.name, out))
+    found = sealed.read(_path(entry.name, subject.name, out))
     if found is None or found.get("identity") != _identity(subject, entry, steps):
         return False
     return set(found["readings"]) == set(PROBES)

@@ -19,10 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.errors import UserError
-from bench.records.files import check_folder, dumps, loads, note, read_json, write_bytes, write_json
+from bench.records.files import check_folder, dumps, loads, note, write_bytes
 from bench.records.record import RECHECK, Budget, Cell, Record, Runs
-
-__all__ = ["Store", "read_json", "write_json"]
 
 FORMAT = 2
 """Raised when the card changes in more than a field that has a default, together with an entry of MIGRATIONS."""
@@ -75,8 +73,14 @@ class Store:
         found = [record for record in map(self.read, ids) if record is not None]
         return sorted(found, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
 
-    def ledgers(self) -> list[tuple[Cell, dict[str, float]]]:
-        """Cells and ledgers of all that is finished, from the cards alone: quick, and nothing else is looked at."""
+    def ledgers(self, *, whole: bool = False) -> list[tuple[Cell, dict[str, float]]]:
+        """Cells and ledgers of all that is finished: quickly, from the cards alone, or of `whole` files only.
+
+        Nothing vouches for a card by itself, so whoever takes its word reads the record, or asks for `whole` files.
+        """
+        if whole:
+            found = (self.read(path.stem) for path in sorted((self.root / "cells").glob("[!.]*.parquet")))
+            return [(each.cell, each.ledger) for each in found if each is not None and each.status == "ok"]
         return [(_cell(card), card["ledger"]) for card in self._cards() if card["status"] == "ok"]
 
     def cells(self) -> list[Cell]:

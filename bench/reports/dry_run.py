@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.records.files import read_json
 from bench.records.record import Budget
 from bench.reports.tables import Grid, text
 from bench.scores.numbers import duration
-from bench.suites.forecast import TABLE, Forecast, forecast
+from bench.suites.forecast import Forecast, costs, forecast
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import LIFE, START, finish_time, weight
 from bench.suites.suite import Suite
@@ -66,7 +65,7 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
                 f"A process that runs {name} takes about {needs[2] / 2**20:.0f} MiB; the examples are held once."
             )
     if any(cell.source == "table" for cell in cells):
-        table = read_json(TABLE) or {}
+        table = costs()
         lines.append(
             f"The table (bench/suites/timings.json) was measured on {table.get('processor', 'an unnamed machine')} "
             "without a warm cache."

@@ -7,33 +7,40 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.records.files import read_json, write_json
+from bench.records import sealed
 from bench.scores.metrics import METRICS
 
 FILE = "suite.json"
 
 
 class Origin(NamedTuple):
-    """`metrics`: {task: metric of its own table}; `commands` in the order in which they were first given."""
+    """`metrics`: {task: metric of its own table}; `commands` in the order in which they were first given; `suite`: its
+    name, of several folders all names.
+    """
 
     metrics: dict[str, str]
     commands: list[str]
+    suite: str = ""
 
 
 def keep(out: Path, suite: str, metrics: Mapping[str, str], command: str) -> None:
     """Add to what `out` was made by. Raises UserError if it cannot be written."""
     known = of(out)
-    made = Origin({**known.metrics, **metrics}, list(dict.fromkeys([*known.commands, command])))
-    write_json(out / FILE, {"suite": suite, **made._asdict()})
+    put(out, Origin({**known.metrics, **metrics}, list(dict.fromkeys([*known.commands, command])), suite))
+
+
+def put(out: Path, made: Origin) -> None:
+    """Make this all that is kept of what `out` was made by. Raises UserError if it cannot be written."""
+    sealed.write(out / FILE, made._asdict())
 
 
 def of(out: Path) -> Origin:
     """What one folder was made by; empty where nothing is kept of it."""
-    held = read_json(Path(out) / FILE)
-    held = held if isinstance(held, dict) else {}
+    held = sealed.read(Path(out) / FILE, "it is left out; the same run makes it again") or {}
     metrics, commands = held.get("metrics"), held.get("commands")
     known = metrics.items() if isinstance(metrics, dict) else ()
-    return Origin({str(t): m for t, m in known if m in METRICS}, [str(c) for c in commands or []])
+    said = [str(command) for command in commands or []]
+    return Origin({str(t): m for t, m in known if m in METRICS}, said, str(held.get("suite") or ""))
 
 
 def of_all(folders: Iterable[Path]) -> Origin:
@@ -42,7 +49,9 @@ def of_all(folders: Iterable[Path]) -> Origin:
     metrics: dict[str, str] = {}
     for each in reversed(found):
         metrics |= each.metrics
-    return Origin(metrics, list(dict.fromkeys(command for each in found for command in each.commands)))
+    commands = dict.fromkeys(command for each in found for command in each.commands)
+    suites = dict.fromkeys(each.suite for each in found if each.suite)
+    return Origin(metrics, list(commands), " + ".join(suites))
 
 
 def run_command(suite: str, options: Mapping[str, Any], files: Iterable[str] = ()) -> str:

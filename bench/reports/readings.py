@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.probes.catalog import PROBES
 from bench.probes.reading import PRESENT
-from bench.records.files import read_json
+from bench.records import sealed
 from bench.reports.lines import wrapped
 from bench.scores.numbers import number, with_interval
 
@@ -33,8 +33,9 @@ def probe_lines(out: Path) -> str:
 
 def readings_in(out: Path) -> dict[Path, dict[str, Any]]:
     """{file: what it holds} of a run's readings: optimizer, task, and the readings by probe."""
-    held = {path: read_json(path) for path in sorted((out / "readings").glob("*.json"))}
-    return {p: h for p, h in held.items() if isinstance(h, dict) and isinstance(h.get("readings"), dict)}
+    remedy = "it is left out; the same run or probe makes it again"
+    held = {path: sealed.read(path, remedy) for path in sorted((out / "readings").glob("*.json"))}
+    return {p: h for p, h in held.items() if h is not None and isinstance(h.get("readings"), dict)}
 
 
 def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:

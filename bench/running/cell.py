@@ -12,6 +12,7 @@ from bench.engine import process, race, tiles
 from bench.engine.problems import Problems
 from bench.engine.sizes import sizes
 from bench.errors import MachineError
+from bench.lookup import surroundings
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import search
@@ -32,7 +33,8 @@ def evaluate_cell(job: Job, progress: Callable[[float], None] = lambda share: No
     """
     subject, entry, planned = job.subject, job.entry, planned_runs(job.entry, job.budget)
     try:
-        measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
+        with surroundings.kept():
+            measured = _measure(subject, entry, job.budget, lambda runs: progress(runs / planned))
     except BaseException as problem:  # anybody's task or optimizer runs in here
         if stops.meant(problem):
             raise

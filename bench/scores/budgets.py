@@ -75,9 +75,18 @@ def covering(cells: Iterable[Cell], wanted: Cell) -> Cell | None:
 
 
 def check_room(held: Iterable[Cell], planned: Iterable[Cell], folder: object) -> None:
-    """Raises UserError where a planned cell and one that is held have one name and budget and are not of one kind.
+    """Raises UserError where `clash` finds one: such cells could not be told apart by any `--budget`."""
+    if words := clash(held, planned):
+        raise UserError(
+            f"{folder} holds {words}; which would not compare: give another --out, or remove that cell and its like "
+            "from cells/"
+        )
 
-    Such cells could not be told apart by any `--budget`: another version, or a file that was edited.
+
+def clash(held: Iterable[Cell], planned: Iterable[Cell]) -> str:
+    """A held cell that has one name and budget with a planned one and is not of its kind, and in what; "": none.
+
+    It is of another version, or of a file that was edited.
     """
     there: dict[tuple[str, Budget], Cell] = {}
     mine: dict[tuple[str, str, Budget], Cell] = {}
@@ -89,10 +98,8 @@ def check_room(held: Iterable[Cell], planned: Iterable[Cell], folder: object) ->
         key = _problemless(cell.budget)
         for other in (there.get((cell.task, key)), mine.get((cell.task, cell.optimizer, key))):
             if other is not None and (names := _differences(other, cell)):
-                raise UserError(
-                    f"{folder} holds {other.optimizer} on {other.task} ({other.id}) with another {', '.join(names)}; "
-                    "which would not compare: give another --out, or remove that cell and its like from cells/"
-                )
+                return f"{other.optimizer} on {other.task} ({other.id}) with another {', '.join(names)}"
+    return ""
 
 
 def first_problems(record: Record, seeds: int) -> Record:

@@ -7,8 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.engine import process
-from bench.errors import UserError
-from bench.records.files import csv_text
+from bench.records.files import csv_text, write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import short
 from bench.speed import bounds
@@ -35,13 +34,9 @@ carry; the fastest counts.
 
 def write(folder: Path, rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> None:
     """The three files, into `folder`; raises UserError where that cannot be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "ratios.md").write_text(markdown(rows, peaks, rounds), encoding="utf-8")
-        write_csv(folder / "ratios.csv", rows)
-        draw(rows, folder / "ratios.png")
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror}; choose another --out") from None
+    write_bytes(folder / "ratios.md", markdown(rows, peaks, rounds).encode())
+    write_csv(folder / "ratios.csv", rows)
+    draw(rows, folder / "ratios.png")
 
 
 def markdown(rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> str:
@@ -73,7 +68,7 @@ def write_csv(path: Path, rows: Sequence[Ratio]) -> None:
     columns = list(_record(rows[0])) + details + list(where)
     lines = ({**_record(row), **row.details, **where} for row in rows)
     text = csv_text(columns, ([line.get(name, "") for name in columns] for line in lines))
-    path.write_text(text, encoding="utf-8", newline="")
+    write_bytes(path, text.encode())
 
 
 def machine() -> dict[str, str]:

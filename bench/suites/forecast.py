@@ -16,7 +16,7 @@ import numpy as np
 from bench.engine import tiles
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
-from bench.records.files import read_json
+from bench.records import sealed
 from bench.records.record import Budget, Cell
 from bench.records.store import Store
 from bench.scores import budgets
@@ -44,11 +44,16 @@ class Forecast(NamedTuple):
     source: str
 
 
+def costs() -> dict[str, Any]:
+    """The table: seconds of tasks and optimizers, and the machine they are of; empty where it is missing or damaged."""
+    return sealed.read(TABLE, "what it says is taken for unknown; make it: python -m bench maintain timings") or {}
+
+
 def forecast(jobs: Iterable[Job], out: Path, folders: Iterable[Path]) -> list[Forecast]:
     """Expected seconds of cells that a run into `out` would take; `folders` hold what this machine ran before."""
-    spent = [entry for folder in {*folders, out} for entry in _ledgers(folder)]
-    held = [cell for cell, _ in _ledgers(out)]
-    earlier, table = _earlier(spent), read_json(TABLE) or {}
+    spent = {folder: _ledgers(folder) for folder in (*folders, out)}
+    held = [cell for cell, _ in spent[out]]
+    earlier, table = _earlier(entry for each in spent.values() for entry in each), costs()
     return [_forecast(job, held, earlier, table) for job in jobs]
 
 
@@ -122,6 +127,6 @@ def _earlier(spent: Iterable[tuple[Cell, dict[str, float]]]) -> dict[tuple[str, 
 
 def _ledgers(folder: Path) -> list[tuple[Cell, dict[str, float]]]:
     try:
-        return Store(folder).ledgers()
+        return Store(folder).ledgers(whole=True)
     except UserError:
         return []

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -44,30 +43,20 @@ from bench.lookup.selectors import is_selector, nearest, select_optimizers, sele
 from bench.records.record import RECHECK, Budget
 from bench.scores import measures, metrics
 from bench.suites.suite import Limits, Suite, limits, with_counts
+from bench.suites.toml_file import load
 from optimizers import OptimizerError
 from tasks import TaskError
 
 _KEYS = ("name", "about", "tasks", "optimizers", "metrics", "budget", "budgets", "cell_timeout", "cell_memory")
 _COUNTS = tuple(field.name for field in dataclasses.fields(Budget))
+_LONGEST = 1000
+"""Letters of a mistake, which may quote the file."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_AT = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 
 def read(path: Path | str) -> Suite:
     """The suite in the file `path`; raises UserError."""
-    try:
-        text = Path(path).read_text("utf-8")
-    except OSError as error:
-        raise UserError(f"cannot read suite {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"cannot read suite {path}: it is not text in UTF-8") from None
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT.search(str(error))
-        line = int(found[1]) if found and found[1] else text.count("\n") + 1
-        reason = _AT.sub("", str(error))
-        raise UserError(f"{path}, line {line}: {reason}; the file must be TOML") from None
+    text, table = load(path)
     return _suite(_File(Path(path), text), table)
 
 
@@ -78,7 +67,8 @@ class _File:
 
     def mistake(self, reason: str, *words: str) -> UserError:
         """What is wrong, with the line on which `words`, from the outermost key inwards, stand."""
-        return UserError(f"{self.path}, line {line_of(self.text, *words)}: {reason}")
+        said = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
+        return UserError(f"{self.path}, line {line_of(self.text, *words)}: {said}")
 
 
 def line_of(text: str, *words: str) -> int:

@@ -39,7 +39,10 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 def get(text: str) -> Any:
     """The architecture meant by `gru` or `gru[units=64,input=asinh]`; raises OptimizerError."""
-    name, settings = syntax.split(text)
+    try:
+        name, settings = syntax.split(text)
+    except ValueError as problem:
+        raise OptimizerError(f"no architecture: {problem}") from None
     if name not in ARCHITECTURES:
         raise OptimizerError(f"unknown architecture {text!r}; known: {', '.join(ARCHITECTURES)}")
     cls = ARCHITECTURES[name]
@@ -48,10 +51,9 @@ def get(text: str) -> Any:
         if unknown := set(given) - {field.name for field in dataclasses.fields(cls)}:
             raise ValueError(f"it has no setting {min(unknown)!r}")
         return cls(**given)
-    except (SyntaxError, ValueError, TypeError) as problem:
-        said = "it is not name=value,…" if isinstance(problem, SyntaxError) else problem
+    except (ValueError, TypeError) as problem:
         fields = ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(cls))
-        raise OptimizerError(f"cannot make {text!r} ({said}); settings: {fields}") from None
+        raise OptimizerError(f"cannot make {text!r} ({problem}); settings: {fields}") from None
 
 
 def spell(architecture: Any) -> str:

@@ -29,13 +29,16 @@ __all__ = ["ESTIMATORS", "get", "refuse_if_too_large", "spell"]
 
 def get(text: str):
     """The estimator meant by `pes` or `pes[length=20,deviation=0.01]`; raises UserError."""
-    name, settings = syntax.split(text)
+    try:
+        name, settings = syntax.split(text)
+    except ValueError as problem:
+        raise UserError(f"no estimator: {problem}") from None
     if name not in ESTIMATORS:
         raise UserError(f"unknown estimator {text!r}; known: {', '.join(ESTIMATORS)}")
     cls = ESTIMATORS[name]
     try:
         return cls(**syntax.keywords(settings or ""))
-    except (SyntaxError, ValueError, TypeError) as problem:
+    except (ValueError, TypeError) as problem:
         known = ", ".join(f"{f.name}={f.default}" for f in dataclasses.fields(cls)) or "none"
         raise UserError(f"cannot make {text!r} ({problem}); settings: {known}") from None
 

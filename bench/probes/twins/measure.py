@@ -23,8 +23,8 @@ from bench.probes.dynamics.system import ProbeError
 from bench.probes.reading import UNDECIDED, Reading
 from bench.probes.twins.draw import aligned, untrained
 from bench.probes.twins.family import systems
-from bench.records.files import read_json, strict
-from bench.records.memo import digest, memo
+from bench.records.files import strict
+from bench.records.memo import digest, held, keep
 
 
 class Network(NamedTuple):
@@ -50,21 +50,23 @@ def twins(
     ProbeError where the network is no system.
     """
     names, identity = list(probes), _identity(network, count, version)
-    missing = [name for name in names if _held(_path(identity, name), identity) is None]
+    known = {name: found for name in names if (found := _held(identity, name)) is not None}
+    missing = [name for name in names if name not in known]
     made = _measured(network, missing, count, progress) if missing else {}
     if not missing:
         progress(1.0)
-    return {name: _kept(identity, name, made) for name in names}
+    return {name: known[name] if name in known else _kept(identity, name, made[name]) for name in names}
 
 
-def _held(path: Path | None, identity: str) -> Any:
-    known = read_json(path) if path else None
-    return known if known and known.get("identity") == identity else None
-
-
-def _kept(identity: str, name: str, made: Mapping[str, list]) -> list[dict[str, Any]]:
+def _held(identity: str, name: str) -> list[dict[str, Any]] | None:
     path = _path(identity, name)
-    return memo(path, identity, lambda: {"twins": strict(made[name])})["twins"] if path else strict(made[name])
+    known = held(path, identity) if path else None
+    return None if known is None else known["twins"]
+
+
+def _kept(identity: str, name: str, made: list) -> list[dict[str, Any]]:
+    path, plain = _path(identity, name), strict(made)
+    return keep(path, identity, {"twins": plain})["twins"] if path else plain
 
 
 def _path(identity: str, name: str) -> Path | None:

@@ -19,7 +19,7 @@ def ranges(definition: str) -> dict[str, str]:
     try:
         pairs = map(_parts, _parts(ast.parse(space, mode="eval").body))
         return {str(ast.literal_eval(name)): _range(call) for name, call in pairs}
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):  # a record may be anybody's
         return {"search space": space}
 
 

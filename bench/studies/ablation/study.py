@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from bench.errors import UserError, check_count
 from bench.lookup import resolve
-from bench.records.files import write_json
+from bench.records import sealed
 from bench.studies.ablation import measure, report
 from bench.studies.ablation.plan import METRICS, variants
 from bench.suites import find
@@ -37,6 +37,5 @@ def causal_tests(
 def keep(found: dict[str, Any], out: Path) -> Path:
     """Write the report under `out`/ablations -> the file."""
     path = Path(out) / "ablations" / f"{found['optimizer']}@{found['task']}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, found)
+    sealed.write(path, found)
     return path

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError, check_count
 from bench.lookup import identity, resolve
-from bench.records.files import check_folder, csv_text, strict, write_bytes, write_json
+from bench.records import sealed
+from bench.records.files import check_folder, csv_text, strict, write_bytes
 from bench.records.memo import digest, memo
 from bench.studies.along import claim
 from bench.studies.along.row import Numbers
@@ -100,7 +101,7 @@ def write(found: Mapping[str, Any], out: Path) -> None:
     write_bytes(out / "along.csv", csv_text(columns, rows).encode())
     write_bytes(out / "along.png", picture(found))
     write_bytes(out / "along.md", text(found).encode())
-    write_json(out / "along.json", found)
+    sealed.write(out / "along.json", found)
 
 
 def _lost(kept: _Kept, place: Place, one: Series, age: claim.Ages, progress: Told) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from bench.lookup import resolve
 from bench.probes import run
 from bench.probes.dynamics.subject import Subject
 from bench.probes.dynamics.system import ProbeError
-from bench.records.files import strict, write_bytes, write_json
+from bench.records import sealed
+from bench.records.files import strict, write_bytes
 from bench.records.record import RECHECK, Budget
 from bench.scores import metrics
 from bench.suites import find
@@ -156,7 +157,7 @@ def write(found: Mapping[str, Any], out: Path) -> None:
     pictures = draw(found)
     for name, content in pictures.items():
         write_bytes(out / f"{name}.png", content)
-    write_json(out / "anatomy.json", found)
+    sealed.write(out / "anatomy.json", found)
     write_bytes(out / "anatomy.html", page(found, pictures).encode())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.records.files import csv_text, write_bytes
-from bench.studies.paper import pages
+from bench.studies.paper import pages, tables
 from bench.studies.paper.analyze import Judgment, Removed, causal, removals
 from bench.studies.paper.evidence import Measured, OnTask
 from bench.studies.paper.plan import FULL, FURTHER, GROUPS, REPLICATION
@@ -36,8 +36,7 @@ def write(out: Path, rows: Sequence[Judgment], measured: Measured) -> str:
         "seconds.csv": csv_text(SECONDS, _seconds(measured)),
         "networks.csv": csv_text(NETWORKS, _networks(measured)),
     }
-    for name, text in files.items():
-        write_bytes(out / name, text.encode())
+    tables.write(out, files)
     text = pages.page(out)
     write_bytes(out / "claims.md", text.encode())
     return text

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.records.files import read_json
+from bench.errors import UserError
+from bench.records import sealed
+from bench.records.files import write_bytes
 from bench.scores.numbers import percent, significant
 from bench.studies.paper.figure_rules import REACHED, WITHIN
 from bench.studies.paper.rules import HELD, NOT_DECIDABLE, NOT_HELD, SHARE
 
 Row = dict[str, str]
+DIGESTS = "tables.json"
+"""The SHA-256 of every table beside it."""
 VERDICTS = (HELD, NOT_HELD, NOT_DECIDABLE)
 TITLES = {
     "abstract": "The abstract",
@@ -36,9 +42,21 @@ class Tables(NamedTuple):
     along: list[dict[str, Any]]
 
 
+def write(out: Path, files: Mapping[str, str]) -> None:
+    """Write tables by file name, and what vouches for them. Raises UserError."""
+    contents = {name: text.encode() for name, text in files.items()}
+    for name, content in contents.items():
+        write_bytes(out / name, content)
+    sealed.write(out / DIGESTS, {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
+
+
 def read(out: Path) -> Tables:
-    """The files in `out` and in the folder `along` beside it; empty for one that is not there."""
-    along = [read_json(path) for path in sorted(out.parent.glob("along/*/along.json"))]
+    """The files in `out` and in the folder `along` beside it; empty for one that is not there.
+
+    Raises UserError for a damaged one: a page without its rows would say less than was measured.
+    """
+    remedy = "python -m bench anatomy --along makes it again"
+    along = [sealed.demand(path, remedy) for path in sorted(out.parent.glob("along/*/along.json"))]
     rows = {name: _rows(out / f"{name}.csv") for name in Tables._fields[:-1]}
     return Tables(**rows, along=along)
 
@@ -46,8 +64,11 @@ def read(out: Path) -> Tables:
 def _rows(path: Path) -> list[Row]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    remedy = "python -m bench paper makes it again"
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sealed.demand(path.with_name(DIGESTS), remedy).get(path.name):
+        raise UserError(f"{path} is not what was written; {remedy}")
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
 def measured(tables: Tables) -> list[Row]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records.files import read_json, write_bytes, write_json
+from bench.records import sealed
+from bench.records.files import write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import significant
 from bench.studies.targets.plan import QUICK_SECONDS, TASKS
@@ -37,7 +38,7 @@ _HOW = {"ratio": "ratio of means", "difference": "difference of means", "wins": 
 
 def keep(out: Path, task: str, rows: list[dict[str, Any]], quick: bool) -> None:
     """Put the rows of one task in a file of their own: others may be measured another day."""
-    write_json(out / "rows" / f"{task}{'@quick' if quick else ''}.json", rows)
+    sealed.write(out / "rows" / f"{task}{'@quick' if quick else ''}.json", {"rows": rows})
 
 
 def write(out: Path, order: Iterable[str] = TASKS) -> str:
@@ -52,7 +53,9 @@ def write(out: Path, order: Iterable[str] = TASKS) -> str:
 
 
 def _rows(out: Path, order: Iterable[str], suffix: str) -> list[dict[str, Any]]:
-    return [row for task in order for row in read_json(out / "rows" / f"{task}{suffix}.json") or []]
+    remedy = "its rows are left out; the same command with the task's name measures them again"
+    held = (sealed.read(out / "rows" / f"{task}{suffix}.json", remedy) for task in order)
+    return [row for found in held if found is not None for row in found["rows"]]
 
 
 def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str:

@@ -5,12 +5,15 @@ Made by `python -m bench maintain controls`; every .npz has a card beside it.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.errors import UserError
 from bench.probes.controls.distilled.teachers import TEACHERS, Teacher
 from bench.probes.controls.networks import gru_system
 from bench.probes.dynamics.system import System
@@ -26,8 +29,11 @@ def architecture(teacher: Teacher) -> Gru:
 
 
 def weights(name: str) -> dict[str, np.ndarray]:
-    """θ of the shipped student of TEACHERS[name]."""
-    with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as held:
+    """θ of the shipped student of TEACHERS[name]. Raises UserError for a damaged file."""
+    content = (FOLDER / f"{name}.npz").read_bytes()
+    if hashlib.sha256(content).hexdigest() != card(name)["sha256"]:
+        raise UserError(f"{FOLDER / name}.npz is not that of its card; restore both files")
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
         return dict(held)
 
 

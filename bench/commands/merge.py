@@ -1,0 +1,21 @@
+"""`python -m bench merge`: the cells and readings of several run folders in one. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+
+
+@click.command()
+@options.dirs
+@options.mix
+@click.option("--out", type=options.PATH, required=True, help="Folder; what it holds already is kept.")
+def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
+    """Put the runs in DIRS, halves of a suite say, into one folder. Nothing is written before all is checked."""
+    from bench.reports.merge import merge
+
+    cells, readings = merge(dirs, out, mix)
+    click.echo(f"{out} holds {cells} cells and {readings} readings; its table: python -m bench leaderboard {out}")

@@ -1,0 +1,59 @@
+"""`python -m bench verify`: cells of a run once more, and an exit code that says whether they come out the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands import options
+from bench.errors import check_count
+from bench.running.executor import Means
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=options.PATH)
+@click.option("--sample", type=int, default=5, show_default=True, help="Finished cells to run again.")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which cells are drawn.")
+@click.option(
+    "--weights", multiple=True, type=options.PATH, metavar="FILE", help="Of an entry that was a weights file."
+)
+@options.workers
+@options.import_files
+@click.pass_context
+def command(
+    context: click.Context,
+    folder: Path,
+    sample: int,
+    everything: bool,
+    seed: int,
+    weights: tuple[Path, ...],
+    workers: int,
+    files: tuple[str, ...],
+) -> None:
+    """Run some cells of DIR again and compare all numbers but times; a TOML suite with tasks goes to --import.
+
+    Exit code 0: all the same; 1: one differs, or a file is damaged; 2: a mistake in the command.
+    """
+    for name, value in (("sample", sample), ("workers", workers)):
+        check_count(name, value)
+    check_count("seed", seed, 0)
+    from bench.running import worker
+
+    worker.begin(files)  # before TensorFlow is imported, as in a run
+    from bench.running.verify import verify
+
+    means = Means(workers, files)
+    found = verify(folder, None if everything else sample, seed=seed, means=means, weights=weights)
+    for verified in found.cells:
+        click.echo(str(verified))
+    counts = {
+        "the same": sum(not verified.differs for verified in found.cells),
+        "different": sum(bool(verified.differs) for verified in found.cells),
+        **({"damaged files": len(found.damaged)} if found.damaged else {}),
+    }
+    plural = "s" if found.cells[1:] else ""
+    said = "".join(f", {name}: {count}" for name, count in counts.items())
+    click.echo(f"run again: {len(found.cells)} cell{plural}{said}")
+    context.exit(0 if found.holds else 1)
