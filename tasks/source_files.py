@@ -11,9 +11,9 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-PROJECT = ("bench", "optimizers", "tasks")
-"""Names that always mean this project's packages, whatever lies beside a plug-in."""
-_VERSIONED = tuple(Path(__file__).resolve().parents[1] / name for name in PROJECT[1:])
+PROJECT = ("bench", "optimizers", "optoscope", "tasks")
+"""Names that always mean this project's own, whatever lies beside a plug-in."""
+_VERSIONED = tuple(Path(__file__).resolve().parents[1] / name for name in ("optimizers", "tasks"))
 
 
 def versioned(path: Path) -> bool:

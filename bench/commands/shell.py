@@ -19,14 +19,14 @@ from bench.errors import UserError
 STOPPED = "stopped; what is finished is kept, the same command goes on from there"
 
 
-def run() -> None:
-    """Run `python -m bench` on this process's arguments, and exit. Raises SystemExit.
+def run(name: str = "python -m bench") -> None:
+    """Run the command, called by `name`, on this process's arguments, and exit. Raises SystemExit.
 
     A termination (of a cluster's queue, say) is a stop like Ctrl-C. Threads that foreign code left end with it.
     """
     stops.listen(last_words=STOPPED)
     threads = set(threading.enumerate())
-    code = _done()
+    code = _done(name)
     if any(not thread.daemon for thread in set(threading.enumerate()) - threads):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -34,11 +34,10 @@ def run() -> None:
     sys.exit(code)
 
 
-def _done() -> int:
+def _done(name: str) -> int:
     """The exit code of the command, which has said why it is not 0."""
     try:
-        _check_siblings()
-        return main(prog_name="python -m bench", standalone_mode=False) or 0
+        return main(prog_name=name, standalone_mode=False) or 0
     except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
         return _refused(str(mistake))
     except click.ClickException as mistake:
@@ -61,13 +60,6 @@ def _ended(end: BaseException) -> int:
         return int(end.code or 0)
     where, what = f"{place.filename}, line {place.lineno}", f"{type(end).__name__}: {end}"
     return _refused(f"{where}, ends Python ({what}); let it raise an error instead")
-
-
-def _check_siblings() -> None:
-    folders = {Path(str(package.__file__)).parents[1] for package in (optimizers, tasks)}
-    here = Path(__file__).parents[2]
-    if folders != {here}:
-        raise UserError(f"tasks or optimizers come from {folders}, not from {here}; run from the checkout")
 
 
 def _refused(mistake: str) -> int:

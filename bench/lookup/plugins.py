@@ -159,4 +159,6 @@ def _one_line(problem: BaseException) -> str:
     if keras2 := explain(problem):
         return keras2
     text = " ".join(str(problem).split())
+    if isinstance(problem, ImportError) and (ours := (problem.name or "").partition(".")[0]) in source_files.PROJECT:
+        text += f"; {ours!r} is always Optoscope's own: give your module of that name another one"
     return text if isinstance(problem, ValueError) and text else f"{type(problem).__name__}: {text}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import optoscope
 from bench import stops
 from bench.running.executor import Call
 from bench.running.loss import Loss, of_exit
@@ -145,9 +146,13 @@ def _out_of_memory_kills() -> int:
 
 @contextmanager
 def _main_hidden() -> Iterator[None]:
-    """While a process is spawned: it needs nothing of the user's script, and would run it again to import it."""
+    """While a process is spawned: it needs nothing of the user's script, and would run it again to import it.
+
+    What it runs instead, before it looks for anything else, pins the names of this project's packages.
+    """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
+    sys.modules["__main__"].__file__ = optoscope.__file__
     try:
         yield
     finally:
