@@ -3,8 +3,9 @@
     settings = [name "=" value {"," name "=" value}]
     value    = number | "text" | 'text' | True | False | None | "(" [value {"," value} [","]] ")"
 
-Nothing is evaluated, and Python's own parser never sees what a user wrote. `tasks/syntax.py` and `optimizers/syntax.py`
-are the same file, as neither package may import the other; a test holds them to it.
+In a text, a backslash stands before quotes and backslashes that belong to it. Nothing is evaluated, and Python's own
+parser never sees what a user wrote. `tasks/syntax.py` and `optimizers/syntax.py` are the same file, as neither package
+may import the other; a test holds them to it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 _KEY = re.compile(r"[^\W\d]\w*")
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_ESCAPED = re.compile(r"\\([\"'\\])")
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _PAIRS = "settings are name=value, each name once"
 
@@ -71,10 +73,12 @@ def pairs(settings: str) -> dict[str, str]:
 
 def at_commas(text: str) -> list[str]:
     """What stands between the commas of `text`, stripped; those in brackets and in quotes are left alone."""
-    found, depth, quote = [""], 0, ""
+    found, depth, quote, escaped = [""], 0, "", False
     for letter in text:
-        if quote:
-            quote = "" if letter == quote else quote
+        if escaped:
+            escaped = False
+        elif quote:
+            quote, escaped = "" if letter == quote else quote, letter == "\\"
         elif letter in "\"'":
             quote = letter
         depth += 0 if quote else (letter in "[(") - (letter in "])")
@@ -103,7 +107,7 @@ def _value(text: str, depth: int) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _TEXT.fullmatch(text):
-        return text[1:-1]
+        return _ESCAPED.sub(r"\1", text[1:-1])
     if _WHOLE.fullmatch(text):
         return _whole(text)
     if _FLOAT.fullmatch(text):

@@ -128,7 +128,7 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         ([*SMOKE, "--tasks", "rosen*k,x*"], "no task matches 'x*'; see python -m bench list tasks"),
         (["lst"], "No such command 'lst'"),
         (["run"], "Missing argument 'SUITE'; see python -m bench run --help"),
-        (["run", "quick", "--steps", "many"], "Invalid value for '--steps': 'many' is not"),
+        (["run", "quick", "--steps", "many"], "--steps must be a whole number of at least 1, not 'many'"),
         (["run", "quick", "--step", "3"], "No such option '--step'"),
         (["list", "taks"], "'taks' is not one of 'tasks'"),
         ([*SMOKE, "--tasks", "rosen"], "unknown task 'rosen'; did you mean 'rosenbrock'?"),

@@ -33,6 +33,7 @@ def test_both_packages_have_the_same_parser():
         ("a=.5,b=1e-3,c=-1.,d=1E5", {"a": 0.5, "b": 0.001, "c": -1.0, "d": 1e5}),
         ("a=(),b=(1,),c=(1),d=((1, 2), 'x')", {"a": (), "b": (1,), "c": 1, "d": ((1, 2), "x")}),
         ("a='x,y=[(',b=\"it's\"", {"a": "x,y=[(", "b": "it's"}),
+        (r"a='x\'y,\\',b='\n'", {"a": "x'y,\\", "b": r"\n"}),
         ("a=None,b=True,c=False", {"a": None, "b": True, "c": False}),
     ],
 )
@@ -101,7 +102,7 @@ def test_every_name_goes_through_it(look, name, error):
 
 LITERALS = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(string.ascii_letters + " ,=[(", max_size=8),
+    | st.text(string.ascii_letters + " ,=[('\"\\", max_size=8),
     lambda inner: st.lists(inner, max_size=3).map(tuple),
     max_leaves=6,
 )  # fmt: skip

@@ -218,11 +218,11 @@ def test_mistakes_are_named_before_anything_runs(tasks_, change, text):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--seed", "a"], "--seed is 'a'; give whole numbers between commas"),
+        (["--seed", "a"], "--seed must be a whole number of at least 0, not 'a'"),
         (["--seed", "1,1"], "--seed names one twice: 1,1"),
         (["--seed", "0,1", "--workers", "0"], "workers must be a whole number of at least 1"),
         (["--seed", "0,1", "--plot", "x.png"], "--plot is of one training"),
-        (["--batch", "8,x"], "--batch is '8,x'; give whole numbers"),
+        (["--batch", "8,x"], "--batch must be a whole number of at least 1, not 'x'"),
     ],
 )
 def test_mistaken_options(options, text, tmp_path):

@@ -99,7 +99,7 @@ def test_a_meta_loss_that_is_never_finite_is_said():
     ("tasks_", "change", "error", "text"),
     [
         ([], {}, UserError, "no task to meta-train on"),
-        ("rosenbrock", {"seed": -1}, UserError, "seed must be a whole number, 0 or more, not -1"),
+        ("rosenbrock", {"seed": -1}, UserError, "seed must be a whole number of at least 0, not -1"),
         ("rosenbrock", {"out": "My Weights.npz"}, OptimizerError, "'My Weights' is not valid"),
     ],
 )

@@ -250,7 +250,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
 def test_an_empty_folder_will_do(tmp_path):
     store = Store(tmp_path)
     store.prepare()
-    assert list((tmp_path / "cells").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "notes.txt").write_text("mine")
     assert Store(tmp_path).records() == []
 

@@ -17,7 +17,7 @@ from bench.studies.along import claim
 from bench.studies.along.answers import answers, shared
 from bench.studies.along.claim import mean_of
 from bench.studies.along.figure import PANELS, figure
-from bench.studies.along.measure import measure, write
+from bench.studies.along.measure import along, measure, write
 from bench.studies.along.report import sentences
 from bench.studies.along.row import Numbers
 from bench.studies.along.series import Series, load
@@ -213,12 +213,13 @@ def test_what_is_no_series_is_refused_in_one_line(tmp_path):
         (["momentum", "adam"], "2 optimizers given, and a page is of one; name one, or --along for kept weights"),
         (["--along", "here", "--trials", "3"], "--trials has no meaning with --along, where nothing is tuned"),
         (["--along", "nowhere"], "nowhere is neither a folder nor a weights file"),
-        (["--along", "nowhere", "--seeds", "1"], "seeds must be a whole number of at least 2, not 1"),
     ],
 )
 def test_mistaken_commands(words, text, tmp_path):
     done = CliRunner().invoke(command, [*words, "--task", "rosenbrock", "--out", str(tmp_path)])
     assert text in str(done.exception)
+    with pytest.raises(UserError, match="seeds must be a whole number of at least 2, not 1"):
+        along([], "rosenbrock", tmp_path, seeds=1)
 
 
 @pytest.fixture(scope="module")

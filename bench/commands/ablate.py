@@ -6,18 +6,17 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
-from bench.records.files import check_folder
+from bench.commands import kinds, options
 from bench.studies.ablation.plan import METRICS
 
 
 @click.command()
 @click.argument("optimizer")
 @click.option("--task", required=True)
-@click.option("--seeds", type=int, default=512, show_default=True, help="Report problems.")
+@click.option("--seeds", type=kinds.COUNT, default=512, show_default=True, help="Report problems.")
 @options.steps
 @click.option("--metric", type=click.Choice(METRICS), help="Default: that of the task in suite core, else mean_loss.")
-@click.option("--out", type=options.PATH, help="Folder that keeps the result as JSON.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder that keeps the result as JSON.")
 @options.formats("text", "md", "json", "csv")
 @options.import_files
 def command(
@@ -31,8 +30,6 @@ def command(
     files: tuple[str, ...],
 ) -> None:
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
-    if out is not None:
-        check_folder(out)
     options.load(files)
     from bench.studies.ablation import report
     from bench.studies.ablation.study import causal_tests, keep

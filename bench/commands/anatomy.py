@@ -8,21 +8,23 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import UserError
-from bench.records.files import check_folder
-from bench.studies.anatomy.measure import anatomy
+from bench.lookup import resolve
+from bench.studies.anatomy.measure import anatomy, check_entry
 
 
 @click.command()
 @click.argument("optimizers", metavar="OPTIMIZER", nargs=-1, required=True)
 @click.option("--along", is_flag=True, help="Take weights kept by metatrain --keep: folders or files, several seeds.")
 @click.option("--task", required=True)
-@click.option("--out", required=True, type=options.PATH, help="Folder for pictures and page.")
-@click.option("--seeds", type=int, help="Report problems; default the task's, as in every suite and study; along: 512.")
-@click.option("--trials", type=int, help="Configurations tried per baseline; default as above.")
-@click.option("--tuning-seeds", type=int, help="Problems they are tried on; default as above.")
-@click.option("--steps", type=int, help="Gradient evaluations a run; default as above; along: 200.")
+@click.option("--out", required=True, type=kinds.OUT_FOLDER, help="Folder for pictures and page.")
+@click.option(
+    "--seeds", type=kinds.COUNT, help="Report problems; default the task's, as in every suite and study; along: 512."
+)
+@click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
+@click.option("--tuning-seeds", type=kinds.COUNT, help="Problems they are tried on; default as above.")
+@click.option("--steps", type=kinds.COUNT, help="Gradient evaluations a run; default as above; along: 200.")
 @options.runs
 @options.import_files
 @click.pass_context
@@ -44,9 +46,8 @@ def command(
     With --along: what weights kept during meta-training had of each mechanism when, and whether what grew gains.
     """
     _check(context, optimizers, along)
-    if not along:
-        check_folder(out)
     options.load(files)
+    _look_up(optimizers, task, along)
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
         if along:
@@ -57,6 +58,17 @@ def command(
             found = anatomy(optimizers[0], task, out, folders=[runs], progress=bar.set_description_str, **counts)
             lines = [*(f"{name:12}  {sentence}" for name, sentence in sentences(found).items()), f"{out}/anatomy.html"]
     click.echo("\n".join(lines))
+
+
+def _look_up(optimizers: tuple[str, ...], task: str, along: bool) -> None:
+    """UserError, TaskError or OptimizerError for what there is not, before a line of progress."""
+    from bench.studies.along import series
+
+    resolve.named_task(task)
+    if along:
+        series.load(optimizers)
+    else:
+        check_entry(resolve.entry(optimizers[0]))
 
 
 def _along(checkpoints: tuple[str, ...], task: str, out: Path, bar: Any, **counts: int) -> list[str]:

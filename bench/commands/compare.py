@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import UserError
 
 FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
@@ -17,7 +17,9 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.option("--metric", default="mean_log", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
 @click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
 @click.option("--expect", type=click.Choice(["no-worse", "better"]), help="Exit 1 unless A is that.")
-@click.option("--margin", type=float, help="With --expect: A may be worse by less than this, by its whole interval.")
+@click.option(
+    "--margin", type=kinds.NOT_NEGATIVE, help="With --expect: A may be worse by less than this, by its whole interval."
+)
 @click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
 @click.option("--family", help="Only tasks of these families, between commas.")
 @click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")

@@ -8,10 +8,8 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from bench.commands import options
-from bench.errors import check_count
+from bench.commands import kinds, options
 from bench.lookup import resolve
-from bench.records.files import check_weights
 
 _OUT = "Weights file of the closed form, ending in .npz; the refined and the borrowing ones beside it."
 
@@ -19,15 +17,16 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 @click.command()
 @click.argument("optimizer")
 @click.option("--task", required=True)
-@click.option("--out", type=options.PATH, help=_OUT)
-@click.option("--refine", default=100, show_default=True, help="Meta-iterations; 0 for none.")
+@click.option("--out", type=kinds.OutFile(".npz"), help=_OUT)
+@click.option("--refine", type=kinds.NATURAL, default=100, show_default=True, help="Meta-iterations; 0 for none.")
 @click.option(
     "--trials",
+    type=kinds.NATURAL,
     default=128,
     show_default=True,
     help="Tuning trials per baseline that borrows the teacher's schedule or clip; 0 skips it.",
 )
-@click.option("--problems", default=512, show_default=True, help="Report problems of every race.")
+@click.option("--problems", type=kinds.COUNT, default=512, show_default=True, help="Report problems of every race.")
 @options.steps
 @options.formats("text", "json")
 @options.import_files
@@ -35,7 +34,7 @@ def command(
     optimizer: str,
     task: str,
     out: Path | None,
-    refine: bool,
+    refine: int,
     trials: int,
     problems: int,
     steps: int,
@@ -43,10 +42,6 @@ def command(
     files: tuple[str, ...],
 ) -> None:
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
-    if out is not None:
-        check_weights(out)
-    for name, count in {"problems": problems, "steps": steps}.items():
-        check_count(name, count)
     options.load(files)
     from bench.studies.distillation.measure import measure
     from bench.studies.distillation.plan import Asked

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 
 FORMATS = ("ioh", "coco")
 
@@ -16,7 +16,7 @@ FORMATS = ("ioh", "coco")
 @options.selection
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Whose viewer is to open them.")
 @click.option("--tuned-for", default="mean_loss", show_default=True, help="Runs tuned for this metric, or default.")
-@click.option("--out", type=options.PATH, required=True, help="A new or empty folder.")
+@click.option("--out", type=kinds.OUT_FOLDER, required=True, help="A new or empty folder.")
 def command(results: Any, form: str, tuned_for: str, out: Path) -> None:
     """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): a folder an optimizer."""
     from bench.records.files import note

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import check_count
 from bench.lookup.syntax import names
 from bench.studies.generalisation.plan import jobs, plan
@@ -18,10 +18,10 @@ OUT = Path("results/runs/generalisation")
 @click.command()
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...")
 @click.option("--tasks", help="Race on these, and change each; names or patterns between commas.")
-@click.option("--out", type=options.PATH, default=OUT, show_default=True, help="Folder; resumed if it exists.")
-@click.option("--steps", type=int, default=200, show_default=True, help="Gradient evaluations at horizon ×1.")
-@click.option("--seeds", type=int, help="Problems; default the task's, as in every suite and study.")
-@click.option("--trials", type=int, help="Configurations tried per baseline; default as above.")
+@click.option("--out", type=kinds.OUT_FOLDER, default=OUT, show_default=True, help="Folder; resumed if it exists.")
+@click.option("--steps", type=kinds.COUNT, default=200, show_default=True, help="Gradient evaluations at horizon ×1.")
+@click.option("--seeds", type=kinds.COUNT, help="Problems; default the task's, as in every suite and study.")
+@click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
 @options.runs
 @options.workers
 @options.dry_run

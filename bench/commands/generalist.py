@@ -9,13 +9,13 @@ import click
 from tqdm import tqdm
 
 import optimizers
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.records.files import write_bytes
 from bench.suites import find
 
 
 @click.command()
-@click.option("--out", type=options.PATH, default=Path("results/reference/targets"), show_default=True)
+@click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/targets"), show_default=True)
 def command(out: Path) -> None:
     """Race the generalist against Adam's defaults on every task of core; writes OUT/generalist.md."""
     options.load()

@@ -49,7 +49,7 @@ class Verbs(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] in self.commands:
             module = importlib.import_module(f"{self._package}.{args[0]}")
-            self.add_command(module.command, args[0])
+            return args[0], module.command, args[1:]
         return super().resolve_command(ctx, args)
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.commands.group import HELP
-from bench.errors import check_count
 from bench.lookup.syntax import names as listed
 from bench.maintain.controls import make
 from bench.maintain.floors import search
@@ -28,11 +27,10 @@ def command() -> None:
 
 @command.command()
 @click.argument("names", nargs=-1)
-@click.option("--workers", type=int, default=1, show_default=True, help="Trainings side by side.")
-@click.option("--out", type=options.PATH, help="Folder; default: over the shipped ones.")
+@click.option("--workers", type=kinds.COUNT, default=1, show_default=True, help="Trainings side by side.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: over the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
-    check_count("workers", workers)
     for line in retrain(commands(list(names), out), workers):
         click.echo(line)
 
@@ -60,8 +58,12 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option("--problems", default=32, show_default=True, help="Starts, half of them validation ones.")
-@click.option("--iterations", default=5000, show_default=True, help="L-BFGS iterations from each start.")
+@click.option(
+    "--problems", type=kinds.Count(2), default=32, show_default=True, help="Starts, half of them validation ones."
+)
+@click.option(
+    "--iterations", type=kinds.COUNT, default=5000, show_default=True, help="L-BFGS iterations from each start."
+)
 def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
     """Print the lowest evaluation loss found for each task NAME."""
     options.load()
@@ -97,8 +99,8 @@ def architecture(check: bool) -> None:
 
 
 @command.command()
-@click.option("--count", default=100, show_default=True, help="Nulls per probe.")
-@click.option("--seed", type=int, help="Seed of the nulls; default that of the reference.")
+@click.option("--count", type=kinds.COUNT, default=100, show_default=True, help="Nulls per probe.")
+@click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default that of the reference.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
@@ -122,12 +124,11 @@ def memory() -> None:
 
 
 @command.command()
-@click.argument("pool", type=options.FOLDER, default="results/reference/quick")
-@click.option("--out", type=options.PATH, default="results/reference/intervals", show_default=True)
-@click.option("--draws", default=150, show_default=True, help="Samples of each number of problems.")
+@click.argument("pool", type=kinds.InFolder(), default="results/reference/quick")
+@click.option("--out", type=kinds.OUT_FOLDER, default="results/reference/intervals", show_default=True)
+@click.option("--draws", type=kinds.COUNT, default=150, show_default=True, help="Samples of each number of problems.")
 def intervals(pool: Path, out: Path, draws: int) -> None:
     """Measure on the scores in POOL how often intervals cover and equals are called different; minutes."""
     from bench.maintain.coverage import write
 
-    check_count("draws", draws)
     click.echo(write(pool, out, draws))

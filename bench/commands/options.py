@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bench.commands import kinds
 from bench.engine import process
 from bench.lookup import plugins
 from bench.lookup.syntax import names
@@ -21,16 +22,19 @@ import_files = click.option(
     "--import", "files", multiple=True, metavar="FILE", help="Python file with tasks or optimizers."
 )
 dirs = click.argument("dirs", nargs=-1, required=True, type=PATH)
-steps = click.option("--steps", type=int, default=200, show_default=True, help="Gradient evaluations a run.")
+_QUICK = Path("results/reference/quick")
+steps = click.option("--steps", type=kinds.COUNT, default=200, show_default=True, help="Gradient evaluations a run.")
 runs = click.option(
     "--runs",
-    type=PATH,
-    default=Path("results/reference/quick"),
+    type=kinds.InFolder([_QUICK]),
+    default=_QUICK,
     show_default=True,
     help="Folder of a run whose cells are read instead of run again, where they are of the same protocol.",
 )
 mix = click.option("--mix", is_flag=True, help="Take cells of several kinds of machine together.")
-workers = click.option("--workers", type=int, default=os.cpu_count() or 1, show_default="cores", help="Processes.")
+workers = click.option(
+    "--workers", type=kinds.COUNT, default=os.cpu_count() or 1, show_default="cores", help="Processes."
+)
 dry_run = click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
 
 
@@ -44,7 +48,7 @@ def output(*known: str) -> Any:
 
     def both(command: Any) -> Any:
         form = click.option("--format", "form", type=click.Choice(known), help=f"Default: by --out, else {known[0]}.")
-        out = click.option("--out", type=PATH, help="File to write; default standard output.")
+        out = click.option("--out", type=kinds.OutFile(), help="File to write; default standard output.")
         return form(out(command))
 
     return both

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import UserError
 from bench.lookup.syntax import names
 from bench.studies.paper.plan import TASKS, plan
@@ -17,18 +17,18 @@ from optimizers.shipped import FOLDER
 
 
 @click.command()
-@click.option("--out", type=options.PATH, default=Path("results/reference/paper"), show_default=True)
+@click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/paper"), show_default=True)
 @click.option("--tasks", help=f"Of {', '.join(TASKS)}; default all.")
 @click.option("--ablations/--no-ablations", default=True, show_default=True, help="What is lost without a mechanism.")
 @click.option(
     "--tuning",
-    type=options.PATH,
+    type=kinds.OUT_FOLDER,
     default=Path("results/reference/targets"),
     show_default=True,
     help="Folder of `targets`, with the cells it tuned; what neither has is tuned and kept there.",
 )
-@click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
-@click.option("--page", type=options.PATH, help="A page whose marked parts are made anew, such as docs/paper.md.")
+@click.option("--weights", type=kinds.InFolder(), help="Folder; default the shipped ones.")
+@click.option("--page", type=kinds.InFile(), help="A page whose marked parts are made anew, such as docs/paper.md.")
 @click.option("--only-page", is_flag=True, help="Measure and judge nothing; make --page from the tables in --out.")
 @click.option("--no-measure", is_flag=True, help="Judge what earlier runs measured; the rest is said to be missing.")
 @options.runs
@@ -36,6 +36,10 @@ def command(out: Path, page: Path | None, only_page: bool, runs: Path, **setting
     """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
     if only_page and page is None:
         raise UserError("--only-page needs --page, such as --page docs/paper.md")
+    if only_page and not (out / "claims.csv").is_file():
+        raise UserError(
+            f"{out} holds no tables of the paper (no claims.csv), so no page is made of it; leave out --only-page"
+        )
     if not only_page:
         click.echo(_judged(out, runs, **settings))
     if page is not None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.lookup import resolve
 from bench.probes import run
+from bench.records.store import Store
 from bench.running.progress import Bar
 
 
@@ -19,8 +20,10 @@ from bench.running.progress import Bar
 @click.argument("optimizer")
 @click.option("--task", required=True)
 @click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
-@click.option("--out", type=options.PATH, help="A run's folder: probe the θ tuned there, keep the reading.")
-@click.option("--twins", type=int, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="A run's folder: probe the θ tuned there, keep the reading.")
+@click.option(
+    "--twins", type=kinds.NATURAL, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none."
+)
 @options.formats("text", "json")
 @options.import_files
 def command(
@@ -36,6 +39,8 @@ def command(
 
     A learned one stands beside untrained twins, which are read once and kept in the cache folder: about a minute.
     """
+    if out is not None:
+        Store(out)
     options.load(files)
     from bench.reports.readings import readings_text
 
@@ -52,8 +57,6 @@ def command(
 
 
 def _recorded_theta(out: Path | None, task: str, entry: Any) -> Any:
-    from bench.records.store import Store
-
     if out is None or not Path(out).exists() or not entry.space:
         return None
     found = (r for r in Store(out).records() if r.cell.task == task and r.cell.optimizer == entry.name)

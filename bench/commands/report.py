@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 
 
 @click.command()
 @options.dirs
 @options.mix
-@click.option("--out", type=options.PATH, required=True, help="The HTML file to write, such as report.html.")
+@click.option("--out", type=kinds.OutFile(), required=True, help="The HTML file to write, such as report.html.")
 def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
     """One HTML file about the runs in DIRS: tables, curves, every cell, the probes. Needs no network to read."""
     from bench.reports.html.page import write

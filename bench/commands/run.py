@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import check_count
 from bench.lookup.resolve import named_task
 from bench.lookup.syntax import names
@@ -17,15 +17,17 @@ _RUNS = Path("results/runs")
 
 @click.command()
 @click.argument("suite")
-@click.option("--out", type=options.PATH, help="Folder; default results/runs/SUITE. Resumed if it exists.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default results/runs/SUITE. Resumed if it exists.")
 @click.option("--tasks", help="Names, patterns, tag:T or cost:C between commas, instead of the suite's.")
 @click.option("--optimizers", help="Names, patterns or kind:K between commas, instead of the suite's.")
-@click.option("--steps", type=int, help="Gradient evaluations a run.")
-@click.option("--seeds", type=int, help="Report problems.")
-@click.option("--trials", type=int, help="Configurations tried per optimizer.")
-@click.option("--finalists", type=int, help="The best by each metric, raced again on fresh problems; 0: none.")
-@click.option("--cell-timeout", type=float, help="Seconds after which a cell that is not done is ended.")
-@click.option("--cell-memory", type=float, help="MiB of memory at which a cell's process is ended.")
+@click.option("--steps", type=kinds.COUNT, help="Gradient evaluations a run.")
+@click.option("--seeds", type=kinds.COUNT, help="Report problems.")
+@click.option("--trials", type=kinds.COUNT, help="Configurations tried per optimizer.")
+@click.option(
+    "--finalists", type=kinds.NATURAL, help="The best by each metric, raced again on fresh problems; 0: none."
+)
+@click.option("--cell-timeout", type=kinds.POSITIVE, help="Seconds after which a cell that is not done is ended.")
+@click.option("--cell-memory", type=kinds.POSITIVE, help="MiB of memory at which a cell's process is ended.")
 @options.workers
 @options.dry_run
 @options.import_files

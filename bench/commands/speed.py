@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from bench.commands import options
+from bench.commands import kinds
 from bench.speed import plan
 from bench.speed.context import Context, Measurement
 from bench.speed.processes import sides
@@ -19,8 +19,8 @@ OUT = Path("results/reference/benchmarks")
 
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Rows with NAME in `work / against`; repeatable.")
-@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option("--out", type=options.PATH, help=f"Folder of the table and plot; whole runs: {OUT}.")
+@click.option("--rounds", type=kinds.COUNT, default=5, show_default=True)
+@click.option("--out", type=kinds.OUT_FOLDER, help=f"Folder of the table and plot; whole runs: {OUT}.")
 def command(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
     """Measure the engine against its peers, in turns; exit code 1 when a target does not hold."""
     chosen = [m for m in plan.measurements() if _meant(m.name, only)]

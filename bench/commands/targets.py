@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from bench.commands import options
+from bench.commands import kinds, options
 from bench.errors import UserError
 from bench.studies.targets.plan import QUICK, QUICK_TARGETS, TARGETS, TASKS
 from bench.suites.protocol import budget_for
@@ -16,9 +16,9 @@ from optimizers.shipped import FOLDER
 
 @click.command()
 @click.argument("tasks", nargs=-1)
-@click.option("--out", type=options.PATH, default=Path("results/reference/targets"), show_default=True)
+@click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/targets"), show_default=True)
 @click.option("--quick", is_flag=True, help="Also train for a minute each, and measure that.")
-@click.option("--weights", type=options.FOLDER, help="Folder; default the shipped ones.")
+@click.option("--weights", type=kinds.InFolder(), help="Folder; default the shipped ones.")
 @options.runs
 def command(tasks: str | None, out: Path, quick: bool, weights: Path | None, runs: Path) -> None:
     """Measure the targets of TASKS, all by default, for the weights that are there."""

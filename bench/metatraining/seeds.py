@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from bench.errors import UserError, check_count
-from bench.metatraining.training import metatrain
+from bench.metatraining.training import check, metatrain
 from bench.running.executor import Call, Means
 from bench.running.lane import Begin
 from bench.running.processes import Processes
@@ -38,6 +38,8 @@ def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Me
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs = paths(out, len(seeds))
+    for path, seed in zip(outs, seeds, strict=True):
+        check(training.architecture, training.tasks, path, **training.settings, seed=seed)
     lock = get_context("spawn").RLock()
     with Processes(min(means.workers, len(seeds)), Begin(_begin, (means.import_files, lock))) as executor:
         for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):

@@ -63,8 +63,7 @@ class Settings:
             check_count("batch", batch)
         if self.keep is not None and check_count("keep", self.keep, 2) > self.steps + 1:
             raise UserError(f"keep is {self.keep}, but {self.steps} steps have {self.steps + 1} iterations to keep")
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise UserError(f"seed must be a whole number, 0 or more, not {self.seed!r}")
+        check_count("seed", self.seed, 0)
         if self.loss not in ("mean", "log", "mixed"):
             raise UserError(f"loss must be mean, log or mixed, not {self.loss!r}")
         self._check_numbers()
@@ -74,10 +73,13 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value <= 1:
                 raise UserError(f"{name} must be above 0 and at most 1, not {value}")
-        for name in ("clip", "rate", "epsilon", "clip_each"):
+        for name in ("clip", "clip_each"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UserError(f"{name} must be above 0, not {value}")
+        for name in ("rate", "epsilon"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise UserError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
         for name in ("log_weight", "l2"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise UserError(f"{name} must be 0 or more, not {getattr(self, name)}")

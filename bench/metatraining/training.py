@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from bench.errors import UserError
-from bench.lookup import resolve
+from bench.lookup import canvas, resolve
 from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
 from bench.metatraining import curves, state
@@ -21,7 +21,7 @@ from bench.metatraining.kept import Keeper
 from bench.metatraining.loop import Loop
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
-from bench.records.files import check_weights, write_bytes
+from bench.records.files import check_file, check_weights, write_bytes
 from optimizers import Entry, learned
 from optimizers.shipped import save
 
@@ -50,6 +50,8 @@ def metatrain(
     subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
     chosen.check_tasks(len(subjects))
     path = _weights_path(out)
+    if plot is not None:
+        check_file(canvas.checked(plot))
     loop = Loop(architecture, subjects, chosen)
     told = loop.check_memory()
     about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))
@@ -72,6 +74,22 @@ def metatrain(
     if plot is not None:
         curves.plot(now, Path(plot), [subject.name for subject in subjects], spelled)
     return dict(now.best)
+
+
+def check(
+    architecture: str,
+    tasks: list[str],
+    out: Path,
+    *,
+    progress: bool = True,
+    baselines: bool | None = None,
+    **settings: Any,
+) -> None:
+    """Raise what `metatrain` would raise of a mistake in these arguments, before anything is started."""
+    _architecture(architecture, out)
+    subjects = _subjects(tasks)
+    _settings(**settings).check_tasks(len(subjects))
+    _weights_path(out)
 
 
 def status(now: State, subjects: list[NamedTask]) -> str:

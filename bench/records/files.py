@@ -51,30 +51,37 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def check_folder(folder: Path | str) -> None:
-    """Make `folder` and try to write in it, before work is done for it. Raises UserError."""
+    """Try to write where `folder` is or would be, before work is done for it; makes nothing. Raises UserError."""
     folder = Path(folder)
-    if folder.is_file():
-        raise UserError(f"{folder} is a file; give a folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file; give a folder")
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise UserError(_cannot_write(folder, error)) from None
 
 
+def check_file(path: Path | str) -> Path:
+    """The same for a file and its folder."""
+    path = Path(path)
+    check_folder(path.parent)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give a file")
+    return path
+
+
 def check_weights(path: Path | str) -> Path:
     """A weights file that can be written, by its name and its folder. Raises UserError."""
-    path = Path(path)
-    if path.suffix != ".npz":
+    if Path(path).suffix != ".npz":
         raise UserError(f"weights file {path} must end in .npz")
-    check_folder(path.parent)
-    return path
+    return check_file(path)
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
     room = "make room or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-    return f"cannot write {path}: {error.strerror or error}; {room}choose another folder with --out"
+    return f"cannot write {path}: {error.strerror or error}; {room}choose another folder"
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

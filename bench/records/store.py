@@ -44,7 +44,7 @@ class Store:
         return self.root / "cells" / f"{cell_id}.parquet"
 
     def prepare(self) -> None:
-        """Make the folder and try to write in it, before hours are spent; raises UserError."""
+        """Try to write there, before hours are spent; makes nothing. Raises UserError."""
         check_folder(self.root / "cells")
 
     def write(self, record: Record) -> Path:

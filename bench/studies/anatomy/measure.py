@@ -60,6 +60,12 @@ def anatomy(
     return found
 
 
+def check_entry(entry: Entry) -> None:
+    """Raise UserError for an oracle, which is no system of gradients."""
+    if not entry.told_gradients_only:
+        raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
+
+
 def gather(
     subject: NamedTask,
     entry: Entry,
@@ -72,8 +78,7 @@ def gather(
     """Curves, readings and portrait as plain data; raises UserError for an oracle, which is no system of gradients."""
     from bench.studies.anatomy.curves import curves
 
-    if not entry.told_gradients_only:
-        raise UserError(f"optimizer {entry.name!r} knows the loss and has no anatomy; name another")
+    check_entry(entry)
     metric = metrics.get(find.get("core").metric_for(subject.name))
     raced, theta = curves(subject, entry, theta, metric, budget, cells, folders, progress)
     progress("probing, controls first")

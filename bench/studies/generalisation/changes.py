@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bench.lookup import resolve
+from optimizers import syntax
 
 SIZES = (2, 20, 50)
 SPECTRA = ((-0.3, 0.0), (-1.0, 0.0), (-5.0, 0.0))
@@ -87,10 +88,11 @@ def _dimension(n: int) -> str:
 
 
 def _with(origin: str, setting: str, value: Any) -> str:
-    """`origin` with a setting: among those it is named with already, or as its only one."""
-    if origin.endswith("]"):
-        return f"{origin[:-1]}, {setting}={value}]"
-    return f"{origin}[{setting}={value}]"
+    """`origin` with a setting: among those it is named with already, in place of its own, or as its only one."""
+    name, within = syntax.split(origin)
+    given = syntax.pairs(within or "")
+    words = ", ".join(f"{key}={text}" for key, text in {**given, setting: value}.items())
+    return f"{name}[{words}]" if setting in given or not given else f"{origin[:-1]}, {setting}={value}]"
 
 
 def _widths(hidden: tuple[int, ...]) -> list[tuple[str, str, Any]]:
