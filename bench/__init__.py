@@ -213,12 +213,13 @@ def probe(
     return run.probe(resolve.named_task(task), entry, resolve.theta(entry, theta), probes=probes)
 
 
-def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **overrides: Any):
+def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), dask: str | None = None, **overrides: Any):
     """Run a suite (name or Suite) into `out`, resuming what is there -> the folder.
 
     `overrides`: tasks, optimizers, steps, seeds, trials, tuning_seeds; cell_timeout (seconds) and cell_memory (MiB), at
-    which a cell is ended. Default folder: results/runs/<suite>. `workers`
-    counts processes. Raises UserError when the folder cannot be written, or when every cell failed.
+    which a cell is ended. Default folder: results/runs/<suite>. `workers` counts processes; `dask` is the address of a
+    Dask scheduler, whose workers do the work instead. Raises UserError when the folder cannot be written, when no
+    scheduler answers, or when every cell failed.
 
     >>> import bench, tempfile
     >>> budget = {"steps": 3, "seeds": 2, "trials": 2, "tuning_seeds": 2}
@@ -234,7 +235,7 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), **ove
 
     chosen = find.override(find.get(suite) if isinstance(suite, str) else suite, **overrides)
     folder = Path(out) if out is not None else Path("results/runs") / chosen.name
-    finish(chosen, folder, workers=workers, import_files=import_files)
+    finish(chosen, folder, workers=workers, import_files=import_files, dask=dask)
     return folder
 
 

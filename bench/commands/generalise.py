@@ -23,7 +23,7 @@ OUT = Path("results/runs/generalisation")
 @click.option("--seeds", type=kinds.COUNT, help="Problems; default the task's, as in every suite and study.")
 @click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
 @options.runs
-@options.workers
+@options.workers_or_dask()
 @options.dry_run
 @options.formats("text", "md", "csv", "json")
 @options.import_files
@@ -36,6 +36,7 @@ def command(
     trials: int | None,
     runs: Path,
     workers: int,
+    dask: str | None,
     dry_run: bool,
     form: str,
     files: tuple[str, ...],
@@ -54,7 +55,8 @@ def command(
 
         click.echo(describe(matrix, out, workers))
         return
+    from bench.running.executor import Means
     from bench.studies.generalisation import measure, report
 
-    records = measure.run(jobs(matrix), out, workers=workers, import_files=files, folders=[runs])
+    records = measure.run(jobs(matrix), out, Means(workers, files, dask=dask), folders=[runs])
     click.echo(report.finish(matrix, records, out, form))

@@ -101,7 +101,7 @@ from bench.running.executor import Means
     help="Also write the weights at so many log-spaced iterations, into NAME.kept; for anatomy --along.",
 )
 @click.option("--plot", type=kinds.PICTURE, help="Picture of the curves.")
-@click.option("--workers", type=kinds.COUNT, default=1, show_default=True, help="Seeds trained side by side.")
+@options.workers_or_dask(1, True, "Seeds trained side by side.")
 @options.import_files
 def command(
     architecture: str,
@@ -110,6 +110,7 @@ def command(
     seeds: tuple[int, ...],
     batch: Any,
     workers: int,
+    dask: str | None,
     plot: Any,
     files: tuple[str, ...],
     **settings: Any,
@@ -117,11 +118,11 @@ def command(
     """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
     settings["batch"] = batch if len(batch) > 1 else batch[0]
     listed = names(tasks)
-    if len(seeds) > 1:
+    if len(seeds) > 1 or dask is not None:
         if plot is not None:
-            raise UserError("--plot is of one training; leave it out, or give one --seed")
+            raise UserError("--plot is of one training on this machine; leave it out, or give one --seed and no --dask")
         options.load(files, tensorflow=False)
-        outs = train_seeds(Training(architecture, listed, settings), out, seeds, Means(workers, files))
+        outs = train_seeds(Training(architecture, listed, settings), out, seeds, Means(workers, files, dask=dask))
     else:
         options.load(files)
 

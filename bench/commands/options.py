@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bench.commands import kinds
 from bench.engine import process
+from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.syntax import names
 
@@ -32,6 +34,34 @@ runs = click.option(
     help="Folder of a run whose cells are read instead of run again, where they are of the same protocol.",
 )
 mix = click.option("--mix", is_flag=True, help="Take cells of several kinds of machine together.")
+
+
+def _either(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Refuses --workers beside --dask: a click callback of both."""
+    given = context.meta.setdefault("optoscope.workers", [])
+    if context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+        given.append(option.opts[0])
+    if len(given) > 1:
+        raise UserError(
+            f"{' and '.join(given)} exclude each other: how many work on a cluster is the cluster's; leave one"
+        )
+    return value
+
+
+def workers_or_dask(default: int = os.cpu_count() or 1, shown: str | bool = "cores", about: str = "Processes.") -> Any:
+    """The options `--workers` and `--dask`, of which one may be given."""
+
+    def both(command: Any) -> Any:
+        about_dask = "Scheduler of a Dask cluster, tcp://host:8786 or a scheduler file, whose workers do the work."
+        dask = click.option("--dask", metavar="ADDRESS", callback=_either, help=about_dask)
+        count = click.option(
+            "--workers", type=kinds.COUNT, default=default, show_default=shown, callback=_either, help=about
+        )
+        return count(dask(command))
+
+    return both
+
+
 workers = click.option(
     "--workers", type=kinds.COUNT, default=os.cpu_count() or 1, show_default="cores", help="Processes."
 )

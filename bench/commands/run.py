@@ -28,7 +28,7 @@ _RUNS = Path("results/runs")
 )
 @click.option("--cell-timeout", type=kinds.POSITIVE, help="Seconds after which a cell that is not done is ended.")
 @click.option("--cell-memory", type=kinds.POSITIVE, help="MiB of memory at which a cell's process is ended.")
-@options.workers
+@options.workers_or_dask()
 @options.dry_run
 @options.import_files
 def command(
@@ -43,6 +43,7 @@ def command(
     cell_timeout: float | None,
     cell_memory: float | None,
     workers: int,
+    dask: str | None,
     dry_run: bool,
     files: tuple[str, ...],
 ) -> None:
@@ -63,12 +64,16 @@ def command(
     if dry_run:
         from bench.reports.dry_run import describe
 
+        if dask is not None:
+            from bench.running import cluster
+
+            workers = max(1, cluster.check(dask))
         click.echo(describe(chosen, out, workers, [*_RUNS.glob("*/")]))
         return
     from bench.reports import origin, summary
     from bench.running.run import run
 
-    run(chosen, out, workers=workers, import_files=files)
+    run(chosen, out, workers=workers, import_files=files, dask=dask)
     metrics = {task: chosen.metric_for(task) for task in chosen.tasks}
     budgets = {named_task(task).name: chosen.budget_for(task) for task in chosen.tasks}
     given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts}

@@ -71,7 +71,12 @@ def fingerprint() -> str:
 
     Equal on two machines: the same command gives the same bytes there, as far as is known.
     """
-    return " ".join([platform.machine(), *_instructions(), *settle()])
+    return " ".join([processor_kind(), *settle()])
+
+
+def processor_kind() -> str:
+    """The part of the fingerprint that no setting moves: architecture and vector instructions."""
+    return " ".join([platform.machine(), *_instructions()])
 
 
 def _instructions() -> list[str]:

@@ -1,4 +1,4 @@
-"""Several meta-seeds side by side: a spawned process each, one thread each, the same bits as alone."""
+"""Several meta-seeds side by side: a spawned process each, here or on a cluster; the same bits as alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterable
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tqdm import tqdm
 
 from bench.errors import UserError, check_count
-from bench.metatraining.training import check, metatrain
+from bench.metatraining import afar
+from bench.metatraining.training import Training, check, metatrain
+from bench.running import cluster
 from bench.running.executor import Call, Means
 from bench.running.lane import Begin
 from bench.running.processes import Processes
@@ -24,22 +26,18 @@ def paths(out: Path, count: int) -> list[Path]:
     return [out, *later]
 
 
-class Training(NamedTuple):
-    """What every seed is trained by: an architecture by its name, tasks by theirs, and `Settings` by keyword."""
-
-    architecture: str
-    tasks: list[str]
-    settings: dict[str, Any]
-
-
 def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Means) -> list[Path]:
-    """Weights of every seed, in as many files; a lost process is a UserError."""
+    """Weights of every seed, in as many files; a lost process, or a lost cluster, is a UserError."""
     check_count("workers", means.workers)
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs = paths(out, len(seeds))
     for path, seed in zip(outs, seeds, strict=True):
         check(training.architecture, training.tasks, path, **training.settings, seed=seed)
+    if means.dask is not None:
+        cluster.check(means.dask)
+        afar.train(training, dict(zip(outs, seeds, strict=True)), means.dask, means.import_files)
+        return outs
     lock = get_context("spawn").RLock()
     with Processes(min(means.workers, len(seeds)), Begin(_begin, (means.import_files, lock))) as executor:
         for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):

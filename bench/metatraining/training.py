@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from tqdm import tqdm
@@ -24,6 +24,14 @@ from bench.metatraining.state import State
 from bench.records.files import check_file, check_weights, write_bytes
 from optimizers import Entry, learned
 from optimizers.shipped import save
+
+
+class Training(NamedTuple):
+    """What every seed is trained by: an architecture by its name, tasks by theirs, and `Settings` by keyword."""
+
+    architecture: str
+    tasks: list[str]
+    settings: dict[str, Any]
 
 
 def metatrain(
@@ -56,7 +64,7 @@ def metatrain(
     told = loop.check_memory()
     about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))
     if path is not None:
-        now = state.load(_checkpoint(path), now, about)
+        now = state.load(checkpoint_of(path), now, about)
     kept = Keeper(path, spelled, subjects, chosen)
     kept.begin(now)
     if progress:
@@ -137,13 +145,14 @@ def _weights_path(out: Any) -> Path | None:
     return path
 
 
-def _checkpoint(path: Path) -> Path:
+def checkpoint_of(path: Path) -> Path:
+    """Where a training of weights `path` keeps what it needs to go on."""
     return path.with_suffix(".checkpoint")
 
 
 def _keep(path: Path | None, about: dict[str, Any], now: State) -> None:
     if path is not None:
-        state.save(_checkpoint(path), now, about)
+        state.save(checkpoint_of(path), now, about)
 
 
 def _tell(bar: Any, subjects: list[NamedTask], kept: Keeper, now: State) -> None:
@@ -164,4 +173,4 @@ def _write(path: Path, made: dict[str, Any], now: State) -> None:
     """Curves, weights and card, the card last; then the checkpoint is not needed any more."""
     write_bytes(path.with_suffix(".csv"), curves.text(now, made["tasks"]).encode())
     save(path, now.best, made)
-    _checkpoint(path).unlink(missing_ok=True)
+    checkpoint_of(path).unlink(missing_ok=True)

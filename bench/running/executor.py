@@ -1,6 +1,6 @@
 """What does the work: calls go out, results come back as they are done, wherever that is.
 
-Two today, `here.Here` and `processes.Processes`; a third is one more file and a line in
+Three today, `here.Here`, `processes.Processes` and `cluster.Cluster`; another is one more file and a line in
 `bench.running.run.executor_for`.
 """
 
@@ -18,11 +18,15 @@ Progress = Callable[[int, float], None]
 
 
 class Means(NamedTuple):
-    """With what jobs are done: so many processes, which load the user's files first; what each job may take."""
+    """With what jobs are done: so many processes, which load the user's files first; what each job may take.
+
+    `dask`: the address of a scheduler, whose workers do them instead.
+    """
 
     workers: int = 1
     import_files: Iterable[str] = ()
     limits: Limits = UNLIMITED
+    dask: str | None = None
 
 
 class Call(NamedTuple):

@@ -13,6 +13,7 @@ from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Cell, Record
 from bench.records.store import Store
+from bench.running import cargo, cluster
 from bench.running.cell import failed
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
@@ -29,17 +30,26 @@ from bench.suites.suite import UNLIMITED, Suite
 
 
 def run(
-    suite: Suite, out: str | Path, *, workers: int = 1, import_files: Iterable[str] = (), probes: bool = True
+    suite: Suite,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    import_files: Iterable[str] = (),
+    probes: bool = True,
+    dask: str | None = None,
 ) -> None:
     """Finish `suite` in folder `out`. Cells already there are kept, failed ones are tried again.
 
     A cell with more problems than are asked for holds them. A process killed at any moment loses the cells in flight,
-    nothing else. Raises UserError when `out` cannot be written, and before work when what it holds would not compare.
+    nothing else. `dask`: the address of a scheduler, whose workers do the work; only this process writes. Raises
+    UserError when `out` cannot be written, and before work when what it holds would not compare or no scheduler
+    answers.
     """
-    out, means = Path(out), Means(workers, (*import_files, *suite.files), suite.limits)
+    out, means = Path(out), Means(workers, (*import_files, *suite.files), suite.limits, dask)
     cells, readings = plan(suite), readings_planned(suite) if probes else []
     if not cells:
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")
+    check_means(means, [*cells, *readings])
     store = Store(out)
     store.prepare()
     budgets.check_room(store.cells(), [job.cell for job in cells], out)
@@ -111,15 +121,35 @@ def _pass(executor: Executor, jobs: Mapping[int, Job], keep: Callable[[Job, Any]
     return lost
 
 
+def check_means(means: Means, jobs: Sequence[Job]) -> None:
+    """Raises UserError, before work, where a cluster is asked for that cannot be reached or cannot do the jobs."""
+    if means.dask is None:
+        return
+    for job in jobs:
+        if name := str(job) if not job.portable else plugins.only_here(job.task, job.optimizer):
+            raise UserError(
+                f"{name!r} is an object of this process, which workers of a cluster do not find; put it into a file of "
+                "its own, and give that with --import or import_files"
+            )
+    cluster.check(means.dask)
+
+
 def alone(jobs: Sequence[Job], means: Means) -> Executor:
     """Each job in a process of its own without programs of earlier ones, which may be what ended it."""
+    if means.dask is not None:
+        return _cluster(means.dask, jobs, means, 0, {program_cache.VARIABLE: ""})
     if any(not job.portable or plugins.only_here(job.task, job.optimizer) for job in jobs):
         return Here()
     return Processes(1, Begin(begin, (means.import_files,), {program_cache.VARIABLE: ""}), 0, means.limits)
 
 
 def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
-    """Few jobs of this project's own code are done here, others in processes; what has no name elsewhere stays here."""
+    """Few jobs of this project's own code are done here, others in processes; what has no name elsewhere stays here.
+
+    All of them are done by a cluster's workers where one is asked for.
+    """
+    if means.dask is not None and jobs:
+        return _cluster(means.dask, jobs, means, LIFE, {})
     here = next(filter(None, (plugins.only_here(job.task, job.optimizer) for job in jobs if job.portable)), "")
     if here and means.workers > 1:
         raise UserError(
@@ -137,6 +167,13 @@ def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
     if foreign or many or means.limits != UNLIMITED:
         return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE, means.limits)
     return Here()
+
+
+def _cluster(
+    address: str, jobs: Sequence[Job], means: Means, life: int, environment: Mapping[str, str]
+) -> cluster.Cluster:
+    files = cargo.pack(means.import_files, [job.optimizer for job in jobs])
+    return cluster.Cluster(address, files, life, means.limits, environment)
 
 
 def report_failures(records: list[Record], cells: int) -> None:

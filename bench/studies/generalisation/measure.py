@@ -14,19 +14,24 @@ from bench.records.record import Record
 from bench.records.store import Store
 from bench.running.cells import known
 from bench.running.executor import Means
-from bench.running.run import finish, held, report_failures
+from bench.running.run import check_means, finish, held, report_failures
 from bench.studies.generalisation.plan import folder
 from bench.suites.jobs import Job
 
 
 def run(
-    jobs: Sequence[Job], out: Path, *, workers: int = 1, import_files: Iterable[str] = (), folders: Iterable[Path] = ()
+    jobs: Sequence[Job],
+    out: Path,
+    means: Means = Means(),  # noqa: B008 (a tuple)
+    *,
+    folders: Iterable[Path] = (),
 ) -> dict[Job, Record]:
     """Finish the cells that neither `out` nor `folders` hold yet -> every cell's record. Failed ones are tried again.
 
-    A process killed at any moment loses the cells in flight. Raises UserError when `out` cannot be written and when
-    every cell failed.
+    A process killed at any moment loses the cells in flight. Raises UserError when `out` cannot be written, when every
+    cell failed, and before work when the cluster of `means` does not answer.
     """
+    check_means(means, jobs)
     by_folder: dict[Path, list[Job]] = defaultdict(list)
     elsewhere = {job: record for job in jobs if (record := known(job, folders)) is not None}
     for job in (job for job in jobs if job not in elsewhere):
@@ -38,7 +43,7 @@ def run(
     left = sum(map(len, todo.values()))
     with tqdm(total=len(jobs), initial=len(jobs) - left, desc="cells", disable=not left) as bar:
         for place, own in todo.items():
-            finish(own, functools.partial(_keep, stores[place]), Means(workers, tuple(import_files)), _Bar(bar))
+            finish(own, functools.partial(_keep, stores[place]), means, _Bar(bar))
     records = {job: elsewhere.get(job) or stores[folder(out, job)].read(job.cell.id) for job in jobs}
     found = {job: record for job, record in records.items() if record is not None}
     report_failures(list(found.values()), len(found))
