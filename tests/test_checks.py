@@ -13,10 +13,11 @@ from click.testing import CliRunner
 import optimizers.registry
 import tasks
 import tasks.base
-from bench.checks import check, differences, find, graphs, lists
+from bench.checks import check, differences, find, lists
 from bench.checks.result import go_through, text
 from bench.checks.task_case import TaskCase
 from bench.commands.check import command
+from bench.engine import graphs
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.named import NamedTask

@@ -1,7 +1,6 @@
 """One name that is ours alone, folders of the user's that have the names of our packages, and wheels."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -116,8 +115,6 @@ def installed(request, tmp_path_factory):
 def test_installed_it_runs_from_a_crowded_folder(installed, crowded):
     programs, home = installed
     ways = (
-        [programs / "python", "-m", "bench", "list", "tasks"],
-        [programs / "python", "-Wignore", "-mbench", "list", "tasks"],
         [programs / "optoscope", "list", "tasks"],
         [programs / "python", "-c", "import optoscope; print(*optoscope.tasks.names(), optoscope.__file__)"],
     )
@@ -126,6 +123,9 @@ def test_installed_it_runs_from_a_crowded_folder(installed, crowded):
         assert "rosenbrock" in shown.stdout, shown.stderr
     assert shown.stdout.split()[-1] == str(home / "optoscope.py")
     assert python("-c", "import tasks", executable=programs / "python", cwd=crowded).returncode == 1
+    shutil.rmtree(crowded / "bench")  # beside which `-m bench` means the user's own
+    shown = python("-m", "bench", "list", "tasks", executable=programs / "python", cwd=crowded)
+    assert "rosenbrock" in shown.stdout, shown.stderr
 
 
 def test_a_wheel_holds_every_package(installed):
@@ -140,5 +140,3 @@ def test_a_wheel_holds_every_package(installed):
         }
         assert ours
         assert all((place / path).is_file() for path in ours), pattern
-    record = next(place.glob("optoscope-*.dist-info/RECORD")).read_text()
-    assert re.search(r"^optoscope\.pth,sha256=[\w-]{43},\d+$", record, re.M)

@@ -157,6 +157,39 @@ def built(entry: Entry, theta: Mapping[str, Any], loss: Any) -> Optimizer:
     return optimizer
 
 
+def verify_result(result: Any, params: Any, state: Any) -> None:
+    """Raises UserError unless what `update` returned can be added to `params` and be the state after `state`."""
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise UserError(f"update returns {_kind(result)}; return the pair (updates, state)")
+    for word, nest, model_word, model in (
+        ("updates", result[0], "params", params),
+        ("state", result[1], "init", state),
+    ):
+        try:
+            tf.nest.assert_same_structure(nest, model)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"update returns {word} nested unlike {model_word}; build them with tf.nest.map_structure"
+            ) from None
+        for leaf, like in zip(tf.nest.flatten(nest), tf.nest.flatten(model), strict=True):
+            _verify_leaf(word, tf.convert_to_tensor(leaf), tf.convert_to_tensor(like))
+
+
+def _verify_leaf(word: str, leaf: Any, like: Any) -> None:
+    """`leaf` is of the dtype of `like`, and of its shape as far as it is known; an update may be broadcast to it."""
+    fits = leaf.shape.is_compatible_with(like.shape)
+    if word == "updates" and not fits:
+        try:
+            fits = tf.broadcast_static_shape(leaf.shape, like.shape) == like.shape
+        except ValueError:
+            fits = False
+    if leaf.dtype != like.dtype or not fits:
+        raise UserError(
+            f"update returns {word} of {leaf.dtype.name} {tuple(leaf.shape)}, not {like.dtype.name} "
+            f"{tuple(like.shape)}; keep shapes and dtypes"
+        )
+
+
 _ASKS = "says so: Entry(…, asks=Asks(losses=12)), Asks() for the step's own; it takes a fifth argument that holds them"
 
 

@@ -57,7 +57,11 @@ OPTIMIZER = Rule(
     "keep what it remembers in the state",
 )
 SAMPLING = Rule(f"use {_KEYED.format('key')}", "let it depend on the key alone", python=True)
-LOSS = Rule("draw them in sample or batches", "put what it needs into data", keyed=False)
+LOSS = Rule(
+    "draw them in sample or batches",
+    "put what it needs into data; a Keras model goes as it is into tasks.KerasTask",
+    keyed=False,
+)
 
 
 class Piece(NamedTuple):
@@ -87,6 +91,8 @@ def compare(piece: Piece, first: Any, seed: int = 1) -> None:
     """Trace a piece again, under other global random numbers; raises Impure unless it is as it was."""
     try:
         again, _ = _traced(piece, seed)
+    except UserError:
+        raise
     except Exception as problem:
         what = f"{type(problem).__name__}: {' '.join(str(problem).split())[:120]}"
         raise Impure(f"{piece.word} raises at a later call, not at the first ({what}); {piece.rule.memory}") from None
@@ -136,8 +142,9 @@ def optimizer_pieces(plan: Plan) -> list[Piece]:
             held = plan.task.start_state(params, data)
             loss, _ = plan.task.train_loss(params, held, data, batch)
         with asked.handed(plan.asks, plan.task, params, held, data, batch, loss) as more:
-            updates, after = optimizer.update(gradients, state, params, step, *more)
-        return updates, after, scored(optimizer, params, after)
+            result = optimizer.update(gradients, state, params, step, *more)
+        contracts.verify_result(result, params, state)
+        return *result, scored(optimizer, params, result[1])
 
     return [
         Piece("init", init, (params, data, hyper), OPTIMIZER),
@@ -160,12 +167,14 @@ def watched(name: str, plan: Plan) -> Iterator[None]:
 
 @functools.lru_cache(maxsize=64)
 def _first(plan: Plan) -> Any:
-    """The first trace of a plan's update; None where it raises, which is for the engine to say."""
+    """The first trace of a plan's update; None where it raises what is for the engine to say. Raises UserError."""
     init, both = optimizer_pieces(plan)
     try:
         return examine(both)
     except Impure:
         examine(init)  # where it is impure itself, it is named
+        raise
+    except UserError:
         raise
     except Exception:
         return None
@@ -219,5 +228,6 @@ def loss_pieces(task: Task) -> list[Piece]:
 def _named(what: str) -> Iterator[None]:
     try:
         yield
-    except Impure as fault:
-        raise Impure(f"{what}: {fault}") from None
+    except UserError as fault:
+        said = str(fault)
+        raise type(fault)(said if said.startswith(what) else f"{what}: {said}") from None

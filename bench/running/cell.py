@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,9 +60,17 @@ def failed(job: Job, error: str) -> Record:
 
 def _record(job: Job, status: str, error: str, measured: _Measured) -> Record:
     task, entry = job.subject.task, job.entry
-    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": float(task.floor)}
+    about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": _floor(task)}
     provenance = {**process.provenance(), **(_execution(task) if status == "ok" else {})}
     return Record(job.cell, status, error, **about, **measured._asdict(), provenance=provenance)
+
+
+def _floor(task: Task) -> float:
+    """NaN where the task's own code fails to say, or says no number: then its cell is a failed one."""
+    try:
+        return float(task.floor)
+    except Exception:
+        return math.nan
 
 
 def _execution(task: Task) -> dict[str, str]:

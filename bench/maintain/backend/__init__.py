@@ -1,1 +1,0 @@
-"""How the project is packed: read by pip, which puts this folder itself on the path, and imported by nothing else."""
