@@ -1,16 +1,24 @@
 """The public face: all that `bench` offers, `tasks`, `optimizers` and `load`; and the command `optoscope`.
 
 Importing it pins the names `bench`, `optimizers` and `tasks` to the packages beside this file, so that a folder of the
-user's with one of these names is never taken for them. Nothing else is imported until it is asked for.
+user's with one of these names is never taken for them, and lets TensorFlow, whoever imports it later, load without its
+lines of log. Nothing else is imported until it is asked for; each of the three packages imports this file first.
 """
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import importlib
+import os
+import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,6 +68,11 @@ __all__ = [
 
 _HERE = Path(__file__).parent
 _PACKAGES = ("bench", "optimizers", "tasks")
+_LOG = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog"  # what native code logs has a level, a time and a line
+    rb"|(?:[IWE]\d{4} |\d{4}-\d\d-\d\d )\d\d:\d\d:\d+\.\d+.* \S+\.(?:cc|h):\d+\] "
+    rb"|To enable the following instructions: "
+)
 
 
 def main() -> None:
@@ -81,14 +94,68 @@ def __dir__() -> list[str]:
     return [*globals(), *__all__]
 
 
-class _Siblings:
-    """A finder that is asked before any folder is looked through."""
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """While native code of TensorFlow runs: lines of its log are not written to standard error, everything else is.
+
+    Where it fails, everything is; where it ends the process, Python says what it was doing.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    crashes = not faulthandler.is_enabled()
+    with tempfile.TemporaryFile() as held, os.fdopen(kept, "wb", buffering=0) as shown:
+        _flush()
+        os.dup2(held.fileno(), 2)
+        if crashes:
+            faulthandler.enable(shown)
+        hidden = False
+        try:
+            yield
+            hidden = True
+        finally:
+            if crashes:
+                faulthandler.disable()
+            _flush()
+            os.dup2(kept, 2)
+            held.seek(0)
+            shown.write(b"".join(line for line in held if not (hidden and _LOG.match(line))))
+
+
+def _flush() -> None:
+    if sys.stderr is not None:
+        sys.stderr.flush()
+
+
+class _Finder:
+    """Asked before any folder is looked through."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name in _PACKAGES:
             return spec_from_file_location(name, _HERE / name / "__init__.py")
-        return spec_from_file_location(name, _HERE / "optoscope.py") if name == "optoscope" else None
+        if name == "optoscope":
+            return spec_from_file_location(name, _HERE / "optoscope.py")
+        return _quiet_tensorflow() if name == "tensorflow" else None
+
+
+def _quiet_tensorflow() -> ModuleSpec | None:
+    """TensorFlow as the other finders find it, loaded in `quiet`."""
+    others = (finder for finder in sys.meta_path if getattr(finder, "__name__", "") != _Finder.__name__)
+    spec = next(filter(None, (finder.find_spec("tensorflow", None) for finder in others)), None)
+    if spec is None or spec.loader is None:
+        return spec
+    load = spec.loader.exec_module
+
+    def load_quietly(module: ModuleType) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when it is loaded
+        with quiet():
+            load(module)
+
+    vars(spec.loader)["exec_module"] = load_quietly
+    return spec
 
 
 def _pin() -> None:
@@ -99,7 +166,7 @@ def _pin() -> None:
         if taken is not None and not any(place and _HERE / name in _with_parents(place) for place in places):
             other = next((place for place in places if place), "another module")
             raise ImportError(f"{name!r} is {other} here, imported before Optoscope; import optoscope before it")
-    sys.meta_path.insert(0, _Siblings)
+    sys.meta_path.insert(0, _Finder)
 
 
 def _with_parents(place: str) -> list[Path]:

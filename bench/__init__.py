@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import optoscope as _pins  # noqa: F401  first, so that what follows finds `optimizers` and `tasks` beside this folder
+import optoscope as _first  # noqa: F401  so that what follows finds `optimizers` and `tasks` beside this folder
 from bench import scores as scores
 from bench.studies.ablation.naming import FAMILIES
 from optimizers.registry import register_family

@@ -5,6 +5,7 @@ Imports neither TensorFlow nor Keras; where Keras is there already, models saved
 
 import sys
 
+import optoscope as _first  # noqa: F401  so that TensorFlow is loaded without its log
 from optimizers.base import Asks, Entry, Optimizer, OptimizerError
 from optimizers.hand_designed import register_all
 from optimizers.oracles import register_oracles

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import optoscope as _first  # noqa: F401  so that TensorFlow is loaded without its log
 from tasks import shipped
 from tasks.base import Task, TaskError, get, names, register, tf
 

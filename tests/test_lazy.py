@@ -9,6 +9,7 @@ from pathlib import Path
 
 import samples
 
+from bench.commands.group import VERBS
 from bench.engine import program_cache
 from bench.probes.catalog import PROBES
 
@@ -44,6 +45,10 @@ def imported(*calls):
 def test_help_and_lists_import_none_of_the_heavy_packages():
     kinds = [("list", kind) for kind in ("tasks", "optimizers", "suites", "probes", "metrics")]
     assert imported(("--help",), ("run", "--help"), ("list",), *kinds) == set()
+
+
+def test_no_verb_imports_tensorflow_before_its_settings_are_fixed():
+    assert "tensorflow" not in imported(*[(verb, "--help") for verb in VERBS])
 
 
 def test_leaderboard_curves_and_report_import_tables_only(tmp_path):

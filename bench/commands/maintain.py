@@ -1,4 +1,7 @@
-"""`python -m bench maintain`: shipped data made again, each by the command that first made it."""
+"""`python -m bench maintain`: shipped data made again, each by the command that first made it.
+
+What imports TensorFlow is imported in the verbs, after its settings have been fixed.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,9 @@ import click
 
 from bench.commands import kinds, options
 from bench.commands.group import HELP
+from bench.errors import UserError
 from bench.lookup.syntax import names as listed
-from bench.maintain.controls import make
-from bench.maintain.floors import search
-from bench.maintain.memory import lines
-from bench.maintain.retrain import commands, retrain
 from bench.probes.catalog import PROBES
-from bench.probes.controls.distilled.teachers import TEACHERS
 from bench.records.files import write_bytes
 
 
@@ -31,16 +30,22 @@ def command() -> None:
 @click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: over the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
+    from bench.maintain.retrain import commands, retrain
+
     for line in retrain(commands(list(names), out), workers):
         click.echo(line)
 
 
 @command.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(TEACHERS)))
+@click.argument("names", nargs=-1)
 def controls(names: tuple[str, ...]) -> None:
     """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""
     options.load()
+    from bench.maintain.controls import make
+    from bench.probes.controls.distilled.teachers import TEACHERS
 
+    if unknown := [name for name in names if name not in TEACHERS]:
+        raise UserError(f"no control networks {', '.join(unknown)}; there are: {', '.join(TEACHERS)}")
     for name in names or TEACHERS:
         click.echo(f"{name}: distilling, {TEACHERS[name].iterations} iterations", err=True)
         click.echo(f"{name} {json.dumps(make(name))}")
@@ -67,6 +72,7 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
     """Print the lowest evaluation loss found for each task NAME."""
     options.load()
+    from bench.maintain.floors import search
 
     for name in names:
         click.echo(search(name, problems=problems, iterations=iterations))
@@ -104,6 +110,7 @@ def architecture(check: bool) -> None:
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
+    options.load()
     from bench.probes.controls.nulls import SEED, claims
 
     total = 0
@@ -119,6 +126,8 @@ def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
 @command.command()
 def memory() -> None:
     """Set the memory that meta-gradients are said to take beside what they take, a process a case."""
+    from bench.maintain.memory import lines
+
     for line in lines():
         click.echo(line)
 

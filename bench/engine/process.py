@@ -5,6 +5,8 @@ Call `prepare` before TensorFlow is first imported; afterwards it still sets the
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import platform
 import subprocess
@@ -13,6 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import optoscope
 from bench.engine import numerics, program_cache
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
@@ -31,22 +34,19 @@ def prepare() -> None:
 
 
 def load_tensorflow() -> None:
-    """Prepare, then import TensorFlow without the lines it writes to standard error before any logging is set up."""
+    """Prepare, then import TensorFlow and let it look for devices; its log is not written to standard error."""
     prepare()
-    if "tensorflow" in sys.modules:
-        return
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow as tf
+    _started()
 
-        tf.get_logger().setLevel("ERROR")  # its warnings of retracing are for one function called in a loop
+
+@functools.cache
+def _started() -> None:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")  # its warnings of retracing are for one function called in a loop
+    logging.getLogger("absl").setLevel("ERROR")
+    with optoscope.quiet():
         tf.constant(0)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def processor() -> str:
