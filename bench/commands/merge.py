@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
+from bench.commands import kinds, options
 
 
 @click.command()
 @options.dirs
 @options.mix
-@click.option("--out", type=options.PATH, required=True, help="Folder; what it holds already is kept.")
+@click.option("--out", type=kinds.OUT_FOLDER, required=True, help="Folder; what it holds already is kept.")
 def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
     """Put the runs in DIRS, halves of a suite say, into one folder. Nothing is written before all is checked."""
     from bench.reports.merge import merge

@@ -6,18 +6,17 @@ from pathlib import Path
 
 import click
 
-from bench.commands import options
-from bench.errors import check_count
+from bench.commands import kinds, options
 from bench.running.executor import Means
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=options.PATH)
-@click.option("--sample", type=int, default=5, show_default=True, help="Finished cells to run again.")
+@click.argument("folder", metavar="DIR", type=kinds.InFolder())
+@click.option("--sample", type=kinds.COUNT, default=5, show_default=True, help="Finished cells to run again.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which cells are drawn.")
+@click.option("--seed", type=kinds.NATURAL, default=0, show_default=True, help="Which cells are drawn.")
 @click.option(
-    "--weights", multiple=True, type=options.PATH, metavar="FILE", help="Of an entry that was a weights file."
+    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Of an entry that was a weights file."
 )
 @options.workers
 @options.import_files
@@ -36,9 +35,6 @@ def command(
 
     Exit code 0: all the same; 1: one differs, or a file is damaged; 2: a mistake in the command.
     """
-    for name, value in (("sample", sample), ("workers", workers)):
-        check_count(name, value)
-    check_count("seed", seed, 0)
     from bench.running import worker
 
     worker.begin(files)  # before TensorFlow is imported, as in a run
