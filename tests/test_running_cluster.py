@@ -193,7 +193,7 @@ def test_a_suite_gives_the_bytes_of_this_machine_and_a_hostile_cell_fails(addres
     card = {"architecture": entry.build.architecture, "tasks": ["rosenbrock"]}
     shipped.save(weights, {name: 0.5 * np.asarray(value) for name, value in entry.defaults.items()}, card)
     numbers = ["--steps", "5", "--seeds", "4", "--trials", "2", "--finalists", "0"]
-    what = ["--import", str(plugin), "--tasks", "rosenbrock,cluster-bowl,cluster-end", "--optimizers", f"sgd,{weights}"]
+    what = ["--import", str(plugin), "--tasks", "rosenbrock,cluster-bowl,cluster-end", "--optimizers", str(weights)]
     found = []
     for name, how in (("here", ["--workers", "1"]), ("there", ["--dask", address])):
         arguments = ["run", "smoke", *what, *numbers, *how, "--out", str(tmp_path / name)]
