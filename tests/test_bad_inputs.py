@@ -265,6 +265,7 @@ TABLE = [
     ("maintain timings --optimizers nope", "unknown optimizer 'nope'"),
     ("maintain floors luck", "unknown task 'luck'"),
     ("maintain nulls --probe luck", "'luck' is not one of"),
+    ("maintain scale 3", "unexpected extra argument (3)"),
     ("maintain intervals nowhere", "nowhere is not there; give a folder"),
     ("maintain intervals foreign --out new", "foreign is not a run folder"),
 ]

@@ -144,14 +144,13 @@ def intervals(pool: Path, out: Path, draws: int) -> None:
 
 
 @command.command()
-@click.option("--jobs", type=int, default=100_000, show_default=True, help="Empty jobs, for the cost of one.")
+@click.option("--jobs", type=kinds.COUNT, default=100_000, show_default=True, help="Empty jobs, for the cost of one.")
 @click.option("--page", "only_page", is_flag=True, help="Only write the page, from what was measured last.")
 def scale(jobs: int, only_page: bool) -> None:
     """Measure what cells and jobs cost, on a cluster of this machine too, and write docs/scale.md; tens of minutes."""
     from bench.maintain import scale_page
     from bench.records.files import write_bytes
 
-    check_count("jobs", jobs)
     if not only_page:
         options.load()
         from bench.maintain.scale import measure
