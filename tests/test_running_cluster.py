@@ -14,16 +14,19 @@ from click.testing import CliRunner
 
 from bench.commands.group import main
 from bench.errors import UserError
+from bench.lookup import plugins
 from bench.metatraining import metatrain
 from bench.metatraining.seeds import train_seeds
 from bench.metatraining.training import Training
 from bench.records.outcome import digest
+from bench.records.record import Budget
 from bench.records.store import Store
 from bench.running import cluster, remote, site
 from bench.running.cargo import pack, unpack
 from bench.running.cluster import Cluster
 from bench.running.executor import Call, Means
-from bench.suites.suite import Limits
+from bench.running.run import run
+from bench.suites.suite import Limits, Suite
 from optimizers import shipped
 from tasks import source_files
 
@@ -192,21 +195,18 @@ def test_a_suite_gives_the_bytes_of_this_machine_and_a_hostile_cell_fails(addres
     entry = shipped.load_entry(shipped.FOLDER / "gru-rosenbrock.npz")
     card = {"architecture": entry.build.architecture, "tasks": ["rosenbrock"]}
     shipped.save(weights, {name: 0.5 * np.asarray(value) for name, value in entry.defaults.items()}, card)
-    numbers = ["--steps", "5", "--seeds", "4", "--trials", "2", "--finalists", "0"]
-    what = ["--import", str(plugin), "--tasks", "rosenbrock,cluster-bowl,cluster-end", "--optimizers", str(weights)]
-    found = []
-    for name, how in (("here", ["--workers", "1"]), ("there", ["--dask", address])):
-        arguments = ["run", "smoke", *what, *numbers, *how, "--out", str(tmp_path / name)]
-        done = CliRunner().invoke(main, arguments, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        found.append(
-            {r.cell.id: (r.cell.task, r.cell.optimizer, r.error, digest(r)) for r in Store(tmp_path / name).records()}
-        )
-    assert found[0] == found[1]
-    errors = {(task, optimizer): error for task, optimizer, error, _ in found[1].values()}
-    assert len(errors) == 6
-    assert {task for (task, _), error in errors.items() if error} == {"cluster-end"}
-    assert errors["cluster-end", "sgd"] == "its process ended itself with exit code 3, twice"
+    budget = Budget(steps=5, seeds=4, trials=2, tuning_seeds=2, finalists=0, recheck_seeds=0)
+    plugins.load_file(plugin)
+    suite, found = Suite("own", ("rosenbrock", "cluster-bowl", "cluster-end"), (str(weights),), budget), []
+    for name, dask in (("here", None), ("there", address)):
+        run(suite, tmp_path / name, import_files=[str(plugin)], probes=False, dask=dask)
+        found.append(Store(tmp_path / name).records())
+    assert [(r.cell, digest(r), r.error) for r in found[0]] == [(r.cell, digest(r), r.error) for r in found[1]]
+    assert {r.cell.task: r.error for r in found[1]} == {
+        "rosenbrock": "",
+        "cluster-bowl": "",
+        "cluster-end": "its process ended itself with exit code 3, twice",
+    }
 
 
 def test_trainings_give_the_bits_of_this_machine_and_come_back_whole(address, tmp_path):
@@ -349,7 +349,6 @@ from tasks.classic import Rosenbrock
 
 class Slow(Rosenbrock):
     def loss(self, params, data, batch):
-        Path(__file__).with_name("begun").touch()
         time.sleep(60)
         return super().loss(params, data, batch)
 

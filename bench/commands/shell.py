@@ -22,12 +22,14 @@ STOPPED = "stopped; what is finished is kept, the same command goes on from ther
 def run(name: str = "python -m bench") -> None:
     """Run the command, called by `name`, on this process's arguments, and exit. Raises SystemExit.
 
-    A termination (of a cluster's queue, say) is a stop like Ctrl-C. Threads that foreign code left end with it.
+    A termination (of a cluster's queue, say) is a stop like Ctrl-C. Threads that foreign code left end with it, and a
+    stop does not wait for Python to take them apart.
     """
     stops.listen(last_words=STOPPED)
     threads = set(threading.enumerate())
     code = _done(name)
-    if any(not thread.daemon for thread in set(threading.enumerate()) - threads):
+    left = set(threading.enumerate()) - threads
+    if left and (code == stops.STOPPED or any(not thread.daemon for thread in left)):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
