@@ -68,6 +68,8 @@ __all__ = [
 
 _HERE = Path(__file__).parent
 _PACKAGES = ("bench", "optimizers", "tasks")
+commanded = False
+"""Whether this process runs the command."""
 _LOG = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog"  # what native code logs has a level, a time and a line
     rb"|(?:[IWE]\d{4} |\d{4}-\d\d-\d\d )\d\d:\d\d:\d+\.\d+.* \S+\.(?:cc|h):\d+\] "
@@ -77,9 +79,11 @@ _LOG = re.compile(
 
 def main() -> None:
     """The command `optoscope`, which is `python -m bench`. Raises SystemExit."""
-    from bench.commands import shell
+    global commanded
+    commanded = True
+    from bench import __main__ as command
 
-    shell.run("optoscope")
+    command.main("optoscope")
 
 
 def __getattr__(name: str) -> Any:

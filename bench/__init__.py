@@ -5,10 +5,16 @@ Nothing heavy is imported until a function is called.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import optoscope as _first  # noqa: F401  so that what follows finds `optimizers` and `tasks` beside this folder
+import optoscope as _first  # so that what follows finds `optimizers` and `tasks` beside this folder
+from bench import stops
+
+if sys.argv[:1] == ["-m"] or _first.commanded:  # Python is on its way to bench/__main__.py
+    stops.end_at_once()
+
 from bench import scores as scores
 from bench.studies.ablation.naming import FAMILIES
 from optimizers.registry import register_family

@@ -1,6 +1,16 @@
-"""Entry point of `python -m bench`."""
+"""Entry point of the command. A stop while it starts is a line, so nothing else is imported before that holds."""
 
-from bench.commands.shell import run
+from bench import stops, terminal
+
+
+def main(name: str = "python -m bench") -> None:
+    """Run the command, called by `name`. Raises SystemExit."""
+    stops.end_at_once()
+    terminal.settle()
+    from bench.commands.shell import run
+
+    run(name)
+
 
 if __name__ == "__main__":
-    run()
+    main()

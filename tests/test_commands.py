@@ -166,8 +166,10 @@ def _signals(monkeypatch):
     """What `shell.run` does to a process of its own is undone, and no watch ends this one."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers]
-    for name, value in (("_end", lambda *_: None), ("_asked", False), ("_listening", False)):
+    settings = {"_end": lambda *_: None, "_asked": False, "_listening": False, "_said": False, "_terminal": 2}
+    for name, value in settings.items():
         monkeypatch.setattr(stops, name, value)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     yield
     signal.set_wakeup_fd(-1)
     for number, handler in zip(numbers, before, strict=True):
@@ -175,13 +177,13 @@ def _signals(monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_says_what_is_kept(number, monkeypatch, capsys):
+def test_stopping_says_what_is_kept(number, monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["bench", "list"])
     monkeypatch.setattr(plugins, "load_files", lambda files: signal.raise_signal(number))
     with pytest.raises(SystemExit) as stop:
         shell.run()
     assert stop.value.code == 130
-    said = capsys.readouterr().err.split("\n")
+    said = capfd.readouterr().err.split("\n")
     assert "stopped; what is finished is kept, the same command goes on from there" in said
 
 

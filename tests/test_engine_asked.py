@@ -232,10 +232,8 @@ def test_no_evaluation_goes_uncounted(update, said):
 
 def test_what_is_handed_is_of_use_in_its_own_update_only():
     kept.clear()
-    subject = entry(later, Asks(losses=2))
-    raced(Line(), subject, 9)
     with pytest.raises(UserError, match="when its update is over"):
-        raced(Line(2.0), subject, 9)
+        raced(Line(), entry(later, Asks(losses=2)), 9)
 
 
 def five(gradients, state, params, step, value):

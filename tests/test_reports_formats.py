@@ -13,6 +13,7 @@ import pytest
 from bench.reports import formats, latex, tables
 from bench.reports.formats import WRITERS, render
 from bench.reports.tables import Grid, markdown, text
+from bench.terminal import shown
 
 HOSTILE = [
     "a|b",
@@ -38,11 +39,6 @@ def frame():
     return found
 
 
-def plain(name):
-    """A name on one line without terminal commands, as printed formats have it."""
-    return "".join(" " if c in "\n\r\t" else c for c in name if c not in "\x1b\x07")
-
-
 def test_the_formats_are_these():
     assert list(WRITERS) == ["text", "md", "csv", "latex", "json", "parquet"]
 
@@ -53,7 +49,7 @@ def test_text_has_a_line_a_row_in_columns_as_wide_as_what_they_show(frame):
     assert "\x1b" not in "".join(lines)
     assert "\x07" not in "".join(lines)
     for name, row in zip(HOSTILE, rows, strict=True):
-        assert row.startswith(plain(name))
+        assert row.startswith(shown(name))
     widths = {tables._width(row) for row in rows}
     assert len(widths) == 1, rows
 
@@ -80,7 +76,7 @@ def test_markdown_rows_have_as_many_cells_as_headers_and_show_the_names(frame):
     table = [cells(line) for line in lines[: len(HOSTILE) + 2]]
     assert {len(row) for row in table} == {3}
     for name, row in zip(HOSTILE, table[2:], strict=True):
-        assert unmarked(row[0]) == plain(name).strip()
+        assert unmarked(row[0]) == shown(name).strip()
     assert "<script" not in "".join(lines)
     assert len(lines) == 2 + len(HOSTILE) + 1 + len(HOSTILE)
 
@@ -137,7 +133,7 @@ def printed(source):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_latex_prints_the_name_and_obeys_nothing_in_it(name):
-    assert printed(latex.escape(name)) == plain(name)
+    assert printed(latex.escape(name)) == shown(name)
 
 
 def test_latex_keeps_pairs_of_characters_two():

@@ -40,7 +40,7 @@ def test_one_that_minds_python_ends_at_once():
 
 def test_one_busy_in_compiled_code_ends_after_the_grace():
     seconds, code, out, error = ended("hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)")
-    assert (code, out, error) == (stops.STOPPED, "", "that was all\n")
+    assert (code, out, error) == (stops.STOPPED, "", "\nthat was all\n")
     assert seconds >= 0.9 * stops.GRACE
 
 

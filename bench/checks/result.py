@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bench import stops
 from bench.errors import UserError
+from bench.terminal import shown
 from optimizers import OptimizerError
 from tasks import TaskError
 
@@ -73,7 +74,7 @@ def one_line(problem: BaseException, length: int = 240) -> str:
     text = str(problem).strip()
     if text.startswith("in user code"):  # a traceback follows, and what went wrong comes last
         text = text.splitlines()[-1]
-    words = " ".join(text.split())
+    words = shown(" ".join(text.split()))
     return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}"
 
 

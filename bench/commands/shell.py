@@ -12,11 +12,9 @@ import click
 
 import optimizers
 import tasks
-from bench import stops
+from bench import stops, terminal
 from bench.commands.group import main
 from bench.errors import UserError
-
-STOPPED = "stopped; what is finished is kept, the same command goes on from there"
 
 
 def run(name: str = "python -m bench") -> None:
@@ -25,21 +23,36 @@ def run(name: str = "python -m bench") -> None:
     A termination (of a cluster's queue, say) is a stop like Ctrl-C. Threads that foreign code left end with it, and a
     stop does not wait for Python to take them apart.
     """
-    stops.listen(last_words=STOPPED)
+    stops.listen(last_words=stops.LAST_WORDS, grace=stops.PATIENCE)
     threads = set(threading.enumerate())
-    code = _done(name)
+    code = _written(_done(name))
     left = set(threading.enumerate()) - threads
     if left and (code == stops.STOPPED or any(not thread.daemon for thread in left)):
-        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    stops.end_at_once()
     sys.exit(code)
+
+
+def _written(code: int) -> int:
+    """The exit code, when everything that was said is out: another one where it cannot be."""
+    try:
+        terminal.flush()
+    except terminal.OutputLost as lost:
+        return code or _lost(lost)
+    return code
+
+
+def _lost(lost: terminal.OutputLost) -> int:
+    return terminal.BROKEN_PIPE if lost.reader_gone else _refused(str(lost))
 
 
 def _done(name: str) -> int:
     """The exit code of the command, which has said why it is not 0."""
     try:
         return main(prog_name=name, standalone_mode=False) or 0
+    except terminal.OutputLost as lost:
+        return _lost(lost)
     except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
         return _refused(str(mistake))
     except click.ClickException as mistake:
@@ -56,7 +69,7 @@ def _ended(end: BaseException) -> int:
         end = end.__cause__ or end
     place = traceback.extract_tb(end.__traceback__)[-1]
     if isinstance(end, click.Abort) or stops.meant(end):
-        click.echo(STOPPED, err=True)
+        stops.say()
         return stops.STOPPED
     if isinstance(end, SystemExit) and Path(__file__).parent in Path(place.filename).parents:
         return int(end.code or 0)
@@ -65,5 +78,5 @@ def _ended(end: BaseException) -> int:
 
 
 def _refused(mistake: str) -> int:
-    click.echo(f"error: {mistake}", err=True)
+    click.echo(f"error: {terminal.shown(mistake)}", err=True)
     return 2

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bench.errors import UserError
+from bench.terminal import shown
 
 STALE = 3600.0
 """Seconds after which a temporary file is taken for a killed process's and removed."""
@@ -110,7 +111,7 @@ def read_json(path: Path | str) -> Any:
 
 def note(text: str) -> None:
     """One line to standard error."""
-    print(f"note: {text}", file=sys.stderr)
+    print(f"note: {shown(text)}", file=sys.stderr)
 
 
 def dumps(value: Any, indent: int | None = None) -> str:

@@ -99,13 +99,14 @@ def put(frame: pd.DataFrame, form: str | None, out: Path | None, known: tuple[st
     """
     form = form or (by_ending(out, known) if out else known[0])
     content = render(frame, form)
-    data = content if isinstance(content, bytes) else content.encode() + b"\n"
     if out:
-        write_bytes(out, data)
-    else:
+        write_bytes(out, content if isinstance(content, bytes) else content.encode() + b"\n")
+    elif isinstance(content, bytes):
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(f"{content}\n")
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

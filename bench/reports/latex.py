@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bench.terminal import shown
+
 _TEXT = {
     "\\": "textbackslash",
     "~": "textasciitilde",
@@ -75,7 +77,7 @@ def escape(text: str) -> str:
     Latin letters with accents stay, as UTF-8 input prints them; characters that LaTeX's own fonts do not have are
     written by their code, U+4E2D, or left out where they print nothing.
     """
-    apart = re.sub(r"-(?=-)|,(?=,)", lambda one: one[0] + _APART, unicodedata.normalize("NFC", text))
+    apart = re.sub(r"-(?=-)|,(?=,)", lambda one: one[0] + _APART, unicodedata.normalize("NFC", shown(text)))
     return "".join(map(_printed, apart))
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from bench.reports.latex import row as latex_row
 from bench.scores.numbers import bracket, count, number, rank_range, share_interval, share_or_zero, with_interval
+from bench.terminal import shown
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
@@ -119,33 +120,24 @@ def grid(frame: pd.DataFrame) -> Grid:
 def text(table: Grid, width: int = 100) -> str:
     """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
     aligned = columns([table.headers, *table.rows], [header not in LEFT for header in table.headers])
-    notes = [line for note in table.notes for line in textwrap.wrap(printable(note), width, break_on_hyphens=False)]
+    notes = [line for note in table.notes for line in textwrap.wrap(shown(note), width, break_on_hyphens=False)]
     return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
 
 
 def markdown(table: Grid) -> str:
     """A GitHub table; notes follow as a paragraph."""
     marks = [":--" if header in LEFT else "--:" for header in table.headers]
-    notes = ["", *(_marked(printable(note)) for note in table.notes)] if table.notes else []
+    notes = ["", *(_marked(shown(note)) for note in table.notes)] if table.notes else []
     rows = [[_marked(cell) for cell in row] for row in table.rows]
     return "\n".join([*piped([_marked(header) for header in table.headers], rows, marks), *notes])
 
 
 def columns(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
     """Lines of cells in columns two spaces apart, to the left unless `right` says otherwise of a column."""
-    lines = [[printable(cell) for cell in line] for line in lines]
+    lines = [[shown(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     flushed = list(right) or [False] * len(widths)
     return ["  ".join(map(_filled, line, widths, flushed)).rstrip() for line in lines]
-
-
-def printable(text: str) -> str:
-    """`text` on one line, without what a terminal would take for a command."""
-    return "".join(" " if c in "\t\n\r\v\f\x85\u2028\u2029" else c for c in text if not _commands(c))
-
-
-def _commands(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf") and character not in "\t\n\r\v\f\x85"
 
 
 def _width(text: str) -> int:
@@ -165,7 +157,7 @@ def piped(headers: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence
 
 def pipes(cells: Iterable[str]) -> str:
     """One line of a Markdown table, whatever else its cells hold of Markdown."""
-    return "| " + " | ".join(printable(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(shown(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def latex(table: Grid) -> str:
@@ -173,7 +165,7 @@ def latex(table: Grid) -> str:
     marks = "".join("l" if header in LEFT else "r" for header in table.headers)
     lines = [latex_row(cells) for cells in (table.headers, *table.rows)]
     body = [lines[0], r"\midrule", *lines[1:]]
-    notes = [f"% {' '.join(printable(note).split())}" for note in table.notes]
+    notes = [f"% {' '.join(shown(note).split())}" for note in table.notes]
     return "\n".join([*notes, rf"\begin{{tabular}}{{{marks}}}", r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
 
 

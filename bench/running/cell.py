@@ -19,6 +19,7 @@ from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import search
 from bench.scores.metrics import METRICS
 from bench.suites.jobs import Job
+from bench.terminal import shown
 from optimizers import Entry
 from optimizers.base import PARTS
 from tasks import Task
@@ -150,5 +151,5 @@ def _row(runs: Runs, i: int) -> Runs:
 
 
 def _one_line(problem: BaseException) -> str:
-    text = " ".join(str(problem).split())
+    text = shown(" ".join(str(problem).split()))
     return f"{type(problem).__name__}: {text[:300]}"

@@ -95,7 +95,7 @@ class Lane:
         """End the process, whatever it does, soon after it was asked to."""
         if self._process is not None:
             self.stop()
-            self._process.join(stops.GRACE + 1)
+            self._process.join(stops.PATIENCE)
             self._process.kill()
             self._process.join()
             self._pipe.close()
@@ -105,7 +105,7 @@ class Lane:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._begin.function, self._begin.arguments))
-        with _main_hidden(), _environment(self._begin.environment):
+        with _main_hidden(), _environment(self._begin.environment), _interrupts_held():
             self._process.start()
         theirs.close()
         self._asked = False
@@ -160,6 +160,16 @@ def _main_hidden() -> Iterator[None]:
 
 
 @contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """While a process is spawned: it inherits that a Ctrl-C is not for it, from before its first line of Python."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _environment(changes: Mapping[str, str]) -> Iterator[None]:
     """While a process is spawned: variables that it inherits."""
     before = {name: os.environ.get(name) for name in changes}
@@ -174,6 +184,7 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     """In the process: do calls until there are no more. A Ctrl-C is for the one who started it, who ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(2, 1)  # what foreign code prints is no result
     threading.Thread(target=_die_with_parent, daemon=True).start()
     stops.listen([signal.SIGTERM])
     trouble = _tried(functools.partial(begin, *arguments))[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tqdm import tqdm
 
+from bench.terminal import shown
+
 
 class Bar:
     """`total` jobs of which `done` are done already; nothing is shown where there are none."""
@@ -29,7 +31,7 @@ class Bar:
         """Job `number`, called `name`, is done."""
         self._shares.pop(number, None)
         self._done += 1
-        self._tqdm.set_postfix_str(name, refresh=False)
+        self._tqdm.set_postfix_str(shown(name), refresh=False)
         self._show()
 
     def _show(self) -> None:

@@ -1,0 +1,147 @@
+"""What a person reads: text of other people made harmless, and output that is clean on any terminal or pipe.
+
+A name, an error or a card may hold newlines and the codes that make a terminal do things; a terminal may not know a
+character; an output may be closed or full. Imports nothing else in this project.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import io
+import os
+import re
+import sys
+from typing import Any
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_IN_TEXT = re.compile(_CONTROL.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
+"""The same but for newlines and tabs, which are a text's own."""
+_ALIKE = {
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "‑": "-",
+    "×": "x",
+    "·": ".",
+    "•": "*",
+    "≤": "<",
+    "≥": ">",
+    "≈": "~",
+    "±": "~",
+    "…": ".",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "│": "|",
+    "─": "-",
+}
+"""One character for one, so that tables stay straight; anything else becomes a question mark."""
+_HANDLER = "optoscope-alike"
+BROKEN_PIPE = 141
+"""Exit code where the reader has gone: what shells say of a program that SIGPIPE ended."""
+
+
+class OutputLost(Exception):
+    """Standard output took no more: the reader of a pipe has gone, it is closed, or its disk is full."""
+
+    def __init__(self, problem: OSError):
+        super().__init__(f"cannot write to standard output: {problem.strerror or problem}")
+        self.reader_gone = problem.errno == errno.EPIPE
+
+
+def shown(text: Any) -> str:
+    """`text` in one line that makes no terminal do anything: control characters are spelled out.
+
+    >>> shown("two\\nlines")
+    'two\\\\nlines'
+    """
+    return _CONTROL.sub(_spelled, str(text))
+
+
+def settle() -> None:
+    """Make the standard streams of this process fit for people; for a command, before it writes anything."""
+    _open_closed()
+    codecs.register_error(_HANDLER, _alike)
+    out, notes = _form(sys.stdout), {**_form(sys.stderr), "line_buffering": True}
+    sys.stdout = _Output(_buffer(sys.stdout, 1), **out)
+    sys.stderr = _Notes(_buffer(sys.stderr, 2), **notes)
+
+
+def flush() -> None:
+    """Write what still waits; raises OutputLost, after which nothing waits any more."""
+    try:
+        sys.stdout.flush()
+    except OutputLost:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # where Python, at its end, writes what it could not
+        os.close(nowhere)
+        raise
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output."""
+
+    def write(self, text: str) -> int:
+        try:
+            super().write(_CONTROL_IN_TEXT.sub(_spelled, text))
+        except OSError as problem:
+            raise OutputLost(problem) from None
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as problem:
+            raise OutputLost(problem) from None
+
+
+class _Notes(io.TextIOWrapper):
+    """Standard error: what cannot be said there is lost, and nothing else with it."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            super().flush()
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
+
+
+def _alike(problem: UnicodeError) -> tuple[str, int]:
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    return "".join(_ALIKE.get(c, "?") for c in problem.object[problem.start : problem.end]), problem.end
+
+
+def _open_closed() -> None:
+    """A standard stream that is closed is opened on nothing, else the next file opened would take its place.
+
+    Standard output for reading: what is written there fails.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the lowest number that is free
+
+
+def _buffer(stream: Any, number: int) -> Any:
+    """The bytes under a standard stream, which no longer closes them."""
+    if stream is not None and hasattr(stream, "detach"):
+        stream.flush()
+        return stream.detach()
+    return open(number, "wb", closefd=False)
+
+
+def _form(stream: Any) -> dict[str, Any]:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return {"encoding": encoding, "errors": _HANDLER, "line_buffering": bool(getattr(stream, "line_buffering", False))}

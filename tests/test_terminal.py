@@ -1,0 +1,129 @@
+"""What a person reads is clean: on full and closed outputs, on terminals of few characters, whatever a name holds."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import stops, terminal
+
+ROOT = Path(__file__).parents[1]
+QUICK = str(ROOT / "results" / "reference" / "quick")
+STOPPED = f"{stops.LAST_WORDS}\n"
+
+
+def command(*arguments, **settings):
+    """The command as a process of its own, its output and errors piped unless told otherwise."""
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT, **settings}
+    return subprocess.Popen([sys.executable, "-m", "bench", *arguments], **given)
+
+
+def test_a_full_output_is_a_line_and_an_exit_code():
+    with open("/dev/full", "w") as full, command("list", stdout=full) as process:
+        _, errors = process.communicate()
+    assert errors == b"error: cannot write to standard output: No space left on device\n"
+    assert process.returncode == 2
+
+
+def test_a_closed_output_is_a_line_and_an_exit_code():
+    with command("list", "suites", stdout=None, preexec_fn=lambda: os.close(1)) as process:
+        _, errors = process.communicate()
+    assert errors == b"error: cannot write to standard output: Bad file descriptor\n"
+    assert process.returncode == 2
+
+
+def test_a_reader_that_goes_ends_it_in_silence():
+    with command("leaderboard", QUICK, "--format", "json") as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+        process.wait()
+    assert (errors, process.returncode) == (b"", terminal.BROKEN_PIPE)
+
+
+def test_nothing_is_lost_with_what_standard_error_does_not_take():
+    with open("/dev/full", "w") as full, command("leaderboard", QUICK, "missing", stderr=full) as process:
+        process.communicate()
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_of_few_characters_gets_them(encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    with command("leaderboard", QUICK, "--metric", "mean_log", env=environment) as process:
+        output, errors = process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    if encoding == "latin-1":
+        assert "128-1024" in output.decode("latin-1")  # an en dash elsewhere
+    assert b"adam" in output
+
+
+def test_a_name_that_commands_is_shown(tmp_path):
+    with command("check", "gru\x1b[31m\nx\u202e") as process:
+        _, errors = process.communicate()
+    assert errors.count(b"\n") == 1
+    assert rb"unknown name 'gru\x1b[31m\nx\u202e'" in errors
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain θ × 中", "plain θ × 中"),
+        ("two\nlines\r\t", r"two\nlines\r\t"),
+        ("\x1b]0;title\x07\x9b31m", r"\x1b]0;title\x07\x9b31m"),
+        ("a\u2028b\u202ec\udcff", r"a\u2028b\u202ec\udcff"),
+    ],
+)
+def test_what_is_shown(text, shown):
+    assert terminal.shown(text) == shown
+
+
+def stopped(arguments, number, ready):
+    """(seconds, exit code, output, standard error) of a command in a session of its own, stopped when `ready`."""
+
+    def alone():
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    with command(*arguments, text=True, preexec_fn=alone) as process:
+        ready(process)
+        began = time.monotonic()
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does: workers get it as well
+        else:
+            process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+        return time.monotonic() - began, process.returncode, output, errors
+
+
+def seconds(count):
+    return lambda process: time.sleep(count)
+
+
+@pytest.mark.parametrize(
+    ("wait", "number"), [(0.15, signal.SIGINT), (0.3, signal.SIGTERM), (0.6, signal.SIGINT), (1.5, signal.SIGTERM)]
+)
+def test_a_stop_while_it_starts(wait, number, tmp_path):
+    took, code, output, errors = stopped(["run", "smoke", "--out", str(tmp_path / "out")], number, seconds(wait))
+    assert (code, output, errors.lstrip("\n")) == (stops.STOPPED, "", STOPPED)
+    assert took < 5
+
+
+def trains(process):
+    """Wait until some training has begun, or its programs are being compiled."""
+    while "meta-gradient" not in process.stderr.readline():
+        assert process.poll() is None
+
+
+def test_a_stop_of_trainings_side_by_side(tmp_path):
+    made = ["--tasks", "rosenbrock", "--steps", "100000", "--no-baselines", "--seed", "0,1", "--workers", "2"]
+    arguments = ["metatrain", "gru[units=8]", *made, "--out", str(tmp_path / "w.npz")]
+    took, code, output, errors = stopped(arguments, signal.SIGINT, trains)
+    assert (code, output) == (stops.STOPPED, "")
+    assert errors.endswith(f"\n{STOPPED}")
+    assert "Traceback" not in errors
+    assert "Warning" not in errors
+    assert took < 6
