@@ -6,7 +6,7 @@ Nothing heavy is imported until a function is called.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import optoscope as _first  # so that what follows finds `optimizers` and `tasks` beside this folder
@@ -151,13 +151,15 @@ def tune(
     metric: str = "mean_loss",
     finalists: int = 5,
     recheck_seeds: int = 32,
+    space: Mapping[str, Any] | None = None,
 ) -> Tuned:
     """Best θ by `metric` of quasi-random `trials` on `seeds` tuning problems -> Tuned(theta, trials).
 
     The `finalists` best race again on `recheck_seeds` fresh problems, and the best mean over both wins (0: no
     re-check). `theta` is a mapping from hyper-parameter to value, `trials` a frame with one row per trial: its θ, per
     metric its mean score, and in `recheck` the mean of `metric` on the fresh problems. `steps` counts gradient
-    evaluations a run. Raises UserError.
+    evaluations a run. `space`, {setting: distribution}, replaces the entry's own; a Keras class or instance is searched
+    as the registered entry of its class is. Raises UserError, also where there is nothing to search.
 
     >>> import bench
     >>> tuned = bench.tune("rosenbrock", "sgd", trials=2, seeds=2, steps=3)
@@ -167,12 +169,13 @@ def tune(
     _prepare()
     from bench.errors import check_count
     from bench.lookup import resolve
+    from bench.lookup.searched import searched
     from bench.records.record import Budget
     from bench.running.tuning import tune
     from bench.scores import metrics
     from bench.suites.suite import with_counts
 
-    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    subject, entry = resolve.named_task(task), searched(optimizer, space)
     counts = {"steps": steps, "trials": trials, "finalists": finalists}
     fresh = check_count("recheck_seeds", recheck_seeds, 0)
     budget = with_counts(Budget(tuning_seeds=check_count("seeds", seeds), recheck_seeds=fresh), counts)

@@ -243,6 +243,24 @@ def test_a_suite_of_ones_own_is_planned_and_run(tmp_path, monkeypatch):
     assert "is there already" in run("run", "mine.toml", "--dry-run").output
 
 
+def test_workers_import_the_files_of_a_suite_and_say_what_races_as_it_comes(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from optimizers import Entry, Optimizer, register\n"
+        "made = Optimizer(lambda params: (), lambda g, state, params, step: (-0.001 * g, state))\n"
+        "register(Entry('ruled', 'hand-designed', lambda theta: made))\n"
+    )
+    (tmp_path / "mine.toml").write_text('import = ["mine.py"]\n' + SUITE.replace('"sgd"', '"sgd", "ruled"'))
+    command = [sys.executable, "-m", "bench", "run", str(tmp_path / "mine.toml"), "--out", str(tmp_path / "out")]
+    planned = subprocess.run([*command, "--dry-run"], cwd=ROOT, capture_output=True, text=True)
+    row = next((line for line in planned.stdout.splitlines() if " ruled " in line), planned.stderr)
+    assert row.split()[1:7] == ["ruled", "10", "3", "as", "it", "comes"]
+    done = subprocess.run([*command, "--workers", "2"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "note: ruled: nothing to search, so it races as it comes; register it with space={…} to tune" in done.stderr
+    rows = json.loads(run("leaderboard", tmp_path / "out", "--format", "json").stdout)
+    assert {row["optimizer"]: row["standing"] for row in rows} == {"sgd": "tuned", "ruled": "as it comes"}
+
+
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(sys, "argv", ["bench", *TINY, "--out", str(tmp_path / "file" / "run")])

@@ -77,7 +77,7 @@ class TestFiles:
     def test_a_file_is_run_once_and_says_what_it_added(self, tmp_path):
         path = tmp_path / "mine.py"
         path.write_text(TASK.format(name="mine"))
-        assert plugins.load_file(path) == (("mine",), ())
+        assert plugins.load_file(path) == (("mine",), (), ())
         assert plugins.load_file(str(path)) is plugins.load_file(path)
         assert resolve.named_task("mine").task.__class__.__name__ == "Mine"
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-import optimizers
+import optimizers.registry
 from bench.errors import UserError
 from bench.lookup import selectors
 from bench.records.record import Budget
@@ -39,6 +39,12 @@ trials = 8
 # [budgets] is where tasks differ
 [budgets."two-moons*"]
 trials = 4
+"""
+
+
+RULE = """
+from optimizers import Entry, Optimizer, register
+register(Entry("ruled", "hand-designed", lambda theta: Optimizer(lambda p: (), lambda g, s, p, t: (-0.001 * g, s))))
 """
 
 
@@ -128,6 +134,19 @@ class TestFiles:
         assert said.startswith(f"{path}, line {line}: ")
         assert text in said
         assert "\n" not in said
+
+    def test_files_of_ones_own_are_imported_from_the_suites_folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(optimizers.registry, "_registry", dict(optimizers.registry._registry))
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "rules" / "mine.py").write_text(RULE)
+        text = GOOD.replace('"adam[beta_1=0.8]"', '"ruled"')
+        path = written(tmp_path, f'import = ["rules/mine.py"]\n{text}')
+        suite = read(path)
+        assert suite.optimizers[0] == "ruled"
+        assert suite.files == (str(tmp_path / "rules" / "mine.py"),)
+        for given, said in (('["no.py"]', "cannot import .*no.py: no such file"), ('"a.py"', "import must be a list")):
+            with pytest.raises(UserError, match=rf"my\.toml, line 1: {said}"):
+                read(written(tmp_path, f"import = {given}\n{text}"))
 
     def test_what_is_missing_is_shown(self, tmp_path):
         with pytest.raises(UserError, match=r"optimizers is missing; add, e\.g\., optimizers = \["):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import re
 import sys
 import traceback
 import warnings
@@ -23,6 +24,7 @@ from optimizers.registry import families
 from tasks import source_files
 
 GROUP = "optoscope.plugins"
+_WORD = re.compile(r"[\w.-]+")
 _loaded: dict[Path, Added] = {}
 _installed: list[Added] = []
 
@@ -32,6 +34,7 @@ class Added(NamedTuple):
 
     tasks: tuple[str, ...]
     optimizers: tuple[str, ...]
+    architectures: tuple[str, ...] = ()
 
 
 def load_files(paths: Iterable[str | Path]) -> None:
@@ -143,16 +146,29 @@ def only_here(task: str, optimizer: str) -> str:
     return ""
 
 
-def _new(before: tuple[list[str], list[str]]) -> Added:
+def files_of(*texts: str) -> list[str]:
+    """The files given with --import that registered what `texts` name, within brackets too; as a command names them."""
+    words = {word for text in texts for word in _WORD.findall(text)}
+    return [_spelled(path) for path, added in _loaded.items() if words & {name for names in added for name in names}]
+
+
+def _spelled(path: Path) -> str:
+    """From the folder that the process runs in where the file is below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if here in path.parents else path)
+
+
+def _new(before: tuple[list[str], ...]) -> Added:
     after = _registered()
     return Added(*(tuple(n for n in new if n not in old) for new, old in zip(after, before, strict=True)))
 
 
-def _registered() -> tuple[list[str], list[str]]:
+def _registered() -> tuple[list[str], ...]:
     import optimizers
     import tasks
+    from optimizers import learned
 
-    return tasks.names(), optimizers.names()
+    return tasks.names(), optimizers.names(), list(learned.ARCHITECTURES)
 
 
 def _one_line(problem: BaseException) -> str:

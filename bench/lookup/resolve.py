@@ -46,8 +46,13 @@ def entry(optimizer: Any) -> Entry:
             return load_entry(optimizer)
         _load_plugins_for(optimizer, optimizers.names())
         return optimizers.get(optimizer)
+    return keras_entry(keras_name(optimizer), optimizer, space={}, defaults={})
+
+
+def keras_name(optimizer: Any) -> str:
+    """What a Keras class or instance that nobody registered is called."""
     cls = optimizer if isinstance(optimizer, type) else type(optimizer)
-    return keras_entry(cls.__name__.lower(), optimizer, space={}, defaults={})
+    return cls.__name__.lower()
 
 
 def _load_plugins_for(name: str, known: list[str]) -> None:

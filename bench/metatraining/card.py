@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engine import process
+from bench.lookup import plugins
 from bench.lookup.identity import task_definition
 from bench.lookup.named import NamedTask
 from bench.metatraining.baselines import SEEDS
@@ -45,7 +46,8 @@ def command(spelled: str, subjects: list[NamedTask], settings: Settings, out: Pa
     """The command line that makes these weights, without what only shows."""
     tasks = shlex.quote(",".join(subject.name for subject in subjects))
     start = f"python -m bench metatrain {shlex.quote(spelled)} --tasks {tasks}"
-    return f"{start} --out {out} {settings.options()}"
+    files = "".join(f" --import {shlex.quote(file)}" for file in plugins.files_of(spelled, tasks))
+    return f"{start} --out {shlex.quote(str(out))} {settings.options()}{files}"
 
 
 def _baselines(state: State) -> dict[str, Any]:

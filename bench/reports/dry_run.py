@@ -11,6 +11,7 @@ from bench.suites.forecast import Forecast, costs, forecast
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import LIFE, START, finish_time, weight
 from bench.suites.suite import Suite
+from optimizers import Entry
 
 TUNING = "Tuning: configurations × problems, + the best by each metric × fresh problems, on which they race again."
 
@@ -30,7 +31,7 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
         [
             cell.job.subject.name,
             cell.job.entry.name,
-            *_budget(cell.job.budget, bool(cell.job.entry.space)),
+            *_budget(cell.job.budget, cell.job.entry),
             duration(cell.seconds) if cell.source != "done" else "–",
             _SOURCES[cell.source],
         ]
@@ -40,8 +41,9 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
     return text(Grid(headers, rows, _notes(suite, cells, workers)), 110)
 
 
-def _budget(budget: Budget, tuned: bool) -> list[str]:
-    return [str(budget.steps), str(budget.seeds), tuning(budget) if tuned else "–"]
+def _budget(budget: Budget, entry: Entry) -> list[str]:
+    untuned = "as it comes" if entry.kind == "hand-designed" else "–"
+    return [str(budget.steps), str(budget.seeds), tuning(budget) if entry.space else untuned]
 
 
 def tuning(budget: Budget) -> str:

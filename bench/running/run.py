@@ -50,6 +50,7 @@ def run(
     if not cells:
         raise UserError(f"suite {suite.name!r} has no cells: none of its optimizers is made for its tasks")
     check_means(means, [*cells, *readings])
+    _say_untuned(cells)
     store = Store(out)
     store.prepare()
     budgets.check_room(store.cells(), [job.cell for job in cells], out)
@@ -65,6 +66,13 @@ def run(
     todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
     with Bar("probes", len(readings), len(readings) - len(todo)) as bar:
         finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)
+
+
+def _say_untuned(cells: Iterable[Job]) -> None:
+    """A note of hand-designed entries that tuning has nothing to search of."""
+    found = dict.fromkeys(job.entry.name for job in cells if job.entry.kind == "hand-designed" and not job.entry.space)
+    if found:
+        note(f"{', '.join(found)}: nothing to search, so it races as it comes; register it with space={{…}} to tune it")
 
 
 def _is_there(store: Store, job: Job, finished: Iterable[Cell]) -> bool:

@@ -42,7 +42,7 @@ class Suite:
     metrics: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
     files: tuple[str, ...] = ()
-    """TOML files whose reading registers tasks that this suite names; every process reads them."""
+    """Python files, and TOML files whose reading registers tasks, that this suite names; every process reads them."""
     limits: Limits = UNLIMITED
 
     def budget_for(self, task: Any) -> Budget:

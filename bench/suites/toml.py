@@ -2,6 +2,7 @@
 
 name = "mine"                        # optional, the file's name otherwise; also the folder of its results
 about = "what it is for"             # optional
+import = ["mine.py"]                 # optional: Python files with tasks or optimizers, from this file's folder
 tasks = ["rosenbrock", "tag:convex"]
 optimizers = ["adam", "gru-*", "kind:learned"]
 cell_timeout = 600                   # optional: seconds, and MiB of memory, at which a cell is ended
@@ -37,6 +38,7 @@ from typing import Any
 
 import optimizers
 import tasks
+from bench.engine import process
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
@@ -47,7 +49,8 @@ from bench.suites.toml_file import load
 from optimizers import OptimizerError
 from tasks import TaskError
 
-_KEYS = ("name", "about", "tasks", "optimizers", "metrics", "budget", "budgets", "cell_timeout", "cell_memory")
+_KEYS = ("name", "about", "tasks", "optimizers", "import", "metrics", "budget", "budgets")
+_LIMITS = ("cell_timeout", "cell_memory")
 _COUNTS = tuple(field.name for field in dataclasses.fields(Budget))
 _LONGEST = 1000
 """Letters of a mistake, which may quote the file."""
@@ -83,10 +86,11 @@ def line_of(text: str, *words: str) -> int:
 
 
 def _suite(file: _File, table: dict[str, Any]) -> Suite:
-    _check_keys(file, table, _KEYS)
+    _check_keys(file, table, (*_KEYS, *_LIMITS))
     for needed in ("tasks", "optimizers"):
         if needed not in table:
             raise file.mistake(f'{needed} is missing; add, e.g., {needed} = ["{_EXAMPLE[needed]}"]')
+    imported = _imported(file, table)
     chosen = _chosen_tasks(file, table)
     entries = _selected(file, table, "optimizers", select_optimizers)
     default = _budget(file, table.get("budget", {}), Budget(), "budget")
@@ -102,7 +106,23 @@ def _suite(file: _File, table: dict[str, Any]) -> Suite:
     if not isinstance(about, str):
         raise file.mistake(f"about must be text, not {about!r}", "about")
     own = (str(file.path.resolve()),) if isinstance(table["tasks"], dict) else ()
-    return Suite(name, chosen, entries, default, budgets, scored, about, own, _limits(file, table))
+    return Suite(name, chosen, entries, default, budgets, scored, about, (*imported, *own), _limits(file, table))
+
+
+def _imported(file: _File, table: dict[str, Any]) -> tuple[str, ...]:
+    """Paths of the Python files that the suite names, each run now."""
+    given = table.get("import", [])
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise file.mistake('import must be a list of Python files, e.g. ["mine.py"]', "import")
+    if given:
+        process.prepare()
+    paths = {name: file.path.parent / name for name in given}
+    for name, path in paths.items():
+        try:
+            plugins.load_file(path)
+        except UserError as mistake:
+            raise file.mistake(str(mistake), "import", name) from None
+    return tuple(str(path.resolve()) for path in paths.values())
 
 
 def _limits(file: _File, table: dict[str, Any]) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.engine import process
+from bench.lookup import plugins
 from bench.records.files import strict
 from bench.reports.tables import columns
 from bench.studies.distillation import formula
@@ -66,7 +68,7 @@ def save(found: Found, out: Path) -> None:
     for name, architecture, theta, about in _entries(found):
         path = out.with_name(f"{out.stem}{name}.npz")
         arrays = {key: np.asarray(value, "float32") for key, value in theta.items()}
-        shipped.save(path, arrays, {**_card(found), "architecture": architecture, **about})
+        shipped.save(path, arrays, {**_card(found, out), "architecture": architecture, **about})
 
 
 def _entries(found: Found):
@@ -83,17 +85,24 @@ def _entries(found: Found):
             yield f"-{base}", learned.spell(Borrowed(base)), best.theta, {"borrowed": best.given}
 
 
-def _card(found: Found) -> dict[str, Any]:
-    options = " ".join(f"--{name} {value}" for name, value in found.asked._asdict().items())
+def _card(found: Found, out: Path) -> dict[str, Any]:
     return {
         "tasks": [found.task],
         "teacher": found.optimizer,
-        "command": f"python -m bench distill {found.optimizer} --task {found.task!r} {options}",
+        "command": _command(found, out),
         "gradients": found.distilled.gradients,
         "seconds": round(found.seconds, 1),
         "versions": process.versions(),
         **process.provenance(),
     }
+
+
+def _command(found: Found, out: Path) -> str:
+    """The command line that makes these weights."""
+    asked = {"task": found.task, "out": out, **found.asked._asdict()}
+    options = [f"--{name} {shlex.quote(str(value))}" for name, value in asked.items()]
+    files = [f"--import {shlex.quote(file)}" for file in plugins.files_of(found.optimizer, found.task)]
+    return " ".join(["python -m bench distill", shlex.quote(found.optimizer), *options, *files])
 
 
 def render(found: Found) -> str:
