@@ -28,6 +28,7 @@ def test_log_weight_of_the_mixed_loss_by_hand():
         ({"l2": -1.0}, "l2 must be 0 or more, not -1.0"),
         ({"beta_2": 1.0}, "beta_2 must be 0 or more and below 1, not 1.0"),
         ({"epsilon": 0.0}, "epsilon must be above 0, not 0.0"),
+        ({"rate": float("inf")}, "rate must be finite, not inf"),
         ({"clip_each": 0.0}, "clip_each must be above 0, not 0.0"),
         ({"decay": 1.5}, "decay must be above 0 and at most 1, not 1.5"),
         ({"validation": 0}, "validation must be a whole number of at least 1, not 0"),

@@ -373,8 +373,8 @@ def test_the_verb_draws_every_kind_of_what_is_chosen(tmp_path, kind):
     ("arguments", "said"),
     [
         (["--kind", "pie", "--out", "x.png"], "'pie' is not one of"),
-        (["--out", "x.gif"], "give one of .pdf, .svg, .png"),
-        (["--out", "x"], "give one of .pdf, .svg, .png"),
+        (["--out", "x.gif"], "must end in .pdf or .svg or .png"),
+        (["--out", "x"], "must end in .pdf or .svg or .png"),
         (["--metric", "speed", "--out", "x.png"], "unknown metric 'speed'; known: anytime"),
         (["--kind", "ecdf", "--metric", "final", "--out", "x.png"], "ecdf counts the targets of anytime, not final"),
         *(

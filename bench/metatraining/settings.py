@@ -73,13 +73,13 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value <= 1:
                 raise UserError(f"{name} must be above 0 and at most 1, not {value}")
-        for name in ("clip", "clip_each"):
+        for name in ("clip", "clip_each", "rate", "epsilon"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UserError(f"{name} must be above 0, not {value}")
         for name in ("rate", "epsilon"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise UserError(f"{name} must be above 0 and finite, not {getattr(self, name)}")
+            if np.isinf(getattr(self, name)):
+                raise UserError(f"{name} must be finite, not {getattr(self, name)}")
         for name in ("log_weight", "l2"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise UserError(f"{name} must be 0 or more, not {getattr(self, name)}")
