@@ -22,16 +22,19 @@ FOLDER = Path(__file__).parent / "weights"
 
 
 def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, Any]) -> None:
-    """Write θ and its card, each atomically; the card, which vouches for the weights, last."""
+    """Write θ and its card, each atomically; the card, which vouches for the weights, last. Raises OptimizerError."""
     path = Path(path)
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in theta.items()}
     np.savez(buffer, **arrays)
     content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, content)
-    replace_file(path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+        replace_file(path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise OptimizerError(f"cannot write {path}: {error.strerror or error}; make room, or choose another") from None
 
 
 def replace_file(path: Path, content: bytes) -> None:
