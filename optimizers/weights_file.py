@@ -28,11 +28,11 @@ class Weights(Mapping[str, Any]):
     """θ of a weights file, read when first looked at; raises OptimizerError when it is not what its card says."""
 
     def __init__(self, path: Path):
-        self._path = Path(path)
+        self.path = Path(path)
 
     @functools.cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
-        return read_theta(self._path)
+        return read_theta(self.path)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._arrays[name]
@@ -44,7 +44,7 @@ class Weights(Mapping[str, Any]):
         return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Weights) and self._path == other._path
+        return isinstance(other, Weights) and self.path == other.path
 
 
 def read_card(path: Path) -> dict[str, Any]:

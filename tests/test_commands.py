@@ -126,10 +126,13 @@ def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
         ([*SMOKE, "--tasks", ""], "no name in ''; give names between commas"),
         ([*SMOKE, "--optimizers", "oracle-newton", "--tasks", "rosenbrock"], "has no cells: none of its"),
         ([*SMOKE, "--tasks", "rosen*k,x*"], "no task matches 'x*'; see python -m bench list tasks"),
-        (["lst"], "No such command 'lst'"),
+        (["lst"], "No such command 'lst'; did you mean 'list'? See python -m bench --help"),
+        (["maintain", "libary"], "No such command 'libary'; did you mean 'library'?"),
+        (["show", "adm"], "no task or optimizer is called 'adm'; did you mean 'adam'?"),
+        (["completion", "tcsh"], "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
         (["run"], "Missing argument 'SUITE'; see python -m bench run --help"),
         (["run", "quick", "--steps", "many"], "--steps must be a whole number of at least 1, not 'many'"),
-        (["run", "quick", "--step", "3"], "No such option '--step'"),
+        (["run", "quick", "--step", "3"], "No such option '--step'; did you mean '--steps'?"),
         (["list", "taks"], "'taks' is not one of 'tasks'"),
         ([*SMOKE, "--tasks", "rosen"], "unknown task 'rosen'; did you mean 'rosenbrock'?"),
         ([*SMOKE, "--optimizers", "adm"], "unknown optimizer 'adm'; did you mean 'adam'?"),
@@ -208,6 +211,29 @@ def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("Usage: python -m bench [OPTIONS] [COMMAND]")
     assert "leaderboard  One row per optimizer" in printed
+
+
+def completed(words, shell="bash"):
+    """What a shell is told when Tab is pressed after the last of `words`."""
+    environment = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "import optoscope; optoscope.main()"]
+    environment |= os.environ | {"_OPTOSCOPE_COMPLETE": f"{shell}_complete"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return {line.split(",")[-1] for line in done.stdout.split()}
+
+
+def test_a_shell_completes_commands_and_options():
+    assert completed(["optoscope", "co"]) == {"compare", "completion"}
+    assert completed(["optoscope", "run", "--se"]) == {"--seeds"}
+    assert completed(["optoscope", "maintain", "arch"]) == {"architecture"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_the_lines_of_a_shell(shell):
+    lines = run("completion", shell).output
+    assert f"_OPTOSCOPE_COMPLETE={shell}_complete" in lines
+    assert "optoscope" in lines
 
 
 def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):

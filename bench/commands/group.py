@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
+from bench.lookup.selectors import nearest
+
 VERBS: Mapping[str, str] = {
     "list": "What there is, one line each.",
+    "show": "Everything about one task or optimizer.",
     "run": "Run a suite; resumes what is there.",
     "leaderboard": "One row per optimizer over the runs in folders.",
     "report": "One offline HTML page of the runs in folders.",
@@ -32,12 +35,23 @@ VERBS: Mapping[str, str] = {
     "targets": "Measure the targets of the shipped specialists.",
     "generalist": "Race the generalist against Adam as it comes.",
     "speed": "Measure the engine beside its peers.",
+    "doctor": "Whether all is well here: versions, threads, caches, disk.",
+    "completion": "What makes a shell complete commands and options.",
     "maintain": "Remake shipped data: weights, controls, timings, floors, the library page.",
 }
 """{verb: what it does}; the command of a verb is `command` in the module of its name."""
 
 
-class Verbs(click.Group):
+class Group(click.Group):
+    """A group that suggests the nearest of its commands."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in self.commands and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}{nearest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+class Verbs(Group):
     """A group whose commands are modules of a package, one a verb."""
 
     def __init__(self, *args: Any, package: str = "", verbs: Mapping[str, str] = {}, **settings: Any):

@@ -12,14 +12,14 @@ from pathlib import Path
 import click
 
 from bench.commands import kinds, options
-from bench.commands.group import HELP
+from bench.commands.group import HELP, Group
 from bench.errors import UserError
 from bench.lookup.syntax import names as listed
 from bench.probes.catalog import PROBES
 from bench.records.files import write_bytes
 
 
-@click.group("maintain", context_settings=HELP)
+@click.group("maintain", cls=Group, context_settings=HELP)
 def command() -> None:
     """Remake shipped data, or measure what the project says of itself."""
 

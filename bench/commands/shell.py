@@ -15,6 +15,7 @@ import tasks
 from bench import stops, terminal
 from bench.commands.group import main
 from bench.errors import UserError
+from bench.lookup.selectors import nearest
 
 
 def run(name: str = "python -m bench") -> None:
@@ -56,9 +57,7 @@ def _done(name: str) -> int:
     except (UserError, tasks.TaskError, optimizers.OptimizerError) as mistake:
         return _refused(str(mistake))
     except click.ClickException as mistake:
-        context = getattr(mistake, "ctx", None)
-        where = f"; see {context.command_path} --help" if context else ""
-        return _refused(" ".join(mistake.format_message().split()).rstrip(".") + where)
+        return _refused(_said(mistake))
     except (click.Abort, KeyboardInterrupt, SystemExit) as end:
         return _ended(end)
 
@@ -71,10 +70,21 @@ def _ended(end: BaseException) -> int:
     if isinstance(end, click.Abort) or stops.meant(end):
         stops.say()
         return stops.STOPPED
-    if isinstance(end, SystemExit) and Path(__file__).parent in Path(place.filename).parents:
+    ours = {Path(__file__).parent, Path(click.__file__).parent}  # click ends so where a shell asks for completion
+    if isinstance(end, SystemExit) and ours & {*Path(place.filename).parents}:
         return int(end.code or 0)
     where, what = f"{place.filename}, line {place.lineno}", f"{type(end).__name__}: {end}"
     return _refused(f"{where}, ends Python ({what}); let it raise an error instead")
+
+
+def _said(mistake: click.ClickException) -> str:
+    """What was wrong, the nearest that is right, and where to look."""
+    said = " ".join(mistake.format_message().split()).rstrip(".")
+    if isinstance(mistake, click.NoSuchOption):
+        said = f"No such option {mistake.option_name!r}{nearest(mistake.option_name, mistake.possibilities or ())}"
+    context = getattr(mistake, "ctx", None)
+    where = f"{' See' if said.endswith('?') else '; see'} {getattr(context, 'command_path', '')} --help"
+    return said + where if context else said
 
 
 def _refused(mistake: str) -> int:

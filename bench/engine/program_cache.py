@@ -38,8 +38,8 @@ def prepare(processor: str) -> Path | None:
         return None
     identity = f"{version('tensorflow')} {processor}"
     folder = root / f"xla-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-    if trouble := _trouble(folder):
-        note(f"compiled programs are not kept: {folder}: {trouble}; set {VARIABLE} to another folder")
+    if amiss := trouble(folder):
+        note(f"compiled programs are not kept: {folder}: {amiss}; set {VARIABLE} to another folder")
         os.environ[VARIABLE] = ""  # so that worker processes do not say it again
         return None
     tidy(root)
@@ -82,7 +82,7 @@ def _used(about: os.stat_result) -> float:
     return max(about.st_atime, about.st_mtime)
 
 
-def _trouble(folder: Path) -> str:
+def trouble(folder: Path) -> str:
     """Why programs cannot be kept in `folder`; empty when they can."""
     if '"' in str(folder):
         return "TensorFlow takes no quotation marks in this path"

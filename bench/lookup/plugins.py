@@ -78,6 +78,11 @@ def load_plugins() -> None:
         _installed.append(_new(before))
 
 
+def installed() -> list[str]:
+    """Names of the installed packages' entry points in that group."""
+    return [point.name for point in entry_points(group=GROUP)]
+
+
 def _run(path: Path, given: str | Path) -> None:
     """Run a file; what it prints goes to standard error, and what it draws while loading is the same every time."""
     name = _name(path)

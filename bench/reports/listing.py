@@ -5,9 +5,11 @@ from __future__ import annotations
 import optimizers
 import tasks
 from bench.probes.catalog import PROBES
+from bench.reports.ranges import batch, ranges
 from bench.scores import measures, metrics
 from bench.scores.measures import Measure
 from bench.scores.metrics import Metric
+from bench.suites.dimensions import dimension
 from bench.suites.shipped import SUITES
 from optimizers import Entry, disclosures
 
@@ -23,17 +25,25 @@ def listing(what: str | None) -> str:
 
 def _lines(kind: str, indent: str) -> list[str]:
     rows = _ROWS[kind]()
-    width = max((len(name) for name, _ in rows), default=0)
-    return [f"{indent}{name:{width}}  {about}".rstrip() for name, about in rows]
+    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
+    return [indent + "  ".join(map(str.ljust, row, widths[:-1])) + f"  {row[-1]}".rstrip() for row in rows]
 
 
-def _tasks() -> list[tuple[str, str]]:
-    return [(name, tasks.get(name).reference) for name in tasks.names()]
+def _tasks() -> list[tuple[str, ...]]:
+    return [("name", "dimension", "batch", "cost", "floor", "tags", "source"), *map(_task, tasks.names())]
 
 
-def _optimizers() -> list[tuple[str, str]]:
+def _task(name: str) -> tuple[str, ...]:
+    task = tasks.get(name)
+    scalars = dimension(name, task)
+    about = (str(scalars or "–"), batch(task), task.cost, f"{task.floor:.6g}", ", ".join(task.tags))
+    return name, *about, task.reference
+
+
+def _optimizers() -> list[tuple[str, ...]]:
     entries = map(optimizers.get, optimizers.names())
-    return [(entry.name, f"{entry.kind:14} {'; '.join(_about(entry))}") for entry in entries]
+    rows = [(entry.name, entry.kind, "; ".join([ranges(entry.space), *_about(entry)])) for entry in entries]
+    return [("name", "kind", "what tuning searches; source; what it is told"), *rows]
 
 
 def _about(entry: Entry) -> list[str]:
@@ -41,15 +51,15 @@ def _about(entry: Entry) -> list[str]:
     return [*([entry.reference] if entry.reference else []), *disclosures.words(entry.discloses)]
 
 
-def _suites() -> list[tuple[str, str]]:
+def _suites() -> list[tuple[str, ...]]:
     return [(suite.name, suite.about) for suite in SUITES.values()]
 
 
-def _probes() -> list[tuple[str, str]]:
+def _probes() -> list[tuple[str, ...]]:
     return [(probe.name, probe.summary) for probe in PROBES.values()]
 
 
-def _metrics() -> list[tuple[str, str]]:
+def _metrics() -> list[tuple[str, ...]]:
     """Those that tuning selects by, then the others: which way is better, how two compare, what it is."""
     every: tuple[Metric | Measure, ...] = (*metrics.METRICS.values(), *measures.MEASURES.values())
     return [(m.name, f"{m.better:6}  {m.comparison:10}  {m.summary}") for m in every]

@@ -63,5 +63,5 @@ def _settings(teacher: Entry) -> dict[str, Any]:
     """Meta-loss and discount that the teacher was trained with; those of `metatrain` otherwise."""
     if not isinstance(teacher.defaults, Weights):
         return {}
-    card = read_card(teacher.defaults._path)
+    card = read_card(teacher.defaults.path)
     return {name: card[name] for name in ("loss", "discount") if name in card}
