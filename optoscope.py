@@ -102,7 +102,7 @@ def __dir__() -> list[str]:
 def quiet() -> Iterator[None]:
     """While native code of TensorFlow runs: lines of its log are not written to standard error, everything else is.
 
-    Where it fails, everything is; where it ends the process, Python says what it was doing.
+    Where it raises an error, everything is; where it ends the process, Python says what it was doing.
     """
     try:
         kept = os.dup(2)
@@ -115,10 +115,12 @@ def quiet() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         if crashes:
             faulthandler.enable(shown)
-        hidden = False
+        hidden = True
         try:
             yield
-            hidden = True
+        except Exception:
+            hidden = False
+            raise
         finally:
             if crashes:
                 faulthandler.disable()

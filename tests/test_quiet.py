@@ -110,6 +110,12 @@ class TestQuiet:
             raise OSError("no such library")
         assert capfd.readouterr().err == LOG
 
+    def test_a_stop_is_no_failure(self, capfd):
+        with contextlib.suppress(KeyboardInterrupt), optoscope.quiet():
+            os.write(2, f"{LOG}{OTHER}".encode())
+            raise KeyboardInterrupt
+        assert capfd.readouterr().err == OTHER
+
     def test_a_process_that_ends_in_it_says_where(self):
         code = "import optoscope, os\nwith optoscope.quiet():\n    os.abort()"
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
