@@ -361,8 +361,9 @@ def test_what_made_a_folder_is_kept_and_added_to(tmp_path):
     assert origin.of(tmp_path) == (
         {"rosenbrock": "mean_log", "wine": "final"},
         ["python -m bench run quick", "python -m bench run quick --tasks wine"],
+        "quick",
     )
-    assert origin.of(tmp_path / "nowhere") == ({}, [])
+    assert origin.of(tmp_path / "nowhere") == ({}, [], "")
     options = {"out": "a b", "tasks": "x,y", "steps": None}
     files = ["my file.py"]
     assert origin.run_command("quick", options) == "python -m bench run quick --out 'a b' --tasks x,y"
