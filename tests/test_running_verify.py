@@ -127,7 +127,7 @@ def test_nothing_to_verify(tmp_path):
 PLUGIN = """
 from dataclasses import dataclass
 from tasks import Task, register, tf
-from slope import SLOPE
+from edited_slope import SLOPE
 
 @dataclass(frozen=True)
 class Bowl(Task):
@@ -153,8 +153,8 @@ def test_an_edited_neighbor_of_a_plug_in_is_named(tmp_path):
             patch.setattr(
                 tasks.base, "_registry", {k: v for k, v in tasks.base._registry.items() if k != "edited-bowl"}
             )
-            patch.delitem("sys.modules", "slope", raising=False)
-            (tmp_path / "slope.py").write_text(f"SLOPE = {slope}  # {'edited' * int(slope)}\n")
+            patch.delitem("sys.modules", "edited_slope", raising=False)
+            (tmp_path / "edited_slope.py").write_text(f"SLOPE = {slope}  # {'edited' * int(slope)}\n")
             if not out.exists():
                 plugins.load_file(tmp_path / "bowl.py")
                 running.run(Suite("own", ("edited-bowl",), ("sgd",), TINY), out, import_files=given[1:], probes=False)

@@ -144,7 +144,7 @@ def test_exit_codes(out, a, b, more, code):
         (["adam", "sdg"], "no optimizer 'sdg' here; here: adam, sgd, twin; did you mean 'sgd'"),
         (["adam", "adam"], "cannot be compared with itself"),
         (["adam", "sgd", "--margin", "1"], "says nothing without --expect"),
-        (["adam", "sgd", "--expect", "better", "--margin", "-1"], "at least 0, not -1"),
+        (["adam", "sgd", "--expect", "better", "--margin", "-1"], "at least 0, not '-1'"),
         (["adam", "sgd", "--metric", "auc"], "unknown metric 'auc'"),
         (["adam", "sgd", "--metric", "ert_tenth"], "two have no difference: compare by success_tenth, or rank by it"),
         (["adam", "sgd", "--metric", "seconds"], "seconds is one number a cell, so nothing is paired by problem"),

@@ -42,7 +42,7 @@ def test_what_is_out_of_bounds_is_refused_at_once(tmp_path, name):
     began = time.process_time()
     with pytest.raises(UserError) as caught:
         toml.read(path)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 20  # what grows with the square of a text takes minutes
     mistake = str(caught.value)
     assert str(path) in mistake
     assert said in mistake

@@ -30,8 +30,9 @@ def test_a_full_output_is_a_line_and_an_exit_code():
 
 
 def test_a_closed_output_is_a_line_and_an_exit_code():
-    with command("list", "suites", stdout=None, preexec_fn=lambda: os.close(1)) as process:
-        _, errors = process.communicate()
+    listing = [sys.executable, "-m", "bench", "list", "suites"]
+    process = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *listing], stderr=subprocess.PIPE, cwd=ROOT)
+    errors = process.stderr
     assert errors == b"error: cannot write to standard output: Bad file descriptor\n"
     assert process.returncode == 2
 
@@ -82,13 +83,14 @@ def test_what_is_shown(text, shown):
 
 
 def stopped(arguments, number, ready):
-    """(seconds, exit code, output, standard error) of a command in a session of its own, stopped when `ready`."""
+    """(seconds, exit code, output, standard error) of a command in a session of its own, stopped when `ready`.
 
-    def alone():
-        os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    with command(*arguments, text=True, preexec_fn=alone) as process:
+    Started from a job in the background it would ignore Ctrl-C, as that does.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = command(*arguments, text=True, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
+    with process:
         ready(process)
         began = time.monotonic()
         if number == signal.SIGINT:
