@@ -1,10 +1,25 @@
-"""Before TensorFlow is imported anywhere: quiet, one thread, compiled programs cached. And who runs which file."""
+"""Before TensorFlow is imported anywhere: quiet, one thread, compiled programs cached. Registries, and who runs which
+file.
+"""
+
+import importlib
 
 import pytest
 
 from bench.engine import process
 
 process.load_tensorflow()
+REGISTRIES = [("tasks.base", "_registry"), ("optimizers.registry", "_registry"), ("bench.lookup.plugins", "_loaded")]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def registries():
+    """What a file's tests register, or a plug-in that they run, is not there for the next file's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, attribute in REGISTRIES:
+            module = importlib.import_module(name)
+            patch.setattr(module, attribute, dict(getattr(module, attribute)))
+        yield
 
 
 @pytest.hookimpl(optionalhook=True)
