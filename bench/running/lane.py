@@ -188,9 +188,7 @@ def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: t
     threading.Thread(target=_die_with_parent, daemon=True).start()
     stops.listen([signal.SIGTERM])
     trouble = _tried(functools.partial(begin, *arguments))[1]
-    with contextlib.suppress(
-        EOFError, OSError, KeyboardInterrupt
-    ):  # a stop comes at any time, while an answer is sent too
+    with suppress(EOFError, OSError, KeyboardInterrupt):  # a stop comes at any time, while an answer is sent too
         while True:
             _answer(pipe, trouble)
     os._exit(0)  # whatever threads foreign code left
