@@ -44,7 +44,7 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, r
     """Leaderboard over all tasks, a table per task by its metric (mean_loss), verdicts, probes, ledger, paths."""
     results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
-        section("All tasks", _ranking(results)),
+        section("All tasks", ranking(results)),
         *(task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
         section("Learned optimizers at home, against the best hand-designed", at_home(results, metric_of)),
         section("Learned optimizers elsewhere", elsewhere(results, metric_of)),
@@ -59,7 +59,7 @@ def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, res
     """`summary` of many tasks in one page: a line per task and a line per learned entry."""
     results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
-        section("All tasks", _ranking(results)),
+        section("All tasks", ranking(results)),
         section("Task by task", text(by_task(results, metric_of), WIDTH)),
         section("Learned against the best hand-designed", printed(by_learned(results, metric_of))),
         section("What the probes found", probe_lines(Path(out))),
@@ -69,7 +69,7 @@ def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, res
     return "\n\n".join(part for part in parts if part)
 
 
-def _ranking(results: Results) -> str:
+def ranking(results: Results) -> str:
     """The leaderboard, without what is the same in all its rows, and then without what does not fit in WIDTH."""
     ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")

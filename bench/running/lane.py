@@ -188,15 +188,13 @@ def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: t
     threading.Thread(target=_die_with_parent, daemon=True).start()
     stops.listen([signal.SIGTERM])
     trouble = _tried(functools.partial(begin, *arguments))[1]
-    while True:
-        try:
+    with suppress(EOFError, OSError, KeyboardInterrupt):  # ended wherever it is, often while it still sends
+        while True:
             function, given = pipe.recv()
-        except (EOFError, OSError, KeyboardInterrupt):
-            break
-        pipe.send(("begun", None))
-        value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
-        problem = trouble or problem
-        _send(pipe, ("value", value) if problem is None else ("raised", problem))
+            pipe.send(("begun", None))
+            value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
+            problem = trouble or problem
+            _send(pipe, ("value", value) if problem is None else ("raised", problem))
     os._exit(0)  # whatever threads foreign code left
 
 
