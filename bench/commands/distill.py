@@ -53,5 +53,5 @@ def command(
     with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
         found = measure(subject, entry, theta, asked, bar.set_description_str)
     if out is not None:
-        save(found, out)
+        save(found, out, optimizer)
     click.echo(json.dumps(to_json(found), indent=1, allow_nan=False) if form == "json" else render(found))
