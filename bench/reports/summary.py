@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench import waiting
 from bench.records.files import write_bytes
 from bench.records.record import Budget
 from bench.reports.costs import break_even_grid, ledger
@@ -32,11 +33,14 @@ def write(
     `preferred`: the budget of each task to show, where the folder holds several.
     """
     out = Path(out)
-    results = load(out, preferred=preferred, mix=True)
-    printed = summary(out, metric_for_task, results)
+    with waiting.doing("reading cells"):
+        results = load(out, preferred=preferred, mix=True)
+    with waiting.doing("making tables"):
+        printed = summary(out, metric_for_task, results)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
     write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
-    plot_curves(results, out / "curves.png")
+    with waiting.doing("drawing curves"):
+        plot_curves(results, out / "curves.png")
     return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task, results)
 
 

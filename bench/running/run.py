@@ -102,7 +102,7 @@ def _say_how_long(cells: Sequence[Job], expected: Sequence[float], readings: Seq
 
 
 def _expected(cells: Sequence[Job], out: Path, workers: int) -> list[float]:
-    """Seconds of each cell, with its share of the start of a process; the first of each process wait for a whole one."""
+    """Seconds of each cell with its share of a process's start, for which the first of each process wait whole."""
     found = [cell.seconds + START * weight(cell.job) / LIFE for cell in forecast(cells, out, ())]
     first = START * (len(cells) > 1)
     return [seconds + first * (number < workers) for number, seconds in enumerate(found)]
