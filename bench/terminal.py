@@ -1,7 +1,7 @@
 """What a person reads: text of other people made harmless, and output that is clean on any terminal or pipe.
 
 A name, an error or a card may hold newlines and the codes that make a terminal do things; a terminal may not know a
-character; an output may be closed or full. Imports nothing else in this project.
+character; an output may be closed or full. Imports nothing else in this project but `waiting`, which is told of output.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import os
 import re
 import sys
 from typing import Any
+
+from bench import waiting
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(_CONTROL.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
@@ -85,6 +87,7 @@ class _Output(io.TextIOWrapper):
     """Standard output."""
 
     def write(self, text: str) -> int:
+        waiting.heard()
         try:
             super().write(_CONTROL_IN_TEXT.sub(_spelled, text))
         except OSError as problem:
@@ -102,6 +105,7 @@ class _Notes(io.TextIOWrapper):
     """Standard error: what cannot be said there is lost, and nothing else with it."""
 
     def write(self, text: str) -> int:
+        waiting.heard()
         try:
             return super().write(text)
         except (OSError, ValueError):

@@ -22,6 +22,12 @@ def registries():
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_memory_of_this_machine(monkeypatch):
+    """Estimates are those of the tables: how fast this machine was does not come into a test, nor a test into it."""
+    monkeypatch.setattr("bench.suites.machine.place", lambda: None)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """With `-n`, a file's tests to one process, so that what they set up is set up once; in the order of collection.

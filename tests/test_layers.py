@@ -11,7 +11,7 @@ from bench.maintain.architecture import ORDER
 
 ROOT = Path(__file__).parents[1]
 TOPS = ("bench", "optimizers", "tasks")
-ALONE = ("bench.errors", "bench.stops", "bench.terminal")
+ALONE = ("bench.errors", "bench.stops", "bench.terminal", "bench.waiting")
 WITHOUT_TENSORFLOW = ("records", "lookup", "scores", "suites", "reports", "commands")
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from bench.commands import kinds, options
+from bench.lookup import resolve
+from bench.reports import waits
 from bench.studies.ablation.plan import METRICS
+from bench.suites.waits import of_study
 
 
 @click.command()
@@ -17,6 +20,7 @@ from bench.studies.ablation.plan import METRICS
 @options.steps
 @click.option("--metric", type=click.Choice(METRICS), help="Default: that of the task in suite core, else mean_loss.")
 @click.option("--out", type=kinds.OUT_FOLDER, help="Folder that keeps the result as JSON.")
+@options.dry_run
 @options.formats("text", "md", "json", "csv")
 @options.import_files
 def command(
@@ -26,15 +30,22 @@ def command(
     steps: int,
     metric: str | None,
     out: Path | None,
+    dry_run: bool,
     form: str,
     files: tuple[str, ...],
 ) -> None:
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
-    options.load(files)
+    options.load(files, tensorflow=not dry_run)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    what = f"ablating {entry.name} on {subject.name}"
+    if dry_run:
+        click.echo(waits.words(what, of_study("ablate", subject, steps)))
+        return
     from bench.studies.ablation import report
     from bench.studies.ablation.study import causal_tests, keep
 
-    found = causal_tests(optimizer, task, seeds=seeds, steps=steps, metric=metric)
+    with waits.announced("ablate", what, subject, steps):
+        found = causal_tests(optimizer, task, seeds=seeds, steps=steps, metric=metric)
     if out is not None:
         keep(found, out)
     click.echo(report.render(found, form))

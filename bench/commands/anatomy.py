@@ -11,7 +11,10 @@ from tqdm import tqdm
 from bench.commands import kinds, options
 from bench.errors import UserError
 from bench.lookup import resolve
+from bench.reports import waits
 from bench.studies.anatomy.measure import anatomy, check_entry
+from bench.suites.protocol import budget_for
+from bench.suites.waits import of_study
 
 
 @click.command()
@@ -26,6 +29,7 @@ from bench.studies.anatomy.measure import anatomy, check_entry
 @click.option("--tuning-seeds", type=kinds.COUNT, help="Problems they are tried on; default as above.")
 @click.option("--steps", type=kinds.COUNT, help="Gradient evaluations a run; default as above; along: 200.")
 @options.runs
+@options.dry_run
 @options.import_files
 @click.pass_context
 def command(
@@ -39,6 +43,7 @@ def command(
     tuning_seeds: int | None,
     steps: int | None,
     runs: Path,
+    dry_run: bool,
     files: tuple[str, ...],
 ) -> None:
     """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it.
@@ -46,10 +51,18 @@ def command(
     With --along: what weights kept during meta-training had of each mechanism when, and whether what grew gains.
     """
     _check(context, optimizers, along)
-    options.load(files)
+    options.load(files, tensorflow=not dry_run)
     _look_up(optimizers, task, along)
+    subject, study = resolve.named_task(task), "along" if along else "anatomy"
+    what, asked = f"{study} of {optimizers[0]} on {subject.name}", steps or budget_for(subject.name).steps
+    if dry_run:
+        click.echo(waits.words(what, of_study(study, subject, asked)))
+        return
     counts: dict[str, Any] = {"seeds": seeds, "trials": trials, "tuning_seeds": tuning_seeds, "steps": steps}
-    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
+    with (
+        waits.announced(study, what, subject, asked) as seconds,
+        tqdm(total=0, desc="starting", bar_format=waits.bar_format(seconds)) as bar,
+    ):
         if along:
             lines = _along(optimizers, task, out, bar, **{name: n for name, n in counts.items() if n is not None})
         else:

@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from bench.commands import kinds, options
 from bench.lookup import resolve
+from bench.reports import waits
+from bench.suites.waits import of_study
 
 _OUT = "Weights file of the closed form, ending in .npz; the refined and the borrowing ones beside it."
 
@@ -28,6 +30,7 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 )
 @click.option("--problems", type=kinds.COUNT, default=512, show_default=True, help="Report problems of every race.")
 @options.steps
+@options.dry_run
 @options.formats("text", "json")
 @options.import_files
 def command(
@@ -38,20 +41,28 @@ def command(
     trials: int,
     problems: int,
     steps: int,
+    dry_run: bool,
     form: str,
     files: tuple[str, ...],
 ) -> None:
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
-    options.load(files)
+    options.load(files, tensorflow=not dry_run)
+    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    what = f"distilling {entry.name} on {subject.name}"
+    if dry_run:
+        click.echo(waits.words(what, of_study("distill", subject, steps)))
+        return
     from bench.studies.distillation.measure import measure
     from bench.studies.distillation.plan import Asked
     from bench.studies.distillation.report import render, save, to_json
 
     asked = Asked(refine, trials, problems, steps)
-    subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = resolve.theta(entry, None)
-    with tqdm(total=0, desc="starting", bar_format="{desc} ({elapsed})") as bar:
+    with (
+        waits.announced("distill", what, subject, steps) as seconds,
+        tqdm(total=0, desc="starting", bar_format=waits.bar_format(seconds)) as bar,
+    ):
         found = measure(subject, entry, theta, asked, bar.set_description_str)
     if out is not None:
-        save(found, out)
+        save(found, out, optimizer)
     click.echo(json.dumps(to_json(found), indent=1, allow_nan=False) if form == "json" else render(found))

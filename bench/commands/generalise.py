@@ -55,8 +55,10 @@ def command(
 
         click.echo(describe(matrix, out, workers))
         return
+    from bench.records.files import note
     from bench.running.executor import Means
     from bench.studies.generalisation import measure, report
 
+    note(report.how_long(matrix, out, workers))
     records = measure.run(jobs(matrix), out, Means(workers, files, dask=dask), folders=[runs])
     click.echo(report.finish(matrix, records, out, form))

@@ -22,6 +22,7 @@ VERBS: Mapping[str, str] = {
     "trials": "What tuning tried, tidy: settings and mean scores.",
     "merge": "The runs in several folders as one.",
     "verify": "Run cells of a folder again; an exit code says whether they agree.",
+    "submit": "Check the rows of a folder against a reference, and show both.",
     "export": "Runs as the viewers of IOHprofiler and COCO open them.",
     "compare": "Two optimizers against each other; an exit code for CI.",
     "check": "Hold a task, an optimizer or a file to its contract.",

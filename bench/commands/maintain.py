@@ -158,3 +158,15 @@ def scale(jobs: int, only_page: bool) -> None:
         measure(jobs)
     write_bytes(scale_page.PAGE, scale_page.page(scale_page.measured()).encode())
     click.echo(scale_page.PAGE)
+
+
+@command.command()
+@click.argument("suite", default="quick")
+@click.option("--workers", type=kinds.Listed(kinds.COUNT), default="1,2", show_default=True, help="Each in turn.")
+def waits(suite: str, workers: tuple[int, ...]) -> None:
+    """Run SUITE on a terminal, cold and warm: whether what was said of its time held, and how long it was silent."""
+    from bench.maintain.waits import measure
+    from bench.suites import find
+
+    find.get(suite)
+    click.echo(measure(suite, workers))

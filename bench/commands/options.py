@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,17 @@ from bench.engine import process
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.syntax import names
+from bench.suites import toml
 
 PATH: Any = click.Path(path_type=Path)
 FOLDER: Any = click.Path(path_type=Path, exists=True, file_okay=False)
 
 import_files = click.option(
-    "--import", "files", multiple=True, metavar="FILE", help="Python file with tasks or optimizers."
+    "--import",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Python file with tasks or optimizers, or a suite in TOML that names some.",
 )
 dirs = click.argument("dirs", nargs=-1, required=True, type=PATH)
 _QUICK = Path("results/reference/quick")
@@ -120,11 +125,14 @@ _FAMILY = click.option("--family", help="Only tasks of these families, between c
 _BUDGET = click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
 
 
-def load(files: Iterable[str] = (), *, tensorflow: bool = True) -> None:
-    """TensorFlow if wanted, installed plug-ins, and `files` given with --import. Raises UserError."""
+def load(files: Collection[str] = (), *, tensorflow: bool = True) -> None:
+    """TensorFlow if wanted, installed plug-ins, and `files` given with --import, in TOML suites' own. UserError."""
     if tensorflow:
         process.load_tensorflow()
     elif files:
         process.prepare()
     plugins.load_plugins()
-    plugins.load_files(files)
+    suites = [path for path in files if path.endswith(".toml")]
+    plugins.load_files(path for path in files if path not in suites)
+    for path in suites:
+        toml.read(path)

@@ -11,8 +11,12 @@ from tqdm import tqdm
 
 from bench.commands import kinds, options
 from bench.errors import UserError
+from bench.lookup import resolve
 from bench.lookup.syntax import names
+from bench.records.files import note
+from bench.reports.waits import words
 from bench.studies.paper.plan import TASKS, plan
+from bench.suites import waits
 from optimizers.shipped import FOLDER
 
 
@@ -31,8 +35,9 @@ from optimizers.shipped import FOLDER
 @click.option("--page", type=kinds.InFile(), help="A page whose marked parts are made anew, such as docs/paper.md.")
 @click.option("--only-page", is_flag=True, help="Measure and judge nothing; make --page from the tables in --out.")
 @click.option("--no-measure", is_flag=True, help="Judge what earlier runs measured; the rest is said to be missing.")
+@options.dry_run
 @options.runs
-def command(out: Path, page: Path | None, only_page: bool, runs: Path, **settings: Any) -> None:
+def command(out: Path, page: Path | None, only_page: bool, dry_run: bool, runs: Path, **settings: Any) -> None:
     """Race, probe and ablate replication networks and others on the paper's tasks, and judge every claim."""
     if only_page and page is None:
         raise UserError("--only-page needs --page, such as --page docs/paper.md")
@@ -40,6 +45,9 @@ def command(out: Path, page: Path | None, only_page: bool, runs: Path, **setting
         raise UserError(
             f"{out} holds no tables of the paper (no claims.csv), so no page is made of it; leave out --only-page"
         )
+    if dry_run:
+        click.echo(_how_long(out, settings["tasks"], settings["ablations"], settings["weights"]))
+        return
     if not only_page:
         click.echo(_judged(out, runs, **settings))
     if page is not None:
@@ -48,11 +56,22 @@ def command(out: Path, page: Path | None, only_page: bool, runs: Path, **setting
         fill(page, out)
 
 
+def _how_long(out: Path, tasks: str | None, ablations: bool, weights: Path | None) -> str:
+    """How long the parts take that `out` does not hold yet, one after another."""
+    from bench.studies.paper.plan import left
+
+    missing = left(plan(names(tasks), ablations=ablations), weights or FOLDER, out)
+    found = waits.total(waits.of_study(study, resolve.named_task(task)) for study, task in missing)
+    return words(f"{len(missing)} parts to measure", found)
+
+
 def _judged(
     out: Path, runs: Path, tasks: str | None, ablations: bool, tuning: Path, weights: Path | None, no_measure: bool
 ) -> str:
     planned = plan(names(tasks), ablations=ablations)
     options.load()
+    if not no_measure:
+        note(_how_long(out, tasks, ablations, weights))
 
     from bench.studies.paper import analyze, measure, report
 

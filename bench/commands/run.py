@@ -76,7 +76,8 @@ def command(
     run(chosen, out, workers=workers, import_files=files, dask=dask)
     metrics = {task: chosen.metric_for(task) for task in chosen.tasks}
     budgets = {named_task(task).name: chosen.budget_for(task) for task in chosen.tasks}
-    given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts}
+    limits = {"cell-timeout": cell_timeout, "cell-memory": cell_memory}
+    given = {"out": out, "tasks": tasks, "optimizers": optimizers, **counts, **limits}
     origin.keep(out, chosen.name, metrics, origin.run_command(suite, given, files))
     click.echo(summary.write(out, metrics, budgets))
     _write_page(out)

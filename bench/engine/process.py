@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import optoscope
+from bench import waiting
 from bench.engine import numerics, program_cache
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
@@ -36,7 +37,8 @@ def prepare() -> None:
 def load_tensorflow() -> None:
     """Prepare, then import TensorFlow and let it look for devices; its log is not written to standard error."""
     prepare()
-    _started()
+    with waiting.doing("loading TensorFlow", at_once="tensorflow" not in sys.modules):
+        _started()
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from bench import stops
+from bench import stops, waiting
 from bench.errors import UserError
 from bench.lookup import surroundings
 from optimizers.keras2 import explain
@@ -93,7 +93,12 @@ def _run(path: Path, given: str | Path) -> None:
     sys.modules[name] = module
     sys.path += [str(root) for root in source_files.roots(path) if str(root) not in sys.path]
     try:
-        with surroundings.kept(seed=0), contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        with (
+            waiting.doing(f"running {path.name}"),
+            surroundings.kept(seed=0),
+            contextlib.redirect_stdout(sys.stderr),
+            warnings.catch_warnings(),
+        ):
             warnings.filterwarnings("error", message="Argument `decay` is no longer supported")
             spec.loader.exec_module(module)
     except BaseException as problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +53,28 @@ def of_all(folders: Iterable[Path]) -> Origin:
     commands = dict.fromkeys(command for each in found for command in each.commands)
     suites = dict.fromkeys(each.suite for each in found if each.suite)
     return Origin(metrics, list(commands), " + ".join(suites))
+
+
+class Needs(NamedTuple):
+    """What has to be named besides a task and an optimizer to run them again, as `commands` named it: plug-in files
+    and suites in TOML for --import, {name of an entry: its weights file}.
+    """
+
+    files: list[str]
+    weights: dict[str, str]
+
+
+def needs(commands: Iterable[str]) -> Needs:
+    """What of its commands a folder's cells need."""
+    files: dict[str, None] = {}
+    weights: dict[str, str] = {}
+    for words in map(shlex.split, commands):
+        files |= dict.fromkeys(word for option, word in pairwise(words) if option == "--import")
+        files |= dict.fromkeys(word for option, word in pairwise(words) if option == "run" and word.endswith(".toml"))
+        for option, word in pairwise(words):
+            if option == "--optimizers":
+                weights |= {Path(name).stem: name for name in word.split(",") if name.endswith(".npz")}
+    return Needs(list(files), weights)
 
 
 def run_command(suite: str, options: Mapping[str, Any], files: Iterable[str] = ()) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench import waiting
 from bench.records.files import write_bytes
 from bench.records.record import Budget
 from bench.reports.costs import break_even_grid, ledger
@@ -32,11 +33,14 @@ def write(
     `preferred`: the budget of each task to show, where the folder holds several.
     """
     out = Path(out)
-    results = load(out, preferred=preferred, mix=True)
-    printed = summary(out, metric_for_task, results)
+    with waiting.doing("reading cells"):
+        results = load(out, preferred=preferred, mix=True)
+    with waiting.doing("making tables"):
+        printed = summary(out, metric_for_task, results)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
     write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
-    plot_curves(results, out / "curves.png")
+    with waiting.doing("drawing curves"):
+        plot_curves(results, out / "curves.png")
     return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task, results)
 
 
@@ -44,7 +48,7 @@ def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, r
     """Leaderboard over all tasks, a table per task by its metric (mean_loss), verdicts, probes, ledger, paths."""
     results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
-        section("All tasks", _ranking(results)),
+        section("All tasks", ranking(results)),
         *(task_section(results, task, metric_of.get(task, "mean_loss")) for task in results.tasks),
         section("Learned optimizers at home, against the best hand-designed", at_home(results, metric_of)),
         section("Learned optimizers elsewhere", elsewhere(results, metric_of)),
@@ -59,7 +63,7 @@ def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, res
     """`summary` of many tasks in one page: a line per task and a line per learned entry."""
     results, metric_of = load(results or out), dict(metric_for_task or {})
     parts = [
-        section("All tasks", _ranking(results)),
+        section("All tasks", ranking(results)),
         section("Task by task", text(by_task(results, metric_of), WIDTH)),
         section("Learned against the best hand-designed", printed(by_learned(results, metric_of))),
         section("What the probes found", probe_lines(Path(out))),
@@ -69,7 +73,7 @@ def brief(out: Path | str, metric_for_task: Mapping[str, str] | None = None, res
     return "\n\n".join(part for part in parts if part)
 
 
-def _ranking(results: Results) -> str:
+def ranking(results: Results) -> str:
     """The leaderboard, without what is the same in all its rows, and then without what does not fit in WIDTH."""
     ranked = leaderboard(results).drop(columns=[*results.tasks, "trained_on"])
     ranked.attrs["notes"].append("Each column shows the runs tuned for that metric.")

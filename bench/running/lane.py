@@ -188,18 +188,14 @@ def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: t
     threading.Thread(target=_die_with_parent, daemon=True).start()
     stops.listen([signal.SIGTERM])
     trouble = _tried(functools.partial(begin, *arguments))[1]
-    with suppress(EOFError, OSError, KeyboardInterrupt):  # a stop comes at any time, while an answer is sent too
+    with suppress(EOFError, OSError, KeyboardInterrupt):  # ended wherever it is, often while it still sends
         while True:
-            _answer(pipe, trouble)
+            function, given = pipe.recv()
+            pipe.send(("begun", None))
+            value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
+            problem = trouble or problem
+            _send(pipe, ("value", value) if problem is None else ("raised", problem))
     os._exit(0)  # whatever threads foreign code left
-
-
-def _answer(pipe: connection.Connection, trouble: BaseException | None) -> None:
-    function, given = pipe.recv()
-    pipe.send(("begun", None))
-    value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
-    problem = trouble or problem
-    _send(pipe, ("value", value) if problem is None else ("raised", problem))
 
 
 def _tried(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:

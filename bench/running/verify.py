@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,14 +59,16 @@ def verify(
     seed: int = 0,
     means: Means = Means(),  # noqa: B008 (a tuple)
     weights: Iterable[Path] = (),
+    ids: Container[str] | None = None,
 ) -> Verification:
     """Run `sample` finished cells of a run's folder again, drawn by `seed`; None: all of them.
 
-    `weights` are the files of entries that were named by them. Raises UserError where there are no cells, and before
-    work for a cell whose task or optimizer is not known here.
+    `weights` are the files of entries that were named by them; `ids` those of the cells to draw from. Raises UserError
+    where there are no cells, and before work for a cell whose task or optimizer is not known here.
     """
     store = Store(folder)
-    chosen = _drawn([record for record in store.records() if record.status == "ok"], sample, seed)
+    finished = [record for record in store.records() if record.status == "ok"]
+    chosen = _drawn([r for r in finished if ids is None or r.cell.id in ids], sample, seed)
     if not chosen:
         raise UserError(f"no finished cells in {folder}; give the folder of a run")
     files = {Path(path).stem: str(path) for path in weights}

@@ -67,7 +67,17 @@ def load(
         for record in _held(Path(folder)):
             if cells.get(record.cell.id, record).status != "ok" or record.cell.id not in cells:
                 cells[record.cell.id] = record
-    of_one_budget = budgets.choose(cells.values(), budget, preferred)
+    return of_records(cells.values(), budget, preferred, mix)
+
+
+def of_records(
+    records: Iterable[Record],
+    budget: Mapping[str, int] | None = None,
+    preferred: Mapping[str, Budget] | None = None,
+    mix: bool = False,
+) -> Results:
+    """The same of records at hand, each cell once. Raises UserError where they do not compare."""
+    of_one_budget = budgets.choose(records, budget, preferred)
     ordered = sorted(of_one_budget, key=lambda r: (r.cell.task, r.cell.optimizer, r.cell.id))
     _check_comparable([record.cell for record in ordered])
     if not mix:
@@ -77,8 +87,8 @@ def load(
         of_task, found = without_faults([record for record in ordered if record.cell.task == task])
         kept += of_task
         faults += found
-    records = {(record.cell.task, record.cell.optimizer): record for record in kept}
-    return Results(records, tasks, sorted({o for _, o in records}), tuple(faults))
+    found_at = {(record.cell.task, record.cell.optimizer): record for record in kept}
+    return Results(found_at, tasks, sorted({o for _, o in found_at}), tuple(faults))
 
 
 def chosen(record: Record, metric: Scored | None) -> str:

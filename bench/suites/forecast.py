@@ -1,4 +1,4 @@
-"""How long a suite will take: from what this machine spent before, else from a table measured on another.
+"""How long a suite will take: by what this machine spent before, else by a table, at the speed of this machine.
 
 What is in neither is called unknown; nothing is guessed. `python -m bench maintain timings` makes the table.
 """
@@ -6,6 +6,7 @@ What is in neither is called unknown; nothing is guessed. `python -m bench maint
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,10 +22,14 @@ from bench.records.record import Budget, Cell
 from bench.records.store import Store
 from bench.scores import budgets
 from bench.scores.metrics import METRICS
+from bench.suites import machine
 from bench.suites.jobs import Job
 from optimizers import Entry
 
 TABLE = Path(__file__).parent / "timings.json"
+LEAST = 0.5
+"""Seconds of steps below which a cell says nothing of their speed: calling them takes longer."""
+_SEED = re.compile(r"-\d+$")
 
 
 class Cost(NamedTuple):
@@ -104,12 +109,43 @@ def _from_runs(subject: NamedTask, entry: Entry, earlier: Mapping[Any, Any]) -> 
 
 def _from_table(subject: NamedTask, entry: Entry, table: Mapping[str, Any]) -> Cost | None:
     """The task's cost with plain gradient descent, and what the entry adds per parameter."""
-    task = table.get("tasks", {}).get(subject.name)
-    rule = table.get("optimizers", {}).get(entry.name.partition("[")[0])
+    found = of_table(subject, entry, table)
+    if found is None:
+        return None
+    part = "warm" if machine.compiled(program(subject, entry)) else "cold"
+    return found._replace(compile=found.compile * machine.speed(part), step=found.step * machine.speed("step"))
+
+
+def of_table(subject: NamedTask, entry: Entry, table: Mapping[str, Any]) -> Cost | None:
+    """The table's own, of its machine; weights of another meta-seed (`…-2`) cost what the first do."""
+    rules = table.get("optimizers", {})
+    name = entry.name.partition("[")[0]
+    task, rule = table.get("tasks", {}).get(subject.name), rules.get(name, rules.get(_SEED.sub("", name)))
     if task is None or rule is None:
         return None
-    step = task["step"] + task["parameters"] * rule["step"]
-    return Cost(task["compile"] + rule["compile"], step, "table")
+    return Cost(task["compile"] + rule["compile"], task["step"] + task["parameters"] * rule["step"], "table")
+
+
+def program(subject: NamedTask, entry: Entry) -> str:
+    """What the machine remembers a compiled program by."""
+    return f"{entry.name} on {subject.name}"
+
+
+def learn(made: Iterable[tuple[Job, Mapping[str, float]]]) -> None:
+    """Let this machine's speed follow from the ledgers of cells that it made just now."""
+    table = costs()
+    took: list[machine.Took] = []
+    programs: list[str] = []
+    for job, ledger in made:
+        name = program(job.subject, job.entry)
+        part = "warm" if machine.compiled(name) else "cold"
+        programs.append(name)
+        if (cost := of_table(job.subject, job.entry, table)) is not None:
+            steps = cost.step * steps_computed(job.subject, job.entry, job.budget)
+            spent = sum(ledger.get(f"seconds_{kind}", 0.0) for kind in ("tuning", "reporting"))
+            took.append(machine.Took(part, ledger.get("seconds_compile", 0.0), cost.compile))
+            took += [machine.Took("step", spent, steps)] if steps > LEAST else []
+    machine.learn(took, programs)
 
 
 def _from_trial(subject: NamedTask) -> Cost | None:

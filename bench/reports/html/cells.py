@@ -10,6 +10,7 @@ import numpy as np
 from bench.records.record import Record, Runs
 from bench.reports.html import commands
 from bench.reports.html.ranges import ranges
+from bench.reports.origin import Needs
 from bench.reports.pictures.curves import above_floor
 from bench.reports.tables import settings
 from bench.scores import scale
@@ -29,7 +30,7 @@ PLACES = 1000
 """Curves are whole thousandths of log10 of the loss above the floor, as a share of the initial one."""
 
 
-def cells(results: Results, metric_of: Mapping[str, str], folders: str) -> dict[str, Any]:
+def cells(results: Results, metric_of: Mapping[str, str], folders: str, needs: Needs) -> dict[str, Any]:
     """{"task": {"optimizer": …}} of every record, and under "" what many cells share."""
     shown = runs_shown(results)
     shared: dict[str, list[Any]] = {"provenance": [], "versions": []}
@@ -39,7 +40,9 @@ def cells(results: Results, metric_of: Mapping[str, str], folders: str) -> dict[
         for row, record in enumerate(results.of_task(task)):
             if record is not None:
                 means = {name: number(float(table[row])) for name, table in tables.items()}
-                found[task][record.cell.optimizer] = _cell(record, get(metric_of[task]), means, shown, shared, folders)
+                found[task][record.cell.optimizer] = _cell(
+                    record, get(metric_of[task]), means, shown, shared, folders, needs
+                )
     return {"of": found, "shared": shared}
 
 
@@ -67,7 +70,13 @@ def whole(values: list[Any]) -> list[Any]:
 
 
 def _cell(
-    record: Record, metric: Metric, means: Mapping[str, str], shown: int, shared: dict[str, list[Any]], folders: str
+    record: Record,
+    metric: Metric,
+    means: Mapping[str, str],
+    shown: int,
+    shared: dict[str, list[Any]],
+    folders: str,
+    needs: Needs,
 ) -> dict[str, Any]:
     cell = record.cell
     about = {
@@ -78,7 +87,10 @@ def _cell(
         "definition": cell.optimizer_definition,
         "task": cell.task_definition,
         "budget": _budget(record),
-        "commands": [["this cell again", commands.cell(cell)], ["its curves", f"python -m bench curves {folders}"]],
+        "commands": [
+            ["this cell again", commands.cell(cell, needs)],
+            ["its curves", f"python -m bench curves {folders}"],
+        ],
         "provenance": _place(shared["provenance"], record.provenance),
         "versions": _place(shared["versions"], cell.versions),
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.records.record import Cell
+from bench.reports.origin import Needs
 
 
 class Source(NamedTuple):
@@ -38,11 +39,22 @@ def python(code: str) -> str:
     return f"python -c {shlex.quote(code)}"
 
 
-def cell(made: Cell) -> str:
+def cell(made: Cell, needs: Needs) -> str:
     """The same task, optimizer and budget in a new folder; the suite only names what is overridden."""
     numbers = ", ".join(f"{name}={count}" for name, count in asdict(made.budget).items())
-    what = f"tasks=[{literal(made.task)}], optimizers=[{literal(made.optimizer)}]"
-    return python(f'import bench; bench.run("smoke", "again", {what}, {numbers})')
+    entry = needs.weights.get(made.optimizer, made.optimizer)
+    what = f"tasks=[{literal(made.task)}], optimizers=[{literal(entry)}], {numbers}"
+    if not needs.files:
+        return python(f'import bench; bench.run("smoke", "again", {what})')
+    known = f"from bench.running.worker import begin; files = {literal(needs.files)}; begin(files)"
+    return python(f'import bench; {known}; bench.run("smoke", "again", {what}, import_files=files)')
+
+
+def probe(optimizer: str, task: str, needs: Needs) -> str:
+    entry = needs.weights.get(optimizer, optimizer)
+    return shlex.join(
+        ["python", "-m", "bench", "probe", entry, "--task", task, *(w for f in needs.files for w in ("--import", f))]
+    )
 
 
 def task_table(source: Source, task: str, metric: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from bench import waiting
 from bench.errors import UserError
 from bench.records.files import strict, write_bytes
 from bench.reports.html.sections import sections
@@ -26,7 +27,9 @@ def write(out: Path | str | Iterable[Path | str], path: Path | str, mix: bool = 
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the file to write, such as {path / 'report.html'}")
     folders = [Path(out)] if isinstance(out, (str, Path)) else [Path(folder) for folder in out]
-    write_bytes(path, page(folders, mix).encode("utf-8", "replace"))
+    with waiting.doing(f"making {path.name}"):
+        content = page(folders, mix)
+    write_bytes(path, content.encode("utf-8", "replace"))
     return path
 
 

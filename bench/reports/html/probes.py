@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import base64
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.probes.catalog import PROBES
+from bench.reports.html import commands
 from bench.reports.html.panels import panels
+from bench.reports.origin import Needs
 from bench.reports.readings import beside_twins, doubt, readings_in, sentence, short, standing, twins_of, value_text
 
 MOST_PICTURES = 2_000_000
 """Bytes of pictures kept, of probes that the page cannot draw itself."""
 
 
-def probe_pages(folders: list[Path]) -> list[dict[str, Any]]:
+def probe_pages(folders: list[Path], needs: Needs) -> list[dict[str, Any]]:
     """One page per optimizer and task that was probed, in the order of the files."""
     pages, room = [], MOST_PICTURES
     for folder in folders:
         for path, held in readings_in(folder).items():
-            page = _page(path, held)
+            page = _page(path, held, needs)
             page["picture"] = _picture(path.with_suffix(".png"), room) if page["foreign"] else ""
             room -= len(page["picture"])
             pages.append(page)
     return pages
 
 
-def _page(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
+def _page(path: Path, held: Mapping[str, Any], needs: Needs) -> dict[str, Any]:
     optimizer, task = str(held.get("optimizer")), str(held.get("task"))
     given = {name: r for name, r in held["readings"].items() if isinstance(r, Mapping)}
     readings = {name: given[name] for name in dict.fromkeys([*PROBES, *given]) if name in given}
@@ -38,7 +39,7 @@ def _page(path: Path, held: Mapping[str, Any]) -> dict[str, Any]:
         "file": path.name,
         "readings": [_reading(name, reading) for name, reading in readings.items()],
         "foreign": [name for name in readings if name not in PROBES],
-        "command": f"python -m bench probe {shlex.quote(optimizer)} --task {shlex.quote(task)}",
+        "command": commands.probe(optimizer, task, needs),
     }
 
 

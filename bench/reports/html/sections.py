@@ -45,7 +45,8 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
     source = commands.Source(folders, bool(machines.mixed(results.records.values())))
     named = source.words
     tables = {task: task_table(results, task, metric) for task, metric in metric_of.items()}
-    pages, board = probe_pages(folders), leaderboard(results, BOARD)
+    needs = origin.needs(made.commands)
+    pages, board = probe_pages(folders, needs), leaderboard(results, BOARD)
     return {
         "title": ", ".join(folder.resolve().name for folder in folders),
         "folders": named,
@@ -74,7 +75,7 @@ def sections_of(results: Results, made: origin.Origin, folders: list[Path]) -> d
             "across": across(results, board),
             "styles": styles(results),
             "metrics": list(METRICS),
-            "cells": cells(results, metric_of, named),
+            "cells": cells(results, metric_of, named, needs),
             "panels": [[reading["panels"] for reading in page["readings"]] for page in pages],
         },
     }

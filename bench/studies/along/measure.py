@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import UserError, check_count
 from bench.lookup import identity, resolve
 from bench.records import sealed
-from bench.records.files import check_folder, csv_text, strict, write_bytes
+from bench.records.files import check_folder, strict, write_bytes
 from bench.records.memo import digest, memo
 from bench.studies.along import claim
 from bench.studies.along.row import Numbers
@@ -90,15 +90,9 @@ def measure(series: Sequence[Series], place: Place, out: Path, progress: Told = 
 def write(found: Mapping[str, Any], out: Path) -> None:
     """along.png, along.csv, along.md and along.json."""
     from bench.studies.along.figure import picture
-    from bench.studies.along.report import text
+    from bench.studies.along.report import table, text
 
-    columns = ("task", "series", "seed", "iteration", *Numbers._fields)
-    rows = [
-        (found["task"], one["name"], one["seed"], row["iteration"], *(row[name] for name in Numbers._fields))
-        for one in found["series"]
-        for row in one["rows"]
-    ]
-    write_bytes(out / "along.csv", csv_text(columns, rows).encode())
+    write_bytes(out / "along.csv", table(found).encode())
     write_bytes(out / "along.png", picture(found))
     write_bytes(out / "along.md", text(found).encode())
     sealed.write(out / "along.json", found)

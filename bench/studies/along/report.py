@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.records.files import csv_text
 from bench.scores.numbers import percent, significant
 from bench.studies.ablation.analyze import MARGIN
 from bench.studies.along import claim
@@ -44,6 +45,17 @@ def text(found: Mapping[str, Any]) -> str:
         "the first series' grown weights meet, or, large, ten times that. What is measured how: docs/along.md.\n"
     )
     return "\n".join([head, _claim(found), _cause(found), _ages(found)])
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Every number of every kept network, as CSV."""
+    columns = ("task", "series", "seed", "iteration", *Numbers._fields)
+    rows = [
+        (found["task"], one["name"], one["seed"], row["iteration"], *(row[name] for name in Numbers._fields))
+        for one in found["series"]
+        for row in one["rows"]
+    ]
+    return csv_text(columns, rows)
 
 
 def sentences(found: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from bench.reports.tables import columns
 from bench.studies.distillation import formula
 from bench.studies.distillation.measure import Found
 from bench.studies.distillation.scores import Score
-from optimizers import learned, shipped
+from optimizers import learned, shipped, weights_file
 from optimizers.learned.borrowed import Borrowed
 
 WEIGHTING = (
@@ -63,12 +63,15 @@ def to_json(found: Found) -> dict[str, Any]:
     )
 
 
-def save(found: Found, out: Path) -> None:
-    """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card."""
+def save(found: Found, out: Path, given: str) -> None:
+    """The fitted form at `out`, the refined one and the borrowing bases beside it, each with its card.
+
+    `given`: the teacher as the user named it, which may be a weights file.
+    """
     for name, architecture, theta, about in _entries(found):
         path = out.with_name(f"{out.stem}{name}.npz")
         arrays = {key: np.asarray(value, "float32") for key, value in theta.items()}
-        shipped.save(path, arrays, {**_card(found, out), "architecture": architecture, **about})
+        shipped.save(path, arrays, {**_card(found, out, given), "architecture": architecture, **about})
 
 
 def _entries(found: Found):
@@ -85,11 +88,11 @@ def _entries(found: Found):
             yield f"-{base}", learned.spell(Borrowed(base)), best.theta, {"borrowed": best.given}
 
 
-def _card(found: Found, out: Path) -> dict[str, Any]:
+def _card(found: Found, out: Path, given: str) -> dict[str, Any]:
     return {
         "tasks": [found.task],
         "teacher": found.optimizer,
-        "command": _command(found, out),
+        "command": _command(found, out, given),
         "gradients": found.distilled.gradients,
         "seconds": round(found.seconds, 1),
         "versions": process.versions(),
@@ -97,12 +100,17 @@ def _card(found: Found, out: Path) -> dict[str, Any]:
     }
 
 
-def _command(found: Found, out: Path) -> str:
+def _command(found: Found, out: Path, given: str) -> str:
     """The command line that makes these weights."""
     asked = {"task": found.task, "out": out, **found.asked._asdict()}
     options = [f"--{name} {shlex.quote(str(value))}" for name, value in asked.items()]
-    files = [f"--import {shlex.quote(file)}" for file in plugins.files_of(found.optimizer, found.task)]
-    return " ".join(["python -m bench distill", shlex.quote(found.optimizer), *options, *files])
+    files = [f"--import {shlex.quote(file)}" for file in plugins.files_of(given, _architecture(given), found.task)]
+    return " ".join(["python -m bench distill", shlex.quote(given), *options, *files])
+
+
+def _architecture(given: str) -> str:
+    """What a weights file is of, which a plug-in may have made known."""
+    return str(weights_file.read_card(Path(given)).get("architecture", "")) if given.endswith(".npz") else ""
 
 
 def render(found: Found) -> str:

@@ -93,15 +93,26 @@ def _lines(lines: Iterable[dict]) -> Iterable[list[str]]:
 
 def describe(matrix: Matrix, out: Path, workers: int) -> str:
     """One line per cell: task, optimizer, steps, problems, tuning, expected seconds."""
+    cells = _forecast(matrix, out)
+    headers = ["task", "optimizer", "steps", "problems", "tuning", "expected"]
+    return text(Grid(headers, [_forecast_line(cell) for cell in cells], _forecast_notes(matrix, cells, workers)), 110)
+
+
+def how_long(matrix: Matrix, out: Path, workers: int) -> str:
+    """The same in one line: what is done, and when the rest will be."""
+    cells = _forecast(matrix, out)
+    done = sum(cell.source == "done" for cell in cells)
+    return f"{len(cells)} cells, {done} of them done; {_expected(cells, workers)}"
+
+
+def _forecast(matrix: Matrix, out: Path) -> list[Forecast]:
     planned = jobs(matrix)
     places = list(dict.fromkeys(folder(out, job) for job in planned))
-    cells = [
+    return [
         cell
         for place in places
         for cell in forecast([job for job in planned if folder(out, job) == place], place, places)
     ]
-    headers = ["task", "optimizer", "steps", "problems", "tuning", "expected"]
-    return text(Grid(headers, [_forecast_line(cell) for cell in cells], _forecast_notes(matrix, cells, workers)), 110)
 
 
 def _forecast_line(cell: Forecast) -> list[str]:
@@ -118,18 +129,18 @@ def _forecast_line(cell: Forecast) -> list[str]:
 
 
 def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list[str]:
-    left = [cell.seconds for cell in cells if cell.source != "done"]
-    known = [seconds for seconds in left if not math.isnan(seconds)]
-    unknown = len(left) - len(known)
-    notes = [
-        f"{len(cells)} cells, {len(cells) - len(left)} of them done. {TUNING}",
-        f"Expected on {workers} process{'es' if workers > 1 else ''}: "
-        + (
-            f"at least {duration(finish_time(known, workers))}, and {unknown} cells of unknown cost."
-            if unknown
-            else f"{duration(finish_time(known, workers))}."
-        ),
-    ]
+    done = sum(cell.source == "done" for cell in cells)
+    notes = [f"{len(cells)} cells, {done} of them done. {TUNING}", f"Expected on {_expected(cells, workers)}."]
     if missing := left_out(matrix):
         notes.append(f"Left out, as costly: {', '.join(missing)}; name them with --tasks.")
     return notes
+
+
+def _expected(cells: Iterable[Forecast], workers: int) -> str:
+    """`2 processes: about 40 s`, or at least that."""
+    left = [cell.seconds for cell in cells if cell.source != "done"]
+    known = [seconds for seconds in left if not math.isnan(seconds)]
+    unknown = len(left) - len(known)
+    about, more = ("at least", f", and {unknown} cells of unknown cost") if unknown else ("about", "")
+    on = f"{workers} process{'es' if workers > 1 else ''}"
+    return f"{on}: {about} {duration(finish_time(known, workers))}{more}"

@@ -79,3 +79,20 @@ def plan(tasks: Sequence[str] | None, *, ablations: bool) -> Plan:
     if unknown := [name for name in chosen if name not in TASKS]:
         raise UserError(f"no claim about {', '.join(unknown)}; there are: {', '.join(TASKS)}")
     return Plan(chosen, ablations)
+
+
+def left(planned: Plan, weights: Path, out: Path) -> list[tuple[str, str]]:
+    """(kind of part, task) of every part that `out` has no file of: those of `bench.suites.waits`' table."""
+    found = []
+    for task in planned.tasks:
+        baselines = [name for name in BASELINES if not (out / "races" / f"{name}@{task}.json").is_file()]
+        found += [(kind, task) for _ in baselines for kind in ("tuning", "races")]
+        for network in planned.networks(task, weights):
+            causal = ["ablations"] if planned.ablations and network.ablated else []
+            missing = [
+                kind
+                for kind in ("races", "readings", "quantities", *causal)
+                if not (out / kind / f"{network.path.stem}@{task}.json").is_file()
+            ]
+            found += [({"ablations": "ablate"}.get(kind, kind), task) for kind in missing]
+    return found
