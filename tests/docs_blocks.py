@@ -1,4 +1,4 @@
-"""What the pages show as code: fenced and indented blocks, and the commands in them, in the order in which they stand."""
+"""What the pages show as code: fenced and indented blocks, and the commands in them, from top to bottom."""
 
 import re
 import shlex
@@ -29,7 +29,7 @@ class Block(NamedTuple):
 
 def blocks(page):
     """Every block of code on a page, from top to bottom."""
-    found, reason, fence, body = [], "", None, []
+    found, reason, fence, body, start = [], "", None, [], 0
     lines = [*page.read_text("utf-8").splitlines(), ""]
     for number, line in enumerate(lines, 1):
         if fence is not None:

@@ -1,7 +1,7 @@
-"""No block of code on a page escapes: each is of a kind that is tried, and every command is one that would be accepted.
+"""No block of code on a page escapes: each is of a kind that is tried, and every command would be accepted.
 
-Commands are read here as the command line reads them: verbs, options, values, names and files. `tox run -e docs` carries
-them out as well (tests/test_docs_run.py).
+Commands are read here as the command line reads them: verbs, options, values, names and files. `tox run -e docs`
+carries them out as well (tests/test_docs_run.py).
 """
 
 import re
@@ -24,6 +24,7 @@ SET_UP = {
     "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python -m bench run quick",
     "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox run -e tests",
     "python3 -m venv .venv && .venv/bin/pip install tox",
+    "python3 -m venv .venv && .venv/bin/pip install -e .",
     ". .venv/bin/activate",
 }
 """What CI does (.ci/run), or a tutorial's reader once."""
@@ -40,7 +41,7 @@ def desk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results" / "runs").mkdir(parents=True)
     (tmp_path / "results" / "reference").symlink_to(ROOT / "results" / "reference")
-    for name in ("quick", "first", "second", "both", "core", "smoke"):
+    for name in ("quick", "first", "second", "both", "core", "smoke", "paper", "tutorial"):
         (tmp_path / "results" / "runs" / name).symlink_to(ROOT / "results" / "reference" / "quick")
     for place in ("docs", "optimizers"):
         (tmp_path / place).symlink_to(ROOT / place)
@@ -129,13 +130,14 @@ def test_verbs_and_options_in_the_text_exist(page):
 def test_a_wrong_line_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(
-        "Text.\n\n    python -m bench run nowhere\n    rm -r x\n\n<!-- not run: it needs a cluster -->\n\n```bash\nx\n```\n"
+        "Text.\n\n    python -m bench run nowhere\n    rm -r x\n\n"
+        "<!-- not run: it needs a cluster -->\n\n```bash\nx\n```\n"
     )
     shell, kept = blocks(page)
     assert (shell.line, shell.language, commands(shell)) == (3, "indented", [["run", "nowhere"]])
     assert [unknown(line) for line in lines(shell)] == [False, True]
     assert (kept.language, kept.reason, kept.text) == ("bash", "it needs a cluster", "x\n")
-    with pytest.raises(click.UsageError, match="--task"):
+    with pytest.raises(click.UsageError, match="Missing parameter: task"):
         accept(["probe", "adam"])
     with pytest.raises(click.UsageError, match="prob"):
         accept(["prob", "adam"])

@@ -1,7 +1,7 @@
 """Every page from top to bottom, as a reader would: its files written, its commands and its Python run, in one folder.
 
-`tox run -e docs`; minutes. Commands get options behind their own that make them small (SMALLER), and nothing else changes.
-A page's folder starts with the committed results where `results/reference` is read; the README's and the tutorial's start empty.
+`tox run -e docs`; minutes. Commands get options behind their own that make them small (SMALLER); nothing else changes.
+A page's folder starts with the committed results, as a checkout has them; those of README and tutorial are empty.
 """
 
 import os
@@ -54,15 +54,17 @@ def furnished(folder):
     """What pages about results take for granted: a run's folder, and two halves of one."""
     runs = folder / "results" / "runs"
     runs.mkdir(parents=True)
-    for name in ("reference",):
-        (folder / "results" / name).symlink_to(ROOT / "results" / name)
+    (folder / "results" / "reference").symlink_to(ROOT / "results" / "reference")
     for name in ("quick", "first", "second"):
         shutil.copytree(ROOT / "results" / "reference" / "quick", runs / name)
     (folder / "optimizers").mkdir()
     (folder / "optimizers" / "weights").symlink_to(ROOT / "optimizers" / "weights")
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in ELSEWHERE and blocks(p)], ids=lambda page: page.name)
+TRIED = [page for page in PAGES if page.name not in ELSEWHERE and blocks(page)]
+
+
+@pytest.mark.parametrize("page", TRIED, ids=lambda page: page.name)
 def test_page(page, tmp_path):
     folder = tmp_path / "desk"
     folder.mkdir()

@@ -37,7 +37,7 @@ VERBS: Mapping[str, str] = {
     "speed": "Measure the engine beside its peers.",
     "doctor": "Whether all is well here: versions, threads, caches, disk.",
     "completion": "What makes a shell complete commands and options.",
-    "maintain": "Remake shipped data: weights, controls, timings, floors, the library page.",
+    "maintain": "Remake shipped data: weights, controls, timings, floors, pages.",
 }
 """{verb: what it does}; the command of a verb is `command` in the module of its name."""
 

@@ -79,16 +79,18 @@ def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
 
 
 @command.command()
-@click.option("--check", is_flag=True, help="Only say whether the page is current; exit 1 when it is not.")
+@click.option("--check", is_flag=True, help="Only say whether the pages are current; exit 1 when one is not.")
 def library(check: bool) -> None:
-    """Write docs/library.md: every registered task and optimizer with its source."""
-    from bench.maintain.library import PAGE, page
+    """Write docs/library.md, every registered task and optimizer with its source, and docs/glossary.md."""
+    from bench.maintain import glossary
+    from bench.maintain import library as listed
 
-    if not check:
-        write_bytes(PAGE, page().encode())
-    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
-        click.echo(f"{PAGE.name} is not current; run python -m bench maintain library", err=True)
-        sys.exit(1)
+    for made in (listed, glossary):
+        if not check:
+            write_bytes(made.PAGE, made.page().encode())
+        elif not made.PAGE.is_file() or made.PAGE.read_text(encoding="utf-8") != made.page():
+            click.echo(f"{made.PAGE.name} is not current; run python -m bench maintain library", err=True)
+            sys.exit(1)
 
 
 @command.command()
