@@ -37,6 +37,8 @@ def smaller(arguments):
     extra = list(SMALLER.get(verb, []))
     if verb == "run" and "--tasks" not in arguments and not arguments[1].endswith(".toml"):
         extra += ["--tasks", "rosenbrock"]
+    if "--keep" in arguments:
+        extra += ["--keep", "2"]
     if verb == "anatomy" and "--along" not in arguments:
         extra += BASELINES
     return [*arguments, *extra]

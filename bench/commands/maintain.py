@@ -27,7 +27,7 @@ def command() -> None:
 @command.command()
 @click.argument("names", nargs=-1)
 @click.option("--workers", type=kinds.COUNT, default=1, show_default=True, help="Trainings side by side.")
-@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: over the shipped ones.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: replace the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
     from bench.maintain.retrain import commands, retrain
@@ -64,7 +64,7 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option(
-    "--problems", type=kinds.Count(2), default=32, show_default=True, help="Starts, half of them validation ones."
+    "--problems", type=kinds.Count(2), default=32, show_default=True, help="Starts, half of them from validation problems."
 )
 @click.option(
     "--iterations", type=kinds.COUNT, default=5000, show_default=True, help="L-BFGS iterations from each start."
@@ -108,7 +108,7 @@ def architecture(check: bool) -> None:
 
 @command.command()
 @click.option("--count", type=kinds.COUNT, default=100, show_default=True, help="Nulls per probe.")
-@click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default that of the reference.")
+@click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default: the reference's.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
