@@ -17,7 +17,9 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.command()
 @options.selection
 @click.option("--metric", default="anytime", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say.")
+@click.option(
+    "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
+)
 @click.option("--by", type=click.Choice(BY), help="One board for each; home: tasks that learned ones were trained on.")
 @click.option(
     "--missing",
@@ -26,7 +28,9 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
     show_default=True,
     help="Over tasks that all have run, or a missing cell is the worst.",
 )
-@click.option("--stability", is_flag=True, help="How sure the order is: tiers, and ranks without any one task or entry.")
+@click.option(
+    "--stability", is_flag=True, help="How sure the order is: tiers, and ranks without any one task or entry."
+)
 @options.output(*FORMATS)
 def command(
     results: Any,

@@ -64,7 +64,11 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option(
-    "--problems", type=kinds.Count(2), default=32, show_default=True, help="Starts, half of them from validation problems."
+    "--problems",
+    type=kinds.Count(2),
+    default=32,
+    show_default=True,
+    help="Starts, half of them from validation problems.",
 )
 @click.option(
     "--iterations", type=kinds.COUNT, default=5000, show_default=True, help="L-BFGS iterations from each start."

@@ -19,7 +19,9 @@ from optimizers.shipped import FOLDER
 @click.command()
 @click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/paper"), show_default=True)
 @click.option("--tasks", help=f"Of {', '.join(TASKS)}; default all.")
-@click.option("--ablations/--no-ablations", default=True, show_default=True, help="Measure what is lost without each mechanism.")
+@click.option(
+    "--ablations/--no-ablations", default=True, show_default=True, help="Measure what is lost without each mechanism."
+)
 @click.option(
     "--tuning",
     type=kinds.OUT_FOLDER,

@@ -54,7 +54,9 @@ def probe(subject: Subject) -> Reading:
     if not len(known):
         return undecided("adaptation", "it has no rate after any constant gradient: dx is not differentiable at g = 0")
     if np.any(rates[:, known[0]] < 0):
-        return undecided("adaptation", "at rest its rate is negative (it climbs), so no other rate can be compared with it")
+        return undecided(
+            "adaptation", "at rest its rate is negative (it climbs), so no other rate can be compared with it"
+        )
     change = measure(subject, gradients, (early, states), int(known[0]))
     values = _values(change, rates, int(known[0]), secants(subject, early, gradients))
     if len(change.measured) < POINTS / 2:
@@ -122,7 +124,11 @@ def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
     if verdict == ABSENT:
         return f"none; {found}"
     alone = np.nanmax(np.abs(change.shared)) < math.log(NONE)
-    why = "one sign of the gradient shows it, the other does not" if alone else f"not {_times(SOME)} over a decade of gradients"
+    why = (
+        "one sign of the gradient shows it, the other does not"
+        if alone
+        else f"not {_times(SOME)} over a decade of gradients"
+    )
     return f"{verdict}; {why}: {found}"
 
 
