@@ -22,7 +22,10 @@ SMALLER = {
     "anatomy": ["--seeds", "16", "--steps", "60"],
     "distill": ["--refine", "1", "--trials", "2", "--problems", "16", "--steps", "20"],
     "generalise": ["--dry-run"],
+    "maintain": ["--count", "1"],
 }
+LARGE = ("mine.toml",)
+"""Suites with many learned entries, each of which would be probed beside its twins."""
 BASELINES = ["--trials", "4", "--tuning-seeds", "4"]
 WHOLE = {"README.md", "tutorial.md"}
 """Pages that begin with nothing: what they read, they have made."""
@@ -35,8 +38,10 @@ def smaller(arguments):
     if "--dry-run" in arguments:
         return arguments
     extra = list(SMALLER.get(verb, []))
-    if verb == "run" and "--tasks" not in arguments and not arguments[1].endswith(".toml"):
+    if verb == "run" and "--tasks" not in arguments:
         extra += ["--tasks", "rosenbrock"]
+    if verb == "run" and arguments[1] in LARGE:
+        extra += ["--optimizers", "adam"]
     if "--keep" in arguments:
         extra += ["--keep", "2"]
     if verb == "anatomy" and "--along" not in arguments:
