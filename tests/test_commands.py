@@ -244,7 +244,7 @@ def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(group.main, "_package", "elsewhere")
     monkeypatch.setitem(group.main.commands, "check", group.main.commands["check"])
-    assert "Hold a task" in run("--help").output
+    assert "Check a task" in run("--help").output
     assert "elsewhere.check" not in sys.modules
     assert run("check", "adam").output == "checked adam\n"
 

@@ -51,7 +51,7 @@ def smaller(arguments):
 
 def python(folder, *arguments):
     """Standard output of a Python process in `folder`; fails with what it said where it ends badly."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPTOSCOPE_CACHE": str(folder.parent / "cache")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return done.stdout
