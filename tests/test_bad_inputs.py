@@ -156,7 +156,7 @@ TABLE = [
     ("leaderboard {runs} --format pdf", "'pdf' is not one of 'text'"),
     ("leaderboard {runs} --missing luck", "'luck' is not one of 'common'"),
     ("leaderboard {runs} --better luck", "'luck' is not one of 'higher'"),
-    ("leaderboard {runs} --stability --by task", "--stability is of one board"),
+    ("leaderboard {runs} --stability --by task", "--stability needs one board"),
     ("leaderboard {runs} --out board.pdf", "cannot tell a format from board.pdf"),
     ("leaderboard {runs} --budget luck", "cannot read 'luck'"),
     ("leaderboard {runs} --budget steps=-1", "cannot read 'steps=-1'"),

@@ -244,7 +244,7 @@ def test_commands_of_other_modules_are_imported_when_run(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(group.main, "_package", "elsewhere")
     monkeypatch.setitem(group.main.commands, "check", group.main.commands["check"])
-    assert "Hold a task" in run("--help").output
+    assert "Check a task" in run("--help").output
     assert "elsewhere.check" not in sys.modules
     assert run("check", "adam").output == "checked adam\n"
 
@@ -345,7 +345,7 @@ def test_the_readmes_files_run_as_printed(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "_registry", dict(module._registry))
     monkeypatch.setattr(plugins, "_loaded", {})
     files = readme_files()
-    assert set(files) == {"my_task.py", "my_optimizer.py"}
+    assert set(files) == {"my_optimizer.py"}
     for name, code in files.items():
         (tmp_path / name).write_text(code)
         line = next(li for li in (ROOT / "README.md").read_text().splitlines() if f"--import {name}" in li)
@@ -353,4 +353,4 @@ def test_the_readmes_files_run_as_printed(tmp_path, monkeypatch):
         placed = [a if a != name else tmp_path / name for a in arguments]
         result = run(*placed, "--out", tmp_path / name[:-3], "--workers", "1")
         assert result.exit_code == 0, result.output
-        assert "egg-crate" in result.stdout or "signsgd" in result.stdout
+        assert "signsgd" in result.stdout

@@ -49,7 +49,7 @@ def written(tmp_path):
     [
         ("adding-a-task.md", "egg_crate.py"),
         ("adding-a-task.md", "noisy_line.py"),
-        ("adding-a-task.md", "digits_network.py"),
+        ("keras-model.md", "digits_network.py"),
         ("adding-an-optimizer.md", "sign_step.py"),
         ("adding-an-optimizer.md", "soft_sign.py"),
         ("adding-an-optimizer.md", "clipped_adam.py"),
@@ -73,7 +73,7 @@ def test_rules_on_names_are_registered_and_checked(written):
     ("page", "name", "limit"),
     [
         ("adding-a-task.md", "egg_crate.py", 12),
-        ("adding-a-task.md", "digits_network.py", 12),
+        ("keras-model.md", "digits_network.py", 12),
         ("adding-an-optimizer.md", "sign_step.py", 10),
         ("adding-an-optimizer.md", "soft_sign.py", 10),
     ],

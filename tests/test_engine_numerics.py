@@ -44,7 +44,7 @@ def test_settings_of_the_environment_change_no_bit_and_are_said(setting, plain):
     assert other == numbers
     assert numbers.endswith("True\n")
     assert silent == ""
-    assert said == f"note: {setting}: set aside, so that numbers do not depend on it\n"
+    assert said == f"note: {setting}: ignored, so that numbers do not depend on it\n"
 
 
 def test_the_program_cache_of_a_user_stays():

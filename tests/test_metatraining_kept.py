@@ -128,5 +128,7 @@ def test_keeping_without_a_file_or_beside_other_weights_is_refused(whole, tmp_pa
     folder = kept.folder_of(tmp_path / "gru.npz")
     folder.mkdir()
     (folder / "gru-at-3.npz").write_bytes(b"")
-    with pytest.raises(UserError, match=r"gru-at-3.npz is of a training that kept other iterations; delete .*gru.kept"):
+    with pytest.raises(
+        UserError, match=r"gru-at-3.npz belongs to a training that kept other iterations; delete .*gru.kept"
+    ):
         metatrain("gru[units=2]", "rosenbrock", out=tmp_path / "gru.npz", keep=4, **SMALL)

@@ -127,7 +127,7 @@ def test_a_checkpoint_comes_back_whole_and_from_before_younger_settings(tmp_path
     older = {name: value for name, value in about.items() if name not in younger}
     state.save(tmp_path / "old.checkpoint", kept, older)
     assert state.load(tmp_path / "old.checkpoint", fresh(), about).iteration == 3
-    with pytest.raises(UserError, match="of a training with other settings"):
+    with pytest.raises(UserError, match="belongs to a training with other settings"):
         state.load(tmp_path / "old.checkpoint", fresh(), {**about, "log_weight": 0.3})
 
 
@@ -221,7 +221,7 @@ def test_mistakes_are_named_before_anything_runs(tasks_, change, text):
         (["--seed", "a"], "--seed must be a whole number of at least 0, not 'a'"),
         (["--seed", "1,1"], "--seed names one twice: 1,1"),
         (["--seed", "0,1", "--workers", "0"], "workers must be a whole number of at least 1"),
-        (["--seed", "0,1", "--plot", "x.png"], "--plot is of one training"),
+        (["--seed", "0,1", "--plot", "x.png"], "--plot draws one training"),
         (["--batch", "8,x"], "--batch must be a whole number of at least 1, not 'x'"),
     ],
 )

@@ -61,7 +61,7 @@ def test_below_a_hundredth_of_the_largest_answer_nothing_is_claimed(least):
         said = readings[name].sentence
         if least < 0.01:
             assert readings[name].verdict == "undecided"
-            assert said.startswith(f"{name}: undecided; where its state rests it answers with at most 0.")
+            assert said.startswith(f"{name}: undecided; at rest it answers with at most 0.")
             assert said.endswith(" % of its largest update: a schedule has ended")
         else:
             assert "a schedule has ended" not in said
@@ -84,7 +84,7 @@ def test_a_constant_answer_is_not_an_answer():
 def test_an_ablation_that_leaves_nothing_claims_nothing():
     frozen = entries.frozen(entries.build(planted_entry(0.002), {}, 60))
     assert frozen.left < 0.01
-    assert faint(frozen.left).startswith("where its state rests it answers with at most 0.")
+    assert faint(frozen.left).startswith("at rest it answers with at most 0.")
     assert faint(entries.frozen(entries.build(optimizers.get("momentum-cosine"), {}, 60)).left) == ""
 
 

@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_is_said_and_the_training_starts_anew(tmp_path, cap
     path = a_checkpoint(tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
     assert state.load(path, fresh(), ABOUT).iteration == 0
-    assert "is damaged or of an older version; the training starts anew" in capsys.readouterr().err
+    assert "is damaged or of an older version; the training starts from the beginning" in capsys.readouterr().err
     with np.load(a_checkpoint(tmp_path)) as held:
         np.savez(tmp_path / "old.checkpoint", **{name: held[name] for name in held if name != "digest"})
     (tmp_path / "old.checkpoint.npz").rename(path)

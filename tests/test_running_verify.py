@@ -61,7 +61,7 @@ def test_a_changed_number_with_a_right_checksum_is_found(store, records):
     assert done.exit_code == 1
     line = next(line for line in done.stdout.splitlines() if line.startswith("sgd"))
     assert f"sgd on rosenbrock ({whole.cell.id}): differs in runs tuned for final (1 of 4 problems, by up to " in line
-    assert line.endswith("Why: nothing that is known of has changed, so the file may have been")
+    assert line.endswith("Why: no known cause: the file itself may have been changed")
     assert done.stdout.splitlines()[-1] == "run again: 2 cells, the same: 1, different: 1"
 
 

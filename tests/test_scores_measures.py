@@ -91,7 +91,7 @@ def test_expected_running_time_is_infinite_where_no_run_gets_there_and_printed_a
     assert frame["score"].item() == math.inf
     shown = render(frame, "text").splitlines()[2].split()
     assert shown == ["–", "sgd", "hand-designed", "tuned", "2", "never", "1/1", "never"]
-    assert "No ranks: they take 30 problems or more on every task, and here are 4." in frame.attrs["notes"]
+    assert "No ranks: they need 30 or more problems on every task; here are 4." in frame.attrs["notes"]
     assert json.loads(render(frame, "json"))[0]["score"] == "inf"
     assert "inf" in render(frame, "csv")
 

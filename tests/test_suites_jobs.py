@@ -75,7 +75,7 @@ def test_other_peoples_code_and_limited_cells_are_done_in_processes(monkeypatch)
     with executor_for([theirs], Means(1)) as executor:
         assert isinstance(executor, Processes)
     held = dataclasses.replace(shipped[0], optimizer=get("adam"))
-    with pytest.raises(UserError, match="limited in processes only"):
+    with pytest.raises(UserError, match="limits of time and memory need processes"):
         executor_for([held], Means(1, limits=Limits(seconds=9.0)))
 
 

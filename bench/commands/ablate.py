@@ -18,7 +18,7 @@ from bench.suites.waits import of_study
 @click.option("--task", required=True)
 @click.option("--seeds", type=kinds.COUNT, default=512, show_default=True, help="Report problems.")
 @options.steps
-@click.option("--metric", type=click.Choice(METRICS), help="Default: that of the task in suite core, else mean_loss.")
+@click.option("--metric", type=click.Choice(METRICS), help="Default: the task's metric in suite core, else mean_loss.")
 @click.option("--out", type=kinds.OUT_FOLDER, help="Folder that keeps the result as JSON.")
 @options.dry_run
 @options.formats("text", "md", "json", "csv")

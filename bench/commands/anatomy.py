@@ -22,9 +22,7 @@ from bench.suites.waits import of_study
 @click.option("--along", is_flag=True, help="Take weights kept by metatrain --keep: folders or files, several seeds.")
 @click.option("--task", required=True)
 @click.option("--out", required=True, type=kinds.OUT_FOLDER, help="Folder for pictures and page.")
-@click.option(
-    "--seeds", type=kinds.COUNT, help="Report problems; default the task's, as in every suite and study; along: 512."
-)
+@click.option("--seeds", type=kinds.COUNT, help="Report problems; default: the task's usual number; along: 512.")
 @click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
 @click.option("--tuning-seeds", type=kinds.COUNT, help="Problems they are tried on; default as above.")
 @click.option("--steps", type=kinds.COUNT, help="Gradient evaluations a run; default as above; along: 200.")

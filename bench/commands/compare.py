@@ -15,10 +15,14 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.command()
 @click.argument("given", nargs=-1, required=True, metavar="A B DIR...")
 @click.option("--metric", default="mean_log", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
-@click.option("--expect", type=click.Choice(["no-worse", "better"]), help="Exit 1 unless A is that.")
 @click.option(
-    "--margin", type=kinds.NOT_NEGATIVE, help="With --expect: A may be worse by less than this, by its whole interval."
+    "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
+)
+@click.option(
+    "--expect", type=click.Choice(["no-worse", "better"]), help="Exit with 1 unless A is no worse, or better."
+)
+@click.option(
+    "--margin", type=kinds.NOT_NEGATIVE, help="With --expect: the whole interval must be less than this much worse."
 )
 @click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
 @click.option("--family", help="Only tasks of these families, between commas.")

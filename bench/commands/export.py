@@ -14,8 +14,10 @@ FORMATS = ("ioh", "coco")
 
 @click.command()
 @options.selection
-@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Whose viewer is to open them.")
-@click.option("--tuned-for", default="mean_loss", show_default=True, help="Runs tuned for this metric, or default.")
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="The viewer they are written for.")
+@click.option(
+    "--tuned-for", default="mean_loss", show_default=True, help="Runs tuned for this metric; default: untuned runs."
+)
 @click.option("--out", type=kinds.OUT_FOLDER, required=True, help="A new or empty folder.")
 def command(results: Any, form: str, tuned_for: str, out: Path) -> None:
     """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): a folder an optimizer."""

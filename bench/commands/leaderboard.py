@@ -17,8 +17,10 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.command()
 @options.selection
 @click.option("--metric", default="anytime", show_default=True, help="See `list metrics`, or a task's own: accuracy.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
-@click.option("--by", type=click.Choice(BY), help="A board for each, ranked within; home: where learned ones trained.")
+@click.option(
+    "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
+)
+@click.option("--by", type=click.Choice(BY), help="One board for each; home: tasks that learned ones were trained on.")
 @click.option(
     "--missing",
     type=click.Choice(["common", "worst"]),
@@ -26,7 +28,9 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
     show_default=True,
     help="Over tasks that all have run, or a missing cell is the worst.",
 )
-@click.option("--stability", is_flag=True, help="How firm the order is: tiers, one task or entry left out, problems.")
+@click.option(
+    "--stability", is_flag=True, help="How sure the order is: tiers, and ranks without any one task or entry."
+)
 @options.output(*FORMATS)
 def command(
     results: Any,
@@ -44,7 +48,7 @@ def command(
     from bench.scores import stability as firm
 
     if stability and (by or better or missing != "common"):
-        raise UserError("--stability is of one board over common tasks; leave out --by, --better and --missing")
+        raise UserError("--stability needs one board over common tasks; leave out --by, --better and --missing")
     if stability:
         frame = firm.stability(results, metric)
     elif by == "home":

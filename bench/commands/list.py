@@ -12,6 +12,6 @@ from bench.reports.listing import KINDS, listing
 @click.argument("what", required=False, type=click.Choice(KINDS))
 @options.import_files
 def command(what: str | None, files: tuple[str, ...]) -> None:
-    """What there is, one line each."""
+    """List tasks, optimizers, suites and more, one line each."""
     options.load(files, tensorflow=False)
     click.echo(listing(what))

@@ -27,7 +27,7 @@ def command() -> None:
 @command.command()
 @click.argument("names", nargs=-1)
 @click.option("--workers", type=kinds.COUNT, default=1, show_default=True, help="Trainings side by side.")
-@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: over the shipped ones.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: replace the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
     """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
     from bench.maintain.retrain import commands, retrain
@@ -64,7 +64,11 @@ def timings(tasks: str | None, optimizers: str | None) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option(
-    "--problems", type=kinds.Count(2), default=32, show_default=True, help="Starts, half of them validation ones."
+    "--problems",
+    type=kinds.Count(2),
+    default=32,
+    show_default=True,
+    help="Starts, half of them from validation problems.",
 )
 @click.option(
     "--iterations", type=kinds.COUNT, default=5000, show_default=True, help="L-BFGS iterations from each start."
@@ -79,16 +83,18 @@ def floors(names: tuple[str, ...], problems: int, iterations: int) -> None:
 
 
 @command.command()
-@click.option("--check", is_flag=True, help="Only say whether the page is current; exit 1 when it is not.")
+@click.option("--check", is_flag=True, help="Only say whether the pages are current; exit 1 when one is not.")
 def library(check: bool) -> None:
-    """Write docs/library.md: every registered task and optimizer with its source."""
-    from bench.maintain.library import PAGE, page
+    """Write docs/library.md, every registered task and optimizer with its source, and docs/glossary.md."""
+    from bench.maintain import glossary
+    from bench.maintain import library as listed
 
-    if not check:
-        write_bytes(PAGE, page().encode())
-    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
-        click.echo(f"{PAGE.name} is not current; run python -m bench maintain library", err=True)
-        sys.exit(1)
+    for made in (listed, glossary):
+        if not check:
+            write_bytes(made.PAGE, made.page().encode())
+        elif not made.PAGE.is_file() or made.PAGE.read_text(encoding="utf-8") != made.page():
+            click.echo(f"{made.PAGE.name} is not current; run python -m bench maintain library", err=True)
+            sys.exit(1)
 
 
 @command.command()
@@ -106,7 +112,7 @@ def architecture(check: bool) -> None:
 
 @command.command()
 @click.option("--count", type=kinds.COUNT, default=100, show_default=True, help="Nulls per probe.")
-@click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default that of the reference.")
+@click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default: the reference's.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
     """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""

@@ -64,7 +64,7 @@ from bench.running.executor import Means
     type=kinds.DECAY,
     default=0.9,
     show_default=True,
-    help="First decay of Adam, which descends in the weights.",
+    help="First decay of the Adam that trains the weights.",
 )
 @click.option("--beta-2", type=kinds.DECAY, default=0.99, show_default=True, help="Its second decay.")
 @click.option("--epsilon", type=kinds.POSITIVE, default=1e-8, show_default=True, help="Its epsilon.")
@@ -83,12 +83,14 @@ from bench.running.executor import Means
     default="64",
     show_default=True,
     type=kinds.Listed(kinds.COUNT),
-    help="Problems per meta-iteration; or one number a task.",
+    help="Problems per meta-iteration, or one number for each task.",
 )
 @click.option("--weights", type=kinds.Listed(kinds.POSITIVE), help="How often each task is drawn; equal by default.")
 @click.option("--unroll", type=kinds.COUNT, default=200, show_default=True, help="Inner steps.")
 @click.option("--unroll-from", type=kinds.COUNT, help="Initial unroll, raised to --unroll in five stages.")
-@click.option("--validation", type=kinds.COUNT, help="Held-out problems; default 128, or 32 of a task of small tiles.")
+@click.option(
+    "--validation", type=kinds.COUNT, help="Held-out problems; default 128, or 32 for tasks with small tiles."
+)
 @click.option(
     "--baselines/--no-baselines",
     default=True,
@@ -120,7 +122,7 @@ def command(
     listed = names(tasks)
     if len(seeds) > 1 or dask is not None:
         if plot is not None:
-            raise UserError("--plot is of one training on this machine; leave it out, or give one --seed and no --dask")
+            raise UserError("--plot draws one training on this machine; leave it out, or give one --seed and no --dask")
         options.load(files, tensorflow=False)
         outs = train_seeds(Training(architecture, listed, settings), out, seeds, Means(workers, files, dask=dask))
     else:

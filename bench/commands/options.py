@@ -36,9 +36,9 @@ runs = click.option(
     type=kinds.InFolder([_QUICK]),
     default=_QUICK,
     show_default=True,
-    help="Folder of a run whose cells are read instead of run again, where they are of the same protocol.",
+    help="Folder of a run. Its cells are read instead of run again if they have the same budget.",
 )
-mix = click.option("--mix", is_flag=True, help="Take cells of several kinds of machine together.")
+mix = click.option("--mix", is_flag=True, help="Allow cells from several kinds of machine in one table.")
 
 
 def _either(context: click.Context, option: click.Parameter, value: Any) -> Any:

@@ -23,7 +23,9 @@ from optimizers.shipped import FOLDER
 @click.command()
 @click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/paper"), show_default=True)
 @click.option("--tasks", help=f"Of {', '.join(TASKS)}; default all.")
-@click.option("--ablations/--no-ablations", default=True, show_default=True, help="What is lost without a mechanism.")
+@click.option(
+    "--ablations/--no-ablations", default=True, show_default=True, help="Measure what is lost without each mechanism."
+)
 @click.option(
     "--tuning",
     type=kinds.OUT_FOLDER,
@@ -32,9 +34,9 @@ from optimizers.shipped import FOLDER
     help="Folder of `targets`, with the cells it tuned; what neither has is tuned and kept there.",
 )
 @click.option("--weights", type=kinds.InFolder(), help="Folder; default the shipped ones.")
-@click.option("--page", type=kinds.InFile(), help="A page whose marked parts are made anew, such as docs/paper.md.")
+@click.option("--page", type=kinds.InFile(), help="A page whose marked parts are written again, such as docs/paper.md.")
 @click.option("--only-page", is_flag=True, help="Measure and judge nothing; make --page from the tables in --out.")
-@click.option("--no-measure", is_flag=True, help="Judge what earlier runs measured; the rest is said to be missing.")
+@click.option("--no-measure", is_flag=True, help="Judge only what earlier runs measured; list what is missing.")
 @options.dry_run
 @options.runs
 def command(out: Path, page: Path | None, only_page: bool, dry_run: bool, runs: Path, **settings: Any) -> None:

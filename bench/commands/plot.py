@@ -16,7 +16,9 @@ KINDS = ("curves", "ecdf", "profile", "budget", "sensitivity", "box", "ranks")
 @options.selection
 @click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
 @click.option("--metric", help="See `list metrics`. Default: mean_loss; anytime for ecdf, profile and ranks.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="For a task's own metric whose name is silent.")
+@click.option(
+    "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
+)
 @click.option("--out", type=kinds.PICTURE, required=True, help="File to write: .pdf, .svg or .png.")
 def command(results: Any, kind: str, metric: str | None, better: str | None, out: Path) -> None:
     """A picture of the runs in DIRS; an optimizer looks the same in all of them.

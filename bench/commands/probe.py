@@ -20,7 +20,9 @@ from bench.running.progress import Bar
 @click.argument("optimizer")
 @click.option("--task", required=True)
 @click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
-@click.option("--out", type=kinds.OUT_FOLDER, help="A run's folder: probe the θ tuned there, keep the reading.")
+@click.option(
+    "--out", type=kinds.OUT_FOLDER, help="A run's folder: read the settings tuned there, and keep the reading in it."
+)
 @click.option(
     "--twins", type=kinds.NATURAL, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none."
 )

@@ -24,10 +24,10 @@ _RUNS = Path("results/runs")
 @click.option("--seeds", type=kinds.COUNT, help="Report problems.")
 @click.option("--trials", type=kinds.COUNT, help="Configurations tried per optimizer.")
 @click.option(
-    "--finalists", type=kinds.NATURAL, help="The best by each metric, raced again on fresh problems; 0: none."
+    "--finalists", type=kinds.NATURAL, help="Best trials by each metric, run again on fresh problems; 0: none."
 )
-@click.option("--cell-timeout", type=kinds.POSITIVE, help="Seconds after which a cell that is not done is ended.")
-@click.option("--cell-memory", type=kinds.POSITIVE, help="MiB of memory at which a cell's process is ended.")
+@click.option("--cell-timeout", type=kinds.POSITIVE, help="End a cell after so many seconds.")
+@click.option("--cell-memory", type=kinds.POSITIVE, help="End a cell whose process uses so many MiB.")
 @options.workers_or_dask()
 @options.dry_run
 @options.import_files

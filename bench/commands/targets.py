@@ -17,7 +17,7 @@ from optimizers.shipped import FOLDER
 @click.command()
 @click.argument("tasks", nargs=-1)
 @click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/targets"), show_default=True)
-@click.option("--quick", is_flag=True, help="Also train for a minute each, and measure that.")
+@click.option("--quick", is_flag=True, help="Also train each for a minute, and measure the result.")
 @click.option("--weights", type=kinds.InFolder(), help="Folder; default the shipped ones.")
 @options.runs
 def command(tasks: str | None, out: Path, quick: bool, weights: Path | None, runs: Path) -> None:

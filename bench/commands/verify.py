@@ -16,7 +16,7 @@ from bench.running.executor import Means
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--seed", type=kinds.NATURAL, default=0, show_default=True, help="Which cells are drawn.")
 @click.option(
-    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Of an entry that was a weights file."
+    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Weights file, for an entry that was one."
 )
 @options.workers
 @options.import_files

@@ -46,7 +46,7 @@ def settle() -> tuple[str, ...]:
         return (*(f"{name}=" for name in unset), *other)  # what is unset TensorFlow has decided
     fix(os.environ)
     if other:
-        note(f"{', '.join(other)}: set aside, so that numbers do not depend on it")
+        note(f"{', '.join(other)}: ignored, so that numbers do not depend on it")
     return ()
 
 

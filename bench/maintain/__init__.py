@@ -1,1 +1,1 @@
-"""What remakes shipped data: weights, controls, timings, floors, the library page."""
+"""What remakes shipped data: weights, controls, timings, floors, pages."""

@@ -71,7 +71,9 @@ class Keeper(NamedTuple):
             return
         known = {path.name for path in self.files.values()}
         if others := sorted(path for path in folder_of(self.out).glob("*.npz") if path.name not in known):
-            raise UserError(f"{others[0]} is of a training that kept other iterations; delete {folder_of(self.out)}")
+            raise UserError(
+                f"{others[0]} belongs to a training that kept other iterations; delete {folder_of(self.out)}"
+            )
 
     def keep(self, now: State) -> None:
         """Write θ and its card if this iteration is one to keep."""

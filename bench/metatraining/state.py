@@ -77,11 +77,11 @@ def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
         held = _read(path)
         card = json.loads(str(held["card"]))
     except Exception:  # whatever a damaged file makes NumPy, zlib or JSON raise
-        note(f"{path} is damaged or of an older version; the training starts anew")
+        note(f"{path} is damaged or of an older version; the training starts from the beginning")
         return fresh
     usual = dataclasses.asdict(Settings(steps=1))  # of settings that are younger than the file
     if {**usual, **card["identity"]} != json.loads(json.dumps(identity)):
-        raise UserError(f"{path} is of a training with other settings; delete it, or choose another --out")
+        raise UserError(f"{path} belongs to a training with other settings; delete it, or choose another --out")
     groups: dict[str, Any] = {group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS}
     return dataclasses.replace(fresh, **groups, **card["state"])
 

@@ -148,7 +148,7 @@ class Cluster(Executor):
             raise UserError(
                 f"a worker of {self._address} has no optoscope like this one ({problem}); install the same there"
             )
-        return Answer(lost=Loss(f"was not begun by its Dask worker: {name}: {problem}", its_own=False))
+        return Answer(lost=Loss(f"was not started by its Dask worker: {name}: {problem}", its_own=False))
 
     def _gone(self) -> UserError:
         return UserError(

@@ -42,7 +42,7 @@ def _sure(record: Record, far: bool) -> Record | Loss:
     """The record, or a Loss where a kept program may have made it what it is, in a process that can be another's."""
     kind = record.error.partition(":")[0]
     doubtful = record.status != "ok" and kind in _OF_TENSORFLOW and program_cache.location() is not None
-    return Loss(f"met an error of TensorFlow's, {record.error[:80]}", its_own=True) if far and doubtful else record
+    return Loss(f"met an error in TensorFlow: {record.error[:80]}", its_own=True) if far and doubtful else record
 
 
 def _done(progress: Callable[[float], None], job: Job, far: bool) -> Record | probing.Kept | Loss:

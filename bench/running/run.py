@@ -212,7 +212,7 @@ def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
     if here or not all(job.portable for job in jobs):
         if means.limits != UNLIMITED:
             raise UserError(
-                "a cell's time and memory are limited in processes only; name tasks and optimizers in files"
+                "limits of time and memory need processes of their own; put tasks and optimizers into files"
             )
         return Here()
     foreign = any(plugins.foreign(job.task) or plugins.foreign(job.optimizer) for job in jobs)

@@ -37,7 +37,7 @@ class Verified(NamedTuple):
         name = f"{cell.optimizer} on {cell.task} ({cell.id})"
         if not self.differs:
             return f"{name}: the same" + (f", although {', '.join(self.because)}" if self.because else "")
-        why = ", ".join(self.because) or "nothing that is known of has changed, so the file may have been"
+        why = ", ".join(self.because) or "no known cause: the file itself may have been changed"
         return f"{name}: differs in {'; '.join(self.differs)}. Why: {why}"
 
 

@@ -13,7 +13,7 @@ from bench.scores.results import Results, finished
 from optimizers import disclosures
 
 FEWEST_TASKS = 5
-"""Tasks below which nothing is said of other tasks: resampling four can hardly leave them."""
+"""Fewest tasks for an interval for other tasks: resamples of four are nearly those four."""
 ORACLES = "Oracles are ceilings on the tasks they are made for; they are not ranked."
 
 
@@ -27,7 +27,7 @@ def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[s
         f"95 % intervals over problems{others}.",
         *precision_notes(metric, problems, frame),
         *([luck.NOTE] if any(record.trials for record in results.records.values()) else []),
-        *([] if others or not tasks else [f"Nothing is said of other tasks: that takes {FEWEST_TASKS} or more."]),
+        *([] if others or not tasks else [f"No interval for other tasks: it takes {FEWEST_TASKS} or more."]),
         *_about_entries(metric, results),
     ]
 
@@ -44,15 +44,15 @@ def precision_notes(metric: Metric, problems: Sequence[int], frame: pd.DataFrame
         notes.append("mean: the arithmetic mean, which a few runs may decide.")
     if fewest > 1 and _bare(frame, "score", "low") | _bare(frame, "mean", "mean_low"):
         notes.append(
-            "A mean stands without an interval where a few of its runs decide it (skewness of its bootstrap "
-            f"distribution beyond {intervals.HEAVY:g}), since no interval would cover."
+            "A mean has no interval if a few runs decide it (skewness of its bootstrap distribution above "
+            f"{intervals.HEAVY:g}): such an interval would not cover."
         )
     return notes
 
 
 def no_ranks(fewest: int) -> str:
     """Why nothing is ranked, where the task with the fewest has so many problems."""
-    return f"No ranks: they take {intervals.FEWEST} problems or more on every task, and here are {fewest}."
+    return f"No ranks: they need {intervals.FEWEST} or more problems on every task; here are {fewest}."
 
 
 def _bare(frame: pd.DataFrame, value: str, bound: str) -> bool:

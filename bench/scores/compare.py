@@ -78,11 +78,11 @@ def compare(out: Any, a: str, b: str, metric: str = "mean_log", better: str | No
     effect = f"{a} − {b}" if measured.differs else f"{a} / {b}"
     notes = [
         sentence(frame, results, measured, a, b),
-        f"{metric}: {measured.summary}; {measured.better} is better. {_runs_of(measured)}effect: {effect}, 95 % "
-        "intervals and p paired by problem; [other trials]: where it would lie had tuning drawn other trials (95 %), "
-        f"estimated on the tuning problems; win, tie, loss: of {a}, at 5 % after Holm's correction within a scope. "
-        "better on: share of problems on which it is. problems needed: of each task, to tell the two apart with 80 % "
-        "power.",
+        f"{metric}: {measured.summary}; {measured.better} is better. {_runs_of(measured)}effect: {effect}, with 95 % "
+        "interval and p paired by problem. [other trials]: 95 % interval of the effect if tuning had drawn other "
+        f"trials, estimated on the tuning problems. verdict: win or loss of {a} at 5 % after Holm's correction within "
+        f"a scope, else tie. better on: share of problems on which {a} is better. problems needed: problems of each "
+        "task that would tell the two apart with 80 % power.",
     ]
     frame.attrs = {"sentence": notes[0], "notes": notes, "metric": metric}
     return frame

@@ -27,8 +27,8 @@ from bench.scores.results import Results, finished
 SAFE = 6
 DRAWS = 4000
 NOTE = (
-    "[other trials] (low_trials, high_trials): where the score would lie had tuning drawn other trials (95 %), "
-    "estimated on the tuning problems; nothing moves where nothing was tuned."
+    "[other trials] (low_trials, high_trials): 95 % interval of the score if tuning had drawn other trials, "
+    "estimated on the tuning problems; none for optimizers that were not tuned."
 )
 
 

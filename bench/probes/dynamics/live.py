@@ -40,7 +40,7 @@ def faint(share: float) -> str:
     """Why nothing is claimed of what is done at rest, where so small a `share` of the largest answer is left; or ""."""
     if not share < FAINT:
         return ""
-    return f"where its state rests it answers with at most {percent(share)} of its largest update: a schedule has ended"
+    return f"at rest it answers with at most {percent(share)} of its largest update: a schedule has ended"
 
 
 def _updates(system: System, start: np.ndarray, gradient: float, horizon: int, frozen: int | None = None) -> np.ndarray:

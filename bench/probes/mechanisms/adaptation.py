@@ -52,9 +52,11 @@ def probe(subject: Subject) -> Reading:
     rates = at_zero(subject, early, gradients)
     known = np.flatnonzero(np.isfinite(rates).all(axis=0))
     if not len(known):
-        return undecided("adaptation", "after no constant gradient has it a rate: dx is not differentiable at g = 0")
+        return undecided("adaptation", "it has no rate after any constant gradient: dx is not differentiable at g = 0")
     if np.any(rates[:, known[0]] < 0):
-        return undecided("adaptation", "at rest its rate is negative: it climbs, and nothing can be compared with that")
+        return undecided(
+            "adaptation", "at rest its rate is negative (it climbs), so no other rate can be compared with it"
+        )
     change = measure(subject, gradients, (early, states), int(known[0]))
     values = _values(change, rates, int(known[0]), secants(subject, early, gradients))
     if len(change.measured) < POINTS / 2:
@@ -122,7 +124,11 @@ def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
     if verdict == ABSENT:
         return f"none; {found}"
     alone = np.nanmax(np.abs(change.shared)) < math.log(NONE)
-    why = "what one arm shows the other does not" if alone else f"not {_times(SOME)} over a decade of gradients"
+    why = (
+        "one sign of the gradient shows it, the other does not"
+        if alone
+        else f"not {_times(SOME)} over a decade of gradients"
+    )
     return f"{verdict}; {why}: {found}"
 
 

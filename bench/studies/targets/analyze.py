@@ -36,7 +36,7 @@ def compare(how: str, learned: np.ndarray, baseline: np.ndarray) -> Interval:
 
 
 def judge(found: Interval, how: str, bound: float | None) -> Verdict:
-    """Held: all of the interval is on the right side of `bound`. By estimate: only the number itself is."""
+    """Held: the whole interval meets `bound`. By estimate: only the number itself does."""
     value, low, high = (float(part) for part in found)
     if bound is None:
         return Verdict(value, low, high, "reported")

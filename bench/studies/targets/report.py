@@ -64,7 +64,7 @@ def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str
         "",
         "Measured by `python -m bench targets`. Every baseline is tuned for the metric of its row; for log_final the",
         "tuned θ counts that is best on the report problems. In brackets the paired 95 % bootstrap interval over them.",
-        "Held: all of the interval is within the target; by estimate: only the number is. Best: of momentum, RMSProp",
+        "Held: the whole interval meets the target; by estimate: only the number does. Best: of momentum, RMSProp",
         "and Adam the one best on the report problems.",
         "",
         *_table(shipped, seconds=False),
