@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from bench.errors import UserError
 from bench.records.record import Record, Runs
 from bench.records.store import Store
 from bench.scores.faults import finite_starts
@@ -40,7 +41,7 @@ class Cost(NamedTuple):
     peak: int
 
 
-def lines(counts: tuple[int, ...], pool: Path, metrics: tuple[str, ...]) -> Iterator[str]:
+def lines(counts: Sequence[int], pool: Path, metrics: Sequence[str]) -> Iterator[str]:
     """A line for every count of cells and metric."""
     yield f"{'cells':>7} {'metric':<10} {'seconds':>8} {'processor':>10} {'peak MiB':>9}"
     for count in counts:
@@ -56,6 +57,8 @@ def fill(folder: Path, pool: Path, count: int) -> None:
     """Write `count` cells made from those of `pool` into `folder`, entries paired by problem on every task."""
     store = Store(folder)
     tasks = _by_task(Store(pool).records())
+    if not tasks:
+        raise UserError(f"{pool} holds no finished cells to make others of; give one such as results/reference/quick")
     entries = MOST_ENTRIES if count >= _MANY else ENTRIES
     for number in range(count):
         task, entry = divmod(number, entries)
@@ -74,7 +77,8 @@ def _by_task(records: list[Record]) -> list[list[Record]]:
     """Finished cells of tuned and untuned entries by task; oracles are made for their own task only."""
     kept: dict[str, list[Record]] = {}
     for record in records:
-        if record.status == "ok" and record.kind != "oracle" and all(finite_starts(r).all() for r in record.runs.values()):
+        started = all(finite_starts(runs).all() for runs in record.runs.values())
+        if record.status == "ok" and record.kind != "oracle" and started:
             kept.setdefault(record.cell.task, []).append(record)
     return list(kept.values())
 
@@ -83,8 +87,13 @@ def _made(record: Record, task: int, entry: int) -> Record:
     """`record` under another name; which problems it has is the task's choice, so that entries stay paired."""
     budget = COSTS["cost:light"]
     order = np.random.default_rng(task).permutation(record.cell.budget.seeds)[: budget.seeds]
-    names = {"task": f"{record.cell.task}-{task}", "optimizer": f"{record.cell.optimizer}-{entry}"}
-    cell = replace(record.cell, **names, optimizer_definition=f"{entry}", budget=budget)
+    cell = replace(
+        record.cell,
+        task=f"{record.cell.task}-{task}",
+        optimizer=f"{record.cell.optimizer}-{entry}",
+        optimizer_definition=f"{entry}",
+        budget=budget,
+    )
     runs = {name: Runs(one.steps, *(values[order] for values in one[1:])) for name, one in record.runs.items()}
     measures = {
         name: {what: np.asarray(values)[order].tolist() for what, values in of.items()}
@@ -96,7 +105,7 @@ def _made(record: Record, task: int, entry: int) -> Record:
     return record._replace(cell=cell, runs=runs, measures=measures, trials=trials, recheck=recheck)
 
 
-def _main(folder: str, metric: str) -> Any:
+def _main(folder: str, metric: str) -> None:
     from bench.scores.leaderboard import leaderboard
 
     wall, spent = time.perf_counter(), time.process_time()

@@ -42,9 +42,15 @@ class Results:
 
     def problems(self, task: str) -> int:
         """Problems of a task that are scored."""
-        records = [record for record in self.of_task(task) if record is not None]
-        counts = (len(runs.best) for record in records for runs in record.runs.values())
-        return next(counts, records[0].cell.budget.seeds)
+        there = (self.records.get((task, optimizer)) for optimizer in self.optimizers)
+        first = None
+        for record in (record for record in there if record is not None):
+            first = first or record
+            for runs in record.runs.values():
+                return len(runs.best)
+        if first is None:
+            raise KeyError(task)
+        return first.cell.budget.seeds
 
     def kind(self, optimizer: str) -> str:
         return self.of_optimizer(optimizer)[0].kind
