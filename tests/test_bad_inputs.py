@@ -282,6 +282,7 @@ TABLE = [
     ("maintain floors luck", "unknown task 'luck'"),
     ("maintain nulls --probe luck", "'luck' is not one of"),
     ("maintain scale 3", "unexpected extra argument (3)"),
+    ("maintain boards nowhere", "nowhere is not there; give a folder"),
     ("maintain intervals nowhere", "nowhere is not there; give a folder"),
     ("maintain intervals foreign --out new", "foreign is not a run folder"),
 ]

@@ -89,3 +89,38 @@ def test_what_tensorflow_has_decided_before_is_part_of_it():
         [sys.executable, "-c", code], env=clean, capture_output=True, text=True, timeout=300, check=True
     )
     assert "TF_ENABLE_ONEDNN_OPTS=" in done.stdout.split()
+
+
+def test_the_choice_of_compiler_options_is_part_of_the_fingerprint_where_it_counts(monkeypatch):
+    environment = {numerics.VARIABLE: "wide", "XLA_FLAGS": "--xla_cpu_enable_fast_math=true"}
+    monkeypatch.setattr(numerics, "_instructions", lambda: ["avx2", "avx512f"])
+    assert numerics.options(environment) == "wide"
+    assert numerics.differing(environment) == ["XLA_FLAGS=--xla_cpu_enable_fast_math=true"]
+    numerics.fix(environment)
+    assert environment["XLA_FLAGS"] == numerics.OPTIONS["wide"]
+    assert numerics.differing(environment) == []
+    monkeypatch.setenv(numerics.VARIABLE, "wide")
+    assert "compiler=wide" in numerics.fingerprint().split()
+    monkeypatch.setattr(numerics, "_instructions", lambda: ["avx2"])
+    assert numerics.options(environment) == "default"
+    assert "compiler=wide" not in numerics.fingerprint().split()
+    numerics.fix(environment)
+    assert "XLA_FLAGS" not in environment
+
+
+def test_compiler_options_that_there_are_not_are_one_line(tmp_path):
+    command = [sys.executable, "-m", "bench", "run", "smoke", "--out", str(tmp_path / "new")]
+    environment = os.environ | {numerics.VARIABLE: "wider"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert done.returncode == 2
+    assert done.stderr == "error: OPTOSCOPE_COMPILER=wider: unknown; known: default, wide\n"
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif("avx512f" not in numerics.processor_kind(), reason="the options do nothing without AVX-512")
+def test_wide_programs_give_the_same_bits_in_every_process(plain):
+    (first, silent), (second, _) = raced(OPTOSCOPE_COMPILER="wide"), raced(OPTOSCOPE_COMPILER="wide")
+    assert silent == ""
+    assert first == second
+    assert first.endswith("False\n")  # another kind of machine than the plain one
+    assert first != plain[0]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import samples
@@ -76,7 +77,8 @@ class TestStanding:
     def test_who_is_not_ranked_moves_no_rank(self, out, tmp_path):
         before = leaderboard(out).set_index("optimizer")
         rest = load(out)
-        rest = rest._replace(
+        rest = replace(
+            rest,
             records={at: r for at, r in rest.records.items() if at[1] not in ("gru-two", "gru-bowl")},
             optimizers=[name for name in rest.optimizers if name not in ("gru-two", "gru-bowl")],
         )

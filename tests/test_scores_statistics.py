@@ -244,3 +244,9 @@ def test_blocks_of_replicates_give_what_all_at_once_give():
     assert np.array_equal(again, means)
     assert np.array_equal(iqms, statistics.iqm(replicates, axis=1))
     assert np.array_equal(kept, replicates)
+
+
+def test_iqms_over_drawn_tasks_are_those_of_all_replicates_at_once():
+    replicates = np.random.default_rng(8).normal(size=(620, 9, 4))
+    whole = statistics.iqm(statistics.with_tasks(replicates, generator(3)), axis=1)
+    assert np.array_equal(statistics.iqms_with_tasks(replicates, generator(3)), whole)

@@ -150,6 +150,17 @@ def intervals(pool: Path, out: Path, draws: int) -> None:
 
 
 @command.command()
+@click.argument("pool", type=kinds.InFolder(), default="results/reference/quick")
+@click.option("--cells", type=kinds.COUNT, default=2040, show_default=True, help="Cells of the folder that is made.")
+def boards(pool: Path, cells: int) -> None:
+    """Measure what a leaderboard over many cells takes, made from those in POOL; a minute."""
+    from bench.maintain.boards import lines
+
+    for line in lines((cells,), pool, ("anytime", "final")):
+        click.echo(line)
+
+
+@command.command()
 @click.option("--jobs", type=kinds.COUNT, default=100_000, show_default=True, help="Empty jobs, for the cost of one.")
 @click.option("--page", "only_page", is_flag=True, help="Only write the page, from what was measured last.")
 def scale(jobs: int, only_page: bool) -> None:

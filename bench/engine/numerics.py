@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from bench.errors import UserError
 from bench.records.files import note
 
 FIXED: dict[str, str | None] = {
@@ -28,7 +29,11 @@ FIXED: dict[str, str | None] = {
     "ONEDNN_MAX_CPU_ISA": None,
     "DNNL_MAX_CPU_ISA": None,
 }
-"""{environment variable: its one value}; None: unset."""
+"""{environment variable: its one value}; None: unset. XLA_FLAGS are those of `options`."""
+VARIABLE = "OPTOSCOPE_COMPILER"
+"""Environment variable: one of OPTIONS; unset or empty, "default"."""
+OPTIONS = {"default": "", "wide": "--xla_cpu_prefer_vector_width=512 --xla_cpu_copy_insertion_use_region_analysis=true"}
+"""{choice: flags of XLA}: `wide` is faster and moves last digits; it does nothing where there is no AVX-512."""
 _CACHE = re.compile(r"--tf_xla_persistent_cache_\w+=(?:\"[^\"]*\"|\S+)")
 """The flags of TF_XLA_FLAGS that move no number, and stay."""
 _INSTRUCTIONS = re.compile(r"avx\w*|fma\w*|f16c|amx\w*|sse4_2|asimd\w*|sve\w*|fphp|bf16|i8mm")
@@ -42,7 +47,7 @@ def settle() -> tuple[str, ...]:
     """
     other = differing(os.environ)
     if "tensorflow" in sys.modules:
-        unset = (name for name, value in FIXED.items() if value is not None and not os.environ.get(name))
+        unset = (name for name, value in _fixed(os.environ) if value is not None and not os.environ.get(name))
         return (*(f"{name}=" for name in unset), *other)  # what is unset TensorFlow has decided
     fix(os.environ)
     if other:
@@ -52,7 +57,7 @@ def settle() -> tuple[str, ...]:
 
 def fix(environment: MutableMapping[str, str]) -> None:
     """Give every variable of FIXED its value; flags that move no number stay."""
-    for name, value in FIXED.items():
+    for name, value in _fixed(environment):
         kept = " ".join(_CACHE.findall(environment.get(name, ""))) or value
         if kept is None:
             environment.pop(name, None)
@@ -60,9 +65,23 @@ def fix(environment: MutableMapping[str, str]) -> None:
             environment[name] = kept
 
 
+def options(environment: Mapping[str, str]) -> str:
+    """The choice among OPTIONS that counts on this processor. Raises UserError for one that there is not."""
+    choice = environment.get(VARIABLE, "").strip() or "default"
+    if choice not in OPTIONS:
+        raise UserError(f"{VARIABLE}={choice}: unknown; known: {', '.join(OPTIONS)}")
+    return choice if "avx512f" in _instructions() else "default"
+
+
+def _fixed(environment: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """FIXED with the flags of what was chosen."""
+    flags = OPTIONS[options(environment)] or None
+    return [(name, flags if name == "XLA_FLAGS" else value) for name, value in FIXED.items()]
+
+
 def differing(environment: Mapping[str, str]) -> list[str]:
     """Variables of FIXED that are set to something else, as NAME=value."""
-    given = ((name, _CACHE.sub("", environment.get(name, "")).strip(), value) for name, value in FIXED.items())
+    given = ((name, _CACHE.sub("", environment.get(name, "")).strip(), value) for name, value in _fixed(environment))
     return [f"{name}={now}" for name, now, value in given if now not in ("", value)]
 
 
@@ -71,7 +90,8 @@ def fingerprint() -> str:
 
     Equal on two machines: the same command gives the same bytes there, as far as is known.
     """
-    return " ".join([processor_kind(), *settle()])
+    choice = options(os.environ)
+    return " ".join([processor_kind(), *([] if choice == "default" else [f"compiler={choice}"]), *settle()])
 
 
 def processor_kind() -> str:

@@ -29,7 +29,7 @@ def prepare() -> None:
     flags = os.environ.get("TF_XLA_FLAGS", "")
     if "tensorflow" in sys.modules or "persistent_cache" in flags:
         return
-    if folder := program_cache.prepare(processor()):
+    if folder := program_cache.prepare(_compiles_for()):
         flag = f'--tf_xla_persistent_cache_directory="{folder}"'
         os.environ["TF_XLA_FLAGS"] = f"{flags} {flag}".strip()
 
@@ -59,6 +59,12 @@ def processor() -> str:
         return platform.processor() or platform.machine()
     kept = dict(line.split(":", 1) for line in lines if line.startswith(("model name", "flags")))
     return " ".join(value.strip() for value in kept.values()) or platform.machine()
+
+
+def _compiles_for() -> str:
+    """What compiled programs depend on beside TensorFlow's version: the processor, and the options of its compiler."""
+    choice = numerics.options(os.environ)
+    return processor() if choice == "default" else f"{processor()} compiler={choice}"
 
 
 def versions() -> dict[str, str]:

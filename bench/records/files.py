@@ -166,9 +166,9 @@ def _packed(array: np.ndarray) -> dict[str, Any]:
 
 
 def _revive(item: dict[str, Any]) -> Any:
-    if set(item) == {"$float"}:
+    if len(item) == 1 and "$float" in item:
         return float(item["$float"])
-    if set(item) == {"$array", "dtype", "shape"}:
+    if "$array" in item and set(item) == {"$array", "dtype", "shape"}:
         raw = base64.b64decode(item["$array"], validate=True)
         return np.frombuffer(raw, item["dtype"]).reshape(item["shape"]).copy()
     return item

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,7 +81,7 @@ class Cell:
     @functools.cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits of a SHA-256 over all of the above."""
-        parts = asdict(self)
+        parts = {part.name: getattr(self, part.name) for part in fields(self)} | {"budget": vars(self.budget)}
         if not self.budget.finalists:  # as before there was a re-check: the cells are the same
             parts["budget"] = {name: n for name, n in parts["budget"].items() if name not in RECHECK}
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))

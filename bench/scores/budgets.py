@@ -8,7 +8,7 @@ task: what `budget` says, else that of the most cells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 
 from bench.errors import UserError
 from bench.records.files import note
@@ -128,15 +128,15 @@ def _key(budget: Budget) -> tuple[int, ...]:
 
 
 def _has(cell: Cell, asked: Mapping[str, int]) -> bool:
-    counts = asdict(cell.budget)
+    counts = vars(cell.budget)
     return all(counts[name] >= n if name == "seeds" else counts[name] == n for name, n in asked.items())
 
 
 def _nested(task: str, records: list[Record], seeds: int | None) -> list[Record]:
     """The record of each cell that has the most problems, all cut to what they share, at most `seeds`."""
-    most: dict[str, Record] = {}
+    most: dict[tuple[object, ...], Record] = {}
     for record in records:
-        alike = replace(record.cell, budget=_problemless(record.cell.budget)).id
+        alike = _but_problems(record.cell)
         if alike not in most or _worth(record) > _worth(most[alike]):
             most[alike] = record
     found = list(most.values())
@@ -150,6 +150,12 @@ def _nested(task: str, records: list[Record], seeds: int | None) -> list[Record]
 
 def _worth(record: Record) -> tuple[bool, int]:
     return record.status == "ok", record.cell.budget.seeds
+
+
+def _but_problems(cell: Cell) -> tuple[object, ...]:
+    """Equal for cells that differ in nothing but how many problems they report."""
+    definitions = cell.task, cell.optimizer, cell.task_definition, cell.optimizer_definition
+    return (*definitions, _key(cell.budget), *sorted(cell.versions.items()))
 
 
 def _problemless(budget: Budget) -> Budget:

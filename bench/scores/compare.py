@@ -7,6 +7,7 @@ difference of those that are logarithms already; over tasks, their geometric or 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,7 +182,7 @@ def _with_numbers(results: Results, metric: Scored) -> Results:
     tasks = [task for task in results.tasks if not np.isnan(task_scores(results, task, metric)).any()]
     if not tasks:
         raise UserError(f"no task here where both have {metric.name}; choose another --metric")
-    return results._replace(tasks=tasks, records={at: r for at, r in results.records.items() if at[0] in tasks})
+    return replace(results, tasks=tasks, records={at: r for at, r in results.records.items() if at[0] in tasks})
 
 
 def _task(results: Results, task: str, metric: Scored, a: str, b: str) -> _Task:

@@ -67,8 +67,9 @@ def places(standings: pd.Series) -> pd.Series:
 def columns(results: Results, tasks: Iterable[str] | None = None) -> dict[str, list[str]]:
     """`standing` and `trials` ("64", or "24–64" where tasks differ) of each entry, on some tasks or all."""
     tasks = list(results.tasks if tasks is None else tasks)
+    among = set(tasks)
     counts = [
-        [trials(record) for record in results.of_optimizer(name) if record.cell.task in tasks and finished(record)]
+        [trials(record) for record in results.of_optimizer(name) if record.cell.task in among and finished(record)]
         for name in results.optimizers
     ]
     spans = ["–" if not c else f"{min(c)}" if min(c) == max(c) else f"{min(c)}–{max(c)}" for c in counts]

@@ -7,7 +7,8 @@ learned optimizers where they are foreign, are shown and not ranked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,11 +37,12 @@ def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> p
     """
     chosen_metric, results = get(metric), load(out)
     tasks = absent.common(results) if absent.check(missing) == "common" else results.tasks
-    over, raw = results._replace(tasks=tasks), _RAW if chosen_metric.in_logs else []
+    over, raw = replace(results, tasks=tasks), _RAW if chosen_metric.in_logs else []
+    tables = scores(results, chosen_metric)
     diverged = pd.DataFrame([_diverged(results.of_optimizer(name), chosen_metric) for name in results.optimizers])
-    frame = homes.about(results, tasks or results.tasks).assign(**_numbers(over, chosen_metric), **diverged)
+    frame = homes.about(results, tasks or results.tasks).assign(**_numbers(over, tables, chosen_metric), **diverged)
     frame = frame[[*_FRONT, *raw, *_BACK]]
-    means = {task: _task_means(results, task, chosen_metric, missing) for task in results.tasks}
+    means = {task: _task_means(results, task, table, chosen_metric, missing) for task, table in tables.items()}
     frame = pd.concat([frame, pd.DataFrame(means)], axis=1)
     _silence_partial_oracles(frame, results)
     if missing == "common":
@@ -51,13 +53,15 @@ def leaderboard(out: Any, metric: str = "anytime", missing: str = "common") -> p
     return board
 
 
-def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
-    """Columns of ranks and scores over the tasks of `results`; nothing but missing values without a task."""
+def _numbers(results: Results, tables: Mapping[str, np.ndarray], metric: Metric) -> dict[str, Any]:
+    """Columns of ranks and scores over the tasks of `results`; nothing but missing values without a task.
+
+    `tables`: scores (entries, problems) of these tasks, and of others.
+    """
     if not results.tasks:
         nothing = pd.array([pd.NA] * len(results.optimizers), dtype="Int64")
         return {**dict.fromkeys(_RANKS, nothing), **dict.fromkeys([*_SCORES, *_RAW], np.nan)}
-    tables = scores(results, metric)
-    means, resampled, replicates = _resampled(tables, metric)
+    means, resampled, over_tasks, raw = _resampled({task: tables[task] for task in results.tasks}, metric)
     total, problems = statistics.iqm(means), [results.problems(task) for task in results.tasks]
     found = intervals.student(total, resampled, min(problems))
     return {
@@ -65,14 +69,14 @@ def _numbers(results: Results, metric: Metric) -> dict[str, Any]:
         "score": scale.shown(metric, total),
         **_bounds(scale.shown_interval(metric, found), ""),
         **_bounds(scale.shown_interval(metric, luck.of_suite(results, means, metric)), "_trials"),
-        **_bounds(scale.shown_interval(metric, _over_tasks(total, replicates)), "_tasks"),
-        **_raw(tables, metric, min(problems)),
+        **_bounds(scale.shown_interval(metric, _over_tasks(total, over_tasks, len(means))), "_tasks"),
+        **_raw(raw, min(problems)),
     }
 
 
-def _task_means(results: Results, task: str, metric: Metric, missing: str) -> np.ndarray:
+def _task_means(results: Results, task: str, table: np.ndarray, metric: Metric, missing: str) -> np.ndarray:
     """Mean score of each entry on a task; NaN where it has no cell, unless that counts as the worst."""
-    means = scale.shown(metric, scale.leveled(metric, task_scores(results, task, metric)).mean(axis=1))
+    means = scale.shown(metric, scale.leveled(metric, table).mean(axis=1))
     there = np.array([(task, o) in results.records or missing == "worst" for o in results.optimizers], bool)
     return np.where(there, means, np.nan)
 
@@ -108,6 +112,8 @@ def curves(out: Any, tuned_for: str | None = None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
+_TOGETHER = 64
+"""Entries that are resampled at once."""
 _RANKS = ["rank", "rank_low", "rank_high"]
 _SCORES = ["score", "low", "high", "low_trials", "high_trials", "low_tasks", "high_tasks"]
 _RAW = ["mean", "mean_low", "mean_high"]
@@ -124,19 +130,50 @@ def _silence_partial_oracles(frame: pd.DataFrame, results: Results) -> None:
             frame.loc[row, [*_SCORES, *(name for name in _RAW if name in frame), *others]] = np.nan
 
 
-def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means by task, replicates of their IQM, and of them, on the metric's scale."""
+class _Resampled(NamedTuple):
+    """What bootstraps leave of every entry, on the metric's scale."""
+
+    means: np.ndarray
+    """(tasks, entries)."""
+    iqms: np.ndarray
+    """Replicates of their interquartile mean: (replicates, entries)."""
+    over_tasks: np.ndarray
+    """The same, tasks drawn too; without replicates from fewer than FEWEST_TASKS."""
+    raw: tuple[np.ndarray, np.ndarray] | None
+    """The first two of scores as they are, where the metric is averaged in logarithms."""
+
+
+def _resampled(tables: Mapping[str, np.ndarray], metric: Metric) -> _Resampled:
+    """A few entries at a time, which moves no bit: all at once would be gigabytes for 100 tasks and 200 entries."""
+    entries, parts = len(next(iter(tables.values()))), []
+    for start in range(0, entries, _TOGETHER):
+        some = {task: table[start : start + _TOGETHER] for task, table in tables.items()}
+        parts.append(_resampled_together(some, metric))
+    means, iqms, over_tasks = (np.concatenate([part[i] for part in parts], axis=1) for i in range(3))
+    raws = [part.raw for part in parts if part.raw is not None]
+    raw = (np.concatenate([r[0] for r in raws], axis=1), np.concatenate([r[1] for r in raws], axis=1)) if raws else None
+    return _Resampled(means, iqms, over_tasks, raw)
+
+
+def _resampled_together(tables: Mapping[str, np.ndarray], metric: Metric) -> _Resampled:
     on_scale = {task: scale.leveled(metric, table) for task, table in tables.items()}
-    return statistics.suite_iqms(on_scale, statistics.generator(), statistics.REPLICATES)
+    if metric.in_logs:  # the same draws for both
+        on_scale = {task: np.concatenate([table, tables[task]]) for task, table in on_scale.items()}
+    entries = len(next(iter(tables.values())))
+    means, iqms, replicates = statistics.suite_iqms(on_scale, statistics.generator(), statistics.REPLICATES)
+    over_tasks = np.empty((0, entries))
+    if len(tables) >= FEWEST_TASKS:
+        over_tasks = statistics.iqms_with_tasks(replicates[:, :, :entries], statistics.generator(1))
+    raw = (means[:, entries:], iqms[:, entries:]) if metric.in_logs else None
+    return _Resampled(means[:, :entries], iqms[:, :entries], over_tasks, raw)
 
 
-def _raw(tables: Mapping[str, np.ndarray], metric: Metric, problems: int) -> dict[str, np.ndarray]:
+def _raw(found: tuple[np.ndarray, np.ndarray] | None, problems: int) -> dict[str, np.ndarray]:
     """Columns mean, mean_low, mean_high of a metric that is averaged in logarithms."""
-    if not metric.in_logs:
+    if found is None:
         return {}
-    means, resampled, _ = statistics.suite_iqms(tables, statistics.generator(), statistics.REPLICATES)
-    found = intervals.raw(statistics.iqm(means), resampled, problems)
-    return dict(zip(_RAW, found, strict=True))
+    means, iqms = found
+    return dict(zip(_RAW, intervals.raw(statistics.iqm(means), iqms, problems), strict=True))
 
 
 def _ranks(
@@ -156,13 +193,11 @@ def _ranks(
     return columns
 
 
-def _over_tasks(total: np.ndarray, replicates: np.ndarray) -> statistics.Interval:
+def _over_tasks(total: np.ndarray, drawn: np.ndarray, tasks: int) -> statistics.Interval:
     """Interval for tasks like these; none from fewer than FEWEST_TASKS."""
-    tasks = replicates.shape[1]
     if tasks < FEWEST_TASKS:
         return statistics.Interval(total, np.full_like(total, np.nan), np.full_like(total, np.nan))
-    drawn = statistics.with_tasks(replicates, statistics.generator(1))
-    return intervals.expanded(total, statistics.iqm(drawn, axis=1), tasks)
+    return intervals.expanded(total, drawn, tasks)
 
 
 def _bounds(interval: statistics.Interval, suffix: str) -> dict[str, np.ndarray]:
@@ -198,7 +233,7 @@ def task_table(results: Results, task: str, metric_name: str) -> pd.DataFrame:
             **_bounds(found, ""),
             **_bounds(scale.shown_interval(metric, luck.of_task(results, task, means, metric)), "_trials"),
             **dict(zip(_MEDIAN, intervals.median(table), strict=True)),
-            **_raw({task: table}, metric, problems),
+            **(_raw(_resampled({task: table}, metric).raw, problems) if metric.in_logs else {}),
             **diverged,
             "gradients": [_cost(record) for record in records],
             "theta": [_tuned(record, metric) for record in records],

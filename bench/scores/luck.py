@@ -96,17 +96,23 @@ def of_task(results: Results, task: str, means: np.ndarray, metric: Metric) -> s
 
 def of_suite(results: Results, means: np.ndarray, metric: Metric) -> statistics.Interval:
     """The same of the interquartile mean over tasks of means (tasks, entries)."""
-    draws = [moved(results, task, row, metric) for task, row in zip(results.tasks, means, strict=True)]
-    return statistics.interval(statistics.iqm(means), statistics.iqm(np.stack(draws)).T)
+    draws = []
+    for entry in range(len(results.optimizers)):  # all at once would be gigabytes for 100 tasks and 200 entries
+        of_tasks = zip(results.tasks, means[:, entry], strict=True)
+        draws.append(statistics.iqm(np.stack([_moved(results, task, entry, mean, metric) for task, mean in of_tasks])))
+    return statistics.interval(statistics.iqm(means), np.stack(draws, axis=1))
 
 
 def moved(results: Results, task: str, means: np.ndarray, metric: Scored) -> np.ndarray:
     """Means (entries, DRAWS) of a task as other trials would have moved them, whoever else is there."""
-    found = []
-    for name, record, mean in zip(results.optimizers, results.of_task(task), means, strict=True):
-        rng = statistics.generator(zlib.crc32(f"{task}/{name}".encode()))
-        found.append(_within(mean + replicates(record, metric, rng), metric))
-    return np.stack(found)
+    return np.stack([_moved(results, task, entry, mean, metric) for entry, mean in enumerate(means)])
+
+
+def _moved(results: Results, task: str, entry: int, mean: float, metric: Scored) -> np.ndarray:
+    """The row of `moved` of one of `results.optimizers`."""
+    name = results.optimizers[entry]
+    rng = statistics.generator(zlib.crc32(f"{task}/{name}".encode()))
+    return _within(mean + replicates(results.records.get((task, name)), metric, rng), metric)
 
 
 def _within(scores: np.ndarray, metric: Scored) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,9 +64,9 @@ def _board(results: Results, measure: Measure, missing: str) -> pd.DataFrame:
         return of[task][optimizer] is not None
 
     measured = [task for task in results.tasks if any(number is not None for number in numbers[task])]
-    within = results._replace(tasks=measured)
+    within = replace(results, tasks=measured)
     tasks = absent.common(within, there) if missing == "common" else measured
-    over, lacking = within._replace(tasks=tasks), set(absent.lacking(within, tasks, there))
+    over, lacking = replace(within, tasks=tasks), set(absent.lacking(within, tasks, there))
     shown = [i for i, o in enumerate(results.optimizers) if i not in lacking and _everywhere(results, o, tasks)]
     frame = homes.about(results, tasks or results.tasks).assign(**_columns(over, numbers, shown, measure))
     means = {t: [np.nan if n is None else n.value for n in numbers[t]] for t in results.tasks}

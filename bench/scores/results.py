@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +18,8 @@ from bench.scores.faults import Fault, without_faults
 from bench.scores.measures import Scored
 
 
-class Results(NamedTuple):
+@dataclass(frozen=True)
+class Results:
     """What folders hold: {(task, optimizer): record}, and every name in alphabetical order."""
 
     records: dict[tuple[str, str], Record]
@@ -31,7 +34,7 @@ class Results(NamedTuple):
 
     def of_optimizer(self, optimizer: str) -> list[Record]:
         """Records of an optimizer, its missing cells left out."""
-        return [r for (_, name), r in self.records.items() if name == optimizer]
+        return self._by_optimizer.get(optimizer, [])
 
     def applies(self, task: str, optimizer: str) -> bool:
         """False where an oracle has no cell: it is made for other tasks."""
@@ -39,12 +42,25 @@ class Results(NamedTuple):
 
     def problems(self, task: str) -> int:
         """Problems of a task that are scored."""
-        records = [record for record in self.of_task(task) if record is not None]
-        counts = [len(runs.best) for record in records for runs in record.runs.values()]
-        return counts[0] if counts else records[0].cell.budget.seeds
+        there = (self.records.get((task, optimizer)) for optimizer in self.optimizers)
+        first = None
+        for record in (record for record in there if record is not None):
+            first = first or record
+            for runs in record.runs.values():
+                return len(runs.best)
+        if first is None:
+            raise KeyError(task)
+        return first.cell.budget.seeds
 
     def kind(self, optimizer: str) -> str:
         return self.of_optimizer(optimizer)[0].kind
+
+    @functools.cached_property
+    def _by_optimizer(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for (_, name), record in self.records.items():
+            found.setdefault(name, []).append(record)
+        return found
 
 
 def load(
@@ -82,9 +98,12 @@ def of_records(
     _check_comparable([record.cell for record in ordered])
     if not mix:
         machines.check(ordered)
-    tasks, kept, faults = sorted({record.cell.task for record in ordered}), [], []
-    for task in tasks:
-        of_task, found = without_faults([record for record in ordered if record.cell.task == task])
+    tasks: list[str] = []
+    kept: list[Record] = []
+    faults: list[Fault] = []
+    for task, records_of_task in itertools.groupby(ordered, key=lambda r: r.cell.task):
+        tasks.append(task)
+        of_task, found = without_faults(list(records_of_task))
         kept += of_task
         faults += found
     found_at = {(record.cell.task, record.cell.optimizer): record for record in kept}

@@ -20,8 +20,6 @@ LEVEL = 0.95
 SIGNIFICANCE = 0.05
 _CHUNK = 250
 """Replicates whose weights stay in the processor's cache."""
-_BLOCK = 10 * _CHUNK
-"""Replicates of a whole suite held at once."""
 
 
 class Interval(NamedTuple):
@@ -41,7 +39,8 @@ def iqm(means: np.ndarray, axis: int = 0) -> np.ndarray:
     """Interquartile mean: the mean without the lowest and the highest quarter (rounded down) along `axis`."""
     count = means.shape[axis]
     cut = count // 4
-    return np.sort(means, axis=axis).take(range(cut, count - cut), axis=axis).mean(axis=axis)
+    middle = (slice(None),) * (axis % means.ndim) + (slice(cut, count - cut),)
+    return np.sort(means, axis=axis)[middle].mean(axis=axis)
 
 
 def resampled_means(scores: np.ndarray, rng: np.random.Generator, replicates: int = REPLICATES) -> np.ndarray:
@@ -86,17 +85,21 @@ def suite_iqms(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Per-task means (tasks, entries), replicates of their IQM (replicates, entries), and of them.
 
-    The numbers of `suite_means`, block by block: all at once would be gigabytes for 50 tasks and 40 entries.
+    The numbers of `suite_means`, chunk by chunk: what is sorted stays in the processor's cache.
     """
     arrays, streams = list(scores.values()), rng.spawn(len(scores))
-    blocks, kept = [], []
-    for start in range(0, replicates, _BLOCK):
-        size = min(_BLOCK, replicates - start)
-        drawn = [resampled_means(a, s, size) for a, s in zip(arrays, streams, strict=True)]
-        kept.append(np.stack(drawn, axis=1))
-        blocks.append(iqm(kept[-1], axis=1))
     means = np.stack([array.mean(axis=1) for array in arrays])
-    return means, np.concatenate(blocks), np.concatenate(kept)
+    kept = np.empty((replicates, *means.shape))
+    iqms = np.empty((replicates, means.shape[1]))
+    for chunk in _chunks(replicates):
+        for task, (array, stream) in enumerate(zip(arrays, streams, strict=True)):
+            kept[chunk, task] = resampled_means(array, stream, len(iqms[chunk]))
+        iqms[chunk] = iqm(kept[chunk], axis=1)
+    return means, iqms, kept
+
+
+def _chunks(replicates: int) -> list[slice]:
+    return [slice(start, min(start + _CHUNK, replicates)) for start in range(0, replicates, _CHUNK)]
 
 
 def interval(value: np.ndarray, replicates: np.ndarray) -> Interval:
@@ -111,10 +114,20 @@ def with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     A task drawn twice brings two independent resamples of its seeds: slot m takes those of the m-th next replicate.
     """
+    return replicates[_drawn_tasks(replicates, rng)]
+
+
+def iqms_with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`iqm` over the tasks of `with_tasks`, chunk by chunk: (replicates, tasks, entries) -> (replicates, entries)."""
+    shifted, drawn = _drawn_tasks(replicates, rng)
+    return np.concatenate([iqm(replicates[shifted[at], drawn[at]], axis=1) for at in _chunks(len(replicates))])
+
+
+def _drawn_tasks(replicates: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Where `with_tasks` finds its slots: replicate and task, (replicates, tasks) each."""
     count, tasks, _ = replicates.shape
     drawn = rng.integers(0, tasks, (count, tasks))
-    shifted = (np.arange(count)[:, None] + np.arange(tasks)) % count
-    return replicates[shifted, drawn]
+    return (np.arange(count)[:, None] + np.arange(tasks)) % count, drawn
 
 
 def p_values(values: np.ndarray, replicates: np.ndarray, problems: Sequence[int]) -> np.ndarray:

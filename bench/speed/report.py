@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.engine import process
+from bench.engine import numerics, process
 from bench.records.files import csv_text, write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import short
@@ -48,7 +49,8 @@ def markdown(rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> 
         "\n".join(piped(HEADERS, map(line, rows))),
         "![Ratios and targets](ratios.png)",
         _HOW.format(rounds=rounds, checked=CHECKED).strip(),
-        f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}.",
+        f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}. "
+        f"Compiler options: {where['compiler']}.",
         f"## Bound\n\n{_bound(peaks)}",
     ]
     return "\n\n".join(parts) + "\n"
@@ -72,11 +74,12 @@ def write_csv(path: Path, rows: Sequence[Ratio]) -> None:
 
 
 def machine() -> dict[str, str]:
-    """Processor, time, commit and versions of what can move a number; no host name."""
+    """Processor, time, commit, versions of what can move a number, and the compiler's options; no host name."""
     known = {**process.versions(), **{name: _version(name) for name in PEERS}}
     versions = ", ".join(f"{name} {number}" for name, number in known.items() if number)
     about = process.provenance()
-    return {name: about[name] for name in ("processor", "time", "commit")} | {"versions": versions}
+    told = {"versions": versions, "compiler": numerics.options(os.environ)}
+    return {name: about[name] for name in ("processor", "time", "commit")} | told
 
 
 def _record(row: Ratio) -> dict[str, object]:
