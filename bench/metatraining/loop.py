@@ -60,11 +60,12 @@ class Loop:
         params, data, seen = mixture.problems(self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll)
         carry = program.begin(_tensors(state.theta), params, data, seen)
         runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
-        spent = len(drawn.numbers) * runs * (stage.unroll + 1)
+        most = self.estimator.segments(stage.unroll)
+        segments = mixture.segments(s, most, number)
+        spent = len(drawn.numbers) * runs * (stage.unroll * segments // most + 1)
         state = dataclasses.replace(state, iteration=number + 1, gradients=state.gradients + spent)
-        segments = self.estimator.segments(stage.unroll)
         for k in range(segments):
-            key = _key(s.seed, number * segments + k)
+            key = _key(s.seed, number * most + k)
             estimate, carry = program.segment(_tensors(state.theta), carry, data, seen, k, key)
             state = self._step(state, drawn.task, estimate)
         return state
