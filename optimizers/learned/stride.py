@@ -123,7 +123,7 @@ def _direction(theta, leaves, hidden, seen):
     for a, log in zip(own, seen.log_each, strict=True):
         log_square += leaves.spread(a) * log
     shift = leaves.spread(tf.matmul(hidden, theta["each_state"]) + theta["each_bias"])
-    units = tf.tanh(tf.matmul(theta["each_kernel"], tf.stack(seen.each)) + tf.transpose(shift))
+    units = tf.nn.relu(tf.matmul(theta["each_kernel"], tf.stack(seen.each)) + tf.transpose(shift))
     extra = tf.unstack(tf.matmul(theta["each_mixed"], units))
     common = tf.unstack(tf.matmul(hidden, theta["mixed_state"]) + theta["mixed_bias"], axis=1)
     mixed = sum(
