@@ -126,7 +126,5 @@ def _direction(theta, leaves, hidden, seen):
     units = tf.nn.relu(tf.matmul(theta["each_kernel"], tf.stack(seen.each)) + tf.transpose(shift))
     extra = tf.unstack(tf.matmul(theta["each_mixed"], units))
     common = tf.unstack(tf.matmul(hidden, theta["mixed_state"]) + theta["mixed_bias"], axis=1)
-    mixed = sum(
-        (leaves.spread(c) + e) * m for c, e, m in zip(common, extra, seen.momenta, strict=True)
-    )
+    mixed = sum((leaves.spread(c) + e) * m for c, e, m in zip(common, extra, seen.momenta, strict=True))
     return mixed * tf.exp(-0.5 * log_square)

@@ -103,10 +103,7 @@ def see(leaves: Leaves, g, flat, old: Statistics, log_step, step) -> Seen:
     first_square = tf.where(tf.equal(step, 0), square, old.first_square)
     log_tensor = tuple(tf.math.log(v / share + _TINY) for v, share in zip(tensor_squares, second_share, strict=True))
     log_square = tf.math.log(square + _TINY)
-    agreement = [
-        _cosine(products, 0, 1, _TINY),
-        *(_cosine(products, 3, 4 + k, 1e-8) for k in range(len(MOMENTA))),
-    ]
+    agreement = [_cosine(products, 0, 1, _TINY), *(_cosine(products, 3, 4 + k, 1e-8) for k in range(len(MOMENTA)))]
     logs = [
         log_tensor[0] - log_tensor[1],
         log_square - log_tensor[0],

@@ -1,0 +1,124 @@
+"""Where the generalist breaks: longer runs, more parameters, noise, other units of the loss, and every task there is.
+
+A condition is a task made of a reported one, and a number of steps. Adam stands beside it at the best of its trials on
+the task itself, whatever the condition: what somebody would take along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.lookup.resolve import named_task
+from bench.records import sealed
+from bench.scores.metrics import METRICS
+from bench.scores.statistics import Interval, generator, interval, resampled_means
+from bench.studies.generalist.trials import budget_of
+from optimizers import Entry
+
+TASKS = ("rosenbrock-10", "matrix-completion", "digits-conv", "adding-gru")
+"""One of each reported family."""
+
+
+class Condition(NamedTuple):
+    """`spell` makes a task of a task's name; runs have `longer` times its steps."""
+
+    name: str
+    spell: str = "{task}"
+    longer: int = 1
+
+
+CONDITIONS = (
+    Condition("as it is"),
+    Condition("horizon × 5", longer=5),
+    Condition("horizon × 20", longer=20),
+    Condition("loss × 1000", 'scaled-loss[task="{task}",factor=1000.0]'),
+    Condition("loss / 1000", 'scaled-loss[task="{task}",factor=0.001]'),
+    Condition("gradient noise 0.01", 'noisy[task="{task}",deviation=0.01]'),
+    Condition("gradient noise 0.1", 'noisy[task="{task}",deviation=0.1]'),
+)
+PROBLEMS = 16
+_LARGE = "102,000 parameters"
+
+
+class Broken(NamedTuple):
+    """Mean over problems of mean_log of an entry, with its interval; how many ended above their initial loss."""
+
+    condition: str
+    task: str
+    entry: str
+    mean_log: Interval
+    worse: int
+    problems: int
+
+
+def matrix(entrants: list[tuple[str, Entry, Callable[[str], dict]]], progress: Callable[[str], None]) -> list[Broken]:
+    """Every entrant, given as (label, entry, task -> θ), under every condition, and on a network of 10⁵ parameters."""
+    rows = []
+    for condition in CONDITIONS:
+        for task in TASKS:
+            if condition.longer > 5 and named_task(task).task.cost == "heavy":
+                continue
+            progress(f"{task}, {condition.name}")
+            named, steps = condition.spell.format(task=task), condition.longer * budget_of(task).steps
+            rows += [_row(condition.name, task, named, steps, one, task) for one in entrants]
+    progress(_LARGE)
+    small = "matrix-factorization"
+    return [*rows, *(_row(_LARGE, small, _large(), 200, one, small, 4) for one in entrants)]
+
+
+def _large() -> Any:
+    from tasks.matrix import Factorization
+
+    return Factorization(size=300, rank=170)
+
+
+def everywhere(entry: Entry, names: list[str], folder: Path, progress: Callable[[str], None]) -> list[Broken]:
+    """One row a task of the library, its own steps; kept in `folder`, so that a second call only reads."""
+    return [_kept(folder, name, entry, progress) for name in names]
+
+
+def _kept(folder: Path, name: str, entry: Entry, progress) -> Broken:
+    path = folder / f"everywhere-{entry.name}-{name}.json"
+    found = sealed.read(path)
+    if found is None:
+        progress(name)
+        one = entry.name, entry, lambda task: dict(entry.defaults)
+        row = _row("as it is", name, name, budget_of(name).steps, one, name)
+        sealed.write(path, {**row._asdict(), "mean_log": [float(x) for x in row.mean_log]})
+        return row
+    return Broken(**{**{k: found[k] for k in Broken._fields}, "mean_log": Interval(*found["mean_log"])})
+
+
+def _row(condition, task, named, steps, entrant, home, problems: int = PROBLEMS) -> Broken:
+    from bench.engine.problems import Problems
+    from bench.engine.race import race
+
+    label, entry, theta = entrant
+    subject = named_task(named)
+    runs = race(entry, [theta(home)], Problems(subject, "report", range(problems), steps)).runs
+    scores = METRICS["mean_log"].score(runs, subject.task.floor)
+    losses = np.asarray(runs.losses[0], "float64")
+    worse = int(np.sum(~(losses[:, -1] <= losses[:, 0])))
+    found = interval(scores.mean(), resampled_means(scores, generator())[:, 0])
+    return Broken(condition, task, label, found, worse, problems)
+
+
+def taken_along(task: str, folder: Path) -> dict[str, Any]:
+    """θ of Adam that was best by mean_log of its trials on the tuning problems of `task`."""
+    from bench.running.tuning import draw_trials
+    from bench.studies.generalist import entrants, trials
+
+    adam = next(one for one in entrants.baselines() if one.name == "adam")
+    scores = trials.measure(task, adam, folder)["mean_log"]
+    return draw_trials(adam.entry, len(scores.tuning))[int(np.argmin(scores.tuning.mean(1)))]
+
+
+def library() -> list[str]:
+    """Tasks of the library that run side by side, wrapped ones left out."""
+    import tasks
+
+    return [name for name in tasks.names() if "wrapped" not in named_task(name).task.tags]
