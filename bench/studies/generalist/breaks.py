@@ -41,6 +41,8 @@ CONDITIONS = (
     Condition("gradient noise 0.1", 'noisy[task="{task}",deviation=0.1]'),
 )
 PROBLEMS = 16
+LIBRARY = "every task"
+"""The condition of a task of the library as it is."""
 _LARGE = "102,000 parameters"
 
 
@@ -87,7 +89,7 @@ def _kept(folder: Path, name: str, entry: Entry, progress) -> Broken:
     if found is None:
         progress(name)
         one = entry.name, entry, lambda task: dict(entry.defaults)
-        row = _row("as it is", name, name, budget_of(name).steps, one, name)
+        row = _row(LIBRARY, name, name, budget_of(name).steps, one, name)
         sealed.write(path, {**row._asdict(), "mean_log": [float(x) for x in row.mean_log]})
         return row
     return Broken(**{**{k: found[k] for k in Broken._fields}, "mean_log": Interval(*found["mean_log"])})

@@ -10,12 +10,13 @@ from bench.reports.tables import piped
 from bench.scores.statistics import Interval
 from bench.studies.generalist import split
 from bench.studies.generalist.best_of import KS, Curve, behind, counts, intervals, together
-from bench.studies.generalist.breaks import PROBLEMS, Broken
+from bench.studies.generalist.breaks import LIBRARY, Broken
 from bench.studies.generalist.entrants import KNOB
 
 Curves = Mapping[str, Mapping[str, Mapping[str, Curve]]]
 """{metric: {"name, searched": {task: curve}}}."""
 _METRICS = ("mean_log", "mean_loss")
+_PICTURE = "../results/reference/generalist/generalist.png"
 
 
 def sentence(curves: Curves, name: str) -> str:
@@ -28,10 +29,8 @@ def sentence(curves: Curves, name: str) -> str:
     )
 
 
-def page(
-    curves: Curves, names: Sequence[str], broken: Sequence[Broken], library: Sequence[Broken], picture: str
-) -> str:
-    """The whole page."""
+def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: Sequence[str]) -> str:
+    """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is."""
     lines = [
         "# The generalist",
         "",
@@ -39,17 +38,21 @@ def page(
         "",
         sentence(curves, names[0]),
         "",
-        f"![Score against trials of tuning, family by family]({picture})",
+        f"![Score against trials of tuning, family by family]({_PICTURE})",
         "",
         "## Where it breaks",
         "",
-        *_breaks(broken, library),
+        *_breaks(broken),
         "## How many trials it is worth",
         "",
         *_counted(curves, names),
         "## The targets",
         "",
         *_targets(curves, names),
+        "## What it costs",
+        "",
+        *costs,
+        "",
         "## Family by family",
         "",
         *_families(curves, names),
@@ -63,7 +66,7 @@ def page(
 def _counted(curves: Curves, names: Sequence[str]) -> list[str]:
     told = [
         "Reported tasks on which the untuned generalist is ahead of the best of k trials; in brackets those where the",
-        "95 % interval, over problems and trials, lies wholly on its side. Tasks of fewer trials do not count:",
+        "95 % interval, over problems and trials, lies wholly on its side. Tasks of fewer trials are left out:",
         "heavy ones have 24, medium ones 64, light ones 128.",
         "",
     ]
@@ -157,29 +160,33 @@ def _cells(found: Interval) -> list[str]:
     return [f"{v:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(v) else "" for v, low, high in triples]
 
 
-def _breaks(broken: Sequence[Broken], library: Sequence[Broken]) -> list[str]:
-    worse = [row for row in library if row.worse]
-    told = []
-    if library:
-        said = "; ".join(f"{row.entry} on {row.task}: {row.worse} of {row.problems}" for row in worse)
-        told += [
-            f"Runs on every task of the library ({len({r.task for r in library})} tasks, {PROBLEMS} problems each)",
-            f"that end above their initial loss: {said or 'none'}.",
-            "",
-        ]
-    if broken:
-        told += [
-            "`mean_log` with its 95 % interval over problems, lower is better, and how many of the problems end above",
-            "their initial loss. Adam at the best of its trials on the task as it is, taken along.",
-            "",
-        ]
-        labels = list(dict.fromkeys(row.entry for row in broken))
-        rows = []
-        for condition, task in dict.fromkeys((row.condition, row.task) for row in broken):
-            mine = {row.entry: row for row in broken if (row.condition, row.task) == (condition, task)}
-            rows.append([condition, task, *(_broken(mine[label]) for label in labels)])
-        told += [*piped(["condition", "task", *labels], rows), ""]
-    return told
+def _breaks(rows: Sequence[Broken]) -> list[str]:
+    library = [row for row in rows if row.condition == LIBRARY]
+    return [*(_of_library(library) if library else []), *_matrix([row for row in rows if row.condition != LIBRARY])]
+
+
+def _of_library(rows: Sequence[Broken]) -> list[str]:
+    said = "; ".join(f"{row.entry} on {row.task}, {row.worse} of {row.problems}" for row in rows if row.worse)
+    return [
+        f"Runs on every task of the library that end above their initial loss ({len({row.task for row in rows})} tasks,",
+        f"{rows[0].problems} problems each, {', '.join(dict.fromkeys(row.entry for row in rows))}): {said or 'none'}.",
+        "",
+    ]
+
+
+def _matrix(rows: Sequence[Broken]) -> list[str]:
+    labels = list(dict.fromkeys(row.entry for row in rows))
+    lines = []
+    for condition, task in dict.fromkeys((row.condition, row.task) for row in rows):
+        mine = {row.entry: row for row in rows if (row.condition, row.task) == (condition, task)}
+        lines.append([condition, task, *(_broken(mine[label]) for label in labels)])
+    return [
+        "`mean_log` with its 95 % interval over problems, lower is better, and how many of them end above their",
+        "initial loss. Adam at the best of its trials on the task as it is, taken along.",
+        "",
+        *piped(["condition", "task", *labels], lines),
+        "",
+    ]
 
 
 def _broken(row: Broken) -> str:

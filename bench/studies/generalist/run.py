@@ -9,7 +9,7 @@ import pandas as pd
 
 import optimizers
 from bench.records.files import write_bytes
-from bench.studies.generalist import breaks, entrants, page, picture, split
+from bench.studies.generalist import breaks, cost, entrants, page, picture, split
 from bench.studies.generalist.best_of import KS, Curve, curve, intervals, together
 from bench.studies.generalist.entrants import KNOB, Entrant
 from bench.studies.generalist.trials import SHOWN, measure
@@ -30,7 +30,9 @@ def compare(out: Path, document: Path, progress: Callable[[str], None], everywhe
     library = []
     for name in names if everywhere else []:
         library += breaks.everywhere(optimizers.get(name), breaks.library(), out / MEASURED, progress)
-    text = page.page(curves, names, broken, library, "../results/reference/generalist/generalist.png")
+    progress("cost")
+    costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0], "rnnprop-mixture"]))
+    text = page.page(curves, names, [*broken, *library], costs)
     write_bytes(document, text.encode())
     return text
 
