@@ -168,7 +168,7 @@ def _breaks(rows: Sequence[Broken]) -> list[str]:
 def _of_library(rows: Sequence[Broken]) -> list[str]:
     said = "; ".join(f"{row.entry} on {row.task}, {row.worse} of {row.problems}" for row in rows if row.worse)
     return [
-        f"Runs on every task of the library that end above their initial loss ({len({row.task for row in rows})} tasks,",
+        f"Runs on every task of the library that end above their initial loss ({len({r.task for r in rows})} tasks,",
         f"{rows[0].problems} problems each, {', '.join(dict.fromkeys(row.entry for row in rows))}): {said or 'none'}.",
         "",
     ]
