@@ -39,7 +39,7 @@ def curve(task: str, label: str, scores: Scores, replicates: int = REPLICATES) -
     rows = np.empty((replicates, len(KS)))
     for i in range(replicates):
         seen = shared.integers(0, problems, problems)
-        drawn, tuned = own.integers(0, trials, trials), own.integers(0, tuning, tuning)
+        drawn, tuned = own.integers(0, max(trials, 1), trials), own.integers(0, tuning, tuning)
         first = _resampled(scores.tuning, tuned)[drawn]
         second = _resampled(scores.report, seen)[drawn]
         rows[i] = _of_means(scores.default[seen].mean(), first, second, weights)
@@ -100,8 +100,7 @@ def counts(firsts: Mapping[str, Curve], others: Mapping[str, Curve]) -> list[tup
 
 
 def _of_means(default, tuning, report, weights) -> np.ndarray:
-    ordered = report[np.argsort(tuning, kind="stable")]
-    means = weights @ ordered
+    means = weights @ report[np.argsort(tuning, kind="stable")] if len(report) else np.full(len(KS), np.nan)
     means[0] = default
     return means
 

@@ -14,7 +14,7 @@ from optimizers.weights_file import read_card
 GENERALISTS = ("generalist", "generalist-2", "generalist-3")
 BASELINES = ("adam", "adamw-cosine", "momentum-cosine", "schedule-free-adamw", "muon")
 RATES = ("learning_rate", "initial_learning_rate", "warmup_target")
-WHOLE, RATE, KNOB = "whole space", "rate only", "multiplier"
+WHOLE, RATE, KNOB, UNTUNED = "whole space", "rate only", "multiplier", "untuned"
 _TENFOLD, _HUNDREDFOLD = 0.1, 100.0
 """Of the published rate: where a search of the rate alone begins and ends."""
 
@@ -61,9 +61,12 @@ def baselines() -> list[Entrant]:
 
 
 def generalists(names: tuple[str, ...] = GENERALISTS) -> list[Entrant]:
-    """Those that ship, each with its one knob."""
+    """Those that ship, untuned; then the first with its one knob."""
     there = [name for name in names if name in optimizers.names()]
-    return [Entrant(name, KNOB, multiplied(name)) for name in there]
+    return [
+        *(Entrant(name, UNTUNED, optimizers.get(name)) for name in there),
+        *(Entrant(name, KNOB, multiplied(name)) for name in there[:1]),
+    ]
 
 
 def rate_only(entry: Entry) -> Entry:

@@ -11,7 +11,7 @@ from bench.scores.statistics import Interval
 from bench.studies.generalist import split
 from bench.studies.generalist.best_of import KS, Curve, behind, counts, intervals, together
 from bench.studies.generalist.breaks import LIBRARY, Broken
-from bench.studies.generalist.entrants import KNOB
+from bench.studies.generalist.entrants import KNOB, UNTUNED
 
 Curves = Mapping[str, Mapping[str, Mapping[str, Curve]]]
 """{metric: {"name, searched": {task: curve}}}."""
@@ -21,7 +21,7 @@ _PICTURE = "../results/reference/generalist/generalist.png"
 
 def sentence(curves: Curves, name: str) -> str:
     """The one for the first page: where untuned equals tuned Adam."""
-    ahead = counts(curves["mean_log"][f"{name}, {KNOB}"], curves["mean_log"]["adam, whole space"])
+    ahead = counts(curves["mean_log"][f"{name}, {UNTUNED}"], curves["mean_log"]["adam, whole space"])
     told = [f"{ahead[KS.index(k)][0]} of {ahead[KS.index(k)][3]} after {k}" for k in (4, 24)]
     return (
         f"Untuned, `{name}` is ahead of Adam tuned over four hyper-parameters on {' and on '.join(told)} trials "
@@ -74,9 +74,9 @@ def _counted(curves: Curves, names: Sequence[str]) -> list[str]:
         rows = []
         for name in names:
             for label, theirs in curves[metric].items():
-                if label.endswith(KNOB):
+                if label.endswith((KNOB, UNTUNED)):
                     continue
-                found = counts(curves[metric][f"{name}, {KNOB}"], theirs)
+                found = counts(curves[metric][f"{name}, {UNTUNED}"], theirs)
                 rows.append([name, label, *(f"{a}/{n} ({s})" if n else "" for a, s, _, n in found)])
         told += [f"By `{metric}`:", "", *piped(["weights", "against", *(f"k = {k}" for k in KS)], rows), ""]
     return told
@@ -88,7 +88,7 @@ def _targets(curves: Curves, names: Sequence[str]) -> list[str]:
         for metric in _METRICS:
             got = []
             for name in names:
-                ahead, _, _, n = counts(curves[metric][f"{name}, {KNOB}"], curves[metric]["adam, whole space"])[
+                ahead, _, _, n = counts(curves[metric][f"{name}, {UNTUNED}"], curves[metric]["adam, whole space"])[
                     KS.index(k)
                 ]
                 got.append((ahead, n))
@@ -112,7 +112,7 @@ def _best_entry(curves: Curves, names: Sequence[str]) -> list[list[str]]:
     best = min(pooled, key=lambda label: float(pooled[label].value[0]))
     rows, words = [], []
     for name in names:
-        ours = together([_first(curves["anytime"][f"{name}, {KNOB}"][task]) for task in tasks], "iqm")
+        ours = together([_first(curves["anytime"][f"{name}, {UNTUNED}"][task]) for task in tasks], "iqm")
         found = Curve(ours.value - pooled[best].value, ours.replicates - pooled[best].replicates)
         value, low, high = (float(part[0]) for part in intervals(found))
         rows.append(f"{-value:+.3f} [{-high:+.3f}, {-low:+.3f}]")
@@ -129,7 +129,7 @@ def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
         if task not in theirs:
             continue
         found = [
-            float(behind(curves["mean_log"][f"{name}, {KNOB}"][task], theirs[task]).value[KS.index(64)])
+            float(behind(curves["mean_log"][f"{name}, {UNTUNED}"][task], theirs[task]).value[KS.index(64)])
             for name in names
         ]
         word = "held" if max(found) <= 0.5 else "missed"
@@ -142,7 +142,7 @@ def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
 def _families(curves: Curves, names: Sequence[str]) -> list[str]:
     told = [
         "Mean over a family's tasks of `mean_log`, lower is better, with 95 % intervals over problems, trials, tasks.",
-        "Of a generalist k = 0 is untuned, and its multiplier is what k trials tune.",
+        "Of a generalist k = 0 is untuned; of the first up to 24 trials tune its one knob, a multiplier of all moves.",
         "",
     ]
     for family, tasks in {**split.REPORTED, "all": split.reported()}.items():

@@ -22,14 +22,14 @@ _COLORS = {
 """Okabe and Ito, 2008, and a marker each: told apart in gray too."""
 
 
-def draw(path: Path, panels: Mapping[str, Mapping[str, Curve]], untuned: str, statement: str) -> None:
-    """{panel: {"name, searched": curve}}; `untuned` names the generalist, whose first point is drawn as a line."""
+def draw(path: Path, panels: Mapping[str, Mapping[str, Curve]], statement: str) -> None:
+    """{panel: {"name, searched": curve}}; untuned, at k = 0, the generalist is a line across."""
     figure, axes = canvas.sheet(len(panels), columns=3, panel=(3.3, 2.7))
     lines: dict[str, Any] = {}
     for ax, (name, curves) in zip(axes, panels.items(), strict=True):
         canvas.title(ax, name)
         for label, curve in curves.items():
-            lines |= _draw_one(ax, label, curve, label.startswith(f"{untuned},"))
+            lines |= _draw_one(ax, label, curve)
         shown = max(int(np.isfinite(c.value).sum()) for c in curves.values())
         ax.set_xticks(range(shown), [str(k) for k in KS[:shown]])
         ax.set_xlabel("trials of tuning", fontsize=canvas.SMALL)
@@ -40,7 +40,7 @@ def draw(path: Path, panels: Mapping[str, Mapping[str, Curve]], untuned: str, st
     figure.savefig(path, dpi=150)
 
 
-def _draw_one(ax: Any, label: str, curve: Curve, ours: bool) -> dict[str, Any]:
+def _draw_one(ax: Any, label: str, curve: Curve) -> dict[str, Any]:
     known = np.isfinite(curve.value)
     places, (value, low, high) = np.flatnonzero(known), (part[known] for part in intervals(curve))
     name, searched = label.split(", ")

@@ -11,7 +11,7 @@ import optimizers
 from bench.records.files import write_bytes
 from bench.studies.generalist import breaks, cost, entrants, page, picture, split
 from bench.studies.generalist.best_of import KS, Curve, curve, intervals, together
-from bench.studies.generalist.entrants import KNOB, Entrant
+from bench.studies.generalist.entrants import UNTUNED, Entrant
 from bench.studies.generalist.trials import SHOWN, measure
 
 MEASURED = "measured"
@@ -20,12 +20,12 @@ MEASURED = "measured"
 def compare(out: Path, document: Path, progress: Callable[[str], None], everywhere: bool = True) -> str:
     """Write OUT/generalist.csv, OUT/generalist.png and the page `document`; returns the page."""
     ours = entrants.generalists()
-    names = [one.name for one in ours]
+    names = list(dict.fromkeys(one.name for one in ours))
     tasks = (*split.reported(), *split.AT_HOME)
     curves = curves_of(tasks, [*ours, *entrants.baselines()], out / MEASURED, progress)
     write_bytes(out / "generalist.csv", _table(curves).encode())
-    panels = _panels(curves, names[0])
-    picture.draw(out / "generalist.png", panels, names[0], _STATEMENT)
+    panels = _panels(curves)
+    picture.draw(out / "generalist.png", panels, _STATEMENT)
     broken = breaks.matrix(_along(names[:1], out / MEASURED), progress)
     library = []
     for name in names if everywhere else []:
@@ -54,9 +54,9 @@ def curves_of(tasks: Iterable[str], who: list[Entrant], folder: Path, progress: 
     return found
 
 
-def _panels(curves: page.Curves, name: str) -> dict[str, dict[str, Curve]]:
+def _panels(curves: page.Curves) -> dict[str, dict[str, Curve]]:
     groups = {"all reported tasks": split.reported(), **split.REPORTED}
-    mine = {label: of for label, of in curves["mean_log"].items() if label.startswith(f"{name},") or KNOB not in label}
+    mine = {label: of for label, of in curves["mean_log"].items() if UNTUNED not in label}
     return {
         title: {label: together([of[task] for task in tasks]) for label, of in mine.items()}
         for title, tasks in groups.items()

@@ -7,22 +7,25 @@ a file each, so that a second call only reads.
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from bench.lookup.named import NamedTask
 from bench.lookup.resolve import named_task
 from bench.records.files import write_bytes
-from bench.records.record import Budget
+from bench.records.record import Budget, Runs
 from bench.running.tuning import draw_trials
 from bench.scores.metrics import METRICS
 from bench.scores.scale import leveled
-from bench.studies.generalist.entrants import Entrant
+from bench.studies.generalist.entrants import KNOB, Entrant
 from bench.suites.jobs import job
 from bench.suites.protocol import COSTS
 
 SHOWN = ("mean_log", "mean_loss", "anytime")
+KNOB_TRIALS = 24
 
 
 class Scores(NamedTuple):
@@ -42,7 +45,7 @@ def budget_of(task: str) -> Budget:
 
 def measure(task: str, entrant: Entrant, folder: Path, budget: Budget | None = None) -> dict[str, Scores]:
     """{metric: Scores}, read from `folder` or raced and kept there."""
-    budget = budget or budget_of(task)
+    budget = budget or _limited(budget_of(task), entrant)
     cell = job("cell", task, entrant.entry, budget).cell
     path = folder / f"{task}@{entrant.entry.name}@{cell.id}.npz"
     if not path.is_file():
@@ -51,23 +54,37 @@ def measure(task: str, entrant: Entrant, folder: Path, budget: Budget | None = N
         return {name: Scores(*(held[f"{name}/{part}"].astype("float64") for part in Scores._fields)) for name in SHOWN}
 
 
+def _limited(budget: Budget, entrant: Entrant) -> Budget:
+    """One knob needs no more than 24 trials."""
+    return replace(budget, trials=min(budget.trials, KNOB_TRIALS)) if entrant.searched == KNOB else budget
+
+
 def _raced(task: str, entrant: Entrant, budget: Budget) -> dict[str, Scores]:
     from bench.engine import tiles
     from bench.engine.problems import Problems
     from bench.engine.race import race
 
     subject, entry = named_task(task), entrant.entry
+    problems = Problems(subject, "report", range(budget.seeds), budget.steps)
+    if not entry.space:
+        runs = race(entry, [dict(entry.defaults)], problems).runs
+        none = np.empty((0, budget.tuning_seeds)), np.empty((0, budget.seeds))
+        return {name: Scores(_scored(name, runs, subject)[0], *none) for name in SHOWN}
     thetas = draw_trials(entry, budget.trials)
     tile = tiles.shape(subject.task, budget.trials, budget.tuning_seeds)
     tuning = race(entry, thetas, Problems(subject, "tune", range(budget.tuning_seeds), budget.steps), tile=tile).runs
-    problems = Problems(subject, "report", range(budget.seeds), budget.steps)
     report = race(entry, [dict(entry.defaults), *thetas], problems, tile=tile).runs
     found = {}
     for name in SHOWN:
-        metric = METRICS[name]
-        first, second = (-metric.sign * leveled(metric, metric.score(r, subject.task.floor)) for r in (tuning, report))
+        first, second = _scored(name, tuning, subject), _scored(name, report, subject)
         found[name] = Scores(second[0], first, second[1:])
     return found
+
+
+def _scored(name: str, runs: Runs, subject: NamedTask) -> np.ndarray:
+    """On the metric's scale, lower is better."""
+    metric = METRICS[name]
+    return -metric.sign * leveled(metric, metric.score(runs, subject.task.floor))
 
 
 def _packed(scores: dict[str, Scores]) -> bytes:
