@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.engine.keys import digest
 from bench.lookup.resolve import named_task
 from bench.records import sealed
+from bench.records.record import Budget
 from bench.scores.metrics import METRICS
 from bench.scores.statistics import Interval, generator, interval, resampled_means
 from bench.studies.generalist.trials import budget_of
+from bench.suites.jobs import job
 from optimizers import Entry
 
 TASKS = ("rosenbrock-10", "matrix-completion", "digits-conv", "adding-gru")
@@ -57,8 +60,16 @@ class Broken(NamedTuple):
     problems: int
 
 
-def matrix(entrants: list[tuple[str, Entry, Callable[[str], dict]]], progress: Callable[[str], None]) -> list[Broken]:
-    """Every entrant, given as (label, entry, task -> θ), under every condition, and on a network of 10⁵ parameters."""
+class Subject(NamedTuple):
+    """A label, its entry, and task -> θ."""
+
+    label: str
+    entry: Entry
+    theta: Callable[[str], dict[str, Any]]
+
+
+def matrix(subjects: list[Subject], folder: Path, progress: Callable[[str], None]) -> list[Broken]:
+    """Every subject under every condition, and with 10⁵ parameters; kept in `folder`, a second call only reads."""
     rows = []
     for condition in CONDITIONS:
         for task in TASKS:
@@ -66,10 +77,9 @@ def matrix(entrants: list[tuple[str, Entry, Callable[[str], dict]]], progress: C
                 continue
             progress(f"{task}, {condition.name}")
             named, steps = condition.spell.format(task=task), condition.longer * budget_of(task).steps
-            rows += [_row(condition.name, task, named, steps, one, task) for one in entrants]
+            rows += [_row(condition.name, task, named, steps, one, folder) for one in subjects]
     progress(_LARGE)
-    small = "matrix-factorization"
-    return [*rows, *(_row(_LARGE, small, _large(), 200, one, small, 4) for one in entrants)]
+    return [*rows, *(_row(_LARGE, "matrix-factorization", _large(), 200, one, folder, 4) for one in subjects)]
 
 
 def _large() -> Any:
@@ -78,35 +88,38 @@ def _large() -> Any:
     return Factorization(size=300, rank=170)
 
 
-def everywhere(entry: Entry, names: list[str], folder: Path, progress: Callable[[str], None]) -> list[Broken]:
-    """One row a task of the library, its own steps; kept in `folder`, so that a second call only reads."""
-    return [_kept(folder, name, entry, progress) for name in names]
-
-
-def _kept(folder: Path, name: str, entry: Entry, progress) -> Broken:
-    path = folder / f"everywhere-{entry.name}-{name}.json"
-    found = sealed.read(path)
-    if found is None:
+def everywhere(subjects: list[Subject], folder: Path, progress: Callable[[str], None]) -> list[Broken]:
+    """Every subject on every task of the library, its own steps."""
+    rows = []
+    for name in library():
         progress(name)
-        one = entry.name, entry, lambda task: dict(entry.defaults)
-        row = _row(LIBRARY, name, name, budget_of(name).steps, one, name)
-        sealed.write(path, {**row._asdict(), "mean_log": [float(x) for x in row.mean_log]})
-        return row
-    return Broken(**{**{k: found[k] for k in Broken._fields}, "mean_log": Interval(*found["mean_log"])})
+        rows += [_row(LIBRARY, name, name, budget_of(name).steps, one, folder) for one in subjects]
+    return rows
 
 
-def _row(condition, task, named, steps, entrant, home, problems: int = PROBLEMS) -> Broken:
+def _row(condition, task, named, steps, subject: Subject, folder: Path, problems: int = PROBLEMS) -> Broken:
+    """Read from `folder` or raced now."""
+    cell = job("cell", named, subject.entry, Budget(steps=steps, seeds=problems, trials=1)).cell
+    theta = subject.theta(task)
+    mark = sorted((name, value) for name, value in theta.items() if isinstance(value, float))
+    path = folder / f"break-{subject.entry.name}-{cell.id}-{digest(str(mark)):x}.json"
+    held = sealed.read(path)
+    if held is None:
+        held = _raced(named, steps, subject.entry, theta, problems)
+        sealed.write(path, held)
+    return Broken(condition, task, subject.label, Interval(*held["mean_log"]), held["worse"], problems)
+
+
+def _raced(named: Any, steps: int, entry: Entry, theta: dict[str, Any], problems: int) -> dict[str, Any]:
     from bench.engine.problems import Problems
     from bench.engine.race import race
 
-    label, entry, theta = entrant
     subject = named_task(named)
-    runs = race(entry, [theta(home)], Problems(subject, "report", range(problems), steps)).runs
+    runs = race(entry, [theta], Problems(subject, "report", range(problems), steps)).runs
     scores = METRICS["mean_log"].score(runs, subject.task.floor)
     losses = np.asarray(runs.losses[0], "float64")
-    worse = int(np.sum(~(losses[:, -1] <= losses[:, 0])))
     found = interval(scores.mean(), resampled_means(scores, generator())[:, 0])
-    return Broken(condition, task, label, found, worse, problems)
+    return {"mean_log": [float(part) for part in found], "worse": int(np.sum(~(losses[:, -1] <= losses[:, 0])))}
 
 
 def taken_along(task: str, folder: Path) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,13 +28,12 @@ def compare(out: Path, document: Path, progress: Callable[[str], None], everywhe
     write_bytes(out / "generalist.csv", _table(curves).encode())
     panels = _panels(curves)
     picture.draw(out / "generalist.png", panels, _STATEMENT)
-    broken = breaks.matrix(_along(names[:1], out / MEASURED), progress)
-    library = []
-    for name in names if everywhere else []:
-        library += breaks.everywhere(optimizers.get(name), breaks.library(), out / MEASURED, progress)
+    subjects = _along(names, out / MEASURED)
+    broken = breaks.matrix([subjects[0], subjects[-1]], out / MEASURED, progress)
+    broken += breaks.everywhere(subjects[:-1], out / MEASURED, progress) if everywhere else []
     progress("cost")
     costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0], "rnnprop-mixture"]))
-    text = page.page(curves, names, [*broken, *library], costs)
+    text = page.page(curves, names, broken, costs)
     write_bytes(document, text.encode())
     return text
 
@@ -63,10 +64,15 @@ def _panels(curves: page.Curves) -> dict[str, dict[str, Curve]]:
     }
 
 
-def _along(names: list[str], folder: Path):
-    entries = [optimizers.get(name) for name in names]
-    learned = [(entry.name, entry, lambda task, entry=entry: dict(entry.defaults)) for entry in entries]
-    return [*learned, ("adam, tuned", optimizers.get("adam"), lambda task: breaks.taken_along(task, folder))]
+def _along(names: list[str], folder: Path) -> list[breaks.Subject]:
+    """The generalists, then Adam as it was tuned."""
+    learned = [breaks.Subject(name, optimizers.get(name), functools.partial(_defaults, name)) for name in names]
+    tuned = functools.partial(breaks.taken_along, folder=folder)
+    return [*learned, breaks.Subject("adam, tuned", optimizers.get("adam"), tuned)]
+
+
+def _defaults(name: str, task: str) -> dict[str, Any]:
+    return dict(optimizers.get(name).defaults)
 
 
 def _table(curves: page.Curves) -> str:
