@@ -40,7 +40,6 @@ CONDITIONS = (
     Condition("horizon × 20", longer=20),
     Condition("loss × 1000", 'scaled-loss[task="{task}",factor=1000.0]'),
     Condition("loss / 1000", 'scaled-loss[task="{task}",factor=0.001]'),
-    Condition("gradient noise 0.01", 'noisy[task="{task}",deviation=0.01]'),
     Condition("gradient noise 0.1", 'noisy[task="{task}",deviation=0.1]'),
 )
 PROBLEMS = 16

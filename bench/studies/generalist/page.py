@@ -42,6 +42,7 @@ def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: 
         "",
         "## Where it breaks",
         "",
+        *_failures(curves, names),
         *_breaks(broken),
         "## How many trials it is worth",
         "",
@@ -160,9 +161,25 @@ def _cells(found: Interval) -> list[str]:
     return [f"{v:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(v) else "" for v, low, high in triples]
 
 
+def _failures(curves: Curves, names: Sequence[str]) -> list[str]:
+    """Reported tasks on which a generalist is, over the run, no better than where it started, or than Adam untuned."""
+    told = []
+    for name in names:
+        ours, adam = curves["mean_log"][f"{name}, {UNTUNED}"], curves["mean_log"]["adam, whole space"]
+        tasks = [task for task in split.reported() if task in ours]
+        above = [f"{task} ({ours[task].value[0]:+.2f})" for task in tasks if ours[task].value[0] >= 0]
+        behind_defaults = [task for task in tasks if ours[task].value[0] > adam[task].value[0]]
+        told += [
+            f"- `{name}`: its loss is on average over the run above the initial one on {', '.join(above) or 'no task'};",
+            f"  it is behind Adam's defaults on {', '.join(behind_defaults) or 'no task'}.",
+        ]
+    return ["On the reported tasks, by `mean_log`:", "", *told, ""]
+
+
 def _breaks(rows: Sequence[Broken]) -> list[str]:
     library = [row for row in rows if row.condition == LIBRARY]
-    return [*(_of_library(library) if library else []), *_matrix([row for row in rows if row.condition != LIBRARY])]
+    conditions = [row for row in rows if row.condition != LIBRARY]
+    return [*(_of_library(library) if library else []), *(_matrix(conditions) if conditions else [])]
 
 
 def _of_library(rows: Sequence[Broken]) -> list[str]:
