@@ -22,7 +22,7 @@ MEASURED = "measured"
 def compare(out: Path, document: Path, progress: Callable[[str], None], everywhere: bool = True) -> str:
     """Write OUT/generalist.csv, OUT/generalist.png and the page `document`; returns the page."""
     ours = entrants.generalists()
-    names = list(dict.fromkeys(one.name for one in ours))
+    names = [one.name for one in ours if one.searched == UNTUNED and one.name != entrants.BEFORE]
     tasks = (*split.reported(), *split.AT_HOME)
     curves = curves_of(tasks, [*ours, *entrants.baselines()], out / MEASURED, progress)
     write_bytes(out / "generalist.csv", _table(curves).encode())
