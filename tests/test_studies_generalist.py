@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import optimizers
-from bench.studies.generalist import best_of, entrants, page, split
+from bench.studies.generalist import best_of, breaks, entrants, page, split
 from bench.studies.generalist.best_of import KS, Curve
 from bench.studies.generalist.trials import Scores
 
@@ -79,3 +79,55 @@ def test_a_multiplier_multiplies_moves():
 def test_cells_of_the_page_have_intervals_and_gaps():
     found = best_of.Interval(np.array([1.0, np.nan]), np.array([0.5, np.nan]), np.array([1.5, np.nan]))
     assert page._cells(found) == ["1.00 [0.50, 1.50]", ""]
+
+
+def fake(value, trials=128, replicates=20):
+    """A curve of `value` at every k there are trials for."""
+    known = np.array([float(value) if k <= trials else np.nan for k in KS])
+    return Curve(known, np.tile(known, (replicates, 1)))
+
+
+def test_the_page_counts_judges_and_tells_failures():
+    tasks = (*split.reported(), *split.AT_HOME)
+    labels = ["generalist, untuned", "rnnprop-mixture, untuned", "generalist, multiplier"]
+    labels += [one.label for one in entrants.baselines()]
+    curves = {
+        m: {label: {t: fake(0.0) for t in tasks} for label in labels} for m in ("mean_log", "mean_loss", "anytime")
+    }
+    for task in tasks[1:]:
+        curves["mean_log"]["generalist, untuned"][task] = fake(-1.0)
+    curves["mean_log"]["generalist, untuned"][tasks[0]] = fake(0.5)
+    text = page.page(curves, ["generalist"], [], ["one line"])
+    assert "on 12 of 13 after 4 and on 12 of 13 after 24 trials" in text
+    assert "above the initial one on rosenbrock (+0.50)" in text
+    assert "behind Adam's defaults on rosenbrock." in text
+    assert "| Adam, 24 trials, mean_log | ahead on at least 90% | 12/13 | 0/13 | held |" in text
+    assert "| Adam, 24 trials, mean_loss | ahead on at least 90% | 0/13 | 0/13 | missed |" in text
+    row = next(line for line in text.splitlines() if "mean_log, quadratic (a family trained on)" in line)
+    assert row.endswith("| at most 0.5 decades behind | -1.00 | +0.00 | held |")
+    assert "one line" in text
+
+
+def test_rows_of_conditions_say_who_ends_above_the_start():
+    rows = [
+        breaks.Broken(
+            "loss × 1000", "booth", "one", best_of.Interval(np.float64(-2), np.float64(-3), np.float64(-1)), 0, 16
+        ),
+        breaks.Broken(
+            "loss × 1000", "booth", "two", best_of.Interval(np.float64(1), np.float64(0), np.float64(2)), 3, 16
+        ),
+    ]
+    text = "\n".join(page._breaks(rows))
+    assert "| loss × 1000 | booth | -2.00 [-3.00, -1.00] | 1.00 [0.00, 2.00], **3/16 end above** |" in text
+
+
+def test_a_condition_is_raced_once_and_read_again(tmp_path):
+    adam = optimizers.get("adam")
+    subject = breaks.Subject("adam", adam, lambda task: {**adam.defaults, "learning_rate": 30.0})
+    first = breaks._row("as it is", "booth", "booth", 5, subject, tmp_path, problems=4)
+    (path,) = tmp_path.glob("break-adam-*.json")
+    stamp = path.stat().st_mtime_ns
+    again = breaks._row("as it is", "booth", "booth", 5, subject, tmp_path, problems=4)
+    assert path.stat().st_mtime_ns == stamp
+    assert (again.worse, float(again.mean_log.value)) == (first.worse, float(first.mean_log.value))
+    assert first.worse == 4  # steps of 30 leave every start of booth

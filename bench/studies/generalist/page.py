@@ -119,9 +119,8 @@ def _best_entry(curves: Curves, names: Sequence[str]) -> list[list[str]]:
         value, low, high = (float(part[0]) for part in intervals(found))
         rows.append(f"{-value:+.3f} [{-high:+.3f}, {-low:+.3f}]")
         words.append(high < 0)
-    return [
-        [f"{best}, all trials, `anytime`", "ahead, interval clear", "; ".join(rows), "held" if all(words) else "missed"]
-    ]
+    word = "held" if all(words[:-1]) else "missed"
+    return [[f"{best}, all trials, `anytime`", "ahead, interval clear", "; ".join(rows[:-1]), rows[-1], word]]
 
 
 def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
@@ -132,9 +131,9 @@ def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
             continue
         found = [
             float(behind(curves["mean_log"][f"{name}, {UNTUNED}"][task], theirs[task]).value[KS.index(64)])
-            for name in names
+            for name in (*names, BEFORE)
         ]
-        word = "held" if max(found) <= 0.5 else "missed"
+        word = "held" if max(found[:-1]) <= 0.5 else "missed"
         trained = "" if task in split.reported() else " (a family trained on)"
         *got, before = (f"{value:+.2f}" for value in found)
         against = f"Adam, 64 trials, mean_log, {task}{trained}"
