@@ -19,7 +19,7 @@ from bench.studies.generalist.trials import Scores
 
 KS = (0, 1, 2, 4, 8, 16, 24, 64, 128)
 """Trials; 0: the defaults."""
-REPLICATES = 300
+REPLICATES = 200
 _LEVELS = (0.025, 0.975)
 
 

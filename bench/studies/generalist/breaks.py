@@ -1,4 +1,4 @@
-"""Where the generalist breaks: longer runs, more parameters, noise, other units of the loss, and every task there is.
+"""Where the generalist breaks: longer runs, noise, other units of the loss, and every task there is.
 
 A condition is a task made of a reported one, and a number of steps. Adam stands beside it at the best of its trials on
 the task itself, whatever the condition: what somebody would take along.
@@ -45,7 +45,6 @@ CONDITIONS = (
 PROBLEMS = 16
 LIBRARY = "every task"
 """The condition of a task of the library as it is."""
-_LARGE = "102,000 parameters"
 
 
 class Broken(NamedTuple):
@@ -68,7 +67,7 @@ class Subject(NamedTuple):
 
 
 def matrix(subjects: list[Subject], folder: Path, progress: Callable[[str], None]) -> list[Broken]:
-    """Every subject under every condition, and with 10⁵ parameters; kept in `folder`, a second call only reads."""
+    """Every subject under every condition; kept in `folder`, a second call only reads."""
     rows = []
     for condition in CONDITIONS:
         for task in TASKS:
@@ -77,14 +76,7 @@ def matrix(subjects: list[Subject], folder: Path, progress: Callable[[str], None
             progress(f"{task}, {condition.name}")
             named, steps = condition.spell.format(task=task), condition.longer * budget_of(task).steps
             rows += [_row(condition.name, task, named, steps, one, folder) for one in subjects]
-    progress(_LARGE)
-    return [*rows, *(_row(_LARGE, "matrix-factorization", _large(), 200, one, folder, 4) for one in subjects)]
-
-
-def _large() -> Any:
-    from tasks.matrix import Factorization
-
-    return Factorization(size=300, rank=170)
+    return rows
 
 
 def everywhere(subjects: list[Subject], folder: Path, progress: Callable[[str], None]) -> list[Broken]:

@@ -32,7 +32,7 @@ def compare(out: Path, document: Path, progress: Callable[[str], None], everywhe
     broken = breaks.matrix([subjects[0], subjects[-1]], out / MEASURED, progress)
     broken += breaks.everywhere(subjects[:-1], out / MEASURED, progress) if everywhere else []
     progress("cost")
-    costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0], "rnnprop-mixture"]))
+    costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0]]))
     text = page.page(curves, names, broken, costs)
     write_bytes(document, text.encode())
     return text
