@@ -40,6 +40,8 @@ _BETAS = {"beta_1": _DECAY, "beta_2": _SLOW_DECAY, "epsilon": _EPSILON}
 _MOMENTUM = {"learning_rate": _RATE, "momentum": _DECAY}
 _ADAM_SPACE = {"learning_rate": _ADAPTIVE_RATE, **_BETAS}
 _ADAM = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+_ADAMW_SPACE = {**_ADAM_SPACE, "weight_decay": LogUniform(1e-6, 0.1)}
+_ADAMW = {**_ADAM, "weight_decay": 0.004}
 _RMSPROP_SPACE = {"learning_rate": _ADAPTIVE_RATE, "rho": _SLOW_DECAY, "epsilon": _EPSILON}
 _RMSPROP = {"learning_rate": 1e-3, "rho": 0.9, "epsilon": 1e-7}
 _KINGMA = "Kingma and Ba, Adam: a method for stochastic optimization, 2015"
@@ -71,11 +73,7 @@ CLASSES = [
     Listed("rmsprop", "RMSprop", _RMSPROP_SPACE, _RMSPROP, "Tieleman and Hinton, Lecture 6.5: RMSProp, 2012"),
     Listed("adam", "Adam", _ADAM_SPACE, _ADAM, _KINGMA),
     Listed(
-        "adamw",
-        "AdamW",
-        {**_ADAM_SPACE, "weight_decay": LogUniform(1e-6, 0.1)},
-        {**_ADAM, "weight_decay": 0.004},
-        "Loshchilov and Hutter, Decoupled weight decay regularization, 2019",
+        "adamw", "AdamW", _ADAMW_SPACE, _ADAMW, "Loshchilov and Hutter, Decoupled weight decay regularization, 2019"
     ),
     Listed("nadam", "Nadam", _ADAM_SPACE, _ADAM, "Dozat, Incorporating Nesterov momentum into Adam, 2016"),
     Listed(
@@ -239,6 +237,7 @@ def _scheduled(name: str, source: str, space: dict, defaults: dict) -> list[List
 SCHEDULED = [
     *_scheduled("adam", "Adam", _ADAM_SPACE, _ADAM),
     *_scheduled("momentum", "SGD", _MOMENTUM, {"learning_rate": 0.01, "momentum": 0.9}),
+    *(row for row in _scheduled("adamw", "AdamW", _ADAMW_SPACE, _ADAMW) if row.schedule == "cosine"),
 ]
 
 

@@ -251,6 +251,15 @@ TABLE = [
     ("paper --only-page --page {file} --out new", "new holds no tables of the paper"),
     ("targets booth --out new", "no target for booth"),
     ("generalist --seeds 3", "No such option '--seeds'"),
+    ("generalist --out new --page new/page.txt", "--page new/page.txt must end in .md"),
+    (
+        "metatrain gru --tasks booth --out new/x.npz --unroll-least 300",
+        "unroll_least is 300, but runs have at most 200 steps",
+    ),
+    (
+        "metatrain gru --tasks booth --out new/x.npz --unroll-least 50",
+        "unroll_least needs an estimator of several segments, such as 'truncated[length=50]', not 'backprop'",
+    ),
     ("speed --only luck", "--only luck names no row"),
     ("maintain waits quik", "unknown suite 'quik'"),
     ("distill adam --task nope --dry-run", "unknown task 'nope'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.errors import UserError
-from bench.metatraining import Settings
+from bench.metatraining import Settings, mixture
 from bench.metatraining.metalosses import meta_loss
 from tasks import tf
 
@@ -37,3 +37,13 @@ def test_log_weight_of_the_mixed_loss_by_hand():
 def test_mistaken_settings(change, text):
     with pytest.raises(UserError, match=text):
         Settings(steps=3, **change)
+
+
+def test_drawn_lengths_are_log_uniform_in_whole_segments():
+    """Of 20 segments of 50 steps, 50 to 1000: the median is at the geometric mean, 224 steps, and all is reached."""
+    settings = Settings(steps=1, unroll=1000, unroll_least=50, seed=3)
+    drawn = [mixture.segments(settings, 20, i) for i in range(2000)]
+    assert (min(drawn), max(drawn)) == (1, 20)
+    assert np.median(drawn) in (4, 5)
+    assert drawn == [mixture.segments(settings, 20, i) for i in range(2000)]
+    assert mixture.segments(Settings(steps=1), 20, 0) == 20

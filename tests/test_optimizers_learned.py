@@ -28,6 +28,7 @@ SMALL = {
     "ugrnn": "ugrnn[units=3]",
     "l2l": "l2l[units=3]",
     "rnnprop": "rnnprop[units=3]",
+    "stride": "stride[units=3,hidden=2]",
     "lds": "lds[units=3]",
     "linear": "linear[memory=4]",
 }
@@ -41,7 +42,7 @@ VARIANTS = [
 ]
 SLOW = [pytest.param(text, marks=pytest.mark.slow) for text in VARIANTS]
 EVERY = [SMALL.get(name, name) for name in learned.ARCHITECTURES] + VARIANTS
-COUPLED = ("mlp",)
+COUPLED = ("mlp", "stride[units=3,hidden=2]")
 ADAPTIVE = ("hyperparameters", "hyperparameters[optimizer=rmsprop]")
 """Keras's root of a second moment that is 0."""
 STEPS = 4

@@ -8,7 +8,7 @@ from bench.records.record import Budget
 from bench.running import cells
 from bench.scores.metrics import METRICS, summarize
 from bench.scores.statistics import Interval
-from bench.studies.targets import baselines, generalist, measure, report
+from bench.studies.targets import baselines, measure, report
 from bench.studies.targets.analyze import compare, judge, scores
 from bench.studies.targets.plan import QUICK, QUICK_TARGETS, TARGETS, TASKS, Target
 from bench.suites import protocol
@@ -98,27 +98,3 @@ def test_log_final_is_the_mean_of_logarithms():
     runs = summarize(np.arange(2), np.ones((1, 3, 2)))
     np.testing.assert_allclose(scores("log_final", runs, 0.0), np.zeros((1, 3)), atol=1e-12)
     np.testing.assert_allclose(scores("final", runs, 0.0), np.ones((1, 3)))
-
-
-def test_the_generalist_beside_adams_defaults_by_hand():
-    """Two tasks of a family, 3 problems each: the family's number is the mean of theirs, its word the interval's."""
-    ahead, level = np.array([[-2.0, -3.0, -4.0], [-1.0, -1.0, -1.0]]), np.zeros((2, 3))
-    rows = [
-        generalist._row("f", "all 2", [tuple(ahead), tuple(level)]),
-        generalist._row("f", "one", [tuple(ahead)]),
-        generalist._row("f", "two", [tuple(ahead[::-1])]),
-    ]
-    assert [row.difference.value for row in rows] == [-1.0, -2.0, 2.0]
-    assert [row.word for row in rows] == ["ahead", "ahead", "behind"]
-    assert rows[0].learned == -1.5
-    assert rows[0].against == -0.5
-    text = generalist.table(rows, ['randomly-scaled[task="rosenbrock"]'])
-    assert "Families: ahead in 1 of 1, behind in 0. Tasks: ahead in 1 of 2, behind in 1." in text
-    assert "`randomly-scaled[…]`: rosenbrock." in text
-
-
-def test_the_generalist_is_measured_on_real_tasks():
-    rows = generalist.measure(["linear-regression", "rosenbrock"], entry="gru-rosenbrock")
-    assert [row.task for row in rows] == ["linear-regression", "rosenbrock", "all 1", "all 1"]
-    assert rows[1].word == "ahead"
-    assert rows[1].learned < -5

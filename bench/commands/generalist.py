@@ -1,29 +1,29 @@
-"""`python -m bench generalist`: the generalist beside Adam with its published defaults, family by family."""
+"""`python -m bench generalist`: the generalist beside optimizers tuned with k trials, and where it breaks."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from tqdm import tqdm
 
-import optimizers
 from bench.commands import kinds, options
-from bench.records.files import write_bytes
-from bench.suites import find
 
 
 @click.command()
-@click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/targets"), show_default=True)
-def command(out: Path) -> None:
-    """Race the generalist against Adam's defaults on every task of core; writes OUT/generalist.md."""
+@click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/generalist"), show_default=True)
+@click.option("--page", type=kinds.OutFile(".md"), default=Path("docs/generalist.md"), show_default=True)
+@click.option("--everywhere/--no-everywhere", default=True, show_default=True, help="Also every task of the library.")
+def command(out: Path, page: Path, everywhere: bool) -> None:
+    """Race the generalists and tuned optimizers on the reported families; goes on where it was stopped."""
     options.load()
-    from bench.studies.targets.generalist import ENTRY, measure, table
+    from bench.studies.generalist.run import compare
 
-    seen: Any = optimizers.get(ENTRY).discloses.get("trained_on", ())
-    with tqdm(find.get("core").tasks, desc="generalist", unit="task") as bar:
-        rows = measure(bar, progress=bar.set_postfix_str)
-    text = table(rows, seen)
-    write_bytes(out / "generalist.md", text.encode())
+    with tqdm(desc="generalist", unit="step", bar_format="{desc}: {n_fmt} done, {elapsed} {postfix}") as bar:
+
+        def progress(text: str) -> None:
+            bar.update()
+            bar.set_postfix_str(text)
+
+        text = compare(out, page, progress, everywhere)
     click.echo(text)

@@ -89,6 +89,11 @@ from bench.running.executor import Means
 @click.option("--unroll", type=kinds.COUNT, default=200, show_default=True, help="Inner steps.")
 @click.option("--unroll-from", type=kinds.COUNT, help="Initial unroll, raised to --unroll in five stages.")
 @click.option(
+    "--unroll-least",
+    type=kinds.COUNT,
+    help="Draw the length of every iteration's runs, log-uniform from here to --unroll; for estimators of segments.",
+)
+@click.option(
     "--validation", type=kinds.COUNT, help="Held-out problems; default 128, or 32 for tasks with small tiles."
 )
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.engine.keys import digest
+from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from bench.metatraining import descent, estimators, mixture, validation
 from bench.metatraining.goal import Goal
@@ -28,6 +29,7 @@ class Loop:
     def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings):
         self.architecture, self.subjects, self.settings = _known(architecture), subjects, settings
         self.estimator = estimators.get(settings.estimator)
+        self._check_lengths()
         self._programs: dict[tuple[int, Stage], Any] = {}
 
     def run(self, state: State, tell: Callable[[State], None], keep: Callable[[State], None]) -> State:
@@ -43,6 +45,14 @@ class Loop:
             keep(state)
             raise
         return state
+
+    def _check_lengths(self) -> None:
+        s = self.settings
+        if s.unroll_least is not None and self.estimator.segments(s.unroll) < 2:
+            example = "'truncated[length=50]'"
+            raise UserError(
+                f"unroll_least needs an estimator of several segments, such as {example}, not {s.estimator!r}"
+            )
 
     def _timed(self, state: State, marks: set[int]) -> State:
         """State after one more iteration, validated where there is a mark, with the seconds it took."""
@@ -60,11 +70,12 @@ class Loop:
         params, data, seen = mixture.problems(self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll)
         carry = program.begin(_tensors(state.theta), params, data, seen)
         runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
-        spent = len(drawn.numbers) * runs * (stage.unroll + 1)
+        most = self.estimator.segments(stage.unroll)
+        segments = mixture.segments(s, most, number)
+        spent = len(drawn.numbers) * runs * (stage.unroll * segments // most + 1)
         state = dataclasses.replace(state, iteration=number + 1, gradients=state.gradients + spent)
-        segments = self.estimator.segments(stage.unroll)
         for k in range(segments):
-            key = _key(s.seed, number * segments + k)
+            key = _key(s.seed, number * most + k)
             estimate, carry = program.segment(_tensors(state.theta), carry, data, seen, k, key)
             state = self._step(state, drawn.task, estimate)
         return state

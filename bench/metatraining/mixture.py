@@ -25,6 +25,15 @@ def draw(settings: Settings, tasks: int, iteration: int) -> Draw:
     return Draw(i, [(first + k) % (2**31 - 2**17) for k in range(settings.batch_of(i))])
 
 
+def segments(settings: Settings, most: int, iteration: int) -> int:
+    """How many of `most` segments an iteration runs: all, or with `unroll_least` a number drawn for it."""
+    if settings.unroll_least is None:
+        return most
+    share = digest(f"horizon/{settings.seed}/{iteration}") / LIMIT
+    steps = settings.unroll_least * (settings.unroll / settings.unroll_least) ** share
+    return min(most, max(1, round(most * steps / settings.unroll)))
+
+
 def problems(subject: NamedTask, purpose: str, numbers, steps: int) -> tuple[Any, Any, Any]:
     """(params, data, what each of `steps` steps sees) of the problems of `subject` numbered `numbers`."""
     from bench.engine.sampling import batches, sample

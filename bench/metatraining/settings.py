@@ -28,7 +28,9 @@ class Settings:
     fifth of the iterations being run at the full value. `clip_each`: bound of every element of the meta-gradient, in
     place of a bound of its norm. `decay`: factor of the rate every 1000 iterations, in place of warm-up and cosine.
     `beta_1`, `beta_2`, `epsilon`: Adam's, which descends in θ. `l2`: weight of the norm of θ in the meta-loss. `keep`:
-    how many log-spaced iterations' θ are written on the way (bench.metatraining.kept); it moves no bit.
+    how many log-spaced iterations' θ are written on the way (bench.metatraining.kept); it moves no bit. `unroll_least`:
+    with it an iteration's runs end after a number of steps drawn log-uniformly from here to `unroll`, in whole segments
+    of the estimator.
     """
 
     steps: int
@@ -52,17 +54,20 @@ class Settings:
     decay: float | None = None
     l2: float = 0.0
     keep: int | None = None
+    unroll_least: int | None = None
 
     def __post_init__(self):
         for name in ("steps", "unroll"):
             check_count(name, getattr(self, name))
-        for name in ("validation", "unroll_from"):
+        for name in ("validation", "unroll_from", "unroll_least"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))
         for batch in _listed(self.batch):
             check_count("batch", batch)
         if self.keep is not None and check_count("keep", self.keep, 2) > self.steps + 1:
             raise UserError(f"keep is {self.keep}, but {self.steps} steps have {self.steps + 1} iterations to keep")
+        if self.unroll_least is not None and self.unroll_least > self.unroll:
+            raise UserError(f"unroll_least is {self.unroll_least}, but runs have at most {self.unroll} steps; lower it")
         check_count("seed", self.seed, 0)
         if self.loss not in ("mean", "log", "mixed"):
             raise UserError(f"loss must be mean, log or mixed, not {self.loss!r}")

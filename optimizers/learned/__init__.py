@@ -18,6 +18,7 @@ from optimizers.learned.linear import Linear
 from optimizers.learned.mlp import Mlp
 from optimizers.learned.rnn import Gru, Lstm, Ugrnn, Vanilla
 from optimizers.learned.rnnprop import Rnnprop
+from optimizers.learned.stride import Stride
 
 ARCHITECTURES: dict[str, Any] = {
     "gru": Gru,
@@ -26,6 +27,7 @@ ARCHITECTURES: dict[str, Any] = {
     "ugrnn": Ugrnn,
     "l2l": L2l,
     "rnnprop": Rnnprop,
+    "stride": Stride,
     "mlp": Mlp,
     "lds": Lds,
     "aggmo": Aggmo,

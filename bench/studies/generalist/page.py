@@ -1,0 +1,253 @@
+"""What was measured, as Markdown: the sentence, the targets, families, conditions, and how it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bench.reports.tables import piped
+from bench.scores.statistics import Interval
+from bench.studies.generalist import split
+from bench.studies.generalist.best_of import KS, Curve, behind, counts, intervals, together
+from bench.studies.generalist.breaks import LIBRARY, Broken
+from bench.studies.generalist.entrants import BEFORE, KNOB, UNTUNED
+
+Curves = Mapping[str, Mapping[str, Mapping[str, Curve]]]
+"""{metric: {"name, searched": {task: curve}}}."""
+_METRICS = ("mean_log", "mean_loss")
+_PICTURE = "../results/reference/generalist/generalist.png"
+
+
+def sentence(curves: Curves, name: str) -> str:
+    """The one for the first page: where untuned equals tuned Adam."""
+    ahead = counts(_reported(curves["mean_log"][f"{name}, {UNTUNED}"]), curves["mean_log"]["adam, whole space"])
+    told = [f"{ahead[KS.index(k)][0]} of {ahead[KS.index(k)][3]} after {k}" for k in (4, 24)]
+    return (
+        f"Untuned, `{name}` is ahead of Adam tuned over four hyper-parameters on {' and on '.join(told)} trials "
+        "(mean over the run of log10 of loss / initial loss), on tasks of families that it was not trained on."
+    )
+
+
+def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: Sequence[str]) -> str:
+    """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is."""
+    lines = [
+        "# The generalist",
+        "",
+        "Made by `python -m bench generalist`. One set of weights, no tuning, beside optimizers tuned with k trials.",
+        "",
+        sentence(curves, names[0]),
+        "",
+        f"![Score against trials of tuning, family by family]({_PICTURE})",
+        "",
+        "## Where it breaks",
+        "",
+        *_failures(curves, names),
+        *_breaks(broken),
+        "## How many trials it is worth",
+        "",
+        *_counted(curves, names),
+        "## The targets",
+        "",
+        *_targets(curves, names),
+        "## What it costs",
+        "",
+        *costs,
+        "",
+        "## Family by family",
+        "",
+        *_families(curves, names),
+        "## How this was measured",
+        "",
+        *_method(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _counted(curves: Curves, names: Sequence[str]) -> list[str]:
+    told = [
+        "Reported tasks on which the untuned generalist is ahead of the best of k trials; in brackets those where the",
+        "95 % interval, over problems and trials, lies wholly on its side. Tasks of fewer trials are left out:",
+        "heavy ones have 24, medium ones 64, light ones 128.",
+        "",
+    ]
+    for metric in _METRICS:
+        rows = []
+        for name in (*names, BEFORE):
+            for label, theirs in curves[metric].items():
+                if label.endswith((KNOB, UNTUNED)):
+                    continue
+                found = counts(_reported(curves[metric][f"{name}, {UNTUNED}"]), theirs)
+                rows.append([name, label, *(f"{a}/{n} ({s})" if n else "" for a, s, _, n in found)])
+        told += [f"By `{metric}`:", "", *piped(["weights", "against", *(f"k = {k}" for k in KS)], rows), ""]
+    return told
+
+
+def _targets(curves: Curves, names: Sequence[str]) -> list[str]:
+    rows = [
+        _ahead_of_adam(curves[metric], names, metric, k, goal)
+        for k, goal in ((24, 0.9), (64, 0.75), (128, 0.6))
+        for metric in _METRICS
+    ]
+    rows += _best_entry(curves, names) + _at_home(curves, names)
+    head = ["against", "goal", f"reached by {', '.join(names)}", f"by {BEFORE}", ""]
+    return [*piped(head, rows), ""]
+
+
+def _ahead_of_adam(of: Mapping[str, Mapping[str, Curve]], names: Sequence[str], metric: str, k: int, goal: float):
+    adam = of["adam, whole space"]
+    ours = [_reported(of[f"{name}, {UNTUNED}"]) for name in (*names, BEFORE)]
+    found = [counts(one, adam)[KS.index(k)] for one in ours]
+    *cells, before = (f"{ahead}/{n}" for ahead, _, _, n in found)
+    met = all(ahead >= goal * n for ahead, _, _, n in found[:-1])
+    word = "held" if met else "missed"
+    return [f"Adam, {k} trials, {metric}", f"ahead on at least {goal:.0%}", ", ".join(cells), before, word]
+
+
+def _best_entry(curves: Curves, names: Sequence[str]) -> list[list[str]]:
+    """Interquartile mean of `anytime` less that of the hand-designed entry best by it, with all trials of a task."""
+    tasks = split.reported()
+    pooled = {}
+    for label, theirs in curves["anytime"].items():
+        if label.endswith("whole space"):
+            pooled[label] = together([_last(theirs[task]) for task in tasks], "iqm")
+    best = min(pooled, key=lambda label: float(pooled[label].value[0]))
+    rows, words = [], []
+    for name in (*names, BEFORE):
+        ours = together([_first(curves["anytime"][f"{name}, {UNTUNED}"][task]) for task in tasks], "iqm")
+        found = Curve(ours.value - pooled[best].value, ours.replicates - pooled[best].replicates)
+        value, low, high = (float(part[0]) for part in intervals(found))
+        rows.append(f"{-value:+.3f} [{-high:+.3f}, {-low:+.3f}]")
+        words.append(high < 0)
+    word = "held" if all(words[:-1]) else "missed"
+    return [[f"{best}, all trials, `anytime`", "ahead, interval clear", "; ".join(rows[:-1]), rows[-1], word]]
+
+
+def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
+    rows = []
+    for task in (*split.AT_HOME, "matrix-factorization"):
+        theirs = curves["mean_log"]["adam, whole space"]
+        if task not in theirs:
+            continue
+        found = [
+            float(behind(curves["mean_log"][f"{name}, {UNTUNED}"][task], theirs[task]).value[KS.index(64)])
+            for name in (*names, BEFORE)
+        ]
+        word = "held" if max(found[:-1]) <= 0.5 else "missed"
+        trained = "" if task in split.reported() else " (a family trained on)"
+        *got, before = (f"{value:+.2f}" for value in found)
+        against = f"Adam, 64 trials, mean_log, {task}{trained}"
+        rows.append([against, "at most 0.5 decades behind", ", ".join(got), before, word])
+    return rows
+
+
+def _families(curves: Curves, names: Sequence[str]) -> list[str]:
+    told = [
+        "Mean over a family's tasks of `mean_log`, lower is better, with 95 % intervals over problems, trials, tasks.",
+        "Of a generalist k = 0 is untuned; of the first up to 24 trials tune its one knob, a multiplier of all moves.",
+        "",
+    ]
+    for family, tasks in {**split.REPORTED, "all": split.reported()}.items():
+        rows = []
+        for label, theirs in curves["mean_log"].items():
+            found = intervals(together([theirs[task] for task in tasks]))
+            rows.append([label, *_cells(found)])
+        told += [f"### {family}: {', '.join(tasks)}" if family != "all" else "### All reported tasks", ""]
+        told += [*piped(["optimizer", *(f"k = {k}" for k in KS)], rows), ""]
+    return told
+
+
+def _cells(found: Interval) -> list[str]:
+    triples = zip(*found, strict=True)
+    return [f"{v:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(v) else "" for v, low, high in triples]
+
+
+def _failures(curves: Curves, names: Sequence[str]) -> list[str]:
+    """Reported tasks on which a generalist is, over the run, no better than its start, or than Adam untuned."""
+    told = []
+    for name in (*names, BEFORE):
+        ours, adam = curves["mean_log"][f"{name}, {UNTUNED}"], curves["mean_log"]["adam, whole space"]
+        tasks = [task for task in split.reported() if task in ours]
+        above = [f"{task} ({ours[task].value[0]:+.2f})" for task in tasks if ours[task].value[0] >= 0]
+        behind_defaults = [task for task in tasks if ours[task].value[0] > adam[task].value[0]]
+        told += [
+            f"- `{name}`: averaged over the run its loss is above the initial one on {', '.join(above) or 'no task'};",
+            f"  it is behind Adam's defaults on {', '.join(behind_defaults) or 'no task'}.",
+        ]
+    return ["On the reported tasks, by `mean_log`:", "", *told, ""]
+
+
+def _breaks(rows: Sequence[Broken]) -> list[str]:
+    library = [row for row in rows if row.condition == LIBRARY]
+    conditions = [row for row in rows if row.condition != LIBRARY]
+    return [*(_of_library(library) if library else []), *(_matrix(conditions) if conditions else [])]
+
+
+def _of_library(rows: Sequence[Broken]) -> list[str]:
+    said = "; ".join(f"{row.entry} on {row.task}, {row.worse} of {row.problems}" for row in rows if row.worse)
+    return [
+        f"Runs on every task of the library that end above their initial loss ({len({r.task for r in rows})} tasks,",
+        f"{rows[0].problems} problems each, {', '.join(dict.fromkeys(row.entry for row in rows))}): {said or 'none'}.",
+        "",
+    ]
+
+
+def _matrix(rows: Sequence[Broken]) -> list[str]:
+    labels = list(dict.fromkeys(row.entry for row in rows))
+    lines = []
+    for condition, task in dict.fromkeys((row.condition, row.task) for row in rows):
+        mine = {row.entry: row for row in rows if (row.condition, row.task) == (condition, task)}
+        lines.append([condition, task, *(_broken(mine[label]) for label in labels)])
+    return [
+        "`mean_log` with its 95 % interval over problems, lower is better, and how many of them end above their",
+        "initial loss. Adam at the best of its trials on the task as it is, taken along.",
+        "",
+        *piped(["condition", "task", *labels], lines),
+        "",
+    ]
+
+
+def _broken(row: Broken) -> str:
+    value, low, high = (float(part) for part in row.mean_log)
+    end = f", **{row.worse}/{row.problems} end above**" if row.worse else ""
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]{end}"
+
+
+def _method() -> list[str]:
+    return [
+        f"- Trained on, all randomly scaled: {_listed(split.TRAINED_ON)}.",
+        f"- The design was chosen on: {_listed(split.CHOSEN_ON)}.",
+        f"- Reported: {_listed(split.REPORTED)}. The split is `bench/studies/generalist/split.py`.",
+        *_PROTOCOL,
+    ]
+
+
+_PROTOCOL = (
+    "- All k of an optimizer come from one set of quasi-random trials. The best of k by the tuning problems is scored",
+    "  on the report problems, and averaged over all ways to take k of the trials.",
+    "- Steps, trials and problems are those of the suite `core` by what a step costs: light 200 steps, 128 trials on",
+    "  32 problems, 128 reported; medium 200, 64 on 16, 64; heavy 100, 24 on 8, 32. No re-check.",
+    "- Intervals: bootstrap of trials, tuning problems and report problems, and of tasks where there are several.",
+    "- `rnnprop-mixture`, which shipped before, was trained on rosenbrock and matrix-factorization, among others.",
+    "- Whole space: the entry's own. Rate only: the rate from a tenth to a hundred times the published one, all else",
+    "  as published. Multiplier: of all moves, from a tenth to ten. Cosine schedules are told how many steps a run",
+    "  has; the generalist is not.",
+)
+
+
+def _listed(families: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{family} ({', '.join(tasks)})" for family, tasks in families.items())
+
+
+def _reported(of: Mapping[str, Curve]) -> dict[str, Curve]:
+    return {task: of[task] for task in split.reported()}
+
+
+def _first(curve: Curve) -> Curve:
+    return Curve(curve.value[:1], curve.replicates[:, :1])
+
+
+def _last(curve: Curve) -> Curve:
+    """All the trials there are."""
+    i = int(np.flatnonzero(np.isfinite(curve.value))[-1])
+    return Curve(curve.value[i : i + 1], curve.replicates[:, i : i + 1])

@@ -1,0 +1,94 @@
+"""All trials of an entrant on a task, raced on tuning problems and on report problems alike.
+
+So the report score of the best of k trials is known for every k and every draw of them, from one set of trials. Kept in
+a file each, so that a second call only reads.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.lookup.named import NamedTask
+from bench.lookup.resolve import named_task
+from bench.records.files import write_bytes
+from bench.records.record import Budget, Runs
+from bench.running.tuning import draw_trials
+from bench.scores.metrics import METRICS
+from bench.scores.scale import leveled
+from bench.studies.generalist.entrants import KNOB, Entrant
+from bench.suites.jobs import job
+from bench.suites.protocol import COSTS
+
+SHOWN = ("mean_log", "mean_loss", "anytime")
+KNOB_TRIALS = 24
+
+
+class Scores(NamedTuple):
+    """On their scale (bench.scores.scale), lower is better: `default` (problems,) of the report problems, `tuning`
+    (trials, tuning problems), `report` (trials, problems).
+    """
+
+    default: np.ndarray
+    tuning: np.ndarray
+    report: np.ndarray
+
+
+def budget_of(task: str) -> Budget:
+    """That of what a step of the task costs: steps, trials and problems; no task has a search of its own."""
+    return COSTS[f"cost:{named_task(task).task.cost}"]
+
+
+def measure(task: str, entrant: Entrant, folder: Path, budget: Budget | None = None) -> dict[str, Scores]:
+    """{metric: Scores}, read from `folder` or raced and kept there."""
+    budget = budget or _limited(budget_of(task), entrant)
+    cell = job("cell", task, entrant.entry, budget).cell
+    path = folder / f"{task}@{entrant.entry.name}@{cell.id}.npz"
+    if not path.is_file():
+        write_bytes(path, _packed(_raced(task, entrant, budget)))
+    with np.load(path, allow_pickle=False) as held:
+        return {name: Scores(*(held[f"{name}/{part}"].astype("float64") for part in Scores._fields)) for name in SHOWN}
+
+
+def _limited(budget: Budget, entrant: Entrant) -> Budget:
+    """One knob needs no more than 24 trials."""
+    return replace(budget, trials=min(budget.trials, KNOB_TRIALS)) if entrant.searched == KNOB else budget
+
+
+def _raced(task: str, entrant: Entrant, budget: Budget) -> dict[str, Scores]:
+    from bench.engine import tiles
+    from bench.engine.problems import Problems
+    from bench.engine.race import race
+
+    subject, entry = named_task(task), entrant.entry
+    problems = Problems(subject, "report", range(budget.seeds), budget.steps)
+    if not entry.space:
+        runs = race(entry, [dict(entry.defaults)], problems).runs
+        none = np.empty((0, budget.tuning_seeds)), np.empty((0, budget.seeds))
+        return {name: Scores(_scored(name, runs, subject)[0], *none) for name in SHOWN}
+    thetas = draw_trials(entry, budget.trials)
+    tile = tiles.shape(subject.task, budget.trials, budget.tuning_seeds)
+    tuning = race(entry, thetas, Problems(subject, "tune", range(budget.tuning_seeds), budget.steps), tile=tile).runs
+    report = race(entry, [dict(entry.defaults), *thetas], problems, tile=tile).runs
+    found = {}
+    for name in SHOWN:
+        first, second = _scored(name, tuning, subject), _scored(name, report, subject)
+        found[name] = Scores(second[0], first, second[1:])
+    return found
+
+
+def _scored(name: str, runs: Runs, subject: NamedTask) -> np.ndarray:
+    """On the metric's scale, lower is better."""
+    metric = METRICS[name]
+    return -metric.sign * leveled(metric, metric.score(runs, subject.task.floor))
+
+
+def _packed(scores: dict[str, Scores]) -> bytes:
+    buffer = io.BytesIO()
+    arrays = {f"{name}/{part}": getattr(s, part).astype("float32") for name, s in scores.items() for part in s._fields}
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
