@@ -46,3 +46,12 @@ def test_what_held_of_the_paper_is_counted_as_its_page_counts_it():
     counts = re.search(r"\| \*\*all\*\* \| (\d+) \| (\d+) \| (\d+) \|", (ROOT / "docs/paper.md").read_text("utf-8"))
     said = re.search(r"Of (\d+) statements .* (\d+) held .* (\d+) did not", TEXT)
     assert said.groups() == counts.groups()
+
+
+@pytest.mark.parametrize("weights", ["rnnprop-mixture", "generalist"])
+def test_the_generalists_are_ahead_on_as_many_tasks_as_their_page_says(weights):
+    page = (ROOT / "docs/generalist.md").read_text("utf-8").split("By `mean_loss`")[0]
+    row = re.search(rf"\| {weights} \| adam, whole space \|(.*)\|\n", page).group(1).split("|")
+    ahead, tasks_said = re.match(r" (\d+)/(\d+)", row[6]).groups()  # k = 0, 1, 2, 4, 8, 16, 24
+    assert f"on {tasks_said} tasks" in TEXT
+    assert re.search(rf"`{weights}`[^;]*?is\s+ahead\s+on\s+{ahead}\b", TEXT)

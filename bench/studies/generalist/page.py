@@ -9,7 +9,7 @@ import numpy as np
 from bench.reports.tables import piped
 from bench.scores.statistics import Interval
 from bench.studies.generalist import split
-from bench.studies.generalist.best_of import KS, Curve, behind, counts, intervals, together
+from bench.studies.generalist.best_of import KS, REPLICATES, Curve, behind, counts, intervals, together
 from bench.studies.generalist.breaks import LIBRARY, Broken
 from bench.studies.generalist.entrants import BEFORE, KNOB, UNTUNED
 
@@ -216,7 +216,7 @@ def _broken(row: Broken) -> str:
 def _method() -> list[str]:
     return [
         f"- Trained on, all randomly scaled: {_listed(split.TRAINED_ON)}.",
-        f"- The design was chosen on: {_listed(split.CHOSEN_ON)}.",
+        f"- Looked at once before training, and on nothing else: {_listed(split.CHOSEN_ON)}.",
         f"- Reported: {_listed(split.REPORTED)}. The split is `bench/studies/generalist/split.py`.",
         *_PROTOCOL,
     ]
@@ -227,7 +227,8 @@ _PROTOCOL = (
     "  on the report problems, and averaged over all ways to take k of the trials.",
     "- Steps, trials and problems are those of the suite `core` by what a step costs: light 200 steps, 128 trials on",
     "  32 problems, 128 reported; medium 200, 64 on 16, 64; heavy 100, 24 on 8, 32. No re-check.",
-    "- Intervals: bootstrap of trials, tuning problems and report problems, and of tasks where there are several.",
+    "- Intervals: bootstrap of trials, tuning problems and report problems, and of tasks where there are several;",
+    f"  {REPLICATES} replicates.",
     "- `rnnprop-mixture`, which shipped before, was trained on rosenbrock and matrix-factorization, among others.",
     "- Whole space: the entry's own. Rate only: the rate from a tenth to a hundred times the published one, all else",
     "  as published. Multiplier: of all moves, from a tenth to ten. Cosine schedules are told how many steps a run",

@@ -1,7 +1,8 @@
-"""Which families the generalists were trained on, which chose the design, and which are reported. Fixed beforehand.
+"""Which families the generalists were trained on, on which the design was looked at, and which are reported.
 
 A family is the first tag of a task. The digits are data of the family `image`, so neither training nor choice looked at
-`digits-softmax`, `digits-tanh` or `digits-relu`.
+`digits-softmax`, `digits-tanh` or `digits-relu`. The list trained on is that of the training's command; the rest was
+written down while it ran, before anything was measured on a reported family.
 """
 
 from __future__ import annotations
