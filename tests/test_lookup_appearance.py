@@ -10,16 +10,16 @@ from matplotlib.colors import to_rgb
 import optimizers
 from bench.lookup.appearance import COLORS, DASHES, FIRST, MARKERS, look
 
-PLACED = sorted(name for name in optimizers.SHIPPED if not name.startswith("replica-"))
+PLACED = sorted(name for name in optimizers.SHIPPED if not name.startswith(("replica-", "generalist")))
 
 
 @pytest.mark.parametrize("pair", [("color", "dash"), ("color", "marker"), ("dash", "marker")])
 def test_any_two_attributes_tell_the_shipped_optimizers_apart(pair):
     looks = [look(name) for name in PLACED]
     assert len({tuple(getattr(each, name) for name in pair) for each in looks}) == len(looks) <= 64
-    replicas = [look(name) for name in optimizers.SHIPPED if name not in PLACED]
-    assert all(each.hollow for each in replicas)
-    assert len(set(replicas)) == len(replicas)
+    others = [look(name) for name in optimizers.SHIPPED if name not in PLACED]
+    assert all(each.hollow for each in others)
+    assert len(set(others)) == len(others)
 
 
 @pytest.mark.parametrize("attribute", ["color", "dash", "marker"])

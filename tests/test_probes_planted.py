@@ -77,7 +77,7 @@ SMALL = {"units": 4, "layers": 1}
 
 @pytest.mark.parametrize("name", learned.ARCHITECTURES)
 def test_every_architecture_is_read_or_says_in_a_sentence_why_not(name, monkeypatch):
-    """Random weights of a small network of each; only the multilayer perceptron sees its neighbors."""
+    """Random weights of a small network of each; only the multilayer perceptron and stride see their neighbors."""
     monkeypatch.setattr("bench.probes.read.run_controls", lambda probe: ())
     sizes = {k: v for k, v in SMALL.items() if hasattr(learned.ARCHITECTURES[name](), k)}
     architecture = learned.ARCHITECTURES[name](**sizes)
@@ -91,4 +91,4 @@ def test_every_architecture_is_read_or_says_in_a_sentence_why_not(name, monkeypa
         assert reading.would_change
         json.dumps(reading.to_json(), allow_nan=False)
     coupled = {reading.verdict for reading in readings.values() if "not component-wise" in reading.sentence}
-    assert coupled == ({"undecided"} if name == "mlp" else set())
+    assert coupled == ({"undecided"} if name in ("mlp", "stride") else set())

@@ -247,6 +247,6 @@ def test_what_is_not_component_wise_is_refused():
 
 def test_the_example_of_the_page_prints_what_it_says(capsys):
     page = (Path(__file__).parents[1] / "docs" / "distillation.md").read_text()
-    code, said = re.search(r"```python\n(.*?)```\n\nprints\n\n(.*?)\n\n", page, re.DOTALL).groups()
+    code, said = re.search(r"```python\n(.*?)```\n\nprints\n\n```text\n(.*?)\n```", page, re.DOTALL).groups()
     exec(code, {})
-    assert capsys.readouterr().out.split("\n")[:-1] == [line[4:] for line in said.split("\n")]
+    assert capsys.readouterr().out.split("\n")[:-1] == said.split("\n")

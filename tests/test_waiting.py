@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import struct
+import subprocess
 import sys
 import termios
 from pathlib import Path
@@ -92,10 +93,10 @@ def test_the_phase_is_named_and_gone_with_it(clock, monkeypatch):
 
 def on_terminal(*words):
     """What a command writes to a terminal of 110 columns."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "bench", *words])
+    terminal, theirs = pty.openpty()
+    ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    child = subprocess.Popen([sys.executable, "-m", "bench", *words], cwd=ROOT, start_new_session=True, **ends)
+    os.close(theirs)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 110, 0, 0))
     said = b""
     while True:
@@ -106,7 +107,8 @@ def on_terminal(*words):
         if not part:
             break
         said += part
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said.decode()
+    os.close(terminal)
+    assert child.wait() == 0, said.decode()
     return said.decode()
 
 

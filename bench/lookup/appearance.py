@@ -68,9 +68,9 @@ class Look(NamedTuple):
 def look(name: str) -> Look:
     """The look of the optimizer called `name`; equal names look alike, in any process.
 
-    Shipped, up to 64 but for those of the replication: any two of color, dashes and marker tell one from all others. Of
-    other names, up to 56 numbered ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are alike with a
-    chance of 1 in 448.
+    Shipped, up to 64 but for replication networks and generalists: any two of color, dashes and marker tell one from
+    all others. Of other names, up to 56 numbered ones of a stem (`mine-1`, `mine-2` …) differ; two unrelated ones are
+    alike with a chance of 1 in 448.
     """
     place = _shipped().get(name)
     if place is not None:
@@ -82,7 +82,7 @@ def look(name: str) -> Look:
     return _look(again % _EACH * _EACH**2 + _EACH + (first + int(number or 0)) % _OTHERS, hollow=True)
 
 
-_APART = "replica-"
+_APART = ("replica-", "generalist")
 """Networks that race in no suite and look as other names do: there are places for 64."""
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from bench.records.files import read_json
 from bench.scores.numbers import duration
 from bench.suites import find
-from bench.suites.forecast import forecast
+from bench.suites.forecast import costs, of_table, steps_computed
 from bench.suites.jobs import plan
 from bench.suites.schedule import finish_time
 
@@ -86,9 +86,14 @@ def measured() -> Measured | None:
 
 
 def extrapolate() -> Extrapolated:
-    """By the table of costs: nothing is run."""
-    cells = plan(find.override(find.get("core"), trials=TRIALS))
-    known = [cell.seconds for cell in forecast(cells, Path("results/runs/none"), []) if cell.source == "table"]
+    """By the table of costs, at the speed of its machine: nothing is run."""
+    cells, table = plan(find.override(find.get("core"), trials=TRIALS)), costs()
+    priced = [(cell, of_table(cell.subject, cell.entry, table)) for cell in cells]
+    known = [
+        cost.compile + cost.step * steps_computed(cell.subject, cell.entry, cell.budget)
+        for cell, cost in priced
+        if cost is not None
+    ]
     return Extrapolated(len(cells), sum(known), max(known), finish_time(known, CORES), len(cells) - len(known))
 
 
