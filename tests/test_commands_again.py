@@ -3,12 +3,10 @@
 import json
 import shlex
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from afresh import BOWL, bench, python
 
 from bench.records.outcome import digest
 from bench.records.record import Budget, Cell
@@ -17,20 +15,6 @@ from bench.reports import origin
 from bench.reports.html import commands, sections
 from optimizers.shipped import FOLDER
 
-ROOT = Path(__file__).parents[1]
-TASK = """
-from dataclasses import dataclass
-from tasks import Task, register, tf
-
-@dataclass(frozen=True)
-class Bowl(Task):
-    def sample(self, key):
-        return tf.random.stateless_normal([2], key, alg="philox"), ()
-    def loss(self, params, data, batch):
-        return tf.reduce_sum(tf.square(params))
-
-register("own-bowl", Bowl())
-"""
 RULE = """
 from optimizers import Entry, Optimizer, register
 from tasks import tf
@@ -53,22 +37,11 @@ finalists = 0
 """
 
 
-def bench(arguments, folder):
-    code = f"import sys; sys.path[:0] = [{str(ROOT)!r}]; import optoscope; optoscope.main()"
-    return python(code, folder, arguments)
-
-
-def python(code, folder, arguments=()):
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with two plug-ins, a suite that names one of them, weights, and what a run of all of it left."""
     folder = tmp_path_factory.mktemp("place")
-    (folder / "a task.py").write_text(TASK)
+    (folder / "a task.py").write_text(BOWL)
     (folder / "a rule.py").write_text(RULE)
     (folder / "own.toml").write_text(SUITE)
     for ending in ("npz", "json"):
@@ -96,7 +69,7 @@ def test_the_command_of_a_cell_makes_that_cell(task, optimizer, place):
     name, _, code = shlex.split(command)
     assert name == "python"
     shutil.rmtree(place / "again", ignore_errors=True)
-    python(f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n{code}", place)
+    python(code, place)
     (made,) = Store(place / "again").records()
     (first,) = [r for r in Store(place / "first").records() if (r.cell.task, r.cell.optimizer) == (task, optimizer)]
     assert made.cell.id == first.cell.id

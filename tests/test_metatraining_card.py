@@ -2,28 +2,12 @@
 
 import json
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
+from afresh import BOWL, ROOT, bench
 
 from bench.lookup import plugins
 
-ROOT = Path(__file__).parents[1]
-TASK = """
-from dataclasses import dataclass
-from tasks import Task, register, tf
-
-@dataclass(frozen=True)
-class Bowl(Task):
-    def sample(self, key):
-        return tf.random.stateless_normal([2], key, alg="philox"), ()
-    def loss(self, params, data, batch):
-        return tf.reduce_sum(tf.square(params))
-
-register("carded-bowl", Bowl())
-"""
 ARCHITECTURE = """
 from dataclasses import dataclass
 from optimizers import learned
@@ -34,18 +18,12 @@ class Wide(learned.Linear):
 
 learned.ARCHITECTURES["wide-linear"] = Wide
 """
-OPTIONS = ["--tasks", "rosenbrock,carded-bowl", "--steps", "3", "--batch", "2,3", "--unroll", "4", "--seed", "2"]
+OPTIONS = ["--tasks", "rosenbrock,own-bowl", "--steps", "3", "--batch", "2,3", "--unroll", "4", "--seed", "2"]
 SCHEDULES = ["--discount-from", "0.5", "--weights", "1,2", "--validation", "4", "--no-baselines"]
 
 
-def bench(arguments, folder):
-    code = f"import sys; sys.path[:0] = [{str(ROOT)!r}]; import optoscope; optoscope.main()"
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_command_of_a_card_makes_the_same_weights(tmp_path):
-    (tmp_path / "a task.py").write_text(TASK)
+    (tmp_path / "a task.py").write_text(BOWL)
     (tmp_path / "wide.py").write_text(ARCHITECTURE)
     files = ["--import", "a task.py", "--import", str(tmp_path / "wide.py")]
     bench(["metatrain", "wide-linear", *OPTIONS, *SCHEDULES, *files, "--out", "my folder/mine.npz"], tmp_path)

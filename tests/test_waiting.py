@@ -1,17 +1,11 @@
 """Nothing is silent for long: what is shown when, by a clock of the test's own; and, once, on a real terminal."""
 
-import fcntl
-import os
-import pty
-import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
 
 from bench import waiting
+from bench.maintain.waits import on_terminal
 from bench.waiting import Watch
 
 ROOT = Path(__file__).parents[1]
@@ -91,29 +85,9 @@ def test_the_phase_is_named_and_gone_with_it(clock, monkeypatch):
     assert said[1].startswith("\rworking … ")
 
 
-def on_terminal(*words):
-    """What a command writes to a terminal of 110 columns."""
-    terminal, theirs = pty.openpty()
-    ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    child = subprocess.Popen([sys.executable, "-m", "bench", *words], cwd=ROOT, start_new_session=True, **ends)
-    os.close(theirs)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 110, 0, 0))
-    said = b""
-    while True:
-        try:
-            part = os.read(terminal, 1 << 16)
-        except OSError:  # the other end has gone
-            break
-        if not part:
-            break
-        said += part
-    os.close(terminal)
-    assert child.wait() == 0, said.decode()
-    return said.decode()
-
-
 def test_a_plug_in_that_takes_its_time_is_not_waited_for_in_silence(tmp_path):
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(6)\n")
-    said = on_terminal("list", "suites", "--import", str(tmp_path / "slow.py"))
+    words = ["list", "suites", "--import", str(tmp_path / "slow.py")]
+    said = "".join(part.text for part in on_terminal(words, {}))
     assert said.count("running slow.py … ") >= 2
     assert said.rindex("running slow.py") < said.index("smoke")

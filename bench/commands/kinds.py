@@ -111,7 +111,7 @@ class _Place(Kind):
         return Path(text)
 
     def check(self, path: Path, param: click.Parameter | None) -> None:
-        raise NotImplementedError
+        """Raise UserError for a path that will not do; kinds of places say which."""
 
 
 class OutFolder(_Place):

@@ -39,6 +39,15 @@ runs = click.option(
     help="Folder of a run. Its cells are read instead of run again if they have the same budget.",
 )
 mix = click.option("--mix", is_flag=True, help="Allow cells from several kinds of machine in one table.")
+raced_weights = click.option(
+    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Weights file, for an entry that was one."
+)
+
+
+def sample(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--sample N` or `--all`: how many finished cells of a folder are run again."""
+    number = click.option("--sample", type=kinds.COUNT, default=5, show_default=True, help="Cells to run again.")
+    return number(click.option("--all", "everything", is_flag=True, help="All of them.")(command))
 
 
 def _either(context: click.Context, option: click.Parameter, value: Any) -> Any:

@@ -17,11 +17,8 @@ _QUICK = Path("results/reference/quick")
 @click.option(
     "--reference", type=kinds.InFolder(), default=_QUICK, show_default=True, help="Run with cells to stand beside."
 )
-@click.option("--sample", type=kinds.COUNT, default=5, show_default=True, help="Cells of DIR to run again.")
-@click.option("--all", "everything", is_flag=True, help="All of them.")
-@click.option(
-    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Of an entry that was a weights file."
-)
+@options.sample
+@options.raced_weights
 @options.mix
 @options.workers
 @options.import_files

@@ -12,12 +12,9 @@ from bench.running.executor import Means
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=kinds.InFolder())
-@click.option("--sample", type=kinds.COUNT, default=5, show_default=True, help="Finished cells to run again.")
-@click.option("--all", "everything", is_flag=True, help="All of them.")
+@options.sample
 @click.option("--seed", type=kinds.NATURAL, default=0, show_default=True, help="Which cells are drawn.")
-@click.option(
-    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Weights file, for an entry that was one."
-)
+@options.raced_weights
 @options.workers
 @options.import_files
 @click.pass_context

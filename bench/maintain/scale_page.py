@@ -90,9 +90,7 @@ def extrapolate() -> Extrapolated:
     cells, table = plan(find.override(find.get("core"), trials=TRIALS)), costs()
     priced = [(cell, of_table(cell.subject, cell.entry, table)) for cell in cells]
     known = [
-        cost.compile + cost.step * steps_computed(cell.subject, cell.entry, cell.budget)
-        for cell, cost in priced
-        if cost is not None
+        cost.seconds(steps_computed(cell.subject, cell.entry, cell.budget)) for cell, cost in priced if cost is not None
     ]
     return Extrapolated(len(cells), sum(known), max(known), finish_time(known, CORES), len(cells) - len(known))
 

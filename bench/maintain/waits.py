@@ -6,12 +6,13 @@ came, from its first fifth on.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import re
-import select
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -22,9 +23,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.engine import program_cache
+from bench.errors import UserError
 from bench.reports.tables import Grid, text
 from bench.scores.numbers import duration
 
+ROOT = Path(__file__).parents[2]
 _SAID = re.compile(r"cells to run on .*?: about ([^,\r\n]+)")
 _BAR = re.compile(r"cells: +(\d+)%.*? ([\d.]+)/(\d+) \[[\d:]+<([^\],]+)")
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
@@ -61,24 +64,20 @@ def measure(suite: str, workers: Sequence[int]) -> str:
 
 
 def on_terminal(words: Sequence[str], environment: dict[str, str]) -> Iterator[Said]:
-    """What a command writes to a terminal of 110 columns, as it comes."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.update(environment)
-        os.execv(sys.executable, [sys.executable, "-m", "bench", *words])
+    """What a command writes to a terminal of 110 columns, as it comes. Raises UserError where it ends badly."""
+    terminal, its = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 110, 0, 0))
-    began = time.monotonic()
-    while True:
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            part = os.read(terminal, 1 << 16)
-        except OSError:  # the other end has gone
-            break
-        if not part:
-            break
-        yield Said(time.monotonic() - began, part.decode("utf-8", "replace"))
-    os.waitpid(child, 0)
+    line, began = [sys.executable, "-m", "bench", *words], time.monotonic()
+    with subprocess.Popen(
+        line, stdin=its, stdout=its, stderr=its, env={**os.environ, **environment}, cwd=ROOT, start_new_session=True
+    ) as child:
+        os.close(its)
+        with contextlib.suppress(OSError):  # the other end has gone
+            while part := os.read(terminal, 1 << 16):
+                yield Said(time.monotonic() - began, part.decode("utf-8", "replace"))
+        os.close(terminal)
+    if child.returncode:
+        raise UserError(f"`{' '.join(line[1:])}` ended with exit code {child.returncode}")
 
 
 def read(said: Sequence[Said]) -> Measured:

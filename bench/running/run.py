@@ -14,7 +14,7 @@ from bench.probes import run as probing
 from bench.records.files import note
 from bench.records.record import Cell, Record
 from bench.records.store import Store
-from bench.running import cargo, cluster
+from bench.running import cargo, cluster, expect
 from bench.running.cell import failed
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
@@ -25,13 +25,10 @@ from bench.running.processes import Processes
 from bench.running.progress import Bar
 from bench.running.worker import begin
 from bench.scores import budgets, machines
-from bench.scores.numbers import duration
-from bench.suites import machine
-from bench.suites.forecast import forecast, learn
+from bench.suites.forecast import learn
 from bench.suites.jobs import Job, plan, readings_planned
-from bench.suites.schedule import LIFE, START, finish_time, weight
+from bench.suites.schedule import LIFE, weight
 from bench.suites.suite import UNLIMITED, Suite
-from bench.suites.waits import of_study
 
 
 def run(
@@ -61,56 +58,32 @@ def run(
     budgets.check_room(store.cells(), [job.cell for job in cells], out)
     finished = [cell for cell, _ in store.ledgers()]
     todo = [job for job in cells if not _is_there(store, job, finished)]
-    expected = _expected(todo, out, means.workers)
-    _say_how_long(todo, expected, readings, means)
+    unread = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
+    expected, waits = expect.of_cells(todo, out, means.workers), expect.of_readings(unread)
+    expect.say(expected, waits, means)
+    with Bar("cells", len(cells), len(cells) - len(todo), expected, means.workers) as bar:
+        _race(todo, store, means, bar)
+    ids = {job.cell.id for job in cells}
+    records = [record for record in store.records() if record.cell.id in ids]
+    report_failures(records, len(cells))
+    if mixed := machines.mixed(records):
+        note(f"{out} holds {mixed}; its tables say so, and others of it take --mix")
+    with Bar("probes", len(readings), len(readings) - len(unread), waits, means.workers) as bar:
+        began = time.monotonic()
+        finish(unread, lambda job, kept: probing.write_readings(kept, out), means, bar)
+        expect.learn_readings(waits, time.monotonic() - began, means)
+
+
+def _race(todo: Sequence[Job], store: Store, means: Means, bar: Bar) -> None:
+    """Do all cells and keep them; what they took here says how fast this machine is."""
     made: list[tuple[Job, Mapping[str, float]]] = []
 
     def keep(job: Job, record: Record) -> None:
         store.write(record)
         made.append((job, record.ledger))
 
-    with Bar("cells", len(cells), len(cells) - len(todo), expected, means.workers) as bar:
-        finish(todo, keep, means, bar)
+    finish(todo, keep, means, bar)
     learn(made if means.dask is None else ())
-    ids = {job.cell.id for job in cells}
-    records = [record for record in store.records() if record.cell.id in ids]
-    report_failures(records, len(cells))
-    if mixed := machines.mixed(records):
-        note(f"{out} holds {mixed}; its tables say so, and others of it take --mix")
-    todo = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
-    waits = [_reading(job) for job in todo]
-    with Bar("probes", len(readings), len(readings) - len(todo), waits, means.workers) as bar:
-        began = time.monotonic()
-        finish(todo, lambda job, kept: probing.write_readings(kept, out), means, bar)
-    if todo and means.dask is None:
-        lanes, speed = min(means.workers, len(todo)), machine.speed("study")
-        machine.learn([machine.Took("study", (time.monotonic() - began) * lanes, sum(waits) / speed)])
-
-
-def _say_how_long(cells: Sequence[Job], expected: Sequence[float], readings: Sequence[Job], means: Means) -> None:
-    """A note of when all of it will be done, as far as that is known, before any of it is."""
-    if not cells or means.dask is not None:
-        return
-    known = [seconds for seconds in expected if seconds == seconds]
-    probing = finish_time([seconds for job in readings if (seconds := _reading(job)) == seconds], means.workers)
-    many = f"{len(cells)} cell{'s' if cells[1:] else ''}"
-    probes = f", then {len(readings)} to probe: about {duration(probing)}" if readings else ""
-    about = duration(finish_time(known, means.workers) - START) if known else "a time that is not known"
-    more = f", and {len(cells) - len(known)} of unknown cost" if known and len(known) < len(cells) else ""
-    on = f"{means.workers} process{'es' if means.workers > 1 else ''}"
-    note(f"{many} to run on {on}: about {about}{more}{probes}")
-
-
-def _expected(cells: Sequence[Job], out: Path, workers: int) -> list[float]:
-    """Seconds of each cell with its share of a process's start, for which the first of each process wait whole."""
-    found = [cell.seconds + START * weight(cell.job) / LIFE for cell in forecast(cells, out, ())]
-    first = START * (len(cells) > 1)
-    return [seconds + first * (number < workers) for number, seconds in enumerate(found)]
-
-
-def _reading(job: Job) -> float:
-    """Seconds that the probes of one optimizer take."""
-    return of_study("readings", job.subject, job.budget.steps).seconds
 
 
 def _say_untuned(cells: Iterable[Job]) -> None:

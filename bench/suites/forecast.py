@@ -40,6 +40,10 @@ class Cost(NamedTuple):
     source: str
     """"runs": this machine's earlier ones | "table" | "trial": a few steps taken now."""
 
+    def seconds(self, steps: int) -> float:
+        """Of a cell of so many steps over all its runs."""
+        return self.compile + self.step * steps
+
 
 class Forecast(NamedTuple):
     """Expected seconds of a cell, 0 when it is done and NaN when unknown, and what says so."""
@@ -69,7 +73,7 @@ def _forecast(job: Job, held: list[Cell], earlier: Mapping[Any, Any], table: Map
     cost = _from_runs(subject, entry, earlier) or _from_table(subject, entry, table) or _from_trial(subject)
     if cost is None:
         return Forecast(job, math.nan, "unknown")
-    return Forecast(job, cost.compile + cost.step * steps_computed(subject, entry, job.budget), cost.source)
+    return Forecast(job, cost.seconds(steps_computed(subject, entry, job.budget)), cost.source)
 
 
 def steps_computed(subject: NamedTask, entry: Entry, budget: Budget) -> int:
