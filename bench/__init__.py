@@ -200,13 +200,19 @@ def metatrain(optimizer: Any, tasks: Any, *, steps: int, seed: int = 0, out=None
 
 
 def probe(
-    optimizer: Any, task: Any, theta: dict[str, Any] | None = None, *, probes: Iterable[str] | None = None
+    optimizer: Any,
+    task: Any,
+    theta: dict[str, Any] | None = None,
+    *,
+    probes: Iterable[str] | None = None,
+    twins: int | None = None,
 ) -> dict[str, Reading]:
     """What the mechanism probes find in `optimizer` on problems of `task`, controls run first.
 
     -> {probe: Reading}, each with a verdict ("present", "absent" or "undecided"), {name: {"value", "low", "high"}}, its
     controls and, of a learned optimizer, what its untrained twins say and whether it is `discovered`. `probes` names
-    some of them; None: all. Raises UserError, for an oracle too.
+    some of them; None: all. `twins` is how many untrained networks are read beside a learned one; None: 39, 0: none.
+    Raises UserError, for an oracle too.
 
     >>> import bench
     >>> theta = {"learning_rate": 1e-3, "momentum": 0.9}
@@ -219,7 +225,7 @@ def probe(
     from bench.probes import run
 
     entry = resolve.entry(optimizer)
-    return run.probe(resolve.named_task(task), entry, resolve.theta(entry, theta), probes=probes)
+    return run.probe(resolve.named_task(task), entry, resolve.theta(entry, theta), probes=probes, twins=twins)
 
 
 def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), dask: str | None = None, **overrides: Any):

@@ -100,6 +100,10 @@ class TestShow:
             r"mean_log \[95 %\] in results/reference/quick\n.*linear-regression .*foreign\n +1  rosenb", said
         )
 
+    def test_long_lines_are_folded_and_a_command_is_not(self):
+        long = [line for line in self.shown("generalist").splitlines() if len(line) > 115]
+        assert [line.split()[:2] for line in long] == [["command", "="]]
+
     def test_an_oracle_has_no_state_of_its_own(self):
         said = self.shown("oracle-newton")
         assert "tasks tagged quadratic, convex" in said

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +29,8 @@ _COSTS = {
     "heavy": "heavy: a step of one run takes more than 20 microseconds",
 }
 _CARD = ("architecture", "tasks", "iterations", "seed", "seconds", "gradients", "command", "time", "commit", "sha256")
+_WIDTH = 100
+"""Signs of a line beside its word."""
 _SAMPLE = "quadratic-100"
 """The task on which the state of an optimizer is measured: of enough parameters that single numbers hardly count."""
 
@@ -56,10 +60,20 @@ def describe(name: str) -> str:
 
 
 def text(facts: list[Fact]) -> str:
-    """Words in a column, their lines beside them."""
+    """Words in a column, their lines beside them, long ones folded; a command and a place stay whole."""
     width = max(len(fact.word) for fact in facts)
-    rows = ((fact.word if i == 0 else "", line) for fact in facts for i, line in enumerate(fact.lines))
+    rows = (
+        (fact.word if i == 0 else "", line)
+        for fact in facts
+        for i, line in enumerate(folded for line in fact.lines for folded in _folded(line))
+    )
     return "\n".join(f"{word:{width}}  {line}".rstrip() for word, line in rows)
+
+
+def _folded(line: str) -> list[str]:
+    if line.startswith("command = ") or re.search(r", line \d+$", line):
+        return [line]
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def of_task(subject: NamedTask) -> list[Fact]:
@@ -121,7 +135,12 @@ def _place(thing: Any) -> str:
         path, line = Path(inspect.getfile(thing)), inspect.getsourcelines(thing)[1]
     except (TypeError, OSError):
         return said
-    return f"{said}, {path.relative_to(_ROOT) if _ROOT in path.parents else path}, line {line}"
+    return f"{said}, {_below(path)}, line {line}"
+
+
+def _below(path: Path) -> Path:
+    """A path from this project's folder where it is below it."""
+    return path.relative_to(_ROOT) if _ROOT in path.parents else path
 
 
 def _dimension(subject: NamedTask) -> int:
@@ -148,6 +167,10 @@ def _card(theta: Mapping[str, Any]) -> list[str]:
     if not isinstance(theta, Weights):
         return []
     held = read_card(theta.path)
-    made = [f"{key} = {held[key]}" for key in _CARD if key in held]
+    made = [f"{key} = {_plain(held[key])}" for key in _CARD if key in held]
     shapes = ", ".join(f"{name} {'×'.join(map(str, array.shape))}" for name, array in theta.items())
-    return [f"{theta.path}, {sum(array.size for array in theta.values())} numbers: {shapes}", *made]
+    return [f"{_below(theta.path)}, {sum(array.size for array in theta.values())} numbers: {shapes}", *made]
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
