@@ -121,7 +121,7 @@ def give_up(progress, problem):
 
 
 def swell(progress):
-    kept = [bytes(2**20) for _ in range(2**9)]
+    kept = [b"x" * 2**20 for _ in range(2**9)]  # written to: zeros would take no memory
     time.sleep(60)
     return kept
 
