@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ import numpy as np
 
 from optimizers.base import Entry, Optimizer, OptimizerError
 from optimizers.registry import get, register
-from optimizers.weights_file import Weights, read_card
+from optimizers.weights_file import Weights, card_bytes, read_card
 
 FOLDER = Path(__file__).parent / "weights"
 
@@ -28,11 +27,11 @@ def save(path: str | Path, theta: Mapping[str, np.ndarray], card: Mapping[str, A
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in theta.items()}
     np.savez(buffer, **arrays)
     content = buffer.getvalue()
-    digest = hashlib.sha256(content).hexdigest()
+    vouching = card_bytes({**card, "sha256": hashlib.sha256(content).hexdigest()})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, content)
-        replace_file(path.with_suffix(".json"), json.dumps({**card, "sha256": digest}, indent=1).encode() + b"\n")
+        replace_file(path.with_suffix(".json"), vouching)
     except OSError as error:
         raise OptimizerError(f"cannot write {path}: {error.strerror or error}; make room, or choose another") from None
 

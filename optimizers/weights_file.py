@@ -1,6 +1,7 @@
 """Weights on disk, read with suspicion: a file is what its card says, or one line says why it is not.
 
-<name>.npz holds θ without pickles; <name>.json, its card, says how it was made and vouches for it by a SHA-256.
+<name>.npz holds θ without pickles; <name>.json, its card, says how it was made and vouches for it by a SHA-256, and for
+itself by another.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from optimizers.base import OptimizerError
 _ROOM = 1 << 16
 """Bytes that an archive may hold beyond its arrays."""
 _RESTORE = "restore both files, or train them again by the command in the card"
+DIGEST = "digest"
+"""The key under which a card holds the SHA-256 of the rest of it."""
 
 
 class Weights(Mapping[str, Any]):
@@ -49,6 +52,20 @@ class Weights(Mapping[str, Any]):
 
 def read_card(path: Path) -> dict[str, Any]:
     """The card beside weights `path`: at least `architecture`, `tasks` and `sha256`. Raises OptimizerError."""
+    card = unsealed_card(path)
+    name, said = path.with_suffix(".json").name, card.pop(DIGEST, None)
+    if said is None:
+        raise OptimizerError(
+            f"weights {path} have a card {name} without a digest, as cards of older versions; look whether it is as it "
+            f"was, then give it one: python -m bench maintain cards {path}"
+        )
+    if said != digest(card):
+        raise OptimizerError(f"weights {path} have a damaged card {name}; {_RESTORE}")
+    return card
+
+
+def unsealed_card(path: Path) -> dict[str, Any]:
+    """The card beside weights `path`, whether or not its digest is right. Raises OptimizerError."""
     name = path.with_suffix(".json").name
     try:
         card = json.loads(path.with_suffix(".json").read_bytes().decode())
@@ -62,6 +79,17 @@ def read_card(path: Path) -> dict[str, Any]:
         said = repr(card[wrong])[:60] if wrong in card else "missing"
         raise OptimizerError(f"weights {path} have no readable card {name} ({wrong} is {said}); {_RESTORE}")
     return card
+
+
+def card_bytes(card: Mapping[str, Any]) -> bytes:
+    """A card as its file holds it, its digest at the end."""
+    plain = json.loads(json.dumps({key: value for key, value in card.items() if key != DIGEST}))
+    return json.dumps({**plain, DIGEST: digest(plain)}, indent=1).encode() + b"\n"
+
+
+def digest(plain: Mapping[str, Any]) -> str:
+    """The SHA-256 of a card without its digest, by its values and not by how it is set."""
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_theta(path: Path) -> dict[str, np.ndarray]:

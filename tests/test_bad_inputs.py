@@ -285,6 +285,8 @@ TABLE = [
     ("doctor all", "unexpected extra argument (all)"),
     ("maintain luck", "No such command 'luck'"),
     ("maintain weights luck", "no shipped weights luck"),
+    ("maintain cards nowhere.npz", "FILES nowhere.npz is not there"),
+    ("maintain cards text.npz", "no readable card text.json (No such file"),
     ("maintain controls luck", "no control networks luck"),
     ("maintain timings --tasks nope", "unknown task 'nope'"),
     ("maintain timings --optimizers nope", "unknown optimizer 'nope'"),

@@ -33,6 +33,7 @@ from bench.running.cell import failed
 from bench.running.loss import Loss
 from bench.suites.jobs import job
 from optimizers import OptimizerError, shipped
+from optimizers.weights_file import read_card
 
 ROOT = Path(__file__).parents[1]
 RUN = ["run", "smoke", "--tasks", "rosenbrock", "--optimizers", "sgd", "--steps", "20", "--trials", "2"]
@@ -143,6 +144,11 @@ def _card():
     return json.loads((shipped.FOLDER / "aggmo-linear-regression.json").read_text())
 
 
+def card_file(folder):
+    path, _ = weights_file(folder)
+    return path.with_suffix(".json"), lambda: read_card(path)
+
+
 def checkpoint_file(folder):
     path, theta = folder / "some.checkpoint", {"rate": np.float32([1.0, 2.0])}
     fresh = state.start({"rate": np.zeros(2, "float32")})
@@ -180,6 +186,7 @@ def reading_file(folder):
 KINDS = {
     "cell": cell_file,
     "weights": weights_file,
+    "card": card_file,
     "checkpoint": checkpoint_file,
     "program": program_file,
     "reading": reading_file,

@@ -4,7 +4,7 @@ import pytest
 
 from bench.maintain import scale_page
 from bench.maintain.scale_page import Disk, Measured, PerJob, Speedup
-from bench.records.files import write_json
+from bench.records import sealed
 from bench.suites.schedule import START
 
 MADE_UP = Measured(
@@ -28,7 +28,7 @@ def test_without_numbers_it_says_so_and_with_them_every_one_is_there(tmp_path, m
     monkeypatch.setattr(scale_page, "NUMBERS", tmp_path / "scale.json")
     assert scale_page.measured() is None
     assert "Not measured yet" in scale_page.page(None)
-    write_json(tmp_path / "scale.json", MADE_UP.plain())
+    sealed.write(tmp_path / "scale.json", MADE_UP.plain())
     assert scale_page.measured() == MADE_UP
     page = scale_page.page(MADE_UP)
     assert "Not measured" not in page

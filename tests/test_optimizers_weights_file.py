@@ -8,9 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from bench.commands.group import main
 from optimizers import OptimizerError, learned
 from optimizers.shipped import FOLDER, load_entry
+from optimizers.weights_file import card_bytes, read_card
 
 SHIPPED = FOLDER / "lds-linear-regression.npz"
 
@@ -36,7 +39,7 @@ def vouched(path, content):
 
 def changed(path, **keys):
     card = json.loads(path.with_suffix(".json").read_text())
-    path.with_suffix(".json").write_text(json.dumps({**card, **keys}))
+    path.with_suffix(".json").write_bytes(card_bytes({**card, **keys}))
 
 
 def refusal(path):
@@ -137,6 +140,49 @@ def test_a_card_that_is_none(copied, text, words):
 def test_a_card_with_a_value_of_another_kind(copied, key, value):
     changed(copied, **{key: value})
     assert f"({key} is {value!r})" in refusal(copied)
+
+
+def test_no_flipped_bit_of_a_card_is_believed(copied):
+    card, known = copied.with_suffix(".json"), read_card(copied)
+    content, refused = card.read_bytes(), 0
+    for at in range(len(content)):
+        bit = at % 7  # the eighth makes no UTF-8
+        card.write_bytes(content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
+        try:
+            found = read_card(copied)
+        except OptimizerError:
+            refused += 1
+            continue
+        assert found == known, f"bit {bit} of byte {at}"
+    assert refused > 0.8 * len(content)  # the others are blanks
+
+
+def test_a_card_set_otherwise_is_the_same_card(copied):
+    card, known = copied.with_suffix(".json"), read_card(copied)
+    card.write_text(json.dumps(dict(reversed(json.loads(card.read_text()).items()))))
+    assert read_card(copied) == known
+
+
+def test_a_card_without_a_digest_says_how_to_give_it_one(copied):
+    card, known = copied.with_suffix(".json"), read_card(copied)
+    card.write_text(json.dumps(known))
+    assert refusal(copied).endswith(f"then give it one: python -m bench maintain cards {copied}")
+    assert "digest now" in give_digest(copied).output
+    assert read_card(copied) == known
+    assert "as it was written" in give_digest(copied).output
+
+
+def test_a_damaged_card_or_one_of_other_weights_is_given_no_digest(copied):
+    card, known = copied.with_suffix(".json"), read_card(copied)
+    card.write_bytes(card.read_bytes().replace(b'"seed": 0', b'"seed": 1'))
+    assert "damaged card" in str(give_digest(copied).exception)
+    card.write_text(json.dumps({**known, "sha256": "0" * 64}))
+    assert "are not those of their card" in str(give_digest(copied).exception)
+    assert "digest" not in card.read_text()
+
+
+def give_digest(path):
+    return CliRunner().invoke(main, ["maintain", "cards", str(path)])
 
 
 def test_an_architecture_that_is_not_known(copied):

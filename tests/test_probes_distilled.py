@@ -1,7 +1,6 @@
 """The distilled controls: what ships is what its card says, and training one again works."""
 
 import hashlib
-import json
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from bench.probes.controls.distilled import FOLDER, architecture, card, student,
 from bench.probes.controls.distilled.expected import EXPECTED, SCALES
 from bench.probes.controls.distilled.teachers import TEACHERS
 from bench.probes.dynamics.component import system_of
+from bench.records import sealed
 
 
 @pytest.mark.parametrize("name", TEACHERS)
@@ -73,5 +73,5 @@ def test_a_control_is_distilled_again_small(tmp_path):
     first = make("momentum", tmp_path, iterations=3)
     held = np.load(tmp_path / "momentum.npz", allow_pickle=False)
     assert set(held) == set(weights("momentum"))
-    assert json.loads((tmp_path / "momentum.json").read_text()) == first
+    assert sealed.demand(tmp_path / "momentum.json", "") == first
     assert make("momentum", tmp_path, iterations=3)["sha256"] == first["sha256"]

@@ -14,15 +14,17 @@ import samples
 from bench.errors import UserError
 from bench.metatraining import state
 from bench.metatraining.settings import Settings
-from bench.records import sealed
+from bench.records import arrays, sealed
 from bench.records.files import read_json, write_json
 from bench.records.memo import memo
 from bench.records.store import Store
 from bench.reports import origin
 from bench.reports.readings import readings_in
+from bench.studies.generalist import trials as generalist_trials
 from bench.studies.paper import tables
 from bench.studies.targets import report as targets
 from bench.suites import forecast
+from optimizers import OptimizerError, shipped, weights_file
 
 FLIPS = 100
 READING = {
@@ -118,7 +120,29 @@ def loaded(path):
     return found if found.iteration else None
 
 
+def some_weights(folder):
+    theta = {"learning_rate": np.float32(0.1), "momentum": np.float32(0.9)}
+    shipped.save(folder / "some.npz", theta, {"architecture": "hyperparameters", "tasks": ["bowl"], "seconds": 2.5})
+    return folder / "some.json"
+
+
+def some_trials(folder):
+    arrays.write(folder / "bowl@adam.npz", {"mean_log/default": np.linspace(-3, 1, 20, dtype="float32")})
+    return folder / "bowl@adam.npz"
+
+
+def some_numbers_of_scale(folder):
+    return wrote(folder / "scale.json", {"cells": 24, "seconds_per_cell": 0.95})
+
+
+def numbers_of_scale(path):
+    return sealed.read(path, "measure again")
+
+
 KINDS = {
+    "card of weights": Kind(some_weights, weights_file.read_card),
+    "trials of the generalist": Kind(some_trials, generalist_trials._held),
+    "numbers of scale": Kind(some_numbers_of_scale, numbers_of_scale),
     "reading": Kind(a_reading, lambda path: readings_in(path.parents[1])),
     "suite.json": Kind(an_origin, lambda path: origin.of(path.parent)),
     "part of a study": Kind(a_part, lambda path: memo(path, "one", lambda: {"made": REMADE})),
@@ -148,7 +172,7 @@ def plain(value):
 def read_or_refused(kind, path):
     try:
         return plain(kind.read(path))
-    except UserError:
+    except (UserError, OptimizerError):
         return None
 
 

@@ -37,6 +37,19 @@ def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
 
 
 @command.command()
+@click.argument("files", nargs=-1, type=kinds.InFile())
+def cards(files: tuple[Path, ...]) -> None:
+    """Give the cards of weights FILES, of an older version, the digest that vouches for them; all shipped by default.
+
+    Look before whether they are as they were: nothing else can tell.
+    """
+    from bench.maintain.cards import seal
+
+    for line in seal(files):
+        click.echo(line)
+
+
+@command.command()
 @click.argument("names", nargs=-1)
 def controls(names: tuple[str, ...]) -> None:
     """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""

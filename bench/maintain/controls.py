@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +20,7 @@ import numpy as np
 
 from bench.probes.controls.distilled import FOLDER, UNITS, architecture
 from bench.probes.controls.distilled.teachers import TEACHERS, Teacher
+from bench.records import sealed
 from bench.records.files import write_bytes
 
 STEPS, BATCH = 100, 64
@@ -162,5 +162,5 @@ def make(name: str, folder: Path = FOLDER, iterations: int | None = None) -> dic
         "versions": {package: version(package) for package in ("tensorflow", "numpy")},
         "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
-    write_bytes(path.with_suffix(".json"), json.dumps(card, indent=1).encode() + b"\n")
+    sealed.write(path.with_suffix(".json"), card)
     return card

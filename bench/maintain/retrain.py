@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -13,11 +12,12 @@ from pathlib import Path
 
 from bench.errors import UserError
 from optimizers.shipped import FOLDER
+from optimizers.weights_file import read_card
 
 
 def commands(names: list[str], out: Path | None = None) -> dict[str, list[str]]:
     """{name: argument list} of the cards, all or those named, writing to `out` instead. Raises UserError."""
-    cards = {card.stem: json.loads(card.read_text()) for card in sorted(FOLDER.glob("[!.]*.json"))}
+    cards = {card.stem: read_card(card) for card in sorted(FOLDER.glob("[!.]*.json"))}
     if unknown := [name for name in names if name not in cards]:
         raise UserError(f"no shipped weights {', '.join(unknown)}; there are: {', '.join(cards)}")
     chosen = {name: cards[name] for name in names} if names else cards
@@ -43,10 +43,9 @@ def _command(name: str, text: str, out: Path | None) -> list[str]:
 def _retrain(position: int, name: str, command: list[str]) -> str:
     """Run one command, its progress line at `position`; says whether the bits are those that ship."""
     path = Path(command[command.index("--out") + 1])
-    before = (FOLDER / f"{name}.json").read_text()
+    before = read_card(FOLDER / f"{name}.npz")["sha256"]
     subprocess.run(command, check=True, env={**os.environ, "TQDM_POSITION": str(position)})
-    was, now = (json.loads(text)["sha256"] for text in (before, path.with_suffix(".json").read_text()))
-    return f"{name}: {'the same bits' if was == now else 'other bits than before'}"
+    return f"{name}: {'the same bits' if read_card(path)['sha256'] == before else 'other bits than before'}"
 
 
 def retrain(commands: Mapping[str, list[str]], workers: int = 1) -> Iterator[str]:

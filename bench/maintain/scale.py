@@ -21,7 +21,7 @@ from bench.engine import process
 from bench.errors import UserError
 from bench.maintain import scale_page
 from bench.maintain.scale_page import Disk, Measured, PerJob, Speedup
-from bench.records.files import write_json
+from bench.records import sealed
 from bench.records.record import Record
 from bench.records.store import Store
 from bench.running.cluster import Cluster, check
@@ -59,7 +59,7 @@ def measure(jobs: int, rounds: int = ROUNDS) -> None:
         time=about["time"],
         commit=about["commit"],
     )
-    write_json(scale_page.NUMBERS, measured.plain())
+    sealed.write(scale_page.NUMBERS, measured.plain())
 
 
 def cells_measured() -> list[Job]:

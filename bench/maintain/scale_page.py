@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.records.files import read_json
+from bench.records import sealed
 from bench.scores.numbers import duration
 from bench.suites import find
 from bench.suites.forecast import costs, of_table, steps_computed
@@ -77,7 +77,7 @@ class Extrapolated(NamedTuple):
 
 def measured() -> Measured | None:
     """What was measured last; None: nothing."""
-    held = read_json(NUMBERS)
+    held = sealed.read(NUMBERS, "measure again: python -m bench maintain scale")
     if held is None:
         return None
     speedups = [Speedup(**one) for one in held["speedups"]]

@@ -16,6 +16,7 @@ from bench.running import cargo
 from bench.running.cluster import Cluster
 from bench.running.executor import Call
 from bench.running.progress import Bar
+from optimizers.weights_file import card_bytes
 
 
 class Written(NamedTuple):
@@ -64,8 +65,8 @@ def _shown(name: str, content: bytes, there: str, shown: str) -> bytes:
     """A card whose command names the file of this machine, not the one that is gone."""
     if not name.endswith(".json"):
         return content
-    before, after = (json.dumps(f"--out {path} ")[1:-1].encode() for path in (there, shown))
-    return content.replace(before, after)
+    before, after = (json.dumps(f"--out {path} ")[1:-1] for path in (there, shown))
+    return card_bytes(json.loads(content.decode().replace(before, after)))
 
 
 def _read(folder: Path, paths: Iterable[Path]) -> Written:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +13,8 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.metatraining.settings import Settings
-from bench.records.files import note, write_bytes
+from bench.records import arrays as archive
+from bench.records.files import note
 
 Theta = Mapping[str, np.ndarray]
 _GROUPS = ("theta", "first", "second", "best")
@@ -61,9 +60,7 @@ def save(path: Path, state: State, identity: Mapping[str, Any]) -> None:
         f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()
     }
     arrays["card"] = np.array(json.dumps({"identity": identity, "state": _plain(state)}))
-    buffer = io.BytesIO()
-    np.savez(buffer, digest=np.array(_digest(arrays)), **arrays)
-    write_bytes(path, buffer.getvalue())
+    archive.write(path, arrays)
 
 
 def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
@@ -74,7 +71,7 @@ def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
     if not path.exists():
         return fresh
     try:
-        held = _read(path)
+        held = archive.read(path)
         card = json.loads(str(held["card"]))
     except Exception:  # whatever a damaged file makes NumPy, zlib or JSON raise
         note(f"{path} is damaged or of an older version; the training starts from the beginning")
@@ -84,24 +81,6 @@ def load(path: Path, fresh: State, identity: Mapping[str, Any]) -> State:
         raise UserError(f"{path} belongs to a training with other settings; delete it, or choose another --out")
     groups: dict[str, Any] = {group: {name: held[f"{group}.{name}"] for name in fresh.theta} for group in _GROUPS}
     return dataclasses.replace(fresh, **groups, **card["state"])
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a checkpoint; raises ValueError, or what NumPy does, for one that is not what was written."""
-    with np.load(path, allow_pickle=False) as arrays:
-        held = dict(arrays)
-    if str(held.pop("digest", "")) != _digest(held):
-        raise ValueError("checksum differs")
-    return held
-
-
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of names, types, shapes and bytes."""
-    digest = hashlib.sha256()
-    for name, value in sorted(arrays.items()):
-        array = np.asarray(value)
-        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
-    return digest.hexdigest()
 
 
 def _plain(state: State) -> dict[str, Any]:

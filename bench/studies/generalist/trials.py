@@ -6,7 +6,6 @@ a file each, so that a second call only reads.
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,8 @@ import numpy as np
 
 from bench.lookup.named import NamedTask
 from bench.lookup.resolve import named_task
-from bench.records.files import write_bytes
+from bench.records import arrays
+from bench.records.files import note
 from bench.records.record import Budget, Runs
 from bench.running.tuning import draw_trials
 from bench.scores.metrics import METRICS
@@ -48,10 +48,22 @@ def measure(task: str, entrant: Entrant, folder: Path, budget: Budget | None = N
     budget = budget or _limited(budget_of(task), entrant)
     cell = job("cell", task, entrant.entry, budget).cell
     path = folder / f"{task}@{entrant.entry.name}@{cell.id}.npz"
-    if not path.is_file():
-        write_bytes(path, _packed(_raced(task, entrant, budget)))
-    with np.load(path, allow_pickle=False) as held:
-        return {name: Scores(*(held[f"{name}/{part}"].astype("float64") for part in Scores._fields)) for name in SHOWN}
+    held = _held(path)
+    if held is None:
+        raced = _raced(task, entrant, budget)
+        parts = {f"{name}/{part}": getattr(s, part) for name, s in raced.items() for part in s._fields}
+        held = {name: values.astype("float32") for name, values in parts.items()}
+        arrays.write(path, held)
+    return {name: Scores(*(held[f"{name}/{part}"].astype("float64") for part in Scores._fields)) for name in SHOWN}
+
+
+def _held(path: Path) -> dict[str, np.ndarray] | None:
+    """What was raced before; None where there is nothing, or, with a note, a damaged file."""
+    try:
+        return arrays.read(path) if path.is_file() else None
+    except Exception:  # whatever a damaged file makes NumPy or zlib raise
+        note(f"{path} is damaged or of an older version; it is raced again")
+        return None
 
 
 def _limited(budget: Budget, entrant: Entrant) -> Budget:
@@ -85,10 +97,3 @@ def _scored(name: str, runs: Runs, subject: NamedTask) -> np.ndarray:
     """On the metric's scale, lower is better."""
     metric = METRICS[name]
     return -metric.sign * leveled(metric, metric.score(runs, subject.task.floor))
-
-
-def _packed(scores: dict[str, Scores]) -> bytes:
-    buffer = io.BytesIO()
-    arrays = {f"{name}/{part}": getattr(s, part).astype("float32") for name, s in scores.items() for part in s._fields}
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from bench.errors import UserError
 from bench.probes.controls.distilled.teachers import TEACHERS, Teacher
 from bench.probes.controls.networks import gru_system
 from bench.probes.dynamics.system import System
+from bench.records import sealed
 from optimizers.learned.rnn import Gru
 
 FOLDER = Path(__file__).parent
@@ -38,8 +38,8 @@ def weights(name: str) -> dict[str, np.ndarray]:
 
 
 def card(name: str) -> dict[str, Any]:
-    """How it was made: command, seed, versions, seconds, error."""
-    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    """How it was made: command, seed, versions, seconds, error. Raises UserError for a damaged one."""
+    return sealed.demand(FOLDER / f"{name}.json", "restore both files")
 
 
 def student(name: str) -> System:
