@@ -90,13 +90,13 @@ def boards(
 
 
 def firm(results: Results, board: pd.DataFrame) -> Sortable | None:
-    """How firm the order of the first board is, without its scores; None where too few compete for an order."""
+    """How certain the order of the first board is, without its scores; None where too few compete for an order."""
     try:
         frame = stability(results, BOARD, board, runs=False)
     except UserError:
         return None
     starts, shown = tiers(frame["rank_low"], frame["rank_high"]), frame.drop(columns=["score", "low", "high"])
-    return sortable("firm", f"How firm the order by {BOARD} is", grid(shown), tiers=starts)
+    return sortable("firm", f"How certain the order by {BOARD} is", grid(shown), tiers=starts)
 
 
 def matrix(results: Results, metric_of: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> Sortable:
