@@ -70,6 +70,18 @@ _HERE = Path(__file__).parent
 _PACKAGES = ("bench", "optimizers", "tasks")
 commanded = False
 """Whether this process runs the command."""
+_LATER = frozenset(
+    f"{place}.{name}"
+    for name, places in {
+        "lite": ("tensorflow._api.v2", "tensorflow._api.v2.compat.v1", "tensorflow._api.v2.compat.v2"),
+        "visualization": ("keras.src", "keras", "keras._tf_keras.keras"),
+        "wrappers": ("keras", "keras._tf_keras.keras"),
+    }.items()
+    for place in places
+)
+"""Parts of TensorFlow and Keras that are loaded when they are asked for: they bring Matplotlib and scikit-learn."""
+_WITHOUT = {"keras.src.callbacks.orbax_checkpoint": "jax", "keras.src.saving.file_editor": "IPython"}
+"""Modules, and what each imports only to see whether it is there: it is not, unless it is loaded already."""
 _LOG = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog"  # what native code logs has a level, a time and a line
     rb"|(?:[IWE]\d{4} |\d{4}-\d\d-\d\d )\d\d:\d\d:\d+\.\d+.* \S+\.(?:cc|h):\d+\] "
@@ -144,13 +156,71 @@ class _Finder:
             return spec_from_file_location(name, _HERE / name / "__init__.py")
         if name == "optoscope":
             return spec_from_file_location(name, _HERE / "optoscope.py")
+        if name in _LATER:
+            return _later(_found_by_others(name, path))
+        if name in _WITHOUT:
+            return _without(_found_by_others(name, path), _WITHOUT[name])
         return _quiet_tensorflow() if name == "tensorflow" else None
+
+
+def _found_by_others(name: str, path: Any = None) -> ModuleSpec | None:
+    """A module as the other finders find it."""
+    others = (finder for finder in sys.meta_path if getattr(finder, "__name__", "") != _Finder.__name__)
+    return next(filter(None, (finder.find_spec(name, path) for finder in others)), None)
+
+
+class _Later(ModuleType):
+    """A module whose code runs when something is asked of it that it does not have yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__all__":  # whoever looks through all modules asks for these
+            raise AttributeError(name)
+        self._load()
+        return getattr(self, name)
+
+    def __dir__(self) -> list[str]:
+        self._load()
+        return dir(self)
+
+    def _load(self) -> None:
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]
+
+
+def _later(spec: ModuleSpec | None) -> ModuleSpec | None:
+    if spec is not None and spec.loader is not None:
+        load = spec.loader.exec_module
+
+        def begin(module: ModuleType) -> None:
+            vars(spec.loader)["exec_module"] = load
+            module.__class__ = _Later
+
+        vars(spec.loader)["exec_module"] = begin
+    return spec
+
+
+def _without(spec: ModuleSpec | None, other: str) -> ModuleSpec | None:
+    """A module that finds no `other` while it is loaded."""
+    if spec is not None and spec.loader is not None:
+        load = spec.loader.exec_module
+
+        def load_without(module: ModuleType) -> None:
+            hidden = other not in sys.modules
+            if hidden:
+                sys.modules[other] = None  # type: ignore[assignment]  # which raises ImportError for whom asks
+            try:
+                load(module)
+            finally:
+                if hidden:
+                    del sys.modules[other]
+
+        vars(spec.loader)["exec_module"] = load_without
+    return spec
 
 
 def _quiet_tensorflow() -> ModuleSpec | None:
     """TensorFlow as the other finders find it, loaded in `quiet`."""
-    others = (finder for finder in sys.meta_path if getattr(finder, "__name__", "") != _Finder.__name__)
-    spec = next(filter(None, (finder.find_spec("tensorflow", None) for finder in others)), None)
+    spec = _found_by_others("tensorflow")
     if spec is None or spec.loader is None:
         return spec
     load = spec.loader.exec_module

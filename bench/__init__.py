@@ -242,9 +242,11 @@ def run(suite: Any, out: Any = None, *, workers: int = 1, import_files=(), dask:
     >>> len(list((out / "cells").glob("*.parquet")))
     1
     """
-    _prepare()
     from pathlib import Path
 
+    from bench.engine import process
+
+    process.prepare()
     from bench.running.run import run as finish
     from bench.suites import find
 

@@ -38,6 +38,21 @@ def python(*arguments, executable=sys.executable, cwd, **environment):
     return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True)
 
 
+LATER = """
+import optoscope, sys
+import tensorflow as tf
+import keras
+print([name for name in ("matplotlib", "sklearn", "jax", "IPython", "tensorflow.lite.python") if name in sys.modules])
+print(tf.lite.Interpreter.__name__, keras.wrappers.SKLearnClassifier.__name__)
+print("plot_image_gallery" in dir(keras.visualization), keras.callbacks.OrbaxCheckpoint.__name__)
+"""
+
+
+def test_tensorflow_loads_what_nobody_asked_for_when_it_is_asked_for():
+    done = python("-c", LATER, cwd=ROOT)
+    assert done.stdout.splitlines() == ["[]", "Interpreter SKLearnClassifier", "True OrbaxCheckpoint"], done.stderr
+
+
 @pytest.fixture
 def crowded(tmp_path):
     """A folder of a user's with packages of our names, none of which may be imported."""

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from bench.running import lane
 from bench.running.executor import Call
 from bench.running.here import Here
 from bench.running.lane import Begin
@@ -18,6 +19,7 @@ from bench.suites.suite import Limits
 
 EXECUTORS = {"here": Here, "processes": lambda: Processes(2, Begin(begin, ("ready",)))}
 _begun = ""
+_held = []
 
 
 def begin(word):
@@ -189,12 +191,26 @@ def test_neither_a_thread_left_behind_nor_a_call_under_way_keeps_the_executor_op
 @pytest.mark.parametrize(
     ("weights", "shares"), [([1] * 5, [3, 2]), ([2, 2, 2], [1, 1, 1]), ([1, 1, 2], [2, 1]), ([9, 1], [1, 1])]
 )
-def test_a_process_does_its_share_and_is_renewed(weights, shares):
+def test_a_process_does_its_share_and_is_renewed(weights, shares, monkeypatch):
+    monkeypatch.setattr(lane, "_resident", lambda pid: 0)  # where the system does not tell
     with Processes(1, Begin(begin, ("",)), life=3) as executor:
         for weight in weights:
             executor.submit(Call(about, weight=weight))
         processes = [result.value[1] for result in executor.results()]
     assert [processes.count(process) for process in dict.fromkeys(processes)] == shares
+
+
+def test_a_process_is_renewed_when_it_has_grown_by_its_life():
+    with Processes(1, Begin(begin, ("",)), life=40) as executor:
+        for size in (1, 1, 60, 1, 1):
+            executor.submit(Call(hold, (size,), weight=1))
+        processes = [result.value for result in executor.results()]
+    assert [processes.count(process) for process in dict.fromkeys(processes)] == [3, 2]
+
+
+def hold(progress, mebibytes):
+    _held.append(b"1" * (mebibytes * 2**20))
+    return os.getpid()
 
 
 def test_two_processes_work_side_by_side():

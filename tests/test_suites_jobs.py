@@ -58,9 +58,10 @@ def test_objects_stay_in_this_process():
 
 def test_few_light_jobs_of_one_worker_are_done_here():
     one = job("cell", "rosenbrock", "adam", BUDGET)
-    with executor_for([one] * schedule.LIFE, Means(1)) as executor:
+    few = schedule.FEW // schedule.weight(one)
+    with executor_for([one] * few, Means(1)) as executor:
         assert isinstance(executor, Here)
-    with executor_for([one] * (schedule.LIFE + 1), Means(1)) as executor:
+    with executor_for([one] * (few + 1), Means(1)) as executor:
         assert isinstance(executor, Processes)
 
 
@@ -81,7 +82,14 @@ def test_other_peoples_code_and_limited_cells_are_done_in_processes(monkeypatch)
 
 def test_weights_by_cost():
     jobs = [job(kind, task, "sgd", BUDGET) for kind in ("cell", "reading") for task in ("rosenbrock", "adding-gru")]
-    assert [schedule.weight(each) for each in jobs] == [1, 6, 6, 6]
+    assert [schedule.weight(each) for each in jobs] == [15, 165, 60, 60]
+
+
+def test_processes_together_leave_behind_at_most_a_third_of_the_memory(monkeypatch):
+    pages = {"SC_PHYS_PAGES": 4 * 2**20, "SC_PAGE_SIZE": 4096}  # 16 GiB
+    monkeypatch.setattr(schedule.os, "sysconf", pages.__getitem__)
+    assert [schedule.life(workers) for workers in (1, 5, 16)] == [1024, 1024, 341]
+    assert schedule.life(16, limited=True) == 341 // 4
 
 
 def test_the_budget_is_part_of_a_job_and_of_its_cell():

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.commands import kinds, options
+from bench.engine import process
 from bench.errors import check_count
 from bench.lookup.resolve import named_task
 from bench.lookup.syntax import names
@@ -48,8 +49,10 @@ def command(
     files: tuple[str, ...],
 ) -> None:
     """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
-    checks_settings = "[" in (optimizers or "")  # against Keras, which imports TensorFlow
-    options.load(files, tensorflow=not dry_run or checks_settings)
+    if not dry_run:
+        process.prepare()
+    # settings are checked against Keras; otherwise only what does jobs needs TensorFlow
+    options.load(files, tensorflow="[" in (optimizers or ""))
     counts = {"steps": steps, "seeds": seeds, "trials": trials, "finalists": finalists}
     chosen = find.override(
         find.get(suite),

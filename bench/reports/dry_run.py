@@ -9,7 +9,7 @@ from bench.reports.tables import Grid, text
 from bench.scores.numbers import duration
 from bench.suites.forecast import Forecast, costs, forecast
 from bench.suites.jobs import plan, readings_planned
-from bench.suites.schedule import LIFE, START, finish_time, weight
+from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.suite import Suite
 from optimizers import Entry
 
@@ -77,7 +77,9 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
 
 def _expected(cells: list[Forecast], workers: int) -> str:
     known = [
-        cell.seconds + START * weight(cell.job) / LIFE for cell in cells if cell.source in ("runs", "table", "trial")
+        cell.seconds + START * weight(cell.job) / life(workers)
+        for cell in cells
+        if cell.source in ("runs", "table", "trial")
     ]
     unknown = sum(cell.source == "unknown" for cell in cells)
     if not unknown:

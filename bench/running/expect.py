@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +12,14 @@ from bench.scores.numbers import duration
 from bench.suites import machine
 from bench.suites.forecast import forecast
 from bench.suites.jobs import Job
-from bench.suites.schedule import LIFE, START, finish_time, weight
+from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.waits import of_study
 
 
 def of_cells(cells: Sequence[Job], out: Path, workers: int) -> list[float]:
     """Seconds of each cell with its share of a process's start, for which the first of each process wait whole."""
-    found = [cell.seconds + START * weight(cell.job) / LIFE for cell in forecast(cells, out, ())]
-    first = START * (len(cells) > 1)
+    found = [cell.seconds + START * weight(cell.job) / life(workers) for cell in forecast(cells, out, ())]
+    first = START * (len(cells) > 1 or "tensorflow" not in sys.modules)
     return [seconds + first * (number < workers) for number, seconds in enumerate(found)]
 
 

@@ -1,5 +1,7 @@
 """One job done: its record, or its readings. Writes nothing; that is the coordinator's.
 
+What measures is imported by the first job: the coordinator hands this module's function on and needs no TensorFlow.
+
 A kept program that is damaged where no checksum tells makes TensorFlow fail in many ways, none of which is the fault of
 what ran: such a cell counts as lost, and is tried again in a process without kept programs.
 """
@@ -12,7 +14,6 @@ from bench.engine import program_cache
 from bench.errors import MachineError
 from bench.probes import run as probing
 from bench.records.record import Record
-from bench.running.cell import evaluate_cell
 from bench.running.loss import Loss
 from bench.suites.jobs import Address, Job, found
 
@@ -38,6 +39,13 @@ def run_job(progress: Callable[[float], None], job: Job | Address) -> Record | p
         return Loss(f"came to an end: {problem}", its_own=False)
 
 
+def failed_job(job: Job, error: str) -> Record:
+    """The record of a cell that came to nothing, for the reason `error`, a line."""
+    from bench.running.cell import failed
+
+    return failed(job, error)
+
+
 def _sure(record: Record, far: bool) -> Record | Loss:
     """The record, or a Loss where a kept program may have made it what it is, in a process that can be another's."""
     kind = record.error.partition(":")[0]
@@ -47,5 +55,7 @@ def _sure(record: Record, far: bool) -> Record | Loss:
 
 def _done(progress: Callable[[float], None], job: Job, far: bool) -> Record | probing.Kept | Loss:
     if job.kind == "cell":
+        from bench.running.cell import evaluate_cell
+
         return _sure(evaluate_cell(job, progress), far)
     return probing.read_entry(job.subject, job.entry, steps=job.budget.steps, progress=progress)

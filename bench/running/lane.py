@@ -40,18 +40,22 @@ class Answer(NamedTuple):
 
 
 class Lane:
-    """Its process is started by the first call, and renewed after calls of `life` weights."""
+    """Its process is started by the first call, and renewed when its calls have left `life` MiB behind (None: never).
+
+    That is told by the system; where it does not tell, the weights of the calls say it.
+    """
 
     def __init__(self, begin: Begin, life: int | None, limits: Limits):
         self._begin, self._life, self._limits = begin, life, limits
         self._process: Any = None
         self._asked = False
         self._spent = 0
+        self._held_first = 0
         self._since: float | None = None
 
     def submit(self, call: Call) -> None:
         """Begin a call; the one before it has been answered."""
-        if self._life is not None and self._spent and self._spent + call.weight > self._life:
+        if self._life is not None and self._spent and self._left_behind() + call.weight > self._life:
             self.close()
         if self._process is None:
             self._start()
@@ -72,6 +76,7 @@ class Lane:
                 what, said = self._pipe.recv()
                 if what == "begun":
                     self._since = time.monotonic()
+                    self._held_first = self._held_first or said
                 elif what == "share":
                     progress(said)
                 else:
@@ -109,8 +114,13 @@ class Lane:
             self._process.start()
         theirs.close()
         self._asked = False
-        self._spent = 0
+        self._spent = self._held_first = 0
         self._kills = _out_of_memory_kills()
+
+    def _left_behind(self) -> float:
+        """MiB by which the process has grown since its first call."""
+        holds = _resident(self._process.pid) if self._process is not None and self._held_first else 0
+        return (holds - self._held_first) / 2**20 if holds else self._spent
 
     def _ended(self) -> Loss:
         self._process.join()
@@ -191,7 +201,7 @@ def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: t
     with suppress(EOFError, OSError, KeyboardInterrupt):  # ended wherever it is, often while it still sends
         while True:
             function, given = pipe.recv()
-            pipe.send(("begun", None))
+            pipe.send(("begun", _resident(os.getpid())))
             value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
             problem = trouble or problem
             _send(pipe, ("value", value) if problem is None else ("raised", problem))

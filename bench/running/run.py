@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.engine import program_cache
+from bench.engine import process, program_cache
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.probes import run as probing
@@ -15,10 +16,9 @@ from bench.records.files import note
 from bench.records.record import Cell, Record
 from bench.records.store import Store
 from bench.running import cargo, cluster, expect
-from bench.running.cell import failed
 from bench.running.executor import Call, Executor, Means
 from bench.running.here import Here
-from bench.running.job import run_job
+from bench.running.job import failed_job, run_job
 from bench.running.lane import Begin
 from bench.running.loss import Loss
 from bench.running.processes import Processes
@@ -27,7 +27,7 @@ from bench.running.worker import begin
 from bench.scores import budgets, machines
 from bench.suites.forecast import learn
 from bench.suites.jobs import Job, plan, readings_planned
-from bench.suites.schedule import LIFE, weight
+from bench.suites.schedule import FEW, LIFE, life, weight
 from bench.suites.suite import UNLIMITED, Suite
 
 
@@ -61,20 +61,26 @@ def run(
     unread = [job for job in readings if not probing.reading_held(job.subject, job.entry, out, steps=job.budget.steps)]
     expected, waits = expect.of_cells(todo, out, means.workers), expect.of_readings(unread)
     expect.say(expected, waits, means)
-    with Bar("cells", len(cells), len(cells) - len(todo), expected, means.workers) as bar:
-        _race(todo, store, means, bar)
+    with executor_for([*todo, *unread], means) as doing:
+        with Bar("cells", len(cells), len(cells) - len(todo), expected, means.workers) as bar:
+            _race(todo, store, means, bar, doing)
+        _say_finished(cells, store)
+        with Bar("probes", len(readings), len(readings) - len(unread), waits, means.workers) as bar:
+            began = time.monotonic()
+            finish(unread, lambda job, kept: probing.write_readings(kept, out), means, bar, doing)
+            expect.learn_readings(waits, time.monotonic() - began, means)
+
+
+def _say_finished(cells: Sequence[Job], store: Store) -> None:
+    """Notes of failures and of several machines. Raises UserError when every cell failed."""
     ids = {job.cell.id for job in cells}
     records = [record for record in store.records() if record.cell.id in ids]
     report_failures(records, len(cells))
     if mixed := machines.mixed(records):
-        note(f"{out} holds {mixed}; its tables say so, and others of it take --mix")
-    with Bar("probes", len(readings), len(readings) - len(unread), waits, means.workers) as bar:
-        began = time.monotonic()
-        finish(unread, lambda job, kept: probing.write_readings(kept, out), means, bar)
-        expect.learn_readings(waits, time.monotonic() - began, means)
+        note(f"{store.root} holds {mixed}; its tables say so, and others of it take --mix")
 
 
-def _race(todo: Sequence[Job], store: Store, means: Means, bar: Bar) -> None:
+def _race(todo: Sequence[Job], store: Store, means: Means, bar: Bar, doing: Executor) -> None:
     """Do all cells and keep them; what they took here says how fast this machine is."""
     made: list[tuple[Job, Mapping[str, float]]] = []
 
@@ -82,7 +88,7 @@ def _race(todo: Sequence[Job], store: Store, means: Means, bar: Bar) -> None:
         store.write(record)
         made.append((job, record.ledger))
 
-    finish(todo, keep, means, bar)
+    finish(todo, keep, means, bar, doing)
     learn(made if means.dask is None else ())
 
 
@@ -105,16 +111,19 @@ def held(store: Store, job: Job) -> Record | None:
     return record if record is not None and record.status == "ok" else None
 
 
-def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, bar: Any) -> None:
+def finish(
+    jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, bar: Any, doing: Executor | None = None
+) -> None:
     """Do all jobs; `keep` is handed each with what came of it, here and in no other process.
 
+    `doing`: an executor for them that is there already; it is left open.
     `bar` is told `share(number, share)` and `finished(number, name)`. A job whose process is lost is tried once more
     after all others, in a process of its own; one that ends its process both times has failed. Raises UserError for
     those that the machine failed.
     """
     everything = dict(enumerate(jobs))
-    with executor_for(jobs, means) as doing:
-        first = _pass(doing, everything, keep, bar)
+    with contextlib.nullcontext(doing) if doing else executor_for(jobs, means) as executor:
+        first = _pass(executor, everything, keep, bar)
     if not first:
         return
     with alone([jobs[number] for number in first], means) as doing:
@@ -122,7 +131,7 @@ def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, b
     left = []
     for number, loss in second.items():
         if first[number].its_own and loss.its_own and jobs[number].kind == "cell":
-            keep(jobs[number], failed(jobs[number], f"its process {loss.how}, twice"))
+            keep(jobs[number], failed_job(jobs[number], f"its process {loss.how}, twice"))
             bar.finished(number, str(jobs[number]))
         else:
             left.append(f"{jobs[number]}: its process {loss.how}")
@@ -133,9 +142,10 @@ def finish(jobs: Sequence[Job], keep: Callable[[Job, Any], Any], means: Means, b
 
 def _pass(executor: Executor, jobs: Mapping[int, Job], keep: Callable[[Job, Any], Any], bar: Any) -> dict[int, Loss]:
     """Do jobs by number -> those that were lost."""
-    numbers, lost = list(jobs), {}
-    for job in jobs.values():
-        executor.submit(Call(run_job, (job.address if executor.far else job,), weight(job)))
+    numbers, lost = {}, {}
+    for number, job in jobs.items():
+        call = Call(run_job, (job.address if executor.far else job,), weight(job))
+        numbers[executor.submit(call)] = number
     for result in executor.results(lambda place, share: bar.share(numbers[place], share)):
         number = numbers[result.number]
         loss = result.lost or (result.value if isinstance(result.value, Loss) else None)
@@ -165,7 +175,7 @@ def alone(jobs: Sequence[Job], means: Means) -> Executor:
     if means.dask is not None:
         return _cluster(means.dask, jobs, means, 0, {program_cache.VARIABLE: ""})
     if any(not job.portable or plugins.only_here(job.task, job.optimizer) for job in jobs):
-        return Here()
+        return _here(jobs)
     return Processes(1, Begin(begin, (means.import_files,), {program_cache.VARIABLE: ""}), 0, means.limits)
 
 
@@ -175,7 +185,7 @@ def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
     All of them are done by a cluster's workers where one is asked for.
     """
     if means.dask is not None and jobs:
-        return _cluster(means.dask, jobs, means, LIFE, {})
+        return _cluster(means.dask, jobs, means, LIFE // 4, {})
     here = next(filter(None, (plugins.only_here(job.task, job.optimizer) for job in jobs if job.portable)), "")
     if here and means.workers > 1:
         raise UserError(
@@ -187,11 +197,20 @@ def executor_for(jobs: Sequence[Job], means: Means) -> Executor:
             raise UserError(
                 "limits of time and memory need processes of their own; put tasks and optimizers into files"
             )
-        return Here()
+        return _here(jobs)
     foreign = any(plugins.foreign(job.task) or plugins.foreign(job.optimizer) for job in jobs)
-    many = len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > LIFE)
+    many = len(jobs) > 1 and (means.workers > 1 or sum(map(weight, jobs)) > FEW)
     if foreign or many or means.limits != UNLIMITED:
-        return Processes(min(means.workers, len(jobs)), Begin(begin, (means.import_files,)), LIFE, means.limits)
+        count = min(means.workers, len(jobs))
+        lasts = life(count, means.limits.memory is not None)
+        return Processes(count, Begin(begin, (means.import_files,)), lasts, means.limits)
+    return _here(jobs)
+
+
+def _here(jobs: Sequence[Job]) -> Here:
+    """With TensorFlow, which the process that runs a suite loads only where it does jobs itself."""
+    if jobs:
+        process.load_tensorflow()
     return Here()
 
 
