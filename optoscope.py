@@ -80,8 +80,6 @@ _LATER = frozenset(
     for place in places
 )
 """Parts of TensorFlow and Keras that are loaded when they are asked for: they bring Matplotlib and scikit-learn."""
-_WITHOUT = {"keras.src.callbacks.orbax_checkpoint": "jax", "keras.src.saving.file_editor": "IPython"}
-"""Modules, and what each imports only to see whether it is there: it is not, unless it is loaded already."""
 _LOG = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog"  # what native code logs has a level, a time and a line
     rb"|(?:[IWE]\d{4} |\d{4}-\d\d-\d\d )\d\d:\d\d:\d+\.\d+.* \S+\.(?:cc|h):\d+\] "
@@ -158,8 +156,6 @@ class _Finder:
             return spec_from_file_location(name, _HERE / "optoscope.py")
         if name in _LATER:
             return _later(_found_by_others(name, path))
-        if name in _WITHOUT:
-            return _without(_found_by_others(name, path), _WITHOUT[name])
         return _quiet_tensorflow() if name == "tensorflow" else None
 
 
@@ -196,25 +192,6 @@ def _later(spec: ModuleSpec | None) -> ModuleSpec | None:
             module.__class__ = _Later
 
         vars(spec.loader)["exec_module"] = begin
-    return spec
-
-
-def _without(spec: ModuleSpec | None, other: str) -> ModuleSpec | None:
-    """A module that finds no `other` while it is loaded."""
-    if spec is not None and spec.loader is not None:
-        load = spec.loader.exec_module
-
-        def load_without(module: ModuleType) -> None:
-            hidden = other not in sys.modules
-            if hidden:
-                sys.modules[other] = None  # type: ignore[assignment]  # which raises ImportError for whom asks
-            try:
-                load(module)
-            finally:
-                if hidden:
-                    del sys.modules[other]
-
-        vars(spec.loader)["exec_module"] = load_without
     return spec
 
 

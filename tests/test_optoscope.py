@@ -42,7 +42,7 @@ LATER = """
 import optoscope, sys
 import tensorflow as tf
 import keras
-print([name for name in ("matplotlib", "sklearn", "jax", "IPython", "tensorflow.lite.python") if name in sys.modules])
+print([name for name in ("matplotlib", "sklearn", "tensorflow.lite.python") if name in sys.modules])
 print(tf.lite.Interpreter.__name__, keras.wrappers.SKLearnClassifier.__name__)
 print("plot_image_gallery" in dir(keras.visualization), keras.callbacks.OrbaxCheckpoint.__name__)
 """
