@@ -289,7 +289,7 @@ def test_a_full_disk_below_tensorflow_is_recorded_against_nobody(monkeypatch):
 def test_an_error_of_tensorflow_is_tried_again_without_kept_programs(monkeypatch, tmp_path):
     made = job("cell", "rosenbrock", "sgd", record().cell.budget)
     for error in ("InternalError: a program", "ValueError: its own"):
-        monkeypatch.setattr(jobs, "evaluate_cell", lambda job, progress, said=error: failed(job, said))
+        monkeypatch.setattr("bench.running.cell.evaluate_cell", lambda job, progress, said=error: failed(job, said))
         for kept, far in ((str(tmp_path), True), (str(tmp_path), False), ("", True)):
             monkeypatch.setenv("OPTOSCOPE_CACHE", kept)
             found = jobs.run_job(lambda share: None, made.address if far else made)
