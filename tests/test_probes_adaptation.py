@@ -212,7 +212,7 @@ def test_signs_of_gradients_have_no_rate():
 def test_a_rate_that_never_settles_is_not_judged():
     reading = probe("adaptation", one_state(lambda s, g, t: (s + g / 7, -RATE * (1 + 0.5 * np.sin(s)) * g)))
     assert reading.verdict == "undecided"
-    assert "of 11 constant gradients lead to a rate that stays" in reading.sentence
+    assert "of 11 constant gradients lead to a settled rate" in reading.sentence
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -35,7 +35,7 @@ def test_a_cache_that_cannot_be_used(monkeypatch, tmp_path):
     monkeypatch.setenv(program_cache.VARIABLE, str(tmp_path / "file" / "cache"))
     done = run()
     assert done.exit_code == 1
-    assert "→ set OPTOSCOPE_CACHE to a folder that can be written" in done.output
+    assert "→ set OPTOSCOPE_CACHE to a writable folder" in done.output
     assert done.output.endswith("\n1 to mend\n")
 
 
@@ -83,7 +83,7 @@ def test_what_fails_is_a_finding_and_the_others_go_on(monkeypatch):
     monkeypatch.setattr(numerics, "settle", lambda: ("XLA_FLAGS=--x",))
     found = {finding.about: finding for finding in doctor.examine()}
     assert found["plug-ins"].remedy.endswith("repair or uninstall it")
-    assert found["numerics"].remedy == "start Python anew without XLA_FLAGS=--x"
+    assert found["numerics"].remedy == "start Python again without XLA_FLAGS=--x"
     assert doctor._tried("XLA", lambda: 1 / 0) == (
         "XLA",
         "ZeroDivisionError: division by zero",

@@ -133,7 +133,7 @@ class TestCOCO:
 
     def test_more_tasks_than_functions_are_refused(self, tmp_path):
         samples.folder(tmp_path / "runs", {"sgd": 0.1}, [f"task-{i}" for i in range(25)])
-        with pytest.raises(UserError, match=r"coco has room for 24 tasks and here are 25; narrow them with --tasks"):
+        with pytest.raises(UserError, match=r"coco takes at most 24 tasks, not 25; narrow them with --tasks"):
             export(load(tmp_path / "runs"), "coco", tmp_path / "out")
         assert not (tmp_path / "out").exists()
 

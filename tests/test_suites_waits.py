@@ -48,7 +48,7 @@ def test_another_task_lies_between_those_of_less_and_of_more_work():
 def test_what_is_in_no_table_is_unknown_until_it_has_run_here(memory):
     found = waits.of_study("along", subject())
     assert (math.isnan(found.seconds), found.source) == (True, "unknown")
-    assert "is once it has run here" in said.words("x", found)
+    assert "one run here makes it known" in said.words("x", found)
     waits.learn_study("along", subject(), 200, 12.0)
     assert waits.of_study("along", subject()) == (12.0, "here")
 

@@ -19,7 +19,7 @@ from bench.suites.waits import of_study
 @click.option("--seeds", type=kinds.COUNT, default=512, show_default=True, help="Report problems.")
 @options.steps
 @click.option("--metric", type=click.Choice(METRICS), help="Default: the task's metric in suite core, else mean_loss.")
-@click.option("--out", type=kinds.OUT_FOLDER, help="Folder that keeps the result as JSON.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder for the result as JSON.")
 @options.dry_run
 @options.formats("text", "md", "json", "csv")
 @options.import_files
@@ -34,7 +34,7 @@ def command(
     form: str,
     files: tuple[str, ...],
 ) -> None:
-    """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, and read what each is for."""
+    """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, to see if it needs them."""
     options.load(files, tensorflow=not dry_run)
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     what = f"ablating {entry.name} on {subject.name}"

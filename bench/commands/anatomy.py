@@ -19,13 +19,17 @@ from bench.suites.waits import of_study
 
 @click.command()
 @click.argument("optimizers", metavar="OPTIMIZER", nargs=-1, required=True)
-@click.option("--along", is_flag=True, help="Take weights kept by metatrain --keep: folders or files, several seeds.")
+@click.option(
+    "--along", is_flag=True, help="Read folders or files of weights kept by metatrain --keep, of several seeds."
+)
 @click.option("--task", required=True)
 @click.option("--out", required=True, type=kinds.OUT_FOLDER, help="Folder for pictures and page.")
 @click.option("--seeds", type=kinds.COUNT, help="Report problems; default: the task's usual number; along: 512.")
-@click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
-@click.option("--tuning-seeds", type=kinds.COUNT, help="Problems they are tried on; default as above.")
-@click.option("--steps", type=kinds.COUNT, help="Gradient evaluations a run; default as above; along: 200.")
+@click.option("--trials", type=kinds.COUNT, help="Tuning trials per baseline; default: the task's usual number.")
+@click.option("--tuning-seeds", type=kinds.COUNT, help="Tuning problems; default: the task's usual number.")
+@click.option(
+    "--steps", type=kinds.COUNT, help="Gradient evaluations a run; default: the task's usual number; along: 200."
+)
 @options.runs
 @options.dry_run
 @options.import_files
@@ -44,9 +48,9 @@ def command(
     dry_run: bool,
     files: tuple[str, ...],
 ) -> None:
-    """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; and a page of it.
+    """Draw how OPTIMIZER works on a task: curves, dynamics, update curve, schedule, adaptation; on one page.
 
-    With --along: what weights kept during meta-training had of each mechanism when, and whether what grew gains.
+    With --along: measure each mechanism during meta-training, and whether the mechanism that grew helps.
     """
     _check(context, optimizers, along)
     options.load(files, tensorflow=not dry_run)

@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Check tasks and optimizers against their contract; everything if none is named.
 
-    A FILE stands for what it registers. Exit code 0: all passed; 1: a check failed; 2: nothing could be checked.
+    A FILE means everything that it registers. Exit code 0: all passed; 1: a check failed; 2: nothing could be checked.
     """
     results = _run(things, tasks, optimizers, files)
     plain = [result._asdict() for result in results]

@@ -19,14 +19,14 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
     "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
 )
 @click.option(
-    "--expect", type=click.Choice(["no-worse", "better"]), help="Exit with 1 unless A is no worse, or better."
+    "--expect", type=click.Choice(["no-worse", "better"]), help="Exit with 1 if A is worse, or if it is not better."
 )
 @click.option(
-    "--margin", type=kinds.NOT_NEGATIVE, help="With --expect: the whole interval must be less than this much worse."
+    "--margin", type=kinds.NOT_NEGATIVE, help="With --expect: in the whole interval A must be worse by less than this."
 )
 @click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
 @click.option("--family", help="Only tasks of these families, between commas.")
-@click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
+@click.option("--budget", help="If there are several budgets, the one to read, such as steps=200,trials=64,seeds=128.")
 @options.mix
 @options.import_files
 @options.output(*FORMATS)
@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """Optimizer A against B over the runs in DIR: effect, interval, p, wins. `compare DIR A B` is the same.
 
-    Exit code 0: as expected, or nothing was; 1: not; 2: a mistake in the command.
+    Exit code 0: the expectation holds, or none was given; 1: it does not hold; 2: a mistake in the command.
     """
     if margin is not None and expect is None:
         raise UserError(f"--margin {margin} says nothing without --expect no-worse or better; add it")

@@ -14,7 +14,9 @@ FORMATS = ("csv", "parquet")
 
 @click.command()
 @options.selection
-@click.option("--by", type=click.Choice(["task", "family", "tag"]), help="Quantiles of each instead of every run.")
+@click.option(
+    "--by", type=click.Choice(["task", "family", "tag"]), help="Quartiles over the runs of each, instead of every run."
+)
 @options.output(*FORMATS)
 def command(results: Any, by: str | None, form: str | None, out: Path | None) -> None:
     """Recorded losses, tidy: task, optimizer, seed, step, loss. With --by the quartiles of loss / initial loss."""

@@ -20,7 +20,13 @@ _OUT = "Weights file of the closed form, ending in .npz; the refined and the bor
 @click.argument("optimizer")
 @click.option("--task", required=True)
 @click.option("--out", type=kinds.OutFile(".npz"), help=_OUT)
-@click.option("--refine", type=kinds.NATURAL, default=100, show_default=True, help="Meta-iterations; 0 for none.")
+@click.option(
+    "--refine",
+    type=kinds.NATURAL,
+    default=100,
+    show_default=True,
+    help="Meta-iterations that train the fitted constants further; 0: none.",
+)
 @click.option(
     "--trials",
     type=kinds.NATURAL,

@@ -9,7 +9,7 @@ import click
 
 @click.command("doctor")
 def command() -> None:
-    """Versions, threads, caches, disk and numerics of this machine; exit 1, with remedies, where something is amiss."""
+    """Versions, threads, caches, disk and numerics of this machine; exit 1, with remedies, if something is wrong."""
     from bench.reports.doctor import examine, text
 
     amiss = 0

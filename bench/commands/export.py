@@ -16,11 +16,14 @@ FORMATS = ("ioh", "coco")
 @options.selection
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="The viewer they are written for.")
 @click.option(
-    "--tuned-for", default="mean_loss", show_default=True, help="Runs tuned for this metric; default: untuned runs."
+    "--tuned-for",
+    default="mean_loss",
+    show_default=True,
+    help="Runs tuned for this metric; the word `default` means untuned runs.",
 )
 @click.option("--out", type=kinds.OUT_FOLDER, required=True, help="A new or empty folder.")
 def command(results: Any, form: str, tuned_for: str, out: Path) -> None:
-    """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): a folder an optimizer."""
+    """The runs in DIRS in the format of IOHprofiler (ioh) or of COCO (coco): one folder per optimizer."""
     from bench.records.files import note
     from bench.reports.export import export
 

@@ -17,11 +17,11 @@ OUT = Path("results/runs/generalisation")
 
 @click.command()
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...")
-@click.option("--tasks", help="Race on these, and change each; names or patterns between commas.")
+@click.option("--tasks", help="Race on these and on modified forms of each; names or patterns between commas.")
 @click.option("--out", type=kinds.OUT_FOLDER, default=OUT, show_default=True, help="Folder; resumed if it exists.")
 @click.option("--steps", type=kinds.COUNT, default=200, show_default=True, help="Gradient evaluations at horizon ×1.")
 @click.option("--seeds", type=kinds.COUNT, help="Problems; default: the task's usual number.")
-@click.option("--trials", type=kinds.COUNT, help="Configurations tried per baseline; default as above.")
+@click.option("--trials", type=kinds.COUNT, help="Tuning trials per baseline; default: the task's usual number.")
 @options.runs
 @options.workers_or_dask()
 @options.dry_run

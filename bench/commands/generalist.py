@@ -15,7 +15,7 @@ from bench.commands import kinds, options
 @click.option("--page", type=kinds.OutFile(".md"), default=Path("docs/generalist.md"), show_default=True)
 @click.option("--everywhere/--no-everywhere", default=True, show_default=True, help="Also every task of the library.")
 def command(out: Path, page: Path, everywhere: bool) -> None:
-    """Race the generalists and tuned optimizers on the reported families; goes on where it was stopped."""
+    """Race the generalists and tuned optimizers on the reported families, or resume such a race."""
     options.load()
     from bench.studies.generalist.run import compare
 

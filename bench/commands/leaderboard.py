@@ -20,16 +20,18 @@ FORMATS = ("text", "md", "csv", "latex", "json", "parquet")
 @click.option(
     "--better", type=click.Choice(["higher", "lower"]), help="Which way is better, if the metric's name does not say."
 )
-@click.option("--by", type=click.Choice(BY), help="One board for each; home: tasks that learned ones were trained on.")
+@click.option(
+    "--by", type=click.Choice(BY), help="One leaderboard for each; home: learned optimizers on their training tasks."
+)
 @click.option(
     "--missing",
     type=click.Choice(["common", "worst"]),
     default="common",
     show_default=True,
-    help="Over tasks that all have run, or a missing cell is the worst.",
+    help="common: only tasks that all have run; worst: a missing cell gets the worst score.",
 )
 @click.option(
-    "--stability", is_flag=True, help="How sure the order is: tiers, and ranks without any one task or entry."
+    "--stability", is_flag=True, help="How certain the order is: tiers, and ranks without any one task or entry."
 )
 @options.output(*FORMATS)
 def command(

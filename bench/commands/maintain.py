@@ -21,7 +21,7 @@ from bench.records.files import write_bytes
 
 @click.group("maintain", cls=Group, context_settings=HELP)
 def command() -> None:
-    """Remake shipped data, or measure what the project says of itself."""
+    """Make shipped data again, or measure numbers that the documentation states."""
 
 
 @command.command()
@@ -29,7 +29,7 @@ def command() -> None:
 @click.option("--workers", type=kinds.COUNT, default=1, show_default=True, help="Trainings side by side.")
 @click.option("--out", type=kinds.OUT_FOLDER, help="Folder; default: replace the shipped ones.")
 def weights(names: tuple[str, ...], workers: int, out: Path | None) -> None:
-    """Make the shipped weights NAMES again, all by default; a stopped one goes on from its checkpoint."""
+    """Make the shipped weights NAMES again, all by default; a stopped training resumes from its checkpoint."""
     from bench.maintain.retrain import commands, retrain
 
     for line in retrain(commands(list(names), out), workers):
@@ -128,7 +128,7 @@ def architecture(check: bool) -> None:
 @click.option("--seed", type=kinds.NATURAL, help="Seed of the nulls; default: the reference's.")
 @click.option("--probe", "names", multiple=True, type=click.Choice(list(PROBES)))
 def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
-    """Read optimizers without a mechanism by every probe; exit 1 when one is claimed."""
+    """Probe optimizers without a mechanism; exit 1 if a probe claims one."""
     options.load()
     from bench.probes.controls.nulls import SEED, claims
 
@@ -144,7 +144,7 @@ def nulls(count: int, seed: int | None, names: tuple[str, ...]) -> None:
 
 @command.command()
 def memory() -> None:
-    """Set the memory that meta-gradients are said to take beside what they take, a process a case."""
+    """Compare the stated memory of meta-gradients with the measured one; one process per case."""
     from bench.maintain.memory import lines
 
     for line in lines():
@@ -166,7 +166,7 @@ def intervals(pool: Path, out: Path, draws: int) -> None:
 @click.argument("pool", type=kinds.InFolder(), default="results/reference/quick")
 @click.option("--cells", type=kinds.COUNT, default=2040, show_default=True, help="Cells of the folder that is made.")
 def boards(pool: Path, cells: int) -> None:
-    """Measure what a leaderboard over many cells takes, made from those in POOL; a minute."""
+    """Measure the cost of a leaderboard over many cells, copied from those in POOL; a minute."""
     from bench.maintain.boards import lines
 
     for line in lines((cells,), pool, ("anytime", "final")):
@@ -194,7 +194,7 @@ def scale(jobs: int, only_page: bool) -> None:
 @click.argument("suite", default="quick")
 @click.option("--workers", type=kinds.Listed(kinds.COUNT), default="1,2", show_default=True, help="Each in turn.")
 def waits(suite: str, workers: tuple[int, ...]) -> None:
-    """Run SUITE on a terminal, cold and warm: whether what was said of its time held, and how long it was silent."""
+    """Run SUITE on a terminal, cold and warm; compare predicted and real times, and find the longest silence."""
     from bench.maintain.waits import measure
     from bench.suites import find
 

@@ -12,9 +12,9 @@ from bench.commands import kinds, options
 @click.command()
 @options.dirs
 @options.mix
-@click.option("--out", type=kinds.OUT_FOLDER, required=True, help="Folder; what it holds already is kept.")
+@click.option("--out", type=kinds.OUT_FOLDER, required=True, help="Folder; files that it already has are kept.")
 def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
-    """Put the runs in DIRS, halves of a suite say, into one folder. Nothing is written before all is checked."""
+    """Put the runs in DIRS, for example halves of a suite, into one folder. All is checked before it writes."""
     from bench.reports.merge import merge
 
     cells, readings = merge(dirs, out, mix)

@@ -40,7 +40,7 @@ from bench.running.executor import Means
     "--estimator",
     default="backprop",
     show_default=True,
-    help="How to estimate the meta-gradient; see docs/metatraining.md.",
+    help="How to estimate the meta-gradient; see docs/estimators.md.",
 )
 @click.option(
     "--discount", type=kinds.SHARE, default=0.95, show_default=True, help="Factor on adjoints at every backward step."
@@ -57,7 +57,7 @@ from bench.running.executor import Means
 @click.option(
     "--decay",
     type=kinds.SHARE,
-    help="Factor of the rate every 1000 iterations; without it 20 of warm-up, then a cosine.",
+    help="Factor on the rate per 1000 iterations; default: 20 iterations of warm-up, then a cosine.",
 )
 @click.option(
     "--beta-1",
@@ -91,7 +91,7 @@ from bench.running.executor import Means
 @click.option(
     "--unroll-least",
     type=kinds.COUNT,
-    help="Draw the length of every iteration's runs, log-uniform from here to --unroll; for estimators of segments.",
+    help="Draw the length of every iteration's runs, log-uniform from this to --unroll; for estimators with segments.",
 )
 @click.option(
     "--validation", type=kinds.COUNT, help="Held-out problems; default 128, or 32 for tasks with small tiles."
@@ -100,12 +100,12 @@ from bench.running.executor import Means
     "--baselines/--no-baselines",
     default=True,
     show_default=True,
-    help="Tune momentum, rmsprop and adam first, to compare with.",
+    help="First tune momentum, rmsprop and adam, for comparison.",
 )
 @click.option(
     "--keep",
     type=kinds.Count(2),
-    help="Also write the weights at so many log-spaced iterations, into NAME.kept; for anatomy --along.",
+    help="Also write the weights at this many log-spaced iterations into NAME.kept, for anatomy --along.",
 )
 @click.option("--plot", type=kinds.PICTURE, help="Picture of the curves.")
 @options.workers_or_dask(1, True, "Seeds trained side by side.")
@@ -122,7 +122,7 @@ def command(
     files: tuple[str, ...],
     **settings: Any,
 ) -> None:
-    """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; stops and resumes to the same bits."""
+    """Meta-train ARCHITECTURE, e.g. gru[units=64,input=asinh]; a resumed training gives bit-identical weights."""
     settings["batch"] = batch if len(batch) > 1 else batch[0]
     listed = names(tasks)
     if len(seeds) > 1 or dask is not None:

@@ -40,7 +40,11 @@ runs = click.option(
 )
 mix = click.option("--mix", is_flag=True, help="Allow cells from several kinds of machine in one table.")
 raced_weights = click.option(
-    "--weights", multiple=True, type=kinds.InFile(), metavar="FILE", help="Weights file, for an entry that was one."
+    "--weights",
+    multiple=True,
+    type=kinds.InFile(),
+    metavar="FILE",
+    help="Weights file of an entry that was raced by its file.",
 )
 
 
@@ -131,7 +135,9 @@ def narrowed(
 _TASKS = click.option("--tasks", help="Only these: names, patterns, tag:T or cost:C between commas.")
 _OPTIMIZERS = click.option("--optimizers", help="Only these: names, patterns or kind:K between commas.")
 _FAMILY = click.option("--family", help="Only tasks of these families, between commas.")
-_BUDGET = click.option("--budget", help="Which of several budgets, such as steps=200,trials=64,seeds=128.")
+_BUDGET = click.option(
+    "--budget", help="If there are several budgets, the one to read, such as steps=200,trials=64,seeds=128."
+)
 
 
 def load(files: Collection[str] = (), *, tensorflow: bool = True) -> None:

@@ -21,10 +21,10 @@ from bench.running.progress import Bar
 @click.option("--task", required=True)
 @click.option("--probe", "probes", multiple=True, metavar="P", help="Only this probe; repeatable.")
 @click.option(
-    "--out", type=kinds.OUT_FOLDER, help="A run's folder: read the settings tuned there, and keep the reading in it."
+    "--out", type=kinds.OUT_FOLDER, help="A run's folder: use the settings tuned there, and write the reading into it."
 )
 @click.option(
-    "--twins", type=kinds.NATURAL, metavar="N", help="Untrained networks beside a learned one; default: 39; 0: none."
+    "--twins", type=kinds.NATURAL, metavar="N", help="Untrained twins of a learned optimizer; default: 39; 0: none."
 )
 @options.formats("text", "json")
 @options.import_files
@@ -37,9 +37,9 @@ def command(
     form: str,
     files: tuple[str, ...],
 ) -> None:
-    """What the mechanism probes find in OPTIMIZER on problems of a task; controls run first.
+    """Probe OPTIMIZER for its mechanisms on problems of a task; controls run first.
 
-    A learned one stands beside untrained twins, which are read once and kept in the cache folder: about a minute.
+    A learned one is compared with untrained twins; probing these takes about a minute, once, and is then cached.
     """
     if out is not None:
         Store(out)

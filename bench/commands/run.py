@@ -27,8 +27,8 @@ _RUNS = Path("results/runs")
 @click.option(
     "--finalists", type=kinds.NATURAL, help="Best trials by each metric, run again on fresh problems; 0: none."
 )
-@click.option("--cell-timeout", type=kinds.POSITIVE, help="End a cell after so many seconds.")
-@click.option("--cell-memory", type=kinds.POSITIVE, help="End a cell whose process uses so many MiB.")
+@click.option("--cell-timeout", type=kinds.POSITIVE, help="End a cell after this many seconds.")
+@click.option("--cell-memory", type=kinds.POSITIVE, help="End a cell whose process uses this many MiB.")
 @options.workers_or_dask()
 @options.dry_run
 @options.import_files
@@ -48,7 +48,7 @@ def command(
     dry_run: bool,
     files: tuple[str, ...],
 ) -> None:
-    """Run SUITE, a name or a .toml file; resumes what is there; ends with the leaderboard and the probes."""
+    """Run SUITE, a name or a .toml file, or resume it; print the leaderboard and the probes' results."""
     if not dry_run:
         process.prepare()
     # settings are checked against Keras; otherwise only what does jobs needs TensorFlow

@@ -22,7 +22,7 @@ OUT = Path("results/reference/benchmarks")
 @click.option("--rounds", type=kinds.COUNT, default=5, show_default=True)
 @click.option("--out", type=kinds.OUT_FOLDER, help=f"Folder of the table and plot; whole runs: {OUT}.")
 def command(only: tuple[str, ...], rounds: int, out: Path | None) -> None:
-    """Measure the engine against its peers, in turns; exit code 1 when a target does not hold."""
+    """Measure the engine against its peers, in turns; exit code 1 if a target is not met."""
     chosen = [m for m in plan.measurements() if _meant(m.name, only)]
     if not chosen:
         names = "\n".join(m.name for m in plan.measurements())

@@ -15,7 +15,7 @@ _QUICK = Path("results/reference/quick")
 @click.command()
 @click.argument("folder", metavar="DIR", type=kinds.InFolder())
 @click.option(
-    "--reference", type=kinds.InFolder(), default=_QUICK, show_default=True, help="Run with cells to stand beside."
+    "--reference", type=kinds.InFolder(), default=_QUICK, show_default=True, help="Reference run, with its cells."
 )
 @options.sample
 @options.raced_weights
@@ -34,9 +34,9 @@ def command(
     workers: int,
     files: tuple[str, ...],
 ) -> None:
-    """Check that the optimizers in DIR can stand beside the reference's, whose cells are not run again.
+    """Check that the rows of DIR can be added to those of the reference, whose cells are not run again.
 
-    Prints a line per check, and, where all pass, the tables with both. Exit code 0: all pass; 1: one fails, with its
+    Prints a line per check and, if all pass, the tables with both. Exit code 0: all pass; 1: one fails, with its
     remedy; 2: a mistake in the command.
     """
     from bench.running import worker

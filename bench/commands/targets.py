@@ -17,11 +17,11 @@ from optimizers.shipped import FOLDER
 @click.command()
 @click.argument("tasks", nargs=-1)
 @click.option("--out", type=kinds.OUT_FOLDER, default=Path("results/reference/targets"), show_default=True)
-@click.option("--quick", is_flag=True, help="Also train each for a minute, and measure the result.")
+@click.option("--quick", is_flag=True, help="Also train each for one minute, and compare these weights too.")
 @click.option("--weights", type=kinds.InFolder(), help="Folder; default the shipped ones.")
 @options.runs
 def command(tasks: str | None, out: Path, quick: bool, weights: Path | None, runs: Path) -> None:
-    """Measure the targets of TASKS, all by default, for the weights that are there."""
+    """Compare the shipped specialists of TASKS with their targets; default: all tasks."""
     options.load()
 
     from bench.studies.targets import report

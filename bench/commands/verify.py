@@ -28,7 +28,7 @@ def command(
     workers: int,
     files: tuple[str, ...],
 ) -> None:
-    """Run some cells of DIR again and compare all numbers but times; a TOML suite with tasks goes to --import.
+    """Run some cells of DIR again and compare all numbers except times. Give a TOML suite with tasks to --import.
 
     Exit code 0: all the same; 1: one differs, or a file is damaged; 2: a mistake in the command.
     """

@@ -13,20 +13,20 @@ from tasks import Task
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 _INTRO = """# Library
 
-Made by `python -m bench maintain library`; a test checks that it is current. `python -m bench check` holds every
-line to its contract.
+Made by `python -m bench maintain library`; a test checks that it is current. `python -m bench check` tests
+every line against its contract.
 """
 _TASKS = """
 ## Tasks
 
-The first tag is the family. *Floor*: lowest reachable evaluation loss, exact, best found, or a bound below
-it. *Cost*: of one step of one run, light (about a microsecond), medium (up to 20) or heavy.
+The first tag is the family. *Floor*: the lowest reachable evaluation loss (exact, or the best found) or a lower
+bound. *Cost*: the time of one step of one run: light (about a microsecond), medium (up to 20 microseconds) or heavy.
 """
 _OPTIMIZERS = """
 ## Optimizers
 
-*Tuned*: what tuning may set; other settings are fixed at their defaults. Oracles know the problem: ceilings,
-never ranked.
+*Tuned*: the settings that tuning searches; other settings keep their defaults. Oracles know the problem. They
+show the best possible result, and are never ranked.
 """
 
 

@@ -82,7 +82,7 @@ PROBES: dict[str, Probe] = {
     for probe in (
         Probe(
             "fixed_points",
-            "where does it come to rest, without gradients and under constant ones?",
+            "where does the state rest, without gradients and under constant ones?",
             listed=("count", "spectral_radius", "bias", "lowest_speed"),
             pooled=("count", "spectral_radius", "bias"),
             deciding=Deciding("bias", "nearer 0"),
@@ -132,7 +132,7 @@ PROBES: dict[str, Probe] = {
         ),
         Probe(
             "adaptation",
-            "do the gradients it met change the learning rate, which way, and what of them?",
+            "do earlier gradients change the learning rate, in which direction, and by which property?",
             headline=("change", "law", "alternating", "random"),
             panels=("bench.probes.panels:adaptation",),
             listed=("change", "law", "alternating", "random", "slope", "asymmetry"),

@@ -27,9 +27,7 @@ def _momentum(verdict: str, values: Mapping[str, Any]) -> str:
     least, most = percent(momentum.NONE), percent(momentum.SOME)
     now = f"({percent(later)} comes later, {percent(adds)} adds)"
     if verdict == PRESENT:
-        return (
-            f"It would be absent if less than {least} of the response came after the first step, or took it back {now}."
-        )
+        return f"It would be absent if less than {least} of the response came after the first step, or undid it {now}."
     if verdict == ABSENT:
         return (
             f"It would be present if more than {most} of the response came after the first step and added to it {now}."

@@ -90,7 +90,7 @@ def _cache() -> Finding:
     held = [path.stat().st_size for path in root.glob("xla-*/*") if path.is_file()]
     found = f"{root}, {len(held)} files, {sum(held) / 2**20:.0f} of at most {program_cache.LIMIT / 2**20:.0f} MiB"
     amiss = program_cache.trouble(root)
-    remedy = f"set {program_cache.VARIABLE} to a folder that can be written; programs are compiled anew until then"
+    remedy = f"set {program_cache.VARIABLE} to a writable folder; until then every process compiles its programs again"
     return Finding("program cache", f"{found}; {amiss}" if amiss else found, remedy if amiss else "")
 
 
@@ -138,7 +138,7 @@ def _threads() -> Finding:
 def _fingerprint() -> Finding:
     """What numbers depend on here beside versions; settings that could not be fixed are named in it."""
     left = numerics.settle()
-    remedy = f"start Python anew without {', '.join(left)}" if left else ""
+    remedy = f"start Python again without {', '.join(left)}" if left else ""
     return Finding("numerics", numerics.fingerprint(), remedy)
 
 

@@ -13,13 +13,13 @@ from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.suite import Suite
 from optimizers import Entry
 
-TUNING = "Tuning: configurations × problems, + the best by each metric × fresh problems, on which they race again."
+TUNING = "Tuning: trials × problems + finalists by each metric × fresh problems."
 
 _SOURCES = {
     "done": "is there already",
-    "runs": "by earlier runs here",
-    "table": "by the table",
-    "trial": "by a few steps taken now",
+    "runs": "earlier runs here",
+    "table": "the table",
+    "trial": "a few steps run now",
     "unknown": "unknown",
 }
 

@@ -24,7 +24,7 @@ def export(results: Results, form: str, out: Path, tuned_for: str = "mean_loss")
     viewer, tasks, left_out = VIEWERS[form], *_whole(results)
     _check(results, tasks, form, tuned_for)
     if out.is_dir() and any(out.iterdir()):
-        raise UserError(f"{out} is not empty; give --out a new folder, so that a viewer finds nothing else in it")
+        raise UserError(f"{out} is not empty; give --out a new folder, so that a viewer finds only this export")
     numbers, names = {task: i for i, task in enumerate(tasks, 1)}, folder_names(results.optimizers)
     check_folder(out)
     for optimizer in results.optimizers:
@@ -47,12 +47,12 @@ def _check(results: Results, tasks: list[str], form: str, tuned_for: str) -> Non
         metrics.get(tuned_for)
     if len(tasks) > VIEWERS[form].most_tasks:
         raise UserError(
-            f"{form} has room for {VIEWERS[form].most_tasks} tasks and here are {len(tasks)}; "
+            f"{form} takes at most {VIEWERS[form].most_tasks} tasks, not {len(tasks)}; "
             "narrow them with --tasks or --family"
         )
     problems = max(map(results.problems, tasks), default=0)
     if problems > MOST_PROBLEMS:
-        raise UserError(f"{form} has room for {MOST_PROBLEMS} problems and here are {problems}; give --budget seeds=…")
+        raise UserError(f"{form} takes at most {MOST_PROBLEMS} problems, not {problems}; give --budget seeds=…")
     if not any(map(finished, results.records.values())):
         raise UserError("no finished cell is left to export; see python -m bench leaderboard for what failed")
 

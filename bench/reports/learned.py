@@ -23,7 +23,7 @@ def at_home(results: Results, metric_of: Mapping[str, str]) -> str:
 
 def elsewhere(results: Results, metric_of: Mapping[str, str]) -> str:
     found = verdict_grid(results, metric_of, ("foreign", "generalist"))
-    said = "Not tuned there and not trained there, or trained on several other tasks too: of no rank, and no claim."
+    said = "Neither tuned nor trained on the task, or trained on several other tasks too: not ranked, and no claim."
     return printed(found._replace(notes=[said, *found.notes]))
 
 

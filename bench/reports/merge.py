@@ -93,19 +93,19 @@ def _check_conditions(folders: Sequence[Path]) -> None:
     for i, folder in enumerate(folders):
         for other in folders[:i]:
             if words := budgets.clash(cells[other], cells[folder]):
-                raise UserError(f"{other} holds {words} than {folder}; they would not compare: leave one folder out")
+                raise UserError(f"{other} holds {words} than {folder}; they cannot be compared: leave one folder out")
 
 
 def _clash(one: _Kept, other: _Kept) -> str:
     cell = one.record.cell
     paths = [Store(kept.folder).path(cell.id) for kept in (one, other)]
     first, second = (Store(kept.folder).read(cell.id) for kept in (one, other))
-    how = "; ".join(differences(first, second)[:2]) if first and second else "one is gone meanwhile"
+    how = "; ".join(differences(first, second)[:2]) if first and second else "one was removed since"
     of = machines.mixed([one.record, other.record])
     why = f", and they are {of}" if of else ""
     return (
         f"{cell.optimizer} on {cell.task} is in {paths[0]} and {paths[1]} with different numbers ({how}){why}; "
-        "say which is right: python -m bench verify FOLDER; then remove the other"
+        "find the right one with python -m bench verify FOLDER, and remove the other"
     )
 
 
@@ -116,7 +116,7 @@ def _write_cells(cells: dict[str, _Kept], out: Path) -> None:
             continue
         record = Store(kept.folder).read(cell_id)
         if record is None:
-            raise UserError(f"{Store(kept.folder).path(cell_id)} has changed meanwhile; merge again")
+            raise UserError(f"{Store(kept.folder).path(cell_id)} has changed since; merge again")
         store.write(record)
 
 

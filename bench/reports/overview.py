@@ -46,7 +46,7 @@ def by_learned(results: Results, metric_of: Mapping[str, str]) -> Grid:
             where = str(row.optimizer), standing(results, row.optimizer, [row.task])
             found.setdefault(where, []).append((str(row.task), str(row.word)))
     rows = [[*where, *_counts(found[where])] for where in sorted(found)]
-    notes = ["home: meta-trained on these tasks; foreign, generalist: neither tuned nor trained there, of no rank."]
+    notes = ["home: meta-trained on these tasks; foreign, generalist: neither tuned nor trained there, not ranked."]
     return Grid(["optimizer", "standing", *_WORDS, "ahead on"], rows, notes if rows else [])
 
 

@@ -18,8 +18,8 @@ _SOURCES = {"here": "as it took here before", "table": "by the table and this ma
 def words(what: str, wait: Wait) -> str:
     """`ablations of adam on rosenbrock: about 40 s, as it took here before`."""
     if wait.source == "unknown":
-        more = f"at least {duration(wait.seconds)}; the rest" if wait.seconds > 0 else "how long"
-        return f"{what}: {more} is not known yet, and is once it has run here"
+        more = f"at least {duration(wait.seconds)}; the rest" if wait.seconds > 0 else "the time"
+        return f"{what}: {more} is not known yet; one run here makes it known"
     known = _SOURCES[wait.source] if wait.source == "here" or machine.learned() else "by the table of another machine"
     return f"{what}: about {duration(wait.seconds)}, {known}"
 

@@ -201,7 +201,7 @@ def check(address: str) -> int:
     try:
         found = client.run(site.here, on_error="return")
         if not found:
-            note(f"the scheduler at {address} has no workers yet; they are waited for")
+            note(f"the scheduler at {address} has no workers yet; waiting for them")
         for worker, there in found.items():
             _check_worker(worker, there)
         if others := sum(there.numerics != site.here().numerics for there in found.values()):

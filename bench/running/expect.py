@@ -33,12 +33,12 @@ def say(cells: Sequence[float], readings: Sequence[float], means: Means) -> None
     if not cells or means.dask is not None:
         return
     known, lanes = _known(cells), means.workers
-    about = duration(finish_time(known, lanes) - START) if known else "a time that is not known"
+    about = f"about {duration(finish_time(known, lanes) - START)}" if known else "for an unknown time"
     more = f", and {len(cells) - len(known)} of unknown cost" if known and len(known) < len(cells) else ""
     probing = duration(finish_time(_known(readings), lanes))
     probes = f", then {len(readings)} to probe: about {probing}" if readings else ""
     on = f"{lanes} process{'es' if lanes > 1 else ''}"
-    note(f"{len(cells)} cell{'s' if cells[1:] else ''} to run on {on}: about {about}{more}{probes}")
+    note(f"{len(cells)} cell{'s' if cells[1:] else ''} to run on {on}: {about}{more}{probes}")
 
 
 def learn_readings(expected: Sequence[float], took: float, means: Means) -> None:

@@ -78,8 +78,8 @@ def check_room(held: Iterable[Cell], planned: Iterable[Cell], folder: object) ->
     """Raises UserError where `clash` finds one: such cells could not be told apart by any `--budget`."""
     if words := clash(held, planned):
         raise UserError(
-            f"{folder} holds {words}; which would not compare: give another --out, or remove that cell and its like "
-            "from cells/"
+            f"{folder} holds {words}; they cannot be compared: give another --out, or remove that cell and others "
+            "like it from cells/"
         )
 
 

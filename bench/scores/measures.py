@@ -163,7 +163,7 @@ def _of_target(name: str, target: float) -> tuple[Measure, ...]:
             "lower",
             np.inf,
             "ratio",
-            f"expected gradient evaluations to {reached}, with restarts: all that runs spent, failures the whole "
+            f"expected gradient evaluations to {reached}, with restarts: those of all runs, failed ones with the whole "
             "budget, over the number of successes",
             partial(_steps, target=target),
             "expected",

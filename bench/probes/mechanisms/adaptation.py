@@ -108,7 +108,7 @@ def _values(change: Changes, rates: np.ndarray, rest: int, arms: np.ndarray) -> 
 def _unsettled(change: Changes) -> str:
     kept, most = np.sum(change.measured > 0), np.nanmax(change.moved, initial=0.0)
     moved = f"after {STEPS} steps, {MORE} more change it by up to {percent(float(np.expm1(most)))}"
-    return f"{kept} of {POINTS} constant gradients lead to a rate that stays: {moved}"
+    return f"{kept} of {POINTS} constant gradients lead to a settled rate: {moved}"
 
 
 def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
@@ -117,7 +117,8 @@ def _sentence(verdict: str, values: dict[str, Any], change: Changes) -> str:
         end = f"levels off by {last}" if values["bounded"] else f"goes on as |g|^{power(change.law)} up to {last}"
         runs = f"alternating gradients make it {_value(values, 'alternating')}, random ones {_value(values, 'random')}"
         found = f"the rate {values['shape']}, {_value(values, 'change')} {_rates(change, change.place)}; it {end}"
-        return f"{found}; {runs}: it follows {'their ' + values['kind'] if values['kind'] else 'what is not known'}"
+        follows = f"it follows their {values['kind']}" if values["kind"] else "size or signs, that is not known"
+        return f"{found}; {runs}: {follows}"
     where = int(change.measured[np.argmax(np.max(np.abs(change.each[:, change.measured]), axis=0))])
     shared = f"all four rates share {_value(values, 'change')} at most, up to |g| = {last}"
     found = f"{shared}; largest {_rates(change, where)}"

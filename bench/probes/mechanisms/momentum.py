@@ -194,9 +194,9 @@ def _sentence(verdict: str, values: dict[str, Any]) -> str:
     total, kept, carried = (values[n]["value"] for n in ("gain", "memory", "lasting"))
     late = f"{percent(kept)} of the response comes after the first step"
     if verdict == ABSENT and total < 0:
-        return f"momentum: none; {late}, and a lasting gradient is climbed (gain {significant(total)})"
+        return f"momentum: none; {late}, but it climbs under a constant gradient (gain {significant(total)})"
     if verdict == ABSENT and carried < 0:
-        return f"momentum: none; {late}, but is taken back from the step"
+        return f"momentum: none; {late}, but it undoes the first step"
     if verdict == ABSENT:
         return f"momentum: none; {late}"
     kernel = f"{_shape(values)}, total gain {significant(total)}"

@@ -42,7 +42,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"{found['steps']} steps, geometric mean over {found['problems']} held-out problems. Young and grown are the "
         f"first and the last kept weights whose score is at most twice the best of their series: {said} iterations. "
         f"Runs are of {found['steps']} gradients of size {significant(found['typical'])}, the 90 % quantile of what "
-        "the first series' grown weights meet, or, large, ten times that. What is measured how: docs/along.md.\n"
+        "the first series' grown weights meet, or, large, ten times that. docs/along.md defines the numbers.\n"
     )
     return "\n".join([head, _claim(found), _cause(found), _ages(found)])
 
@@ -88,14 +88,15 @@ def _claim(found: Mapping[str, Any]) -> str:
     return (
         "## Falls under large gradients when young, sign agreement when grown\n\n"
         f"**{claim.together(parts).capitalize()}** on {found['task']}. Held: by ×{claim.SOME:g} on average, the "
-        f"interval beyond 1; not held: the interval short of ×{claim.NONE:g}. Rows without a verdict stand beside.\n\n"
+        f"interval beyond 1; not held: the interval short of ×{claim.NONE:g}. Rows without a verdict are for "
+        "comparison.\n\n"
         f"{_table(heads, [*rows, *beside])}"
     )
 
 
 def _cause(found: Mapping[str, Any]) -> str:
     if not found["lost"]:
-        return "## Does what grew gain?\n\nNo network here grew after it was young.\n"
+        return "## Does the new mechanism help?\n\nNo network here changed after it was young.\n"
     heads = ["score of", "over that of", *(f"seed {one['seed']} [95 %]" for one in found["lost"]), "mean [95 %]"]
     rows = []
     for pairs in zip(*(one["pairs"] for one in found["lost"]), strict=True):
@@ -104,10 +105,10 @@ def _cause(found: Mapping[str, Any]) -> str:
             [pairs[0]["variant"], pairs[0]["beside"], *each, _bracket(*claim.mean_of([p["ratio"] for p in pairs]))]
         )
     return (
-        f"## Does what grew gain?\n\n{_verdict(found)} Every variant with its own best step; paired on "
+        f"## Does the new mechanism help?\n\n{_verdict(found)} Every variant with its own best step; paired on "
         f"{found['problems']} problems; above 1 is worse. *No rise*: the grown network, its rate never above "
         "what it is without gradients; *beyond the young*: never above what gradients make of the young one's; *no "
-        f"adaptation*: gradients act in every way as without earlier ones.\n\n{_table(heads, rows)}"
+        f"adaptation*: a gradient acts as if there were no earlier ones.\n\n{_table(heads, rows)}"
     )
 
 

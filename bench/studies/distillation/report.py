@@ -21,7 +21,7 @@ from optimizers.learned.borrowed import Borrowed
 
 WEIGHTING = (
     "R² one step ahead on held-out runs; errors of a step are divided by the size of updates around it, so each step "
-    "counts the same; unweighted beside it"
+    "has the same weight; unweighted: without this division"
 )
 
 
@@ -121,7 +121,7 @@ def render(found: Found) -> str:
     for name in list(found.races)[1:]:
         lines += ["", f"{name}:", *columns(_raced(found, name))]
     if found.variants:
-        lines += ["", "the reverse, tuned anew:", *columns(_reversed(found))]
+        lines += ["", "the reverse, tuned again:", *columns(_reversed(found))]
     return "\n".join([*lines, "", f"{found.seconds:.0f} s"])
 
 

@@ -27,9 +27,9 @@ _NOTES = [
     "Each line is an optimizer on a task. Ratio: its mean over the run of loss / initial loss, divided by that of the "
     "best of momentum, RMSProp and Adam, which were tuned on that task (best tuned names it); below 1 is better. In "
     "brackets: the 95 % interval over problems. Ratio to default adam: the same, divided by that of Adam untuned.",
-    "Log10: the mean over the run of log10(loss / initial loss), less that of the best of the three, tuned for it; "
+    "Log10: the mean over the run of log10(loss / initial loss), minus that of the best of the three, tuned for it; "
     "below 0 is better, and -1 is a tenth of the loss.",
-    "Diverged (✗): share of runs whose loss rose above a million times the first or was no number. Meta-seeds: where "
+    "Diverged (✗): share of runs whose loss rose above a million times the first or was not a number. Meta-seeds: if "
     "an optimizer was meta-trained several times, the lowest and the highest ratio among those trainings.",
 ]
 
@@ -42,7 +42,7 @@ def finish(matrix: Matrix, records: Mapping[Job, Record], out: Path, form: str) 
     drawn = figures.draw(frame, out)
     note(f"heat maps: {', '.join(map(str, drawn))}; numbers: {out / 'table.csv'}")
     if missing := left_out(matrix):
-        note(f"left out, as costly: {', '.join(missing)}; name them with --tasks")
+        note(f"left out as too costly: {', '.join(missing)}; name them with --tasks")
     return render(frame, form)
 
 
@@ -132,7 +132,7 @@ def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list
     done = sum(cell.source == "done" for cell in cells)
     notes = [f"{len(cells)} cells, {done} of them done. {TUNING}", f"Expected on {_expected(cells, workers)}."]
     if missing := left_out(matrix):
-        notes.append(f"Left out, as costly: {', '.join(missing)}; name them with --tasks.")
+        notes.append(f"Left out as too costly: {', '.join(missing)}; name them with --tasks.")
     return notes
 
 

@@ -62,10 +62,10 @@ def _markdown(shipped: list[dict[str, Any]], quick: list[dict[str, Any]]) -> str
     lines = [
         "# Targets",
         "",
-        "Measured by `python -m bench targets`. Every baseline is tuned for the metric of its row; for log_final the",
-        "tuned θ counts that is best on the report problems. In brackets the paired 95 % bootstrap interval over them.",
-        "Held: the whole interval meets the target; by estimate: only the number does. Best: of momentum, RMSProp",
-        "and Adam the one best on the report problems.",
+        "Measured by `python -m bench targets`. Every baseline is tuned for the metric of its row; log_final uses",
+        "the tuned θ that is best on the report problems. In brackets: the paired 95 % bootstrap interval over them.",
+        "Held: the whole interval meets the target; by estimate: only the point estimate does.",
+        "Best: the best of momentum, RMSProp and Adam on the report problems.",
         "",
         *_table(shipped, seconds=False),
     ]
