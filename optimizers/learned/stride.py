@@ -24,7 +24,8 @@ import numpy as np
 
 from optimizers.base import Optimizer
 from optimizers.learned import cells, tensorwise
-from optimizers.learned.rows import cast, float32, rows, unrows
+from optimizers.learned.blocks import Blocks
+from optimizers.learned.rows import cast, float32
 from optimizers.learned.settings import check_positive, check_whole
 from optimizers.learned.tensorwise import MOMENTA, SEEN, SQUARES
 
@@ -42,17 +43,21 @@ _DIVISORS = 2 * len(SQUARES)
 class Stride:
     """`units` of the network of a tensor, `hidden` of that of a parameter.
 
-    `pace`: the most that s changes in a step; a step grows by at most e^pace.
+    `pace`: the most that s changes in a step. `up`: the most that it grows, so that a step is at most e^up times the
+    one before. `start`: a factor of the first step that θ says.
     """
 
     units: int = 12
     hidden: int = 8
     pace: float = 0.5
+    up: float = 0.5
+    start: float = 1.0
 
     def __post_init__(self):
         check_whole("units", self.units)
         check_whole("hidden", self.hidden)
-        check_positive("pace", self.pace)
+        for name in ("pace", "up", "start"):
+            check_positive(name, getattr(self, name))
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Untrained θ, float32: Adam with steps of 2 % of a tensor's size, slightly longer where moves agree."""
@@ -82,49 +87,69 @@ class Stride:
         )
 
     def build(self, theta: Mapping[str, Any]) -> Optimizer:
-        """State: of a parameter 3 momenta, 2 second moments and its last move; of a tensor s, h and 4 mean squares."""
+        """State: of a parameter 3 momenta and 2 second moments; of a tensor s, h, 4 mean squares and the last move of
+        at most a thousand of its parameters.
+        """
         import tensorflow as tf
 
         def init(params):
-            flat = rows(params)
-            size = tensorwise.sizes(params, _FLOOR)
-            log_step = tf.math.log(size) + tf.cast(theta["first"], flat.dtype)
-            hidden = tf.zeros([size.shape[0], self.units], flat.dtype)
-            return log_step, hidden, tensorwise.start(flat, size)
+            blocks = Blocks(params)
+            flat, size = blocks.gather(params), tensorwise.sizes(params, _FLOOR)
+            log_step = tf.math.log(self.start * size) + tf.cast(theta["first"], size.dtype)
+            hidden = tf.zeros([size.shape[0], self.units], size.dtype)
+            return log_step, hidden, tensorwise.start(blocks, flat, size)
 
         def update(gradients, state, params, step):
-            g, flat = rows(gradients), rows(params)
-            weights = cast(theta, g.dtype)
-            log_step, hidden, seen = state
-            leaves = tensorwise.Leaves(params)
-            seen = tensorwise.see(leaves, g, flat, seen, log_step, step)
+            blocks = Blocks(params)
+            g, flat = blocks.gather(gradients), blocks.gather(params)
+            weights, count = cast(theta, g[0].dtype), tf.cast(step, g[0].dtype) + 1.0
+            log_step, hidden, old = state
+            seen = tensorwise.see(blocks, g, flat, old, log_step, count)
             hidden = cells.gru(weights, seen.shown, hidden)
-            log_step = log_step + self.pace * tf.tanh(
+            longer = self.pace * tf.tanh(
                 tf.linalg.matvec(seen.shown, weights["longer_seen"])
                 + tf.linalg.matvec(hidden, weights["longer_state"])
                 + weights["longer_bias"]
             )
-            log_step = tf.clip_by_value(log_step, -_FARTHEST, _FARTHEST)
-            move = -leaves.spread(tf.exp(log_step)) * _direction(weights, leaves, hidden, seen)
-            return unrows(move, gradients), (log_step, hidden, seen.state._replace(moved=move))
+            log_step = tf.clip_by_value(log_step + tf.minimum(longer, self.up), -_FARTHEST, _FARTHEST)
+            told = _told(weights, hidden, log_step, seen.log_tensor)
+            moves = [_move(weights, blocks.spread(told, i), g[i], seen.state, i, count) for i in range(len(g))]
+            moved = [blocks.look(move, i) for i, move in enumerate(moves)]
+            return blocks.scatter(moves, gradients), (log_step, hidden, seen.state._replace(moved=moved))
 
         return Optimizer(init, update)
 
 
-def _direction(theta, leaves, hidden, seen):
-    """Mixed momenta over the geometric mean of second moments, (rows,)."""
+def _told(theta, hidden, log_step, log_tensor):
+    """What a tensor tells its parameters, (tensors, k): the length of a step, log mean square of its gradients, shares
+    of second moments, coefficients of momenta, and what is added to the units of a parameter.
+    """
     import tensorflow as tf
 
     share = tf.nn.softmax(tf.matmul(hidden, theta["divisor_state"]) + theta["divisor_bias"], axis=1)
-    shares = tf.unstack(share, axis=1)
-    own, whole = shares[: len(SQUARES)], shares[len(SQUARES) :]
-    of_tensor = sum(a * log for a, log in zip(whole, seen.log_tensor, strict=True))
-    log_square = leaves.spread(of_tensor)
-    for a, log in zip(own, seen.log_each, strict=True):
-        log_square += leaves.spread(a) * log
-    shift = leaves.spread(tf.matmul(hidden, theta["each_state"]) + theta["each_bias"])
-    units = tf.nn.relu(tf.matmul(theta["each_kernel"], tf.stack(seen.each)) + tf.transpose(shift))
-    extra = tf.unstack(tf.matmul(theta["each_mixed"], units))
-    common = tf.unstack(tf.matmul(hidden, theta["mixed_state"]) + theta["mixed_bias"], axis=1)
-    mixed = sum((leaves.spread(c) + e) * m for c, e, m in zip(common, extra, seen.momenta, strict=True))
-    return mixed * tf.exp(-0.5 * log_square)
+    own, whole = share[:, : len(SQUARES)], share[:, len(SQUARES) :]
+    length = tf.exp(log_step - 0.5 * tf.reduce_sum(whole * tf.stack(log_tensor, 1), 1))
+    common = tf.matmul(hidden, theta["mixed_state"]) + theta["mixed_bias"]
+    shift = tf.matmul(hidden, theta["each_state"]) + theta["each_bias"]
+    return tf.concat([length[:, None], log_tensor[1][:, None], own, common, shift], 1)
+
+
+def _move(theta, told, g, state, block: int, count):
+    """Mixed momenta over the geometric mean of second moments, (rows,). Sums are written out: one compiled loop."""
+    import tensorflow as tf
+
+    length, log_tensor, fast, slow = told[:4]
+    common, shift = told[4 : 4 + _MIXED], told[4 + _MIXED :]
+    squares = tensorwise.safe([v[block] for v in state.squares], count)
+    log_each = [tf.math.log(v) for v in squares]
+    scale = tf.math.rsqrt(squares[1])
+    momenta = tensorwise.unbiased(MOMENTA, [m[block] for m in state.momenta], count)
+    each = tensorwise.each_of(g * scale, [m * scale for m in momenta], log_each, log_tensor)
+    kernel, readout = theta["each_kernel"], theta["each_mixed"]
+    units = [tf.nn.relu(_dot(kernel[j], each) + added) for j, added in enumerate(shift)]
+    mixed = sum((c + _dot(readout[k], units)) * m for k, (c, m) in enumerate(zip(common, [g, *momenta], strict=True)))
+    return -length * mixed * tf.exp(-0.5 * (fast * log_each[0] + slow * log_each[1]))
+
+
+def _dot(weights, vectors):
+    return sum(weights[i] * vector for i, vector in enumerate(vectors))
