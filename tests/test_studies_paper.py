@@ -14,7 +14,7 @@ from bench.lookup.resolve import named_task
 from bench.records.memo import digest, memo
 from bench.records.record import Budget
 from bench.studies.ablation import measure as ablation
-from bench.studies.paper import ablations, measure, pages, report, tables
+from bench.studies.paper import ablations, answers, measure, pages, report, tables
 from bench.studies.paper import plan as plans
 from bench.studies.paper.analyze import causal, judged, removals
 from bench.studies.paper.claims import CLAIMS, Claim
@@ -242,6 +242,57 @@ def test_a_task_is_measured_and_not_again(tmp_path, monkeypatch):
     assert again.seconds == first.seconds
     view = {"rosenbrock": first._replace(seeds=seeds)}
     assert Beats("momentum").judge(view, "rosenbrock").value is not None
+
+
+def planted_reading(verdict, **settings):
+    numbers = {"change": {"value": 2.5}, "law": {"value": -0.7}, "shape": "falls", "bounded": False, "kind": "size"}
+    whole = {"verdict": verdict, "values": numbers, "sentence": f"adaptation: {verdict}; why", **settings}
+    return {"adaptation": {"controls": [{"passed": True}], **whole}}
+
+
+def test_every_network_has_an_answer_or_what_keeps_it_from_one():
+    falls = answers.answer("a", LINEAR, planted_reading("present", twins={"beyond": True}))
+    assert falls == ("a", LINEAR, "present", "falls", "×2.5", "goes on as |g|^-0.70", "size", "yes", "")
+    assert answers.answer("a", LINEAR, planted_reading("present")).discovered == "not compared"
+    steady = answers.answer("b", LINEAR, planted_reading("absent"))
+    assert steady[2:] == ("absent", "steady", "×2.5", "", "", "", "")
+    open_ones = (
+        (planted_reading("undecided", controls=[]), "", "why"),
+        (planted_reading("present", controls=[]), "", "no controls were run"),
+        ({}, "readings: it diverges", "readings: it diverges"),
+        ({}, "", "not measured yet"),
+    )
+    for readings, failed, why in open_ones:
+        assert answers.answer("c", LINEAR, readings, failed) == ("c", LINEAR, "undecided", *[""] * 5, why)
+
+
+def test_networks_of_no_group_are_asked_where_they_were_trained(tmp_path, monkeypatch):
+    everywhere = {other.path.stem: other.task for other in answers.others(plans.TASKS)}
+    assert everywhere["gru-least-squares"] == "least-squares"
+    assert everywhere["rnnprop-mixture"] == everywhere["lstm-linear-regression"] == LINEAR
+    assert not any(name.startswith(("replica-", "gru-rosenbrock")) for name in everywhere)
+    assert answers.others([ROSENBROCK]) == []
+    one = [other for other in answers.others([LINEAR]) if other.path.stem == "lds-linear-regression"]
+    assert answers.left(one, tmp_path) == [("readings", LINEAR)]
+    assert answers.measure(one, tmp_path, make=False)[0][0].why == "answers: not measured yet"
+    planted = planted_reading("absent")["adaptation"]
+    reading = type("Planted", (), {"to_json": lambda self: planted})()
+    monkeypatch.setattr(answers.run, "probe", lambda *a, **k: {name: reading for name in k["probes"]})
+    (told,), seconds = answers.measure(one, tmp_path)
+    assert (told.network, told.verdict, list(seconds)) == (
+        "lds-linear-regression",
+        "absent",
+        [(LINEAR, "answers", "lds-linear-regression")],
+    )
+    monkeypatch.setattr(answers.run, "probe", None)
+    assert answers.measure(one, tmp_path)[0] == [told]
+    assert answers.left(one, tmp_path) == []
+    report.write(tmp_path, [], {}, [told], seconds)
+    found = tables.read(tmp_path)
+    assert "| lds-linear-regression | linear-regression | absent | steady |" in "\n".join(
+        pages.BLOCKS["answers"](found)
+    )
+    assert [row["part"] for row in found.seconds] == ["answers"]
 
 
 def test_only_the_page_is_made_of_what_was_measured(tmp_path):

@@ -60,9 +60,12 @@ def command(out: Path, page: Path | None, only_page: bool, dry_run: bool, runs: 
 
 def _how_long(out: Path, tasks: str | None, ablations: bool, weights: Path | None) -> str:
     """How long the parts take that `out` does not hold yet, one after another."""
+    from bench.studies.paper import answers
     from bench.studies.paper.plan import left
 
-    missing = left(plan(names(tasks), ablations=ablations), weights or FOLDER, out)
+    planned = plan(names(tasks), ablations=ablations)
+    others = answers.others(planned.tasks) if weights is None else []
+    missing = left(planned, weights or FOLDER, out) + answers.left(others, out)
     found = waits.total(waits.of_study(study, resolve.named_task(task)) for study, task in missing)
     return words(f"{len(missing)} parts to measure", found)
 
@@ -75,11 +78,12 @@ def _judged(
     if not no_measure:
         note(_how_long(out, tasks, ablations, weights))
 
-    from bench.studies.paper import analyze, measure, report
+    from bench.studies.paper import analyze, answers, measure, report
 
     networks = {task: planned.networks(task, weights or FOLDER) for task in planned.tasks}
+    others = answers.others(planned.tasks) if weights is None else []
     measured = {}
-    with tqdm(total=planned.parts(networks), desc="paper", unit="part") as bar:
+    with tqdm(total=planned.parts(networks) + len(others), desc="paper", unit="part") as bar:
 
         def progress(text: str) -> None:
             bar.set_postfix_str(text, refresh=False)
@@ -97,4 +101,5 @@ def _judged(
                     make=not no_measure,
                     progress=progress,
                 )
-    return report.write(out, analyze.judged(measured), measured)
+        told, seconds = answers.measure(others, out, make=not no_measure, progress=progress)
+    return report.write(out, analyze.judged(measured), measured, [*answers.of_groups(measured), *told], seconds)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.engine import VERSION as ENGINE
 from bench.errors import UserError
 from bench.lookup import identity, resolve
 from bench.lookup.named import NamedTask
@@ -97,10 +98,10 @@ def measure(
     place = Place(resolve.named_task(task), out, budget.seeds, progress, {}, make)
     thetas, baselines, rates = {}, {}, {}
     for name in BASELINES:
-        record = _tuned(task, name, budget, tuning, folders, make)
-        thetas[name], rates[name] = record.thetas["mean_loss"], best_rates(record, budget.finalists)
-        place.seconds["tuning", name] = sum(float(record.ledger.get(f"seconds_{part}", 0)) for part in _TUNING)
-        progress(f"{task}: tuning of {name}")
+        found = _tuned(place, name, budget, tuning, folders)
+        thetas[name] = found["theta"]
+        if found["rates"]:
+            rates[name] = tuple(found["rates"])
         baselines[name] = _race(place, resolve.entry(name), thetas[name])
     groups: dict[str, tuple[Seed, ...]] = {}
     for network in networks:
@@ -113,7 +114,24 @@ def measure(
     return OnTask(task, (), baselines, thetas, budget.seeds, rates, groups, place.seconds, cards)
 
 
-def _tuned(task: str, name: str, budget: Budget, tuning: Path, folders: Iterable[Path], make: bool) -> Record:
+def _tuned(place: Place, name: str, budget: Budget, tuning: Path, folders: Iterable[Path]) -> dict[str, Any]:
+    """θ of a baseline and the range of its best rates, kept in a file of their own: cells may be too large to keep."""
+    task, entry = place.subject.name, resolve.entry(name)
+    definitions = identity.task_definition(place.subject.task), identity.optimizer_definition(entry)
+
+    def tuned() -> dict[str, Any]:
+        record = _cell(task, name, budget, tuning, folders, place.make)
+        seconds = sum(float(record.ledger.get(f"seconds_{part}", 0)) for part in _TUNING)
+        return {"theta": record.thetas["mean_loss"], "rates": best_rates(record, budget.finalists), "seconds": seconds}
+
+    path = place.out / "tuning" / f"{name}@{task}.json"
+    found = memo(path, digest((task, *definitions, str(budget), ENGINE)), tuned)
+    place.seconds["tuning", name] = float(found["seconds"])
+    place.progress(f"{task}: tuning of {name}")
+    return found
+
+
+def _cell(task: str, name: str, budget: Budget, tuning: Path, folders: Iterable[Path], make: bool) -> Record:
     if make:
         return raced(task, name, budget, tuning, folders)
     kept = tuning / CELLS
@@ -135,15 +153,14 @@ def best_rates(record: Record, count: int) -> tuple[float, float]:
 
 
 def _seed(place: Place, entry: Entry, ablations: bool) -> Seed:
-    subject, about = place.subject, _about(place.subject, entry)
+    subject, parts = place.subject, about(place.subject, entry)
     race = _race(place, entry, dict(entry.defaults))
-    readings = place.if_there("readings", entry, about, lambda: _readings(subject, entry))
-    about = (*about, quantities.VERSION)
-    numbers = place.if_there("quantities", entry, about, lambda: _quantities(subject, entry))
+    readings = place.if_there("readings", entry, parts, lambda: _readings(subject, entry))
+    numbers = place.if_there("quantities", entry, (*parts, quantities.VERSION), lambda: _quantities(subject, entry))
     found = None
     if ablations:
-        parts = causal.parts(subject, entry)
-        found = place.if_there("ablations", entry, parts, lambda: causal.ablated(subject, entry))
+        causes = causal.parts(subject, entry)
+        found = place.if_there("ablations", entry, causes, lambda: causal.ablated(subject, entry))
     failed = [part["failed"] for part in (readings, numbers, found or {}) if "failed" in part]
     ablation = found if found and "failed" not in found else None
     return Seed(entry.name, race, readings.get("readings", {}), numbers, ablation, "; ".join(failed))
@@ -154,9 +171,10 @@ def _race(place: Place, entry: Entry, theta) -> dict[str, Any]:
     return place.part("races", entry, parts, lambda: races.raced(place.subject, entry, theta, place.problems))
 
 
-def _about(subject: NamedTask, entry: Entry) -> tuple:
-    about = identity.task_definition(subject.task), identity.optimizer_definition(entry)
-    return (subject.name, *about, STEPS, run.VERSION)
+def about(subject: NamedTask, entry: Entry) -> tuple:
+    """What a reading of an entry on a task depends on."""
+    definitions = identity.task_definition(subject.task), identity.optimizer_definition(entry)
+    return (subject.name, *definitions, STEPS, run.VERSION)
 
 
 def _readings(subject: NamedTask, entry: Entry) -> dict[str, Any]:

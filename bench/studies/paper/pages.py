@@ -44,6 +44,7 @@ def page(out: Path) -> str:
             *parts.pair_table(found),
             "",
         ],
+        ["## Learning rate adaptation of every shipped network", "", *parts.answer_table(found), ""],
         ["## Time", "", *parts.time_table(found), ""],
     ]
     return "\n".join(line for section in sections for line in section) + "\n"
@@ -54,6 +55,7 @@ BLOCKS: dict[str, Callable[[Tables], list[str]]] = {
     "networks": parts.network_table,
     "recipes": parts.recipe_list,
     "mechanisms": parts.mechanism_table,
+    "answers": parts.answer_table,
     "not held": parts.list_of(NOT_HELD),
     "not decidable": parts.list_of(NOT_DECIDABLE),
     "losses": parts.lost_table,

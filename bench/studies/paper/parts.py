@@ -143,7 +143,27 @@ def _judged(row: Row) -> str:
     return f"{row['verdict']}{_other_judge(row)}"
 
 
-_SHORT = ("claim", "task", "paper")
+def answer_table(found: Tables) -> list[str]:
+    """What the adaptation probe answers about every shipped network, or what keeps it from an answer."""
+    head = (
+        "network",
+        "task",
+        "adapts",
+        "the rate",
+        "at most",
+        "at the end",
+        "follows",
+        "beyond untrained",
+        "no answer because",
+    )
+    rows = [
+        (row["network"], row["task"], row["verdict"], *(row[name] or "–" for name in _ANSWER), row["why"])
+        for row in found.answers
+    ]
+    return piped(head, rows) if rows else ["No network was asked."]
+
+
+_ANSWER = ("shape", "change", "ends", "follows", "discovered")
 
 
 def list_of(verdict: str) -> Callable[[Tables], list[str]]:
@@ -210,7 +230,8 @@ def along_list(found: Tables) -> list[str]:
 def time_table(found: Tables) -> list[str]:
     """Seconds by part and task, as each part's file says, and their sum."""
     parts = list(dict.fromkeys(row["part"] for row in found.seconds))
-    tasks = [task for task in TASKS if any(row["task"] == task for row in found.seconds)]
+    known = dict.fromkeys(row["task"] for row in found.seconds)
+    tasks = [*(task for task in TASKS if task in known), *(task for task in known if task not in TASKS)]
 
     def total(**wanted: str) -> float:
         kept = (row for row in found.seconds if all(row[name] == word for name, word in wanted.items()))

@@ -85,8 +85,8 @@ def left(planned: Plan, weights: Path, out: Path) -> list[tuple[str, str]]:
     """(kind of part, task) of every part that `out` has no file of: those of `bench.suites.waits`' table."""
     found = []
     for task in planned.tasks:
-        baselines = [name for name in BASELINES if not (out / "races" / f"{name}@{task}.json").is_file()]
-        found += [(kind, task) for _ in baselines for kind in ("tuning", "races")]
+        for kind in ("tuning", "races"):
+            found += [(kind, task) for name in BASELINES if not (out / kind / f"{name}@{task}.json").is_file()]
         for network in planned.networks(task, weights):
             causal = ["ablations"] if planned.ablations and network.ablated else []
             missing = [

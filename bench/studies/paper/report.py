@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.records.files import csv_text, write_bytes
 from bench.studies.paper import pages, tables
 from bench.studies.paper.analyze import Judgment, Removed, causal, removals
+from bench.studies.paper.answers import Answer
 from bench.studies.paper.evidence import Measured, OnTask
 from bench.studies.paper.plan import FULL, FURTHER, GROUPS, REPLICATION
 from bench.studies.paper.rules import Finding
@@ -24,17 +26,26 @@ COLUMNS = (
 )
 """Of claims.csv: what counts, then the networks trained further, then the one of full size."""
 SECONDS = ("task", "part", "optimizer", "seconds")
+Seconds = Mapping[tuple[str, str, str], float]
+"""By (task, part, optimizer)."""
 _CARD = ("architecture", "iterations", "batch", "seconds")
 NETWORKS = ("task", "group", "network", "there", *_CARD, "mean_loss", "command")
 
 
-def write(out: Path, rows: Sequence[Judgment], measured: Measured) -> str:
-    """All files; returns the Markdown."""
+def write(
+    out: Path,
+    rows: Sequence[Judgment],
+    measured: Measured,
+    answers: Sequence[Answer] = (),
+    seconds: Seconds = MappingProxyType({}),
+) -> str:
+    """All files; returns the Markdown. `answers`, and the `seconds` that others took: `bench.studies.paper.answers`."""
     files = {
         "claims.csv": table(rows, measured),
         "ablations.csv": csv_text(Removed._fields, (_removed(line) for line in removals(measured))),
-        "seconds.csv": csv_text(SECONDS, _seconds(measured)),
+        "seconds.csv": csv_text(SECONDS, _seconds(measured, seconds)),
         "networks.csv": csv_text(NETWORKS, _networks(measured)),
+        "answers.csv": csv_text(Answer._fields, answers),
     }
     tables.write(out, files)
     text = pages.page(out)
@@ -71,12 +82,9 @@ def _removed(line: Removed) -> list[Any]:
     return [*plain, *("" if part is None else " ".join(f"{each:.6g}" for each in part) for part in line[-2:])]
 
 
-def _seconds(measured: Measured) -> list[list[Any]]:
-    return [
-        [on.task, part, optimizer, f"{spent:.1f}"]
-        for on in measured.values()
-        for (part, optimizer), spent in on.seconds.items()
-    ]
+def _seconds(measured: Measured, others: Seconds) -> list[list[Any]]:
+    judged = {(on.task, *key): spent for on in measured.values() for key, spent in on.seconds.items()}
+    return [[*key, f"{spent:.1f}"] for key, spent in (*judged.items(), *others.items())]
 
 
 def _networks(measured: Measured) -> list[list[Any]]:

@@ -33,12 +33,13 @@ TITLES = {
 
 
 class Tables(NamedTuple):
-    """Rows of claims.csv, ablations.csv, seconds.csv and networks.csv; pages of `anatomy --along`, as measured."""
+    """Rows of claims.csv, ablations.csv and so on; pages of `anatomy --along`, as measured."""
 
     claims: list[Row]
     ablations: list[Row]
     seconds: list[Row]
     networks: list[Row]
+    answers: list[Row]
     along: list[dict[str, Any]]
 
 
