@@ -43,3 +43,7 @@ class Flat:
     def packed(self, results):
         """What the function returned, of the flat tensors that a call gives."""
         return tf.nest.pack_sequence_as(self._concrete.structured_outputs, results)
+
+    def handed_on(self, results):
+        """`results` as an argument of another function."""
+        return self.packed(results)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from bench.engine import executor
 from bench.errors import UserError
 from bench.records.files import note
 
@@ -43,8 +44,9 @@ _INSTRUCTIONS = re.compile(r"avx\w*|fma\w*|f16c|amx\w*|sse4_2|asimd\w*|sve\w*|fp
 def settle() -> tuple[str, ...]:
     """Fix the environment, unless TensorFlow has read it already -> what then stays other than FIXED, as NAME=value.
 
-    A note says what was set aside.
+    A note says what was set aside. Raises UserError for a choice that there is not.
     """
+    executor.chosen(os.environ)
     other = differing(os.environ)
     if "tensorflow" in sys.modules:
         unset = (name for name, value in _fixed(os.environ) if value is not None and not os.environ.get(name))
@@ -90,8 +92,10 @@ def fingerprint() -> str:
 
     Equal on two machines: the same command gives the same bytes there, as far as is known.
     """
-    choice = options(os.environ)
-    return " ".join([processor_kind(), *([] if choice == "default" else [f"compiler={choice}"]), *settle()])
+    choice, executed = options(os.environ), executor.label()
+    told = [] if choice == "default" else [f"compiler={choice}"]
+    told += [] if executed == executor.NAMES[0] else [f"executor={executed}"]
+    return " ".join([processor_kind(), *told, *settle()])
 
 
 def processor_kind() -> str:

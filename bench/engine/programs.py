@@ -6,15 +6,20 @@ Where a piece ends moves no number: it is the compiled loop's bound, an argument
 from __future__ import annotations
 
 import functools
+import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from bench.engine import executor, lowered
 from bench.engine.alone import Alone
 from bench.engine.flat import Flat
-from bench.engine.unroll import Carry, Plan, Unroll, nested, seeds_outside
+from bench.engine.lowered import Lowered
+from bench.engine.unroll import Plan, Unroll, nested, seeds_outside
+from tasks import Task
 
 PIECE = 0.25
 """Seconds a call should take: long enough to hide its own cost, short enough to wait for."""
@@ -32,7 +37,7 @@ class Program:
         unroll = Unroll(plan)
         self.plan = plan
         self._light = plan.task.cost == "light"
-        self._start, self._go, self._whole = (Flat(f) for f in (unroll.start, unroll.go, unroll.whole))
+        self._start, self._go, self._whole = (_piece(plan, f) for f in (unroll.start, unroll.go, unroll.whole))
         self._pace = 0.0
         self._measure = Flat(self._measured, compiled=False)
         self._kept: Any = None
@@ -50,7 +55,7 @@ class Program:
         results, step = None, 0
         while results is None or step < total:
             until = self._until(step, total)
-            results = self._piece(results, params, step, until, tail)
+            results = self._advanced(results, params, step, until, tail)
             progress((until - step) / max(total, 1))
             step = until
         # views, where numpy() copies
@@ -84,7 +89,7 @@ class Program:
         size = max(1, int(PIECE / self._pace)) if self._pace else FIRST[self.plan.task.cost]
         return total if total - step < 2 * size else step + size
 
-    def _piece(self, results, params, step: int, until: int, tail) -> list:
+    def _advanced(self, results, params, step: int, until: int, tail) -> list:
         """Flat tensors of a Carry at step `until`, from those at `step`; None: from the start."""
         began, bound = time.perf_counter(), tf.constant(until, tf.int32)
         piece = self._whole if results is None and self._light else self._go
@@ -102,11 +107,24 @@ class Program:
             self._pace = seconds / (until - step)
         return results
 
-    def _carry(self, results, params, tail) -> Carry:
+    def _carry(self, results, params, tail) -> Any:
         if results is not None:
-            return self._last.packed(results)
+            return self._last.handed_on(results)
         points, data, _, hyper, shared = tail
-        return self._start.packed(self._start(params, data, hyper, shared, points))
+        return self._start.handed_on(self._start(params, data, hyper, shared, points))
+
+
+def _piece(plan: Plan, f: Callable) -> Flat | Lowered:
+    """A function of the plan's unroll, compiled and run by whom the environment asks for."""
+    return Flat(f) if executor.chosen(os.environ) == executor.NAMES[0] else Lowered(f, plan, f.__name__)
+
+
+def compiler(task: Task, build: Callable) -> str:
+    """Whose XLA compiled what was raced of a task and an optimizer, as a record says it."""
+    if executor.chosen(os.environ) == executor.NAMES[0]:
+        return "XLA"
+    reason = lowered.refused(task, build)
+    return f"TensorFlow's XLA, since jaxlib does not take it: {reason}" if reason else "jaxlib's XLA"
 
 
 @functools.lru_cache(maxsize=64)

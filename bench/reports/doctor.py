@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.engine import numerics, process, program_cache
+from bench.engine import executor, numerics, process, program_cache
 from bench.errors import UserError
 from bench.lookup import plugins
 
@@ -34,6 +34,7 @@ def examine() -> Iterator[Finding]:
     yield from (*_versions(), _processor(), _cache(), *_disks())
     yield _tried("TensorFlow", _compiled, _AGAIN)
     yield _tried("threads", _threads)
+    yield _tried("executor", _executor)
     yield _tried("numerics", _fingerprint)
     yield _tried("plug-ins", _plugins)
 
@@ -123,6 +124,22 @@ def _compiled() -> Finding:
     if doubled != 3.0:
         return Finding("TensorFlow", f"2 × 1.5 is {doubled}", _AGAIN)
     return Finding("TensorFlow", "compiles and runs")
+
+
+def _executor() -> Finding:
+    """Whose XLA runs the engine's programs, and whether it does."""
+    if executor.chosen(os.environ) == executor.NAMES[0]:
+        return Finding("executor", f"TensorFlow's own; {executor.VARIABLE} chooses: {', '.join(executor.NAMES)}")
+    import tensorflow as tf
+
+    from bench.engine import pjrt
+
+    doubled = tf.function(lambda x: 2.0 * x, jit_compile=True)
+    hlo = pjrt.Hlo(doubled.experimental_get_compiler_ir(tf.constant(1.5))(stage="hlo_serialized"))
+    (result,) = pjrt.Executable.compiled(hlo, as_kernel=False)([pjrt.buffer(tf.constant(1.5))])
+    if float(pjrt.array(result)) != 3.0:
+        return Finding("executor", f"2 × 1.5 is {pjrt.array(result)}", f"unset {executor.VARIABLE}")
+    return Finding("executor", f"{executor.label()}, compiles and runs what TensorFlow lowers")
 
 
 def _threads() -> Finding:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench import stops
-from bench.engine import process, race, tiles
+from bench.engine import process, programs, race, tiles
 from bench.engine.problems import Problems
 from bench.engine.sizes import sizes
 from bench.errors import MachineError
@@ -62,7 +62,7 @@ def failed(job: Job, error: str) -> Record:
 def _record(job: Job, status: str, error: str, measured: _Measured) -> Record:
     task, entry = job.subject.task, job.entry
     about: dict[str, Any] = {"kind": entry.kind, "discloses": dict(entry.discloses), "floor": _floor(task)}
-    provenance = {**process.provenance(), **(_execution(task) if status == "ok" else {})}
+    provenance = {**process.provenance(), **(_execution(task, entry) if status == "ok" else {})}
     return Record(job.cell, status, error, **about, **measured._asdict(), provenance=provenance)
 
 
@@ -74,9 +74,9 @@ def _floor(task: Task) -> float:
         return math.nan
 
 
-def _execution(task: Task) -> dict[str, str]:
+def _execution(task: Task, entry: Entry) -> dict[str, str]:
     alone = f"one run at a time, {'by' if task.compiled else 'without'} XLA"
-    return {"execution": alone if task.alone else "runs side by side, by XLA"}
+    return {"execution": alone if task.alone else f"runs side by side, by {programs.compiler(task, entry.build)}"}
 
 
 class _Measured(NamedTuple):

@@ -7,23 +7,30 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.engine import numerics, process
+from bench.engine import executor, numerics, process
+from bench.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 
 
 class Site(NamedTuple):
-    """`source`: a digest of this project's Python files. `numerics`: the kind of processor, which may differ."""
+    """`source`: a digest of this project's Python files. `numerics`: the kind of processor, which may differ.
+
+    `executor` runs the programs of a run that is started here, and `offered` are those that could.
+    """
 
     source: str
     versions: tuple[tuple[str, str], ...]
     numerics: str
+    executor: str
+    offered: tuple[str, ...]
 
 
 @functools.cache
 def here() -> Site:
     """This process's own."""
-    return Site(_source(), tuple(process.versions().items()), numerics.processor_kind())
+    versions = tuple(process.versions().items())
+    return Site(_source(), versions, numerics.processor_kind(), _executor(), executor.offered())
 
 
 def difference(ours: Site, theirs: Site) -> str:
@@ -33,7 +40,17 @@ def difference(ours: Site, theirs: Site) -> str:
             return f"has {name} {there_is}, and this machine {here_is}; install the same: pip install {name}=={here_is}"
     if ours.source != theirs.source:
         return f"has another optoscope ({theirs.source}) than this machine ({ours.source}); install the same there"
+    if ours.executor not in theirs.offered:
+        return f"cannot run programs by {ours.executor}, as this machine does; there, {executor.REMEDY}"
     return ""
+
+
+def _executor() -> str:
+    """What was chosen here; a worker's own choice does not count, and may be a mistake."""
+    try:
+        return executor.label()
+    except UserError:
+        return ""
 
 
 def _source() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.engine import numerics, process
+from bench.engine import executor, numerics, process
 from bench.records.files import csv_text, write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import short
@@ -50,7 +50,7 @@ def markdown(rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> 
         "![Ratios and targets](ratios.png)",
         _HOW.format(rounds=rounds, checked=CHECKED).strip(),
         f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}. "
-        f"Compiler options: {where['compiler']}.",
+        f"Compiler options: {where['compiler']}. Executor: {where['executor']}.",
         f"## Bound\n\n{_bound(peaks)}",
     ]
     return "\n\n".join(parts) + "\n"
@@ -74,11 +74,11 @@ def write_csv(path: Path, rows: Sequence[Ratio]) -> None:
 
 
 def machine() -> dict[str, str]:
-    """Processor, time, commit, versions of what can move a number, and the compiler's options; no host name."""
+    """Processor, time, commit, versions of what can move a number, compiler's options, executor; no host name."""
     known = {**process.versions(), **{name: _version(name) for name in PEERS}}
     versions = ", ".join(f"{name} {number}" for name, number in known.items() if number)
     about = process.provenance()
-    told = {"versions": versions, "compiler": numerics.options(os.environ)}
+    told = {"versions": versions, "compiler": numerics.options(os.environ), "executor": executor.label()}
     return {name: about[name] for name in ("processor", "time", "commit")} | told
 
 
