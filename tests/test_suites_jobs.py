@@ -8,9 +8,11 @@ from bench.engine import VERSION
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.records.record import Budget
+from bench.running import run
 from bench.running.executor import Means
 from bench.running.here import Here
 from bench.running.processes import Processes
+from bench.running.progress import Bar
 from bench.running.run import executor_for
 from bench.suites import schedule
 from bench.suites.jobs import found, job, plan
@@ -78,6 +80,17 @@ def test_other_peoples_code_and_limited_cells_are_done_in_processes(monkeypatch)
     held = dataclasses.replace(shipped[0], optimizer=get("adam"))
     with pytest.raises(UserError, match="limits of time and memory need processes"):
         executor_for([held], Means(1, limits=Limits(seconds=9.0)))
+
+
+def test_one_executor_does_several_lots_of_jobs_and_stays_open(monkeypatch):
+    monkeypatch.setattr(run, "run_job", lambda progress, one: str(one))
+    monkeypatch.setattr(run, "executor_for", None)
+    kept, shared = [], Here()
+    for names in (("sgd", "adam"), ("momentum",)):
+        jobs = [job("cell", "rosenbrock", name, BUDGET) for name in names]
+        with Bar("cells", len(jobs), 0) as bar:
+            run.finish(jobs, lambda one, value: kept.append((str(one), value)), Means(1), bar, shared)
+    assert kept == [(f"{name} on rosenbrock",) * 2 for name in ("sgd", "adam", "momentum")]
 
 
 def test_weights_by_cost():
