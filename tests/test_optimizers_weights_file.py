@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import optimizers.registry
 from bench.commands.group import main
-from optimizers import OptimizerError, learned
+from optimizers import OptimizerError, learned, shipped
 from optimizers.shipped import FOLDER, load_entry
 from optimizers.weights_file import card_bytes, read_card
 
@@ -197,3 +198,17 @@ def test_files_that_cannot_be_read(copied):
     assert "no readable card lds-linear-regression.json (No such file" in refusal(copied)
     card.mkdir()
     assert "(Is a directory)" in refusal(copied)
+
+
+def test_a_damaged_card_among_the_shipped_leaves_out_its_entry_and_no_other(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(optimizers.registry, "_registry", {})
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    for name in ("gru-rosenbrock", "gru-rosenbrock-2"):
+        for suffix in (".npz", ".json"):
+            (tmp_path / (name + suffix)).write_bytes((FOLDER / (name + suffix)).read_bytes())
+    card = tmp_path / "gru-rosenbrock.json"
+    card.write_text(card.read_text().replace('"iterations": 3000', '"iterations": 3001'))
+    shipped.register_shipped()
+    assert list(optimizers.registry._registry) == ["gru-rosenbrock-2"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("note: gru-rosenbrock is left out: ")
