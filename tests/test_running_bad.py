@@ -18,12 +18,15 @@ from bench.running.executor import Means
 from bench.running.progress import Bar
 from bench.running.run import finish
 from bench.suites.jobs import job
+from bench.suites.suite import Limits
 
 BAD = Path(__file__).parent / "bad"
 FILES = [str(BAD / "tasks_that_fail.py"), str(BAD / "optimizers_that_fail.py")]
 BUDGET = Budget(steps=4, seeds=2, trials=2, tuning_seeds=2, finalists=0, recheck_seeds=0)
 SGD = "sgd[learning_rate=0.01]"
 """Nothing to tune, which is quicker."""
+HANGS, SECONDS = "bad-hangs", 10.0
+"""The one that has to be ended from outside, twice, and after how long."""
 FINITE, DIVERGED, ANY = "finite", "diverged", "any"
 TASKS = {
     "fine": FINITE,
@@ -99,7 +102,8 @@ def records(registered):
 
 
 def test_every_kind_is_in_the_table(registered):
-    assert sorted(TASKS) == sorted(name for name in tasks.names() if name.startswith("bad-") or name == "fine")
+    known = sorted(name for name in tasks.names() if name.startswith("bad-") or name == "fine")
+    assert sorted([*TASKS, HANGS]) == known
     assert sorted(OPTIMIZERS) == sorted(n.removeprefix("bad-") for n in optimizers.names() if n.startswith("bad-"))
 
 
@@ -127,3 +131,12 @@ def test_a_cell_after_all_of_them_has_the_numbers_it_has_alone(records):
     theta = [record.thetas[name] for name in record.runs]
     alone = race(momentum, theta, Problems(fine, "report", range(BUDGET.seeds), BUDGET.steps)).runs.losses
     np.testing.assert_array_equal(np.stack([runs.losses for runs in record.runs.values()]), alone)
+
+
+def test_one_that_hangs_is_ended_by_the_limit_of_time_and_the_others_are_done(registered):
+    jobs, kept = [job("cell", task, SGD, BUDGET) for task in ("fine", HANGS, "bad-raises")], {}
+    with Bar("cells", len(jobs), 0) as bar:
+        finish(jobs, lambda one, record: kept.update({one.task: record}), Means(1, FILES, Limits(seconds=SECONDS)), bar)
+    assert {name: r.status for name, r in kept.items()} == {"fine": "ok", HANGS: "failed", "bad-raises": "failed"}
+    assert kept[HANGS].error == "its process took longer than the limit of 10 s, twice"
+    assert kept["bad-raises"].error.startswith("RuntimeError")

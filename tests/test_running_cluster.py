@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import test_running_executors as executors
 from click.testing import CliRunner
 
 from bench.commands.group import main
+from bench.engine import numerics
 from bench.errors import UserError
 from bench.lookup import plugins
+from bench.maintain.scale import cluster as cluster_of_processes
 from bench.metatraining import metatrain
 from bench.metatraining.seeds import train_seeds
 from bench.metatraining.training import Training
@@ -26,6 +29,8 @@ from bench.running.cargo import pack, unpack
 from bench.running.cluster import Cluster
 from bench.running.executor import Call, Means
 from bench.running.run import run
+from bench.studies.generalisation import measure as generalisation
+from bench.suites.jobs import job
 from bench.suites.suite import Limits, Suite
 from optimizers import shipped
 from tasks import source_files
@@ -207,6 +212,76 @@ def test_a_suite_gives_the_bytes_of_this_machine_and_a_hostile_cell_fails(addres
         "cluster-bowl": "",
         "cluster-end": "its process ended itself with exit code 3, twice",
     }
+
+
+SMALL = Budget(steps=4, seeds=2, trials=2, tuning_seeds=2, finalists=0, recheck_seeds=0)
+
+
+def test_a_run_whose_scheduler_is_lost_goes_on_with_another(address, tmp_path, monkeypatch):
+    suite, out = Suite("own", ("rosenbrock",), ("sgd", "momentum", "nesterov"), SMALL), tmp_path / "out"
+    write = Store.write
+    with cluster_of_processes(1) as file, distributed.Client(scheduler_file=file, set_as_default=False) as client:
+        scheduler = client.run_on_scheduler(os.getpid)
+
+        def write_and_lose(store, record):
+            path = write(store, record)
+            if alive(scheduler):
+                os.kill(scheduler, signal.SIGKILL)
+            return path
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "write", write_and_lose)
+            with pytest.raises(UserError, match=r"^the Dask scheduler at .* is gone; .*run the same command again$"):
+                run(suite, out, probes=False, dask=file)
+    finished = {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
+    assert 1 <= len(finished) < 3
+    run(suite, out, probes=False, dask=address)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    run(suite, tmp_path / "here", probes=False)
+    found, here = (Store(folder).records() for folder in (out, tmp_path / "here"))
+    assert [(r.cell, digest(r)) for r in found] == [(r.cell, digest(r)) for r in here]
+    assert len(found) == 3
+
+
+def test_a_dry_run_expects_as_many_processes_as_there_are_threads(address, tmp_path):
+    for verb in (["run", "smoke"], ["generalise", "gru-rosenbrock", "--tasks", "rosenbrock"]):
+        said = {}
+        for means in (["--dask", address], ["--workers", "2"], ["--workers", "1"]):
+            result = CliRunner().invoke(main, [*verb, *means, "--out", str(tmp_path / "out"), "--dry-run"])
+            assert result.exit_code == 0, result.output
+            said[means[1]] = result.output
+        assert said[address] == said["2"] != said["1"]
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_needs_the_cluster(tmp_path):
+    for verb in (["run", "smoke"], ["generalise", "gru-rosenbrock", "--tasks", "rosenbrock"]):
+        result = CliRunner().invoke(main, [*verb, "--dask", "tcp://127.0.0.1:9", "--dry-run"])
+        assert isinstance(result.exception, UserError)
+        assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in str(result.exception)
+
+
+def test_a_study_gives_the_bytes_of_this_machine(address, tmp_path):
+    jobs = [job("cell", "rosenbrock", "gru-rosenbrock", replace(SMALL, steps=steps)) for steps in (3, 4)]
+    here = generalisation.run(jobs, tmp_path / "here")
+    there = generalisation.run(jobs, tmp_path / "there", Means(dask=address))
+    assert {one: digest(record) for one, record in there.items()} == {one: digest(here[one]) for one in jobs}
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["steps-3", "steps-4"]
+
+
+def options_there(progress):
+    return os.environ.get(numerics.VARIABLE), numerics.options(os.environ), os.environ.get("MALLOC_TRIM_THRESHOLD_")
+
+
+def test_compiler_options_are_those_of_this_machine_and_memory_is_kept(monkeypatch):
+    wide = numerics.options({numerics.VARIABLE: "wide"})  # "default" where the processor has no such instructions
+    there = {"env": {numerics.VARIABLE: "wide"}}  # as a worker's machine may have them
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", **there) as made:
+        for here, counts in (("", "default"), ("wide", wide)):
+            monkeypatch.setenv(numerics.VARIABLE, here)
+            with Cluster(made.scheduler_address) as executor:
+                executor.submit(Call(options_there))
+                assert [done.value for done in executor.results()] == [(here, counts, None)]
 
 
 def test_trainings_give_the_bits_of_this_machine_and_come_back_whole(address, tmp_path):

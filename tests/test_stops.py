@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,22 @@ def test_what_is_meant(problem, listening, asked, meant, monkeypatch):
     monkeypatch.setattr(stops, "_listening", listening)
     monkeypatch.setattr(stops, "_asked", asked)
     assert stops.meant(problem) is meant
+
+
+LEFT = """
+import os
+from multiprocessing import get_context
+from bench.running import lane
+lane.quiet_tracker()
+lock = get_context("spawn").RLock()
+print(lock._semlock.name, flush=True)
+os._exit(130)
+"""
+
+
+def test_a_semaphore_that_a_stop_leaves_is_removed_without_a_word():
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+    name = done.stdout.strip().removeprefix("/")
+    assert name
+    assert not Path("/dev/shm", f"sem.{name}").exists()

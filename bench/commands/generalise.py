@@ -53,12 +53,12 @@ def command(
     if dry_run:
         from bench.studies.generalisation.report import describe
 
-        click.echo(describe(matrix, out, workers))
+        click.echo(describe(matrix, out, options.lanes(workers, dask)))
         return
     from bench.records.files import note
     from bench.running.executor import Means
     from bench.studies.generalisation import measure, report
 
-    note(report.how_long(matrix, out, workers))
+    note(report.how_long(matrix, out, options.lanes(workers, dask)))
     records = measure.run(jobs(matrix), out, Means(workers, files, dask=dask), folders=[runs])
     click.echo(report.finish(matrix, records, out, form))

@@ -175,9 +175,14 @@ def boards(pool: Path, cells: int) -> None:
 
 @command.command()
 @click.option("--jobs", type=kinds.COUNT, default=100_000, show_default=True, help="Empty jobs, for the cost of one.")
+@click.option("--trials", type=kinds.COUNT, default=2048, show_default=True, help="Of each cell of the speed-ups.")
+@click.option("--rounds", type=kinds.COUNT, default=3, show_default=True, help="Of which the median counts.")
 @click.option("--page", "only_page", is_flag=True, help="Only write the page, from what was measured last.")
-def scale(jobs: int, only_page: bool) -> None:
-    """Measure what cells and jobs cost, on a cluster of this machine too, and write docs/scale.md; tens of minutes."""
+def scale(jobs: int, trials: int, rounds: int, only_page: bool) -> None:
+    """Measure what cells and jobs cost, on a cluster of this machine too, and write docs/scale.md; tens of minutes.
+
+    Quickly, to see that it works: --jobs 500 --trials 16 --rounds 1.
+    """
     from bench.maintain import scale_page
     from bench.records.files import write_bytes
 
@@ -185,7 +190,7 @@ def scale(jobs: int, only_page: bool) -> None:
         options.load()
         from bench.maintain.scale import measure
 
-        measure(jobs)
+        measure(jobs, rounds, trials)
     write_bytes(scale_page.PAGE, scale_page.page(scale_page.measured()).encode())
     click.echo(scale_page.PAGE)
 

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from bench.commands import kinds
 from bench.engine import process
-from bench.errors import UserError
+from bench.errors import UserError, check_count
 from bench.lookup import plugins
 from bench.lookup.syntax import names
 from bench.suites import toml
@@ -78,6 +78,15 @@ def workers_or_dask(default: int = os.cpu_count() or 1, shown: str | bool = "cor
         return count(dask(command))
 
     return both
+
+
+def lanes(workers: int, dask: str | None) -> int:
+    """Jobs done at a time: `workers`, or as many as the cluster has threads. Raises UserError where none answers."""
+    if dask is None:
+        return check_count("workers", workers)
+    from bench.running import cluster
+
+    return max(1, cluster.check(dask))
 
 
 workers = click.option(

@@ -67,11 +67,7 @@ def command(
     if dry_run:
         from bench.reports.dry_run import describe
 
-        if dask is not None:
-            from bench.running import cluster
-
-            workers = max(1, cluster.check(dask))
-        click.echo(describe(chosen, out, workers, [*_RUNS.glob("*/")]))
+        click.echo(describe(chosen, out, options.lanes(workers, dask), [*_RUNS.glob("*/")]))
         return
     from bench.reports import origin, summary
     from bench.running.run import run

@@ -27,15 +27,23 @@ class PerJob(NamedTuple):
 
 
 class Speedup(NamedTuple):
-    """Seconds of the same cells with one and with two of what is named."""
+    """Seconds of the same cells with one and with two of what is named; cores that the one kept busy, where known."""
 
     name: str
     one: float
     two: float
+    busy: float | None = None
 
     @property
     def ratio(self) -> float:
         return self.one / self.two
+
+
+class Yardstick(NamedTuple):
+    """How much more two processes that do what is named get done than one, with nothing between them."""
+
+    name: str
+    ratio: float
 
 
 class Disk(NamedTuple):
@@ -58,11 +66,14 @@ class Measured(NamedTuple):
     processor: str
     time: str
     commit: str
+    trials: int | None = None
+    """Of the cells of the speed-ups; None: those of the protocol."""
+    yardsticks: list[Yardstick] = []  # noqa: RUF012 (never written to)
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
-        speedups = [one._asdict() for one in self.speedups]
-        return {**self._asdict(), "per_job": self.per_job._asdict(), "disk": self.disk._asdict(), "speedups": speedups}
+        lists = {name: [one._asdict() for one in getattr(self, name)] for name in ("speedups", "yardsticks")}
+        return {**self._asdict(), "per_job": self.per_job._asdict(), "disk": self.disk._asdict(), **lists}
 
 
 class Extrapolated(NamedTuple):
@@ -80,9 +91,11 @@ def measured() -> Measured | None:
     held = sealed.read(NUMBERS, "measure again: python -m bench maintain scale")
     if held is None:
         return None
-    speedups = [Speedup(**one) for one in held["speedups"]]
-    parts = {"per_job": PerJob(**held["per_job"]), "disk": Disk(**held["disk"]), "speedups": speedups}
-    return Measured(**{**held, **parts})
+    lists = {
+        "speedups": [Speedup(**one) for one in held["speedups"]],
+        "yardsticks": [Yardstick(**one) for one in held.get("yardsticks", [])],
+    }
+    return Measured(**{**held, "per_job": PerJob(**held["per_job"]), "disk": Disk(**held["disk"]), **lists})
 
 
 def extrapolate() -> Extrapolated:
@@ -116,8 +129,15 @@ _TAIL = """\
   is in the way of the others.
 - *Growth* is how much more memory the coordinator has held at its peak than before the first job. It holds a
   record for each call that is under way: four a worker thread, and at least 32.
-- *Cells* are of the protocol of every suite (`bench/suites/protocol.py`), each in a process that has done one before,
-  compiled programs kept. One and two take turns, and the medians of three rounds are compared.
+- *A cell* is of the protocol of every suite (`bench/suites/protocol.py`), in a process that has done one before,
+  compiled programs kept.
+- *Two processes, two workers* do cells of the same protocol with more trials, as stated: a cell of a second is mostly
+  compiling, which every process does for itself. One and two take turns, and the medians of the rounds are compared.
+- *Cores busy* are seconds of the processor per second, of the one process that does the cells: TensorFlow has threads
+  beside the one that races, so that two processes ask for more than two cores.
+- *What this machine gives*: two processes that have nothing to do with each other, against one. Some only count in
+  Python; others do one cell again and again, programs made, where memory and caches are shared. Cells that are handed
+  out cannot gain more than the smaller of the two, and the share of that is stated.
 - `run SUITE --dry-run` says what memory a process takes where a task's data is large.
 """
 
@@ -132,15 +152,26 @@ def _numbers(found: Measured) -> str:
         ),
         ("growth of the coordinator", f"{each.growth / 2**20:.0f} MiB", "over these jobs"),
         ("a cell", duration(found.seconds_per_cell), f"{found.share_compiling:.0%} of it compiling"),
-        *(
-            (f"two {s.name}", f"{s.ratio:.2f} ×", f"one: {s.one:.1f} s for {found.cells} cells; asked: 1.8")
-            for s in found.speedups
-        ),
+        *((f"two {s.name}", f"{s.ratio:.2f} ×", _about(s, found)) for s in found.speedups),
+        *((f"two processes that {y.name}", f"{y.ratio:.2f} ×", "what this machine gives") for y in found.yardsticks),
         ("a cell on disk", f"{disk.per_cell / 1024:.0f} KiB", f"with {disk.runs:.0f} recorded runs"),
         ("a recorded run on disk", f"{disk.per_run:.0f} bytes", "its share of trials, θ and card included"),
     ]
     lines = ["| what | cost | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([*lines, "", f"On {found.processor}, {found.time}, commit {found.commit}.", ""])
+
+
+def _about(speedup: Speedup, found: Measured) -> str:
+    """How long one of it took, how busy it was, and what share the ratio is of the most it can be."""
+    parts = [f"one: {speedup.one:.1f} s for {found.cells} cells"]
+    if found.trials is not None:
+        parts[0] += f" of {found.trials:,} trials"
+    if speedup.busy is not None:
+        parts.append(f"{speedup.busy:.2f} cores busy")
+    if found.yardsticks:
+        most = min(one.ratio for one in found.yardsticks)
+        parts.append(f"{speedup.ratio / most:.0%} of what two apart gain")
+    return "; ".join([*parts, "asked: 1.8"])
 
 
 def _core(found: Measured | None) -> str:

@@ -15,7 +15,7 @@ from bench.metatraining import afar
 from bench.metatraining.training import Training, check, metatrain
 from bench.running import cluster
 from bench.running.executor import Call, Means
-from bench.running.lane import Begin
+from bench.running.lane import Begin, quiet_tracker
 from bench.running.processes import Processes
 from bench.running.worker import begin
 
@@ -38,6 +38,7 @@ def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Me
         cluster.check(means.dask)
         afar.train(training, dict(zip(outs, seeds, strict=True)), means.dask, means.import_files)
         return outs
+    quiet_tracker()
     lock = get_context("spawn").RLock()
     with Processes(min(means.workers, len(seeds)), Begin(_begin, (means.import_files, lock))) as executor:
         for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):

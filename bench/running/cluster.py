@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import json
 import logging
+import os
 import pickle
 import queue
 import time
@@ -21,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bench.engine import numerics
 from bench.errors import UserError
 from bench.records.files import note
 from bench.running import remote, site
@@ -46,8 +48,8 @@ _NOISY = ("distributed", "tornado", "asyncio")
 class Cluster(Executor):
     """The workers of the scheduler at `address`, an address or a scheduler file. Raises UserError where none answers.
 
-    A process there begins with `cargo` and `environment`, and is renewed after calls of `life` weights (None: never). A
-    scheduler that is lost is a UserError of `results`.
+    A process there begins with `cargo`, this one's compiler options and `environment`, and is renewed after calls of
+    `life` weights (None: never). A scheduler that is lost is a UserError of `results`.
     """
 
     def __init__(
@@ -59,9 +61,8 @@ class Cluster(Executor):
         environment: Mapping[str, str] | None = None,
     ):
         self._address = address
-        self._session = remote.Session(
-            uuid.uuid4().hex[:8], tuple((environment or {}).items()), life, limits, site.here()
-        )
+        settings = {numerics.VARIABLE: os.environ.get(numerics.VARIABLE, ""), **(environment or {})}
+        self._session = remote.Session(uuid.uuid4().hex[:8], tuple(settings.items()), life, limits, site.here())
         self._client = connect(address)
         self._cargo = self._client.submit(
             pickle.loads, pickle.dumps(cargo), key=f"optoscope-{self._session.name}-cargo"

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -24,11 +24,14 @@ from bench.suites.suite import Limits
 
 
 class Begin(NamedTuple):
-    """What a new process does first: `function(*arguments)`, found there by its name, in this environment."""
+    """What a new process does first: `function(*arguments)`, found there by its name.
+
+    `environment`: variables that it has then; None: it has none of that name.
+    """
 
     function: Callable[..., None]
     arguments: tuple[Any, ...] = ()
-    environment: Mapping[str, str] = {}
+    environment: Mapping[str, str | None] = {}
 
 
 class Answer(NamedTuple):
@@ -139,6 +142,12 @@ class Lane:
         return None
 
 
+def quiet_tracker() -> None:
+    """Start the process that removes semaphores which a stop leaves behind; it does so without a word."""
+    with _environment({"PYTHONWARNINGS": "ignore"}):
+        resource_tracker.ensure_running()
+
+
 def _resident(pid: int) -> int:
     """Bytes of memory that a process holds; 0 where the system does not tell."""
     with suppress(OSError, ValueError, IndexError):
@@ -180,15 +189,22 @@ def _interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
     """While a process is spawned: variables that it inherits."""
     before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
+    _set(changes)
     try:
         yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -31,6 +31,8 @@ TICK = 0.5
 """Seconds between looks at whether a call is still wanted, and at what it uses."""
 IDLE = 30.0
 """Seconds after which a process without work is ended: its coordinator may be gone."""
+NANNY = {"MALLOC_TRIM_THRESHOLD_": None}
+"""What Dask's nanny sets and would slow cells down: what is given back to the system has to be asked for again."""
 _places: dict[str, str] = {}
 _lock = threading.RLock()
 
@@ -133,7 +135,7 @@ class _Lanes:
                     self._idle.remove(kept)
                     return kept[2]
             luggage = _unpacked(cargo.digest, cargo)
-        return Lane(Begin(begin, luggage, dict(session.environment)), session.life, session.limits)
+        return Lane(Begin(begin, luggage, {**NANNY, **dict(session.environment)}), session.life, session.limits)
 
     def give(self, session: Session, cargo: Cargo, lane: Lane) -> None:
         with _lock:

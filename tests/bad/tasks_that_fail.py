@@ -86,6 +86,11 @@ def recurses(params):
     return recurses(params)
 
 
+def hangs(params):
+    while True:
+        pass
+
+
 def closes(params):
     sys.stdout.close()
     return bowl(params)
@@ -98,6 +103,7 @@ LOSSES = {
     "interrupts": raises(KeyboardInterrupt()),
     "stops": raises(StopIteration("enough")),
     "recurses": recurses,
+    "hangs": hangs,
     "vector": lambda params: tf.square(params),
     "double": lambda params: tf.cast(bowl(params), tf.float64),
     "complex": lambda params: tf.cast(bowl(params), tf.complex64),
