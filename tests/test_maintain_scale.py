@@ -40,12 +40,12 @@ def test_without_numbers_it_says_so_and_with_them_every_one_is_there(tmp_path, m
     assert "Not measured" not in page
     for cell in (
         "2.50 ms",
-        "of 100,000 by 2 workers",
+        "of 100,000 jobs on 2 workers",
         "3 MiB",
         "1 min 05 s",
         "25%",
-        "1.50 × | one: 21.0 s for 24 cells of 2,048 trials; 1.11 cores busy; 100% of what two apart gain; asked: 1.8",
-        "1.25 × | one: 30.0 s for 24 cells of 2,048 trials; 1.08 cores busy; 83% of what two apart gain; asked: 1.8",
+        "1.50 × | one takes 21.0 s for 24 cells of 2,048 trials; 1.11 cores busy; 100% of the limit; target: 1.8",
+        "1.25 × | one takes 30.0 s for 24 cells of 2,048 trials; 1.08 cores busy; 83% of the limit; target: 1.8",
         "two processes that only count | 1.85 ×",
         "50 KiB",
         "120 bytes",
@@ -67,7 +67,7 @@ def test_numbers_without_yardsticks_make_a_page(tmp_path, monkeypatch):
     del older["trials"], older["yardsticks"]
     sealed.write(tmp_path / "scale.json", {**older, "speedups": [{"name": "processes", "one": 20.0, "two": 10.0}]})
     page = scale_page.page(scale_page.measured())
-    assert "| two processes | 2.00 × | one: 20.0 s for 24 cells; asked: 1.8 |" in page
+    assert "| two processes | 2.00 × | one takes 20.0 s for 24 cells; target: 1.8 |" in page
 
 
 def test_a_cell_of_many_trials_is_that_of_the_protocol_otherwise():

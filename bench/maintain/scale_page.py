@@ -115,30 +115,29 @@ def page(found: Measured | None) -> str:
 
 
 _HEAD = """\
-# What scale costs
+# Costs at scale
 
-Made by `python -m bench maintain scale`, in about half an hour on an idle machine of two cores. How to run on a
-cluster: [cluster.md](cluster.md).
+`python -m bench maintain scale` makes this page in about half an hour on an idle machine of two cores.
+[cluster.md](cluster.md) explains how to run on a cluster.
 """
 _TAIL = """\
 ## How it is measured
 
-- *A job* is an empty call through `bench/running/cluster.py`: from the coordinator over the scheduler to a worker,
-  into the process that would run a cell, and back. Scheduler and workers are processes of their own on the same
-  machine, so the number is the work of all of them. On a cluster only the coordinator's and the scheduler's part
-  is in the way of the others.
-- *Growth* is how much more memory the coordinator has held at its peak than before the first job. It holds a
-  record for each call that is under way: four a worker thread, and at least 32.
-- *A cell* is of the protocol of every suite (`bench/suites/protocol.py`), in a process that has done one before,
-  compiled programs kept.
-- *Two processes, two workers* do cells of the same protocol with more trials, as stated: a cell of a second is mostly
-  compiling, which every process does for itself. One and two take turns, and the medians of the rounds are compared.
-- *Cores busy* are seconds of the processor per second, of the one process that does the cells: TensorFlow has threads
-  beside the one that races, so that two processes ask for more than two cores.
-- *What this machine gives*: two processes that have nothing to do with each other, against one. Some only count in
-  Python; others do one cell again and again, programs made, where memory and caches are shared. Cells that are handed
-  out cannot gain more than the smaller of the two, and the share of that is stated.
-- `run SUITE --dry-run` says what memory a process takes where a task's data is large.
+- *Empty job*: a call without work through `bench/running/cluster.py`. It goes from the coordinator to the scheduler,
+  to a worker, to the process that would run a cell, and back. All these processes run on this machine, so the number
+  is their total work. On a cluster only the work of the coordinator and of the scheduler delays other jobs.
+- *Growth of the coordinator*: its peak memory after the jobs minus its peak memory before the first job. It keeps a
+  record for each call in flight: four per worker thread, and at least 32.
+- *Cell*: a cell with the budget of every suite (`bench/suites/protocol.py`). Its process has run another cell before,
+  and compiled programs are cached.
+- *Two processes, two workers*: they run cells with more trials, as stated, because a cell of a second mostly compiles,
+  and every process compiles for itself. One and two are measured in turns; the table compares medians over rounds.
+- *Cores busy*: processor seconds per second of the one process that runs the cells. TensorFlow has more threads than
+  the one that races, so two processes ask for more than two cores.
+- *Limit of this machine*: the speed-up of two independent processes. In one measurement they only count in Python. In
+  the other they run the same compiled cell again and again, and share memory and caches. A run's speed-up cannot be
+  more than the smaller of the two; the table gives its share of that.
+- `run SUITE --dry-run` prints the memory of a process if a task's data is large.
 """
 
 
@@ -146,32 +145,32 @@ def _numbers(found: Measured) -> str:
     each, disk = found.per_job, found.disk
     rows = [
         (
-            "a job that does nothing",
+            "an empty job",
             f"{each.seconds * 1e3:.2f} ms",
-            f"of {each.jobs:,} by {each.workers} workers; asked: 5",
+            f"mean of {each.jobs:,} jobs on {each.workers} workers; target: at most 5 ms",
         ),
-        ("growth of the coordinator", f"{each.growth / 2**20:.0f} MiB", "over these jobs"),
-        ("a cell", duration(found.seconds_per_cell), f"{found.share_compiling:.0%} of it compiling"),
+        ("growth of the coordinator", f"{each.growth / 2**20:.0f} MiB", "during these jobs"),
+        ("a cell", duration(found.seconds_per_cell), f"{found.share_compiling:.0%} of it is compiling"),
         *((f"two {s.name}", f"{s.ratio:.2f} ×", _about(s, found)) for s in found.speedups),
-        *((f"two processes that {y.name}", f"{y.ratio:.2f} ×", "what this machine gives") for y in found.yardsticks),
-        ("a cell on disk", f"{disk.per_cell / 1024:.0f} KiB", f"with {disk.runs:.0f} recorded runs"),
-        ("a recorded run on disk", f"{disk.per_run:.0f} bytes", "its share of trials, θ and card included"),
+        *((f"two processes that {y.name}", f"{y.ratio:.2f} ×", "limit of this machine") for y in found.yardsticks),
+        ("a cell on disk", f"{disk.per_cell / 1024:.0f} KiB", f"{disk.runs:.0f} recorded runs"),
+        ("a recorded run on disk", f"{disk.per_run:.0f} bytes", "with its share of trials, θ and card"),
     ]
-    lines = ["| what | cost | |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+    lines = ["| item | cost | note |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([*lines, "", f"On {found.processor}, {found.time}, commit {found.commit}.", ""])
 
 
 def _about(speedup: Speedup, found: Measured) -> str:
     """How long one of it took, how busy it was, and what share the ratio is of the most it can be."""
-    parts = [f"one: {speedup.one:.1f} s for {found.cells} cells"]
+    parts = [f"one takes {speedup.one:.1f} s for {found.cells} cells"]
     if found.trials is not None:
         parts[0] += f" of {found.trials:,} trials"
     if speedup.busy is not None:
         parts.append(f"{speedup.busy:.2f} cores busy")
     if found.yardsticks:
         most = min(one.ratio for one in found.yardsticks)
-        parts.append(f"{speedup.ratio / most:.0%} of what two apart gain")
-    return "; ".join([*parts, "asked: 1.8"])
+        parts.append(f"{speedup.ratio / most:.0%} of the limit")
+    return "; ".join([*parts, "target: 1.8"])
 
 
 def _core(found: Measured | None) -> str:
@@ -179,15 +178,16 @@ def _core(found: Measured | None) -> str:
     text = f"""\
 ## `core` with {TRIALS:,} trials on {CORES:,} cores
 
-By the table of costs (`bench/suites/timings.json`) its {core.cells} cells take {duration(core.total)} of one core, the
-longest {duration(core.longest)}. On {CORES:,} cores all are done after {duration(core.finished)}. A cell is not
-divided, so that the longest one bounds it: {core.longest / core.finished:.0%} of that time.
+The table of costs (`bench/suites/timings.json`) predicts {duration(core.total)} of one core for its {core.cells}
+cells, and {duration(core.longest)} for the longest cell. {CORES:,} cores finish after {duration(core.finished)}. A cell
+runs on one core, so the longest cell is a lower bound: {core.longest / core.finished:.0%} of that time.
 """
     if core.unknown:
-        text += f"Not counted are {core.unknown} cells that are not in the table.\n"
+        text += f"The prediction leaves out {core.unknown} cells that are not in the table.\n"
     if found is not None:
         jobs, disk = core.cells * found.per_job.seconds, core.cells * found.disk.per_cell / 2**20
         text += (
-            f"Handing out the jobs takes {duration(jobs)} of it. Records take {disk:.0f} MiB, and more trials more.\n"
+            f"Sending the jobs takes {duration(jobs)} of it. Records need {disk:.0f} MiB of disk at the budget of the\n"
+            "suite, and more with more trials.\n"
         )
     return text
