@@ -11,11 +11,12 @@ import pytest
 
 import optimizers
 from bench.commands import group
-from bench.engine import executables, executor, numerics, program_cache, programs, race
+from bench.engine import definition, executables, executor, numerics, program_cache, programs, purity, race
 from bench.engine.problems import Problems
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from bench.lookup.resolve import named_task
+from bench.reports import doctor
 from bench.running import site
 from tasks import Task, tf
 
@@ -223,6 +224,32 @@ def test_processes_give_the_same_bits_and_say_who_ran_them(cache):
     assert len({line.stdout for line in lines}) == 1
     assert lines[0].stdout.split()[-1] == f"executor={executor.offered()[1]}"
     assert len(programs_in(cache)) == 1
+
+
+def test_the_text_of_a_plan_tells_it_from_others_and_of_foreign_code_there_is_none():
+    plan = purity.plan_of(named_task("rosenbrock").task, optimizers.get("adam"))
+    others = [
+        plan._replace(tile=(8, 16)),
+        plan._replace(noisy=False),
+        plan._replace(task=named_task("saddle").task),
+        plan._replace(build=optimizers.get("rmsprop").build),
+        plan._replace(switches=(("nesterov", True),)),
+    ]
+    assert len({definition.definition(one) for one in (plan, *others)}) == 6
+    again = purity.plan_of(named_task("rosenbrock").task, optimizers.get("adam"))
+    assert definition.definition(again) == definition.definition(plan)
+    for foreign in (plan._replace(task=Bowl()), plan._replace(build=lambda theta: theta)):
+        with pytest.raises(definition.Unknown):
+            definition.definition(foreign)
+
+
+@jaxlib
+def test_doctor_says_who_runs_programs(monkeypatch):
+    monkeypatch.setenv(executor.VARIABLE, "jaxlib")
+    found = doctor._executor()
+    assert found == ("executor", f"{executor.label()}, compiles and runs what TensorFlow lowers", "")
+    monkeypatch.setenv(executor.VARIABLE, "")
+    assert doctor._executor().found.startswith("TensorFlow's own")
 
 
 @jaxlib

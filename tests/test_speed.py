@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.commands import speed
-from bench.engine import numerics
+from bench.engine import executor, numerics
 from bench.scores.numbers import clocked, short
 from bench.speed import bounds, cells, comparisons, paired_timing, plan, processes, report, scaling, startup
 from bench.speed.context import Measurement
@@ -133,6 +133,7 @@ def test_what_is_written_can_be_read_back(tmp_path):
     assert records[0]["x"] == "2.0"
     assert "tensorflow" in records[0]["versions"]
     assert records[0]["compiler"] == numerics.options(os.environ)
+    assert records[0]["executor"] == executor.label()
     assert "| a | b | 1.7 | 1.5 … 2.5 | ≥ 1.6 | yes |" in (tmp_path / "ratios.md").read_text("utf-8")
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
 
