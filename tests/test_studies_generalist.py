@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import optimizers
-from bench.studies.generalist import best_of, breaks, entrants, page, split
+from bench.studies.generalist import best_of, breaks, entrants, fits, page, split
 from bench.studies.generalist.best_of import KS, Curve
 from bench.studies.generalist.trials import Scores
 
@@ -97,7 +97,7 @@ def test_the_page_counts_judges_and_tells_failures():
     for task in tasks[1:]:
         curves["mean_log"]["generalist, untuned"][task] = fake(-1.0)
     curves["mean_log"]["generalist, untuned"][tasks[0]] = fake(0.5)
-    text = page.page(curves, ["generalist"], [], ["one line"])
+    text = page.page(curves, ["generalist"], [], ["one line"], ["of fits"])
     assert "on 12 of 13 after 4 and on 12 of 13 after 24 trials" in text
     assert "above the initial one on rosenbrock (+0.50)" in text
     assert "behind Adam's defaults on rosenbrock." in text
@@ -106,6 +106,7 @@ def test_the_page_counts_judges_and_tells_failures():
     row = next(line for line in text.splitlines() if "mean_log, quadratic (a family trained on)" in line)
     assert row.endswith("| at most 0.5 decades behind | -1.00 | +0.00 | held |")
     assert "one line" in text
+    assert "of fits" in text
 
 
 def test_rows_of_conditions_say_who_ends_above_the_start():
@@ -119,6 +120,18 @@ def test_rows_of_conditions_say_who_ends_above_the_start():
     ]
     text = "\n".join(page._breaks(rows))
     assert "| loss × 1000 | booth | -2.00 [-3.00, -1.00] | 1.00 [0.00, 2.00], **3/16 end above** |" in text
+
+
+def test_a_fit_lowers_the_loss_whatever_its_unit_and_says_who_does_not():
+    """Adam on a narrow network; the unit of the loss changes next to nothing."""
+    conditions = [fits.Condition("as it is", width=8), fits.Condition("large", width=8, factor=1e3)]
+    rows = fits.fitted(["adam"], conditions=conditions, seeds=1)
+    (plain,), (large,) = (row.ratios for row in rows)
+    assert 0 < plain < 1
+    assert large == pytest.approx(plain, rel=0.05)
+    worse = fits.Fitted("as it is", "other", (0.5, 2.0, float("inf")))
+    text = "\n".join(fits.lines([rows[0]._replace(ratios=(0.25, 0.25, 0.5)), worse]))
+    assert "| as it is | 0.25 [0.25, 0.5] | 2 [0.5, inf], **2/3 end above** |" in text
 
 
 def test_a_condition_is_raced_once_and_read_again(tmp_path):

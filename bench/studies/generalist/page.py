@@ -29,8 +29,16 @@ def sentence(curves: Curves, name: str) -> str:
     )
 
 
-def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: Sequence[str]) -> str:
-    """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is."""
+def page(
+    curves: Curves,
+    names: Sequence[str],
+    broken: Sequence[Broken],
+    costs: Sequence[str],
+    through_fit: Sequence[str] = (),
+) -> str:
+    """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is. `through_fit`: as
+    bench.studies.generalist.fits has it.
+    """
     lines = [
         "# The generalist",
         "",
@@ -44,6 +52,7 @@ def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: 
         "",
         *_failures(curves, names),
         *_breaks(broken),
+        *through_fit,
         "## How many trials it is worth",
         "",
         *_counted(curves, names),
@@ -53,6 +62,10 @@ def page(curves: Curves, names: Sequence[str], broken: Sequence[Broken], costs: 
         "## What it costs",
         "",
         *costs,
+        "",
+        "## What the probes say",
+        "",
+        *_PROBES,
         "",
         "## Family by family",
         "",
@@ -222,6 +235,11 @@ def _method() -> list[str]:
     ]
 
 
+_PROBES = (
+    "Nothing, in a sentence each: they read the system that one parameter is, with one input and a state of its own.",
+    "Here a parameter's move depends on its whole tensor, through 22 numbers and a recurrent state that all its",
+    "parameters share. A probe that needs the system of one parameter finds it not component-wise, and is undecided.",
+)
 _PROTOCOL = (
     "- All k of an optimizer come from one set of quasi-random trials. The best of k by the tuning problems is scored",
     "  on the report problems, and averaged over all ways to take k of the trials.",

@@ -11,7 +11,7 @@ import pandas as pd
 
 import optimizers
 from bench.records.files import write_bytes
-from bench.studies.generalist import breaks, cost, entrants, page, picture, split
+from bench.studies.generalist import breaks, cost, entrants, fits, page, picture, split
 from bench.studies.generalist.best_of import KS, Curve, curve, intervals, together
 from bench.studies.generalist.entrants import UNTUNED, Entrant
 from bench.studies.generalist.trials import SHOWN, measure
@@ -33,7 +33,8 @@ def compare(out: Path, document: Path, progress: Callable[[str], None], everywhe
     broken += breaks.everywhere(subjects[:-1], out / MEASURED, progress) if everywhere else []
     progress("cost")
     costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0]]))
-    text = page.page(curves, names, broken, costs)
+    through_fit = fits.lines(fits.fitted([names[0], "adam"], progress))
+    text = page.page(curves, names, broken, costs, through_fit)
     write_bytes(document, text.encode())
     return text
 
