@@ -27,7 +27,7 @@ _RUNS = Path("results/runs")
 @click.option(
     "--finalists", type=kinds.NATURAL, help="Best trials by each metric, run again on fresh problems; 0: none."
 )
-@click.option("--cell-timeout", type=kinds.POSITIVE, help="End a cell after this many seconds.")
+@click.option("--cell-timeout", type=kinds.POSITIVE, help="End a cell after this many seconds of the clock.")
 @click.option("--cell-memory", type=kinds.POSITIVE, help="End a cell whose process uses this many MiB.")
 @options.workers_or_dask()
 @options.dry_run
