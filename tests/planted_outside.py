@@ -42,5 +42,23 @@ def _halved(theta):
     return Optimizer(lambda params: (), update)
 
 
-for name, build in (("ball", _ball), ("clipped", _clipped), ("scaled", _root_mean_square), ("halved", _halved)):
+def _late(theta):
+    """The gradient of three steps before."""
+
+    def init(params):
+        return tuple(_moment(params) for _ in range(3))
+
+    def update(gradients, state, params, step):
+        return tf.nest.map_structure(lambda g: -0.0137 * g, state[0]), (*state[1:], gradients)
+
+    return Optimizer(init, update)
+
+
+for name, build in (
+    ("ball", _ball),
+    ("clipped", _clipped),
+    ("scaled", _root_mean_square),
+    ("halved", _halved),
+    ("late", _late),
+):
     optimizers.register(Entry(f"outside-{name}", "hand-designed", build))

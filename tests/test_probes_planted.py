@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import optimizers
 from bench.commands.probe import command
 from bench.probes.catalog import PROBES
 from bench.probes.controls.catalog import visited
@@ -70,6 +71,17 @@ def test_every_reading_says_what_would_change_its_mind(readings):
     assert "(100 % comes later" not in readings["clipped"]["momentum"]["would_change"]
     assert "no gradient had reached 2.7," in readings["clipped"]["clipping"]["would_change"]
     assert "10 %" in readings["clipped"]["momentum"]["would_change"]
+
+
+def test_a_delay_is_no_sum_of_exponentials(readings, monkeypatch):
+    """Its state hands gradients on, so its Jacobian has too few eigenvectors; the kernel is read all the same."""
+    monkeypatch.setattr("bench.probes.read.run_controls", lambda probe: ())
+    reading = read(optimizers.get("outside-late").build({}), visited(40), ["momentum"])["momentum"]
+    assert reading.verdict == "present", reading.sentence
+    assert reading.values["kernel"][:5] == pytest.approx([0, 0, 0, 0.0137, 0], abs=1e-9)
+    assert reading.values["gain"]["value"] == pytest.approx(0.0137, rel=1e-6)
+    assert reading.values["memory"]["value"] == pytest.approx(1.0)
+    assert reading.values["modes"] is None
 
 
 SMALL = {"units": 4, "layers": 1}

@@ -25,7 +25,15 @@ def _realize(left, sizes, right):
     observed = left * np.sqrt(sizes)
     decays, vectors = np.linalg.eig(np.linalg.pinv(observed[:-1]) @ observed[1:])
     entry = (np.sqrt(sizes) * right[:, 0]).astype(complex)
-    return (observed[0] @ vectors) * np.linalg.solve(vectors, entry), decays
+    return (observed[0] @ vectors) * _within(vectors, entry), decays
+
+
+def _within(vectors: np.ndarray, entry: np.ndarray) -> np.ndarray:
+    """Coordinates of `entry`; the nearest where the vectors are no basis: a pure delay is no sum of exponentials."""
+    try:
+        return np.linalg.solve(vectors, entry)
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(vectors) @ entry
 
 
 def modes(kernel: np.ndarray, error: float, found: list | None = None) -> list[dict[str, float]] | None:
