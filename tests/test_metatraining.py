@@ -103,12 +103,13 @@ def test_shipped_weights_say_how_they_were_made():
     from optimizers.shipped import FOLDER
     from optimizers.weights_file import read_card
 
+    known = {"generalist": 2, "generalist-2": 1, "replica-full-rosenbrock": 33}  # which exploded: docs/paper.md
     paths = sorted(FOLDER.glob("*.npz"))
     assert {path.stem for path in paths} >= {"gru-linear-regression", "gru-rosenbrock", "gru-two-moons-small"}
     for path in paths:
         card = read_card(path)
         assert card["command"].startswith("python -m bench metatrain")
-        assert card["non_finite_steps"] == {"generalist": 2, "generalist-2": 1}.get(path.stem, 0)
+        assert card["non_finite_steps"] == known.get(path.stem, 0)
         assert card["seconds"] > 0
         assert path.stat().st_size < 2**20
         assert dict(optimizers.get(path.stem).defaults)
