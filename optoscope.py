@@ -166,7 +166,10 @@ def _found_by_others(name: str, path: Any = None) -> ModuleSpec | None:
 
 
 class _Later(ModuleType):
-    """A module whose code runs when something is asked of it that it does not have yet."""
+    """A module whose code runs when something is asked of it that it does not have yet.
+
+    `importlib.util.LazyLoader` runs it for any name: for `__file__` too, which `inspect` asks of every module.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__all__":  # whoever looks through all modules asks for these

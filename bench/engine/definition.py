@@ -10,16 +10,13 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.engine.unroll import Plan
-from bench.lookup.identity import ours
+from bench.lookup.identity import ours, source
 
-ROOT = Path(__file__).parents[2]
-_CODE = ("bench", "optimizers", "tasks")
 _PLAIN = (str, bytes, int, float, complex, type(None))
 
 
@@ -33,17 +30,6 @@ def definition(plan: Plan) -> str:
         raise Unknown
     floor = float(plan.task.floor)  # of a registry
     return " ".join([source(), repr(floor), *(_text(part) for part in plan)])
-
-
-@functools.cache
-def source() -> str:
-    """A digest of this project's code and of the data beside it, weights included."""
-    whole = hashlib.sha256()
-    for package in _CODE:
-        for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix in (".py", ".json", ".npz"):
-                whole.update(f"{path.relative_to(ROOT).as_posix()}\n".encode() + path.read_bytes())
-    return whole.hexdigest()
 
 
 def _text(thing: Any) -> str:

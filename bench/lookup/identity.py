@@ -15,7 +15,9 @@ import numpy as np
 from optimizers import Entry
 from tasks import Task, source_files
 
-_OURS = ("bench", "keras", "optimizers", "tasks")
+_ROOT = Path(__file__).parents[2]
+_PACKAGES = ("bench", "optimizers", "tasks")
+_OURS = (*_PACKAGES, "keras")
 _PLAIN = (str, bytes, int, float, complex, type(None), np.ndarray, np.generic, dict)
 _VERSIONED = ("keras", "tensorflow")
 """Packages whose versions are part of a record, so that their source need not be."""
@@ -54,6 +56,17 @@ def _function(build: Any) -> str:
     held = [cell.cell_contents for cell in getattr(build, "__closure__", None) or ()]
     plain = [value for value in held if isinstance(value, (bool, int, float, str, tuple))]
     return f"{name}{plain}" if plain else name
+
+
+@functools.cache
+def source() -> str:
+    """A digest of what moves numbers here: this project's code, and its weights with their cards."""
+    whole = hashlib.sha256()
+    for package in _PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*")):
+            if path.suffix == ".py" or (path.suffix in (".npz", ".json") and path.with_suffix(".npz").exists()):
+                whole.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode() + path.read_bytes())
+    return whole.hexdigest()
 
 
 def ours(thing: Any) -> bool:

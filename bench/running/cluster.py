@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.engine import numerics
+from bench.engine import executor, numerics
 from bench.errors import UserError
 from bench.records.files import note
 from bench.running import remote, site
@@ -48,8 +48,8 @@ _NOISY = ("distributed", "tornado", "asyncio")
 class Cluster(Executor):
     """The workers of the scheduler at `address`, an address or a scheduler file. Raises UserError where none answers.
 
-    A process there begins with `cargo`, this one's compiler options and `environment`, and is renewed after calls of
-    `life` weights (None: never). A scheduler that is lost is a UserError of `results`.
+    A process there begins with `cargo`, this one's compiler options and executor, and `environment`, and is renewed
+    after calls of `life` weights (None: never). A scheduler that is lost is a UserError of `results`.
     """
 
     def __init__(
@@ -61,7 +61,8 @@ class Cluster(Executor):
         environment: Mapping[str, str] | None = None,
     ):
         self._address = address
-        settings = {numerics.VARIABLE: os.environ.get(numerics.VARIABLE, ""), **(environment or {})}
+        settings = {name: os.environ.get(name, "") for name in (numerics.VARIABLE, executor.VARIABLE)}
+        settings |= environment or {}
         self._session = remote.Session(uuid.uuid4().hex[:8], tuple(settings.items()), life, limits, site.here())
         self._client = connect(address)
         self._cargo = self._client.submit(

@@ -57,7 +57,7 @@ class Work:
         return float(pace * max(whole * (1 - done), longest))
 
 
-class _Timed(tqdm):  # type: ignore[misc]
+class _Timed(tqdm):  # type: ignore[misc]  # tqdm has no types
     """A bar that says what is left by its `work`."""
 
     def __init__(self, work: Work, **settings: Any):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.engine import process, program_cache
-from bench.engine.executor import VARIABLE, chosen
 from bench.errors import UserError
 from bench.lookup import plugins
 from bench.probes import run as probing
@@ -220,8 +218,7 @@ def _cluster(
     address: str, jobs: Sequence[Job], means: Means, life: int, environment: Mapping[str, str]
 ) -> cluster.Cluster:
     files = cargo.pack(means.import_files, [job.optimizer for job in jobs])
-    choice = {VARIABLE: chosen(os.environ)}
-    return cluster.Cluster(address, files, life, means.limits, {**choice, **environment})
+    return cluster.Cluster(address, files, life, means.limits, environment)
 
 
 def report_failures(records: list[Record], cells: int) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-from pathlib import Path
 from typing import NamedTuple
 
 from bench.engine import executor, numerics, process
 from bench.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from bench.lookup import identity
 
 
 class Site(NamedTuple):
-    """`source`: a digest of this project's Python files. `numerics`: the kind of processor, which may differ.
+    """`source`: a digest of this project's files, weights included. `numerics`: the processor's kind, which may differ.
 
     `executor` runs the programs of a run that is started here, and `offered` are those that could.
     """
@@ -30,7 +27,7 @@ class Site(NamedTuple):
 def here() -> Site:
     """This process's own."""
     versions = tuple(process.versions().items())
-    return Site(_source(), versions, numerics.processor_kind(), _executor(), executor.offered())
+    return Site(identity.source()[:12], versions, numerics.processor_kind(), _executor(), executor.offered())
 
 
 def difference(ours: Site, theirs: Site) -> str:
@@ -51,11 +48,3 @@ def _executor() -> str:
         return executor.label()
     except UserError:
         return ""
-
-
-def _source() -> str:
-    whole = hashlib.sha256()
-    for package in ("bench", "optimizers", "tasks"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            whole.update(f"{path.relative_to(ROOT).as_posix()}\n".encode() + path.read_bytes())
-    return whole.hexdigest()[:12]
