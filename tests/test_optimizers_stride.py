@@ -177,3 +177,16 @@ def test_a_large_tensor_moves_by_its_own_gradient():
 def test_mistaken_settings(text, said):
     with pytest.raises(ValueError, match=said):
         learned.get(text)
+
+
+def test_growth_is_bounded_by_the_pace_unless_told_otherwise():
+    theta = learned.get("stride").initial(0)
+    theta["longer_bias"] = np.array([5.0], "float32")  # a step as much longer as may be
+    params, gradient = tf.constant([1.0, -2.0]), tf.constant([0.5, 0.25])
+    grown = []
+    for settings in ("pace=1.0", "pace=1.0,up=1.0", "pace=1.0,up=0.5"):
+        optimizer = learned.get(f"stride[{settings}]").build(theta)
+        before = optimizer.init(params)
+        grown.append(optimizer.update(gradient, before, params, tf.constant(0))[1][0] - before[0])
+    np.testing.assert_allclose(grown[0], grown[1])
+    np.testing.assert_allclose([grown[0], grown[2]], [[1.0], [0.5]], atol=1e-3)

@@ -53,7 +53,7 @@ class Blocks:
         return tf.unstack(tf.concat(repeats, 1))
 
     def look(self, vector: Any, block: int) -> Any:
-        """What a block's means are taken of: all of it, or every so manieth of a large tensor."""
+        """What a block's means are taken of: all of it, or every n-th parameter of a large tensor."""
         every = self.every(block)
         return vector if every == 1 else vector[::every]
 

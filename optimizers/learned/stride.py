@@ -44,20 +44,24 @@ class Stride:
     """`units` of the network of a tensor, `hidden` of that of a parameter.
 
     `pace`: the most that s changes in a step. `up`: the most that it grows, so that a step is at most e^up times the
-    one before. `start`: a factor of the first step that θ says.
+    one before; None: `pace`. `start`: a factor of the first step that θ says.
     """
 
     units: int = 12
     hidden: int = 8
     pace: float = 0.5
-    up: float = 0.5
+    up: float | None = None
     start: float = 1.0
 
     def __post_init__(self):
         check_whole("units", self.units)
         check_whole("hidden", self.hidden)
-        for name in ("pace", "up", "start"):
-            check_positive(name, getattr(self, name))
+        for name, value in (("pace", self.pace), ("up", self._up), ("start", self.start)):
+            check_positive(name, value)
+
+    @property
+    def _up(self) -> float:
+        return self.pace if self.up is None else self.up
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Untrained θ, float32: Adam with steps of 2 % of a tensor's size, slightly longer where moves agree."""
@@ -111,7 +115,7 @@ class Stride:
                 + tf.linalg.matvec(hidden, weights["longer_state"])
                 + weights["longer_bias"]
             )
-            log_step = tf.clip_by_value(log_step + tf.minimum(longer, self.up), -_FARTHEST, _FARTHEST)
+            log_step = tf.clip_by_value(log_step + tf.minimum(longer, self._up), -_FARTHEST, _FARTHEST)
             told = _told(weights, hidden, log_step, seen.log_tensor)
             moves = [_move(weights, blocks.spread(told, i), g[i], seen.state, i, count) for i in range(len(g))]
             moved = [blocks.look(move, i) for i, move in enumerate(moves)]
