@@ -236,7 +236,7 @@ def _method() -> list[str]:
 
 
 _PROBES = (
-    "Nothing, in a sentence each: they read the system that one parameter is, with one input and a state of its own.",
+    "They are undecided. They read one parameter as a system with one input and its own state.",
     "Here a parameter's move depends on its whole tensor, through 22 numbers and a recurrent state that all its",
     "parameters share. A probe that needs the system of one parameter finds it not component-wise, and is undecided.",
 )
