@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import bench.metatraining
-from bench.commands import maintain, metatrain
+from bench.commands import anatomy, maintain, metatrain
 from bench.commands.targets import command as targets_command
 from bench.engine.keys import digest
 from bench.errors import UserError
@@ -245,7 +245,7 @@ def test_the_pages_options_exist():
     page = (Path(__file__).parents[1] / "docs" / "metatraining.md").read_text()
     known = {
         name
-        for command in (metatrain.command, maintain.weights, targets_command)
+        for command in (metatrain.command, maintain.weights, targets_command, anatomy.command)
         for option in command.params
         for name in (*option.opts, *option.secondary_opts)
     } | {"--optimizers"}

@@ -298,6 +298,17 @@ def test_trainings_give_the_bits_of_this_machine_and_come_back_whole(address, tm
         assert path.with_suffix(".csv").is_file()
 
 
+def test_a_scheduler_that_is_lost_while_it_is_asked_is_one_line(address, monkeypatch):
+    def lost(client):
+        raise distributed.comm.CommClosedError("in <TCP>: Connection reset by peer")
+
+    with Cluster(address) as executor:
+        executor.submit(Call(executors.square, (1,)))
+        monkeypatch.setattr(cluster, "threads", lost)
+        with pytest.raises(UserError, match=r"^the Dask scheduler at .* is gone"):
+            list(executor.results())
+
+
 def test_a_scheduler_that_is_lost_is_one_line(tmp_path):
     file, command = tmp_path / "scheduler.json", [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -338,7 +349,7 @@ def other_site(monkeypatch):
 
 
 def test_a_worker_that_is_not_like_this_machine_is_refused(address, other_site):
-    other_site(site, "_source", "other")
+    other_site(site.identity, "source", "other")
     with pytest.raises(
         UserError, match=r"worker tcp://.* has another optoscope .* than .*other.*install the same there"
     ):

@@ -101,7 +101,7 @@ class Cluster(Executor):
     def _distribute(self) -> None:
         """As many calls to the scheduler as may be there."""
         if time.monotonic() - self._counted > COUNT:
-            self._window, self._counted = max(LEAST, AHEAD * threads(self._client)), time.monotonic()
+            self._window, self._counted = max(LEAST, AHEAD * self._threads()), time.monotonic()
         while self._waiting and len(self._running) < self._window:
             number, call = self._waiting.popleft()
             key = f"optoscope-{self._session.name}-{number}"
@@ -110,6 +110,12 @@ class Cluster(Executor):
             future = self._client.submit(remote.do, packed, self._cargo, key=key, pure=False)
             self._running[key] = number, future
             future.add_done_callback(self._events.put)
+
+    def _threads(self) -> int:
+        try:
+            return threads(self._client)
+        except OSError:  # the connection broke while it was asked
+            raise self._gone() from None
 
     def _heard(self, progress: Progress) -> list[Any]:
         """Futures that are done since last asked, waited for a moment; shares are told. Raises UserError."""
