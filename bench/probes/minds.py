@@ -83,15 +83,15 @@ def _adaptation(verdict: str, values: Mapping[str, Any]) -> str:
     change = _value(values, "change")
     if change is None:
         return ""
-    none, some = (f"×{significant(factor)}" for factor in (rate_changes.NONE, rate_changes.SOME))
-    now = f"(they share ×{significant(change)})"
+    none, some, most = (significant(factor) for factor in (rate_changes.NONE, rate_changes.SOME, change))
     if verdict == PRESENT:
-        return f"It would be absent if one of its four rates stayed within {none} of rest under every gradient {now}."
-    shared = f"all four rates shared {some} over a decade of gradients {now}"
+        return f"It would be absent if one of its four rates stayed within ×{none} of rest under every gradient."
+    present = f"its four rates changed alike by a factor of {some} or more over a whole decade of gradients"
     if verdict == ABSENT:
-        return f"It would be present if {shared}."
+        return f"It would be present if {present} (nowhere do they share more than ×{most})."
     return (
-        f"It would be present if {shared}, absent if no rate of either arm reached it and none were shared by {none}."
+        f"It would be present if {present} (at a single gradient they share ×{most}), absent if they shared less than "
+        f"a factor of {none} at every gradient, and the two of each sign alone less than {some}."
     )
 
 

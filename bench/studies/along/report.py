@@ -123,7 +123,8 @@ def _verdict(found: Mapping[str, Any]) -> str:
     shares = ", ".join(_share(one) for one in found["lost"])
     return (
         f"**{said.capitalize()}**: without it the grown network is worse by ×{MARGIN:g} or more in {worse} of {count}"
-        f" seeds and better in {better}; it loses {shares} of what it is ahead of the young one."
+        f" {'seed' if count == 1 else 'seeds'} and better in {better}. It loses {shares} of its lead over the young"
+        " network."
     )
 
 

@@ -79,9 +79,9 @@ def page(
 
 def _counted(curves: Curves, names: Sequence[str]) -> list[str]:
     told = [
-        "Reported tasks on which the untuned generalist is ahead of the best of k trials; in brackets those where the",
-        "95 % interval, over problems and trials, lies wholly on its side. Tasks of fewer trials are left out:",
-        "heavy ones have 24, medium ones 64, light ones 128.",
+        "Number of reported tasks on which the untuned generalist is ahead of the best of k trials. In brackets: on",
+        "how many the whole 95 % interval, over problems and trials, agrees. Heavy tasks have 24 trials, medium ones",
+        "64, light ones 128; a column counts the tasks that have so many.",
         "",
     ]
     for metric in _METRICS:
@@ -157,7 +157,8 @@ def _at_home(curves: Curves, names: Sequence[str]) -> list[list[str]]:
 def _families(curves: Curves, names: Sequence[str]) -> list[str]:
     told = [
         "Mean over a family's tasks of `mean_log`, lower is better, with 95 % intervals over problems, trials, tasks.",
-        "Of a generalist k = 0 is untuned; of the first up to 24 trials tune its one knob, a multiplier of all moves.",
+        "k = 0 is without tuning. `generalist` is also tuned with up to 24 trials of its one setting, a multiplier of",
+        "its steps.",
         "",
     ]
     for family, tasks in {**split.REPORTED, "all": split.reported()}.items():
@@ -212,8 +213,8 @@ def _matrix(rows: Sequence[Broken]) -> list[str]:
         mine = {row.entry: row for row in rows if (row.condition, row.task) == (condition, task)}
         lines.append([condition, task, *(_broken(mine[label]) for label in labels)])
     return [
-        "`mean_log` with its 95 % interval over problems, lower is better, and how many of them end above their",
-        "initial loss. Adam at the best of its trials on the task as it is, taken along.",
+        "`mean_log` with its 95 % interval over problems; lower is better. In bold: how many problems end above their",
+        "initial loss. Adam has the settings that were best on the unchanged task.",
         "",
         *piped(["condition", "task", *labels], lines),
         "",
@@ -243,8 +244,9 @@ _PROBES = (
 _PROTOCOL = (
     "- All k of an optimizer come from one set of quasi-random trials. The best of k by the tuning problems is scored",
     "  on the report problems, and averaged over all ways to take k of the trials.",
-    "- Steps, trials and problems are those of the suite `core` by what a step costs: light 200 steps, 128 trials on",
-    "  32 problems, 128 reported; medium 200, 64 on 16, 64; heavy 100, 24 on 8, 32. No re-check.",
+    "- The budget is that of the suite `core` and depends on what a step of the task costs. Light: 200 steps, 128",
+    "  trials on 32 tuning problems, 128 report problems. Medium: 200, 64, 16, 64. Heavy: 100, 24, 8, 32. The best",
+    "  trials are not run again on further problems.",
     "- Intervals: bootstrap of trials, tuning problems and report problems, and of tasks where there are several;",
     f"  {REPLICATES} replicates.",
     "- `rnnprop-mixture`, which shipped before, was trained on rosenbrock and matrix-factorization, among others.",
