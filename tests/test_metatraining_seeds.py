@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.metatraining import metatrain
-from bench.metatraining.seeds import Training, paths, train_seeds
+from bench.metatraining.seeds import Training, check, paths, train_seeds
 from bench.running.executor import Means
 from optimizers import shipped
 
@@ -51,6 +51,29 @@ def test_seeds_side_by_side_give_the_bits_of_each_alone(alone, tmp_path):
         assert equal(dict(shipped.load_entry(path).defaults), alone[seed])
         card = json.loads(path.with_suffix(".json").read_text())
         assert f"--out {path} --steps 6 --seed {seed} " in card["command"]
+
+
+def test_finished_seeds_are_kept_when_others_are_not(tmp_path, capsys):
+    training = Training("gru[units=2]", ["rosenbrock"], {**SMALL, "progress": False})
+    outs = train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))
+    whole, first = outs[1].read_bytes(), outs[0].stat().st_mtime_ns
+    outs[1].unlink()
+    train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))
+    assert f"note: {outs[0]}: trained already, and kept\n" in capsys.readouterr().err
+    assert outs[1].read_bytes() == whole
+    assert outs[0].stat().st_mtime_ns == first
+    train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))  # all are there: all are made again
+    assert outs[0].stat().st_mtime_ns > first
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("change", [{"batch": 5}, {"steps": 5}, {"tasks": ["booth"]}, {"seed": 1}])
+def test_weights_of_another_training_are_not_what_it_makes(change, tmp_path):
+    out = tmp_path / "gru.npz"
+    metatrain("gru[units=2]", "rosenbrock", out=out, progress=False, **SMALL)
+    assert check("gru[units=2]", ["rosenbrock"], out, **SMALL)
+    wanted = {"tasks": ["rosenbrock"], **SMALL, **change}
+    assert not check("gru[units=2]", wanted.pop("tasks"), out, **wanted)
 
 
 def test_names_of_several_seeds(tmp_path):

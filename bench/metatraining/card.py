@@ -14,6 +14,8 @@ from bench.lookup.named import NamedTask
 from bench.metatraining.baselines import SEEDS
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
+from optimizers.base import OptimizerError
+from optimizers.weights_file import read_card, read_theta
 
 
 def identity(spelled: str, subjects: list[NamedTask], settings: Settings) -> dict[str, Any]:
@@ -21,6 +23,18 @@ def identity(spelled: str, subjects: list[NamedTask], settings: Settings) -> dic
     tasks = [task_definition(subject.task) for subject in subjects]
     versions = process.versions()
     return {"architecture": spelled, "tasks": tasks, **asdict(settings), "versions": versions}
+
+
+def made(spelled: str, subjects: list[NamedTask], settings: Settings, path: Path) -> bool:
+    """Whether there are whole weights at `path` that this training made, by their card."""
+    try:
+        found = read_card(path)
+        read_theta(path)
+    except OptimizerError:
+        return False
+    tasks = [task_definition(subject.task) for subject in subjects]
+    about = command(spelled, subjects, settings, path), tasks, process.versions()
+    return about == tuple(found.get(name) for name in ("command", "task_definitions", "versions"))
 
 
 def card(spelled: str, subjects: list[NamedTask], settings: Settings, state: State, out: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tqdm import tqdm
 from bench.errors import UserError, check_count
 from bench.metatraining import afar
 from bench.metatraining.training import Training, check, metatrain
+from bench.records.files import note
 from bench.running import cluster
 from bench.running.executor import Call, Means
 from bench.running.lane import Begin, quiet_tracker
@@ -27,27 +28,39 @@ def paths(out: Path, count: int) -> list[Path]:
 
 
 def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Means) -> list[Path]:
-    """Weights of every seed, in as many files; a lost process, or a lost cluster, is a UserError."""
+    """Weights of every seed, in as many files; a lost process, or a lost cluster, is a UserError.
+
+    Where some seeds are finished and others are not, as when it was stopped, only the others are trained.
+    """
     check_count("workers", means.workers)
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs = paths(out, len(seeds))
-    for path, seed in zip(outs, seeds, strict=True):
-        check(training.architecture, training.tasks, path, **training.settings, seed=seed)
+    todo = _unfinished(training, dict(zip(outs, seeds, strict=True)))
     if means.dask is not None:
         cluster.check(means.dask)
-        afar.train(training, dict(zip(outs, seeds, strict=True)), means.dask, means.import_files)
+        afar.train(training, todo, means.dask, means.import_files)
         return outs
     quiet_tracker()
     lock = get_context("spawn").RLock()
-    with Processes(min(means.workers, len(seeds)), Begin(_begin, (means.import_files, lock))) as executor:
-        for i, (path, seed) in enumerate(zip(outs, seeds, strict=True)):
+    with Processes(min(means.workers, len(todo)), Begin(_begin, (means.import_files, lock))) as executor:
+        for i, (path, seed) in enumerate(todo.items()):
             executor.submit(Call(_train, (training, path, seed, i)))
         for result in executor.results():
             if result.lost:
-                path, how = outs[result.number], result.lost.how
+                path, how = list(todo)[result.number], result.lost.how
                 raise UserError(f"the training of {path} {how}; the same command goes on from its checkpoint")
     return outs
+
+
+def _unfinished(training: Training, seeds: Mapping[Path, int]) -> dict[Path, int]:
+    """Of weights to make, those that are not made yet; all of them where all are. A note says which are kept."""
+    architecture, tasks, settings = training
+    kept = [path for path, seed in seeds.items() if check(architecture, tasks, path, **settings, seed=seed)]
+    if len(kept) in (0, len(seeds)):
+        return dict(seeds)
+    note(f"{', '.join(map(str, kept))}: trained already, and kept")
+    return {path: seed for path, seed in seeds.items() if path not in kept}
 
 
 def _begin(files: Iterable[str], lock: Any) -> None:

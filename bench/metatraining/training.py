@@ -16,7 +16,7 @@ from bench.lookup import canvas, resolve
 from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
 from bench.metatraining import curves, state
-from bench.metatraining.card import card, identity
+from bench.metatraining.card import card, identity, made
 from bench.metatraining.kept import Keeper
 from bench.metatraining.loop import Loop
 from bench.metatraining.settings import Settings
@@ -92,12 +92,16 @@ def check(
     progress: bool = True,
     baselines: bool | None = None,
     **settings: Any,
-) -> None:
-    """Raise what `metatrain` would raise of a mistake in these arguments, before anything is started."""
-    _architecture(architecture, out)
-    subjects = _subjects(tasks)
-    _settings(**settings).check_tasks(len(subjects))
-    _weights_path(out)
+) -> bool:
+    """Whether weights `out` are what `metatrain` would make of these arguments.
+
+    Raises what that would raise of a mistake in them, before anything is started.
+    """
+    _, spelled = _architecture(architecture, out)
+    subjects, chosen = _subjects(tasks), _settings(**settings)
+    chosen.check_tasks(len(subjects))
+    path = _weights_path(out)
+    return path is not None and made(spelled, subjects, chosen, path)
 
 
 def status(now: State, subjects: list[NamedTask]) -> str:
