@@ -62,7 +62,10 @@ def test_the_command_of_a_run_makes_the_same_cells(place):
     assert first == second
 
 
-@pytest.mark.parametrize(("task", "optimizer"), [("own-bowl", "own-signs"), ("rosenbrock", "mine")])
+SHIPPED = pytest.param("rosenbrock", "mine", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("task", "optimizer"), [("own-bowl", "own-signs"), SHIPPED])
 def test_the_command_of_a_cell_makes_that_cell(task, optimizer, place):
     cells = sections.sections([place / "first"])["data"]["cells"]["of"]
     (command,) = [line for name, line in cells[task][optimizer]["commands"] if name == "this cell again"]

@@ -51,10 +51,10 @@ def written(tmp_path):
         ("adding-a-task.md", "noisy_line.py"),
         ("keras-model.md", "digits_network.py"),
         ("adding-an-optimizer.md", "sign_step.py"),
-        ("adding-an-optimizer.md", "soft_sign.py"),
+        pytest.param("adding-an-optimizer.md", "soft_sign.py", marks=pytest.mark.slow),
         ("adding-an-optimizer.md", "clipped_adam.py"),
-        ("adding-an-optimizer.md", "slow_copy.py"),
-        ("adding-an-optimizer.md", "loss_asking.py"),
+        pytest.param("adding-an-optimizer.md", "slow_copy.py", marks=pytest.mark.slow),
+        pytest.param("adding-an-optimizer.md", "loss_asking.py", marks=pytest.mark.slow),
     ],
 )
 def test_examples_pass_their_check(written, page, name):

@@ -81,6 +81,7 @@ def test_instructions_are_those_of_this_processor(tmp_path, monkeypatch):
     assert numerics.fingerprint() == "x86_64 amx_tile avx2 avx512f fma sse4_2"
 
 
+@pytest.mark.slow
 def test_what_tensorflow_has_decided_before_is_part_of_it():
     """A script that imports TensorFlow first runs with oneDNN, which moves last digits."""
     code = "import tensorflow; from bench.engine import numerics; print(numerics.fingerprint())"

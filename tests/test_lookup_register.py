@@ -171,6 +171,7 @@ class TestPlugins:
         with pytest.raises(UserError, match=r"plug-in 'mine' .*RuntimeError: no luck; repair or"):
             resolve.entry("no-such-optimizer")
 
+    @pytest.mark.slow
     def test_spawned_workers_find_files_and_plugins(self, tmp_path, monkeypatch):
         package(tmp_path)
         monkeypatch.syspath_prepend(tmp_path)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.metatraining import metatrain
-from bench.metatraining.seeds import Training, check, paths, train_seeds
+from bench.metatraining.seeds import Training, check, paths, train_seeds, unfinished
 from bench.running.executor import Means
 from optimizers import shipped
 
@@ -54,17 +54,14 @@ def test_seeds_side_by_side_give_the_bits_of_each_alone(alone, tmp_path):
 
 
 def test_finished_seeds_are_kept_when_others_are_not(tmp_path, capsys):
-    training = Training("gru[units=2]", ["rosenbrock"], {**SMALL, "progress": False})
-    outs = train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))
-    whole, first = outs[1].read_bytes(), outs[0].stat().st_mtime_ns
-    outs[1].unlink()
-    train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))
-    assert f"note: {outs[0]}: trained already, and kept\n" in capsys.readouterr().err
-    assert outs[1].read_bytes() == whole
-    assert outs[0].stat().st_mtime_ns == first
-    train_seeds(training, tmp_path / "pair.npz", (0, 5), Means(1))  # all are there: all are made again
-    assert outs[0].stat().st_mtime_ns > first
-    assert capsys.readouterr().err == ""
+    training, seeds = Training("gru[units=2]", ["rosenbrock"], SMALL), {tmp_path / "a.npz": 0, tmp_path / "b.npz": 5}
+    first, second = seeds
+    assert unfinished(training, seeds) == seeds
+    metatrain("gru[units=2]", "rosenbrock", out=first, seed=0, progress=False, **SMALL)
+    assert unfinished(training, seeds) == {second: 5}
+    assert capsys.readouterr().err == f"note: {first}: trained already, and kept\n"
+    metatrain("gru[units=2]", "rosenbrock", out=second, seed=5, progress=False, **SMALL)
+    assert unfinished(training, seeds) == seeds  # all are there: all are made again
 
 
 @pytest.mark.parametrize("change", [{"batch": 5}, {"steps": 5}, {"tasks": ["booth"]}, {"seed": 1}])

@@ -128,7 +128,9 @@ def test_what_won_is_what_is_reported(name, tmp_path):
     assert record.thetas["mean_loss"] == drawn[best]
 
 
-@pytest.mark.parametrize("name", ["repeats", "by-rule", "adam-clip", "adam-both"])
+@pytest.mark.parametrize(
+    "name", ["repeats", "by-rule", *(pytest.param(n, marks=pytest.mark.slow) for n in ("adam-clip", "adam-both"))]
+)
 def test_they_pass_their_check(name):
     failed = [result for result in check(entry_of(name)) if not result.passed]
     assert not failed, failed

@@ -36,7 +36,7 @@ def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Me
     if len(set(seeds)) < len(seeds):
         raise UserError(f"--seed names one twice: {','.join(map(str, seeds))}")
     outs = paths(out, len(seeds))
-    todo = _unfinished(training, dict(zip(outs, seeds, strict=True)))
+    todo = unfinished(training, dict(zip(outs, seeds, strict=True)))
     if means.dask is not None:
         cluster.check(means.dask)
         afar.train(training, todo, means.dask, means.import_files)
@@ -53,7 +53,7 @@ def train_seeds(training: Training, out: Path, seeds: tuple[int, ...], means: Me
     return outs
 
 
-def _unfinished(training: Training, seeds: Mapping[Path, int]) -> dict[Path, int]:
+def unfinished(training: Training, seeds: Mapping[Path, int]) -> dict[Path, int]:
     """Of weights to make, those that are not made yet; all of them where all are. A note says which are kept."""
     architecture, tasks, settings = training
     kept = [path for path, seed in seeds.items() if check(architecture, tasks, path, **settings, seed=seed)]
