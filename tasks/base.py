@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import importlib
 import math
+import numbers
 import re
 from abc import ABC, abstractmethod
 from typing import Any
@@ -244,11 +245,22 @@ def register(name: str, task: Task, *, floor: float | None = None) -> Task:
         hint = f"; register an instance: {task.__name__}()" if isinstance(task, type) else ""
         raise TaskError(f"task {name!r} is a {type(task).__name__}, not a tasks.Task{hint}")
     _check_attributes(name, task)
+    if floor is not None:
+        _check_floor(name, floor)
     if _registry.setdefault(name, task) != task:
         raise TaskError(f"task {name!r} is already registered; choose another name")
     if floor is not None:
         _floors.append((task, float(floor)))
     return task
+
+
+def _check_floor(name: str, floor: Any) -> None:
+    """Raise TaskError unless `floor` is a finite number, of Python or NumPy."""
+    if not isinstance(floor, numbers.Real) or not math.isfinite(floor):
+        raise TaskError(
+            f"task {name!r} has floor {floor!r}; a floor is one finite number: the lowest reachable loss, or a bound "
+            "below it"
+        )
 
 
 def _check_attributes(name: str, task: Task) -> None:
@@ -257,8 +269,7 @@ def _check_attributes(name: str, task: Task) -> None:
         raise TaskError(f"task {name!r} has tile {tile!r}; it is two whole numbers ≥ 1, (configurations, seeds)")
     if task.cost not in COSTS:
         raise TaskError(f"task {name!r} has cost {task.cost!r}; use one of {', '.join(COSTS)}")
-    if not isinstance(task.floor, (int, float)) or not math.isfinite(task.floor):
-        raise TaskError(f"task {name!r} has floor {task.floor!r}; it is a finite number")
+    _check_floor(name, task.floor)
     if not isinstance(task.tags, tuple) or not all(isinstance(tag, str) for tag in task.tags):
         raise TaskError(f"task {name!r} has tags {task.tags!r}; they are a tuple of words")
 
@@ -314,8 +325,8 @@ def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
     if not isinstance(value, allowed) or (isinstance(value, bool) and type(default) is not bool):
         shown = "a task's name" if isinstance(default, Task) else f"like {default!r}"
         raise TaskError(f"cannot make task {name!r}; {setting} is {shown}, not {value!r}")
-    numbers = value if isinstance(value, tuple) else (value,)
-    if any(isinstance(n, (int, float)) and not math.isfinite(n) for n in numbers):
+    parts = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(n, (int, float)) and not math.isfinite(n) for n in parts):
         raise TaskError(f"cannot make task {name!r}; {setting} is finite, not {value!r}")
     if type(default) is int and value < min(default, 1):
         least = min(default, 1)

@@ -64,6 +64,10 @@ _RAISED = (
         "a loss is traced before there are numbers; write tf functions, not NumPy's",
     ),
     (
+        r"(?:argument must be a .*, not|TypeError:) '(?:Symbolic|Eager)?Tensor'(?: object cannot be interpreted|$)",
+        "losses and updates are traced before there are numbers; write tf.cast(x, tf.float32), not float(x) or int(x)",
+    ),
+    (
         r"UnliftableError|tf\.Variable",
         "losses and updates are pure functions; make no tf.Variable in them: a task's numbers go into data, an "
         "optimizer's memory into its state (self.add_variable in build, for a Keras class)",
@@ -105,7 +109,16 @@ def check(task: Task, params: Any, data: Any, batch: Any = None) -> None:
     specs, seen = _specs((params, data)), None if batch is None else _specs(batch)
     keyed = type(task).train_loss is not Task.train_loss
     _check_scalar(f"{what}.loss", task.loss, *specs, seen, keyed=keyed)
-    _check_scalar(f"{what}.evaluate", task.evaluate, *specs, keyed=keyed)
+    try:
+        _check_scalar(f"{what}.evaluate", task.evaluate, *specs, keyed=keyed)
+    except Exception as problem:
+        if batch is None or type(task).evaluate is not Task.evaluate:
+            raise
+        said = " ".join(f"{type(problem).__name__}: {problem}".split())[:160]
+        raise TaskError(
+            f"{what} has batches and no evaluate of its own, so that its loss is scored with batch None, which fails "
+            f"({said}); write evaluate(params, data), a noise-free score"
+        ) from problem
 
 
 def _specs(structure):
@@ -114,8 +127,14 @@ def _specs(structure):
 
 def _check_scalar(what: str, function, *specs, keyed: bool = False) -> None:
     """`keyed`: it may draw stateless random numbers, by what it is given, but from no variable."""
+    returned: list[Any] = []
+
+    def run(*arguments):
+        returned.append(function(*arguments))
+        return returned[-1]
+
     try:
-        traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+        traced = tf.function(run, autograph=False).get_concrete_function(*specs)
     except Exception as problem:  # anybody's loss runs in here
         if (remedy := explain(problem)) is None:
             raise
@@ -125,9 +144,11 @@ def _check_scalar(what: str, function, *specs, keyed: bool = False) -> None:
         raise TaskError(f"{what}: {_OUTSIDE}")
     if drawn := [op for op in drawn if not (keyed and op.startswith("Stateless"))]:
         raise TaskError(f"{what}: {drawn[0]} draws random numbers; {_NO_DRAWS}")
-    value = traced.structured_outputs
-    if not tf.is_tensor(value) and not isinstance(value, tf.TensorSpec):
+    value = returned[-1]
+    if not tf.is_tensor(value):
         raise TaskError(f"{what} returns {type(value).__name__}; it returns a scalar tensor")
+    if value.shape.rank is None and (python := [op for op in _operations(traced.graph) if "PyFunc" in op]):
+        raise TaskError(f"{what}: {python[0]} calls Python; write the loss in TensorFlow operations")
     if value.shape.rank != 0:
         raise TaskError(
             f"{what} returns shape {value.shape}, not a scalar; end it with tf.reduce_mean or tf.reduce_sum"

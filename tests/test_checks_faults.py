@@ -1,6 +1,7 @@
 """Planted faults: every one is found by the check meant for it, and the finding says what to change."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 import optimizers
 import optimizers.registry
 import tasks.base
-from bench.checks import find, lists
+from bench.checks import find, lists, sampling
 from bench.checks.optimizer_case import OptimizerCase
 from bench.checks.result import go_through
 from bench.checks.task_case import TaskCase
 from bench.lookup import plugins
+from bench.lookup.named import NamedTask
+from tasks import tf
 
 FAULTS = Path(__file__).parent / "faults"
 TASKS = {
@@ -103,3 +106,21 @@ def test_a_shim_that_parts_from_keras_is_found(monkeypatch):
     (result,) = go_through(chosen, "sgd", "optimizer", OptimizerCase(entry))
     assert not result.passed
     assert "from plain Keras" in result.text
+
+
+@dataclass(frozen=True)
+class _OfTwo(tasks.Task):
+    """One of two problems, the second one rare."""
+
+    def sample(self, key):
+        rare = tf.random.stateless_uniform([], key, alg="philox") > 0.9
+        return tf.where(rare, tf.ones([2]), tf.zeros([2])), ()
+
+    def loss(self, params, data, batch):
+        return tf.reduce_sum(params)
+
+
+def test_a_few_problems_that_are_the_same_by_chance_are_no_fault():
+    case = TaskCase(NamedTask("rare", _OfTwo()))
+    assert not case.drawn[0].numpy().any()
+    sampling.by_the_key(case)

@@ -1,8 +1,9 @@
 """Parameters of every form a nest can take: each is raced as a cell, or refused in one line that says what to write."""
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, deque, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no number": (lambda: ones(0), "sample returns parameters of no numbers at all"),
     "ragged": (lambda: tf.ragged.constant([[1.0, 2.0], [3.0]]), "params hold a RaggedTensor; hold tensors only"),
     "sparse": (lambda: tf.sparse.from_dense(ones(3)), "params hold a SparseTensor; hold tensors only"),
+    "deque": (lambda: deque([ones(1), ones(2)]), "params hold a deque; nest tensors in lists, tuples and dicts"),
+    "proxy": (lambda: MappingProxyType({"a": ones(2)}), "a mappingproxy; nest tensors in lists, tuples and dicts"),
+    "slices": (
+        lambda: tf.IndexedSlices(ones(1, 2), tf.constant([0]), tf.constant([3, 2])),
+        "params hold an IndexedSlices; hold tensors only",
+    ),
     "set": (lambda: {1.0, 2.0}, "params hold a set; hold tensors only"),
     "variable": (lambda: tf.Variable(ones(3)), "sample makes a tf.Variable; return tensors"),
 }
@@ -91,6 +98,41 @@ def test_it_is_raced(name):
 def test_it_is_refused(name):
     form, text = REFUSED[name]
     record = cell(Shaped(form))
+    assert record.status == "failed"
+    assert text in record.error
+    assert "\n" not in record.error
+
+
+@dataclass(frozen=True)
+class Fed(Task):
+    """`data` of a problem, `seen` by its steps."""
+
+    data: Any = ()
+    seen: Any = None
+
+    def sample(self, key):
+        return ones(3), self.data() if self.data else ()
+
+    def batches(self, key, steps):
+        return self.seen(steps) if self.seen else None
+
+    def loss(self, params, data, batch):
+        return total(params)
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        (Fed(data=lambda: tf.constant("a")), "data hold words; give numbers"),
+        (Fed(seen=lambda steps: tf.fill([steps], "a")), "batches hold words; give numbers"),
+        (Fed(seen=lambda steps: {"x": ones(steps), "y": None}), "batches hold nothing; hold tensors only"),
+        (Fed(seen=lambda steps: ()), "batches returns no tensors; return None"),
+        (Fed(seen=lambda steps: tf.ragged.range(tf.range(steps))), "batches hold a RaggedTensor; hold tensors only"),
+        (Fed(seen=lambda steps: tf.data.Dataset.range(steps)), "Dataset; hold tensors only, with a leading axis"),
+    ],
+)
+def test_data_and_batches_that_are_no_numbers_are_refused(task, text):
+    record = cell(task)
     assert record.status == "failed"
     assert text in record.error
     assert "\n" not in record.error

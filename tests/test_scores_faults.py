@@ -5,7 +5,9 @@ import pytest
 import samples
 
 from bench.records.store import Store
+from bench.scores.faults import _at_rest
 from bench.scores.leaderboard import leaderboard, per_task
+from bench.scores.measures import steps_to
 from bench.scores.metrics import CAP, METRICS, absorbed, summarize
 from bench.scores.results import load
 
@@ -50,11 +52,23 @@ def test_zero_of_zero_is_one_and_no_divergence():
     assert values == {"anytime": 1.0, "mean_loss": 1.0, "mean_log": 0.0, "final": 1.0, "best": 1.0}
 
 
-def board(path, **losses):
+@pytest.mark.parametrize("floor", [0.0, -7.3, 7.3])
+def test_a_start_at_the_floor_scores_as_standing_still_whatever_noise_moves_it(floor):
+    """−7.3 and 7.3 are no float32 numbers: rounding is no gap."""
+    noisy = summarize(np.arange(4), np.float32(floor) + np.array([[0, 0.1, 0.2, 0.1]], "float32"), floor)
+    still = {"anytime": 1.0, "mean_loss": 1.0, "mean_log": 0.0, "final": 1.0, "best": 1.0}
+    assert {name: pytest.approx(float(METRICS[name].score(noisy, floor)[0]), abs=0.02) for name in still} == still
+    assert steps_to(noisy, floor, 0.1).tolist() == [0]
+    lost = summarize(np.arange(4), np.float32(floor) + np.array([[0, 0.1, np.nan, 0.1]], "float32"), floor)
+    assert METRICS["final"].score(lost, floor)[0] == CAP
+
+
+def board(path, floor=0.0, **losses):
     """The board of entries by their losses on one task, and its notes."""
     store = Store(path)
     for name, values in losses.items():
-        store.write(samples.record("bowl", name, np.asarray(values, "float32"), budget=samples.RANKED))
+        record = samples.record("bowl", name, np.asarray(values, "float32"), budget=samples.RANKED)
+        store.write(record._replace(floor=floor))
     frame = leaderboard(path, "final")
     return frame.set_index("optimizer"), frame.attrs["notes"]
 
@@ -113,3 +127,36 @@ def test_starts_at_the_floor_are_said(tmp_path):
     assert frame["diverged"].tolist() == [0, 0]
     assert frame["rank"].tolist() == [1, 1]
     assert any("bowl: 8 of 32 problems start at the floor" in note for note in notes)
+
+
+def test_noise_at_a_start_at_the_floor_is_no_divergence(tmp_path):
+    noisy = np.where(np.arange(21) > 0, 0.1, 0.0) * np.ones((32, 1))
+    frame, notes = board(tmp_path, sgd=noisy, adam=np.zeros((32, 21)))
+    assert frame["diverged"].tolist() == [0, 0]
+    assert frame["rank"].tolist() == [1, 1]
+    assert [note for note in notes if note.startswith("bowl: ")] == [str(_at_rest("bowl", 32, 32))]
+
+
+def test_a_floor_reached_to_the_digits_of_float32_is_no_fault(tmp_path):
+    """Most problems start there, so that the median gap is 0."""
+    losses = curves(0.3)
+    losses[:20] = 0
+    frame, notes = board(tmp_path, floor=-7.3, sgd=losses - 7.3, adam=losses - 7.3)
+    assert [note for note in notes if note.startswith("bowl: ")] == [str(_at_rest("bowl", 20, 32))]
+    assert (frame["score"] < 1).all()
+
+
+def test_a_loss_that_nothing_moves_is_said(tmp_path):
+    _, notes = board(tmp_path / "flat", sgd=np.full((32, 21), 3.0), adam=np.full((32, 21), 3.0))
+    assert any(note.startswith("bowl: no run changes the loss") for note in notes)
+    _, notes = board(tmp_path / "deep", floor=-1e9, sgd=curves(0.1), adam=curves(0.3))
+    assert any("bowl: no run moves the loss by more than 0.0001 of its distance from the floor" in n for n in notes)
+
+
+def test_a_loss_that_every_optimizer_loses_at_once_is_said(tmp_path):
+    lost = curves(0.1)
+    lost[:4, 1:] = np.nan
+    _, notes = board(tmp_path / "all", sgd=lost, adam=lost)
+    assert any(note.startswith("bowl: 4 of 32 problems diverge at the first step under every") for note in notes)
+    _, notes = board(tmp_path / "one", sgd=lost, adam=curves(0.1))
+    assert not any("first step" in note for note in notes)

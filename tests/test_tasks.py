@@ -248,7 +248,7 @@ class TestNames:
             ({"tile": (16,)}, r"has tile \(16,\); it is two whole numbers"),
             ({"tile": (0, 16)}, "two whole numbers ≥ 1"),
             ({"cost": "cheap"}, "has cost 'cheap'; use one of light, medium, heavy"),
-            ({"floor": float("nan")}, "has floor nan; it is a finite number"),
+            ({"floor": float("nan")}, "has floor nan; a floor is one finite number"),
             ({"tags": "convex"}, "has tags 'convex'; they are a tuple of words"),
         ],
     )
@@ -257,6 +257,15 @@ class TestNames:
         with pytest.raises(tasks.TaskError, match=text):
             tasks.register("odd", odd())
         assert "odd" not in tasks.names()
+
+    def test_floors(self):
+        odd = type("Odd", (Quadratic,), {"floor": np.float32(-1.5)})()
+        tasks.register("of-numpy", odd)
+        assert float(tasks.get("of-numpy").floor) == -1.5
+        for wrong in (float("nan"), "low", [0.0], 1j):
+            with pytest.raises(tasks.TaskError, match="a floor is one finite number"):
+                tasks.register("floored", Quadratic(dimension=91), floor=wrong)
+        assert "floored" not in tasks.names()
 
 
 @pytest.mark.parametrize("name", tasks.names())

@@ -106,6 +106,11 @@ SILENT = {
     "inside a branch": (lambda p: tf.cond(p[0] > 0, lambda: tf.random.normal([]), lambda: p[1]), DRAWS),
     "vector": (lambda p: p * p, "Wrong.loss returns shape (4,), not a scalar; end it with tf.reduce_mean"),
     "float64": (lambda p: tf.cast(tf.reduce_sum(p), tf.float64), "Wrong.loss returns float64; tensors are float32"),
+    "number": (lambda p: 3.0, "Wrong.loss returns float; it returns a scalar tensor"),
+    "float()": (lambda p: tf.constant(float(p[0])), "traced before there are numbers; write tf.cast"),
+    "int()": (lambda p: p[int(p[0])], "traced before there are numbers; write tf.cast"),
+    "range()": (lambda p: sum(p[i] for i in range(tf.size(p))), "traced before there are numbers; write tf.cast"),
+    "python": (lambda p: tf.numpy_function(lambda x: x.sum(), [p], tf.float32), "calls Python; write the loss in"),
     "if": (lambda p: p[0] if p[0] > 0 else p[1], "Wrong.loss: a Python `if` cannot depend on a tensor"),
 }
 
@@ -120,6 +125,19 @@ def test_what_raises_nothing_is_found_in_the_graph(mistake):
 def test_parameters_that_are_not_float32():
     with pytest.raises(TaskError, match=r"Wrong\.sample returns int32 parameters; tensors are float32"):
         check(Wrong(tf.reduce_sum), tf.zeros([4], tf.int32), ())
+
+
+def test_a_loss_that_needs_its_batch_is_no_evaluation():
+    @dataclass(frozen=True)
+    class Seen(Task):
+        def sample(self, key):
+            return tf.zeros([4]), ()
+
+        def loss(self, params, data, batch):
+            return tf.reduce_sum(params * batch)
+
+    with pytest.raises(TaskError, match=r"Seen has batches and no evaluate .* write evaluate\(params, data\)"):
+        check(Seen(), tf.zeros([4]), (), tf.zeros([4]))
 
 
 def test_a_sound_loss_passes():

@@ -10,7 +10,10 @@ from bench.checks.result import Fault
 from bench.checks.task_case import SEEDS, STEPS, TaskCase
 from bench.engine import contracts, graphs, purity
 from bench.engine.keys import keys
+from bench.engine.sampling import sample
 
+MANY = 32
+"""Problems that are looked at where the first few are the same, as they may be by chance."""
 _FLOATS = (tf.float16, tf.bfloat16, tf.float64)
 
 
@@ -42,9 +45,15 @@ def by_the_key(case: TaskCase) -> None:
     own, other = keys(case.name, "report", [0]), keys(case.name, "tune", [0])
     if np.array_equal(own, other):
         raise Fault("keys of two purposes are equal; report this")
-    rows = [first(case.drawn, row) for row in range(SEEDS)]
-    if all(same_bits(rows[0], row) for row in rows[1:]):
+    if not any(_differ(case, count) for count in (SEEDS, MANY)):
         raise Fault("the same problem for every key; draw params or data from `key`")
+
+
+def _differ(case: TaskCase, count: int) -> bool:
+    """Whether not all of the first `count` problems are the same."""
+    drawn = case.drawn if count == SEEDS else sample(case.task, keys(case.name, "report", range(count)))
+    rows = [first(drawn, row) for row in range(count)]
+    return not all(same_bits(rows[0], row) for row in rows[1:])
 
 
 def determinism(case: TaskCase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def above_the_floor(case: TaskCase) -> None:
     """No loss of a short race with Adam, at several learning rates, lies below `floor`."""
     task, floor = case.task, case.task.floor
     seeds = SEEDS if task.alone else task.tile[1]
-    if not isinstance(floor, (int, float)) or not math.isfinite(floor):
+    if not isinstance(floor, numbers.Real) or not math.isfinite(floor):
         raise Fault(f"floor is {floor!r}; give the lowest reachable evaluation loss, a finite number")
     size = sum(int(np.prod(leaf.shape)) for leaf in tf.nest.flatten(case.specifications[0]))
     entry = optimizers.get("adam")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -16,6 +17,7 @@ from tasks import Task, TaskError, mistakes
 
 _KEY = tf.TensorSpec([2], tf.int32)
 _STEPS = 5
+_CONTAINERS = "nest tensors in lists, tuples and dicts"
 
 
 def verify_task(subject: NamedTask) -> None:
@@ -48,6 +50,7 @@ def sampled(task: Task) -> tuple[Any, Any]:
     if all(isinstance(leaf, tf.TensorSpec) and leaf.shape.num_elements() == 0 for leaf in tf.nest.flatten(params)):
         raise UserError("sample returns parameters of no numbers at all; return at least one")
     for part, nest in (("params", params), ("data", data)):
+        _verify_containers(part, nest)
         for leaf in tf.nest.flatten(nest):
             if not isinstance(leaf, tf.TensorSpec):
                 raise UserError(f"{part} hold {_kind(leaf)}; hold tensors only, () for no data")
@@ -55,7 +58,22 @@ def sampled(task: Task) -> tuple[Any, Any]:
                 raise UserError(f"{part} have shape {leaf.shape}; give sample shapes known in advance")
             if part == "params" and leaf.dtype != tf.float32:
                 raise UserError(f"params are {leaf.dtype.name}; cast what sample returns to tf.float32")
+            _verify_numbers(part, leaf)
     return params, data
+
+
+def _verify_containers(part: str, nest: Any) -> None:
+    """Raises UserError for a container that no program can be traced through."""
+    if isinstance(nest, Sequence) and not isinstance(nest, (list, tuple, str)):
+        raise UserError(f"{part} hold {_kind(nest)}; {_CONTAINERS}")
+    inside = nest.values() if isinstance(nest, Mapping) else nest if isinstance(nest, (list, tuple)) else ()
+    for each in inside:
+        _verify_containers(part, each)
+
+
+def _verify_numbers(part: str, leaf: Any) -> None:
+    if leaf.dtype == tf.string:
+        raise UserError(f"{part} hold words; give numbers, an index for each word")
 
 
 def _drawn(task: Task) -> Any:
@@ -63,6 +81,8 @@ def _drawn(task: Task) -> Any:
     try:
         return _outputs(task.sample, _KEY)
     except TypeError as problem:
+        if odd := re.match(r"Error creating an object of type <class '([\w.]+)'>", str(problem)):
+            raise UserError(f"sample returns a {odd[1]}; {_CONTAINERS}") from None
         if "not supported between instances" not in str(problem):
             raise
         raise UserError(
@@ -77,7 +97,13 @@ def _drawn(task: Task) -> Any:
 def a_batch(task: Task) -> Any:
     """Specification of what one step sees, None for a deterministic task; raises UserError."""
     seen = _outputs(lambda key: task.batches(key, _STEPS), _KEY)
+    if seen is not None and not tf.nest.flatten(seen):
+        raise UserError("batches returns no tensors; return None for a deterministic task")
+    _verify_containers("batches", seen)
     for leaf in tf.nest.flatten(seen) if seen is not None else ():
+        if not isinstance(leaf, tf.TensorSpec):
+            raise UserError(f"batches hold {_kind(leaf)}; hold tensors only, with a leading axis of steps")
+        _verify_numbers("batches", leaf)
         if leaf.shape.rank in (None, 0) or leaf.shape[0] != _STEPS:
             raise UserError(
                 f"batches(key, {_STEPS}) returns shape {leaf.shape}; its leading axis must be the {_STEPS} steps"
@@ -250,7 +276,11 @@ def _kind(value: Any) -> str:
     if isinstance(value, tf.TensorSpec):
         return f"one tensor of shape {value.shape}"
     if isinstance(value, tf.TypeSpec):
-        return f"a {value.value_type.__name__}"
+        return _with_article(value.value_type.__name__)
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
-    return "nothing" if value is None else f"a {type(value).__name__}"
+    return "nothing" if value is None else _with_article(type(value).__name__)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"

@@ -8,10 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.records.record import Record, Runs
+from bench.scores.metrics import at_rest
 from bench.scores.numbers import number
 
 SUNK = 1e-3
 """A loss is below the floor where it is by more than this share of the median initial gap: floors are searched ones."""
+ROUNDING = 1e-6
+"""And by more than this share of the floor itself: losses are float32."""
+MOVED = 1e-4
+"""A loss that moves by less of the initial gap to the floor is, in three digits, where it was."""
 
 
 class Fault(NamedTuple):
@@ -43,13 +48,45 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
     found = [_unstarted(task, sound)] if not sound.all() else []
     if sound.any() and not sound.all():
         records = [_on(record, sound) for record in records]
+    records = [_stood_still(record) for record in records]
+    losses = [one.losses[sound].astype("float64") for one in runs]
     starts = runs[0].losses[sound, 0]
-    if at_floor := int(np.sum(starts == floor)):
-        found.append(_at_rest(task, at_floor, len(starts)))
+    resting = starts == np.float32(floor)
+    gaps = np.abs(starts[~resting].astype("float64") - floor)
+    if resting.any():
+        found.append(_at_rest(task, int(resting.sum()), len(starts)))
     lowest = min(float(np.min(one.best[sound], initial=np.inf)) for one in runs)
-    if lowest < floor - SUNK * float(np.median(np.abs(starts - floor), axis=None) if len(starts) else np.inf):
+    if lowest < floor - max(SUNK * float(np.median(gaps)) if len(gaps) else 0.0, ROUNDING * abs(floor)):
         found.append(_below(task, lowest, floor))
+    elif len(gaps) and not any(_moved(of, floor, MOVED) for of in losses):
+        found.append(_unmoved(task, floor, any(_moved(of, floor, 0.0) for of in losses)))
+    if at_once := _lost_at_once(runs, sound, len({record.cell.optimizer for record in records if record.runs})):
+        found.append(_no_gradient(task, at_once, len(starts)))
     return list(records), found
+
+
+def _moved(losses: np.ndarray, floor: float, share: float) -> bool:
+    """Whether any loss of curves (n, K) leaves its start by more than a share of the initial gap to the floor."""
+    with np.errstate(all="ignore"):
+        away = np.abs(losses - losses[:, :1]) > share * np.abs(losses[:, :1] - floor)
+    return bool((away | ~np.isfinite(losses)).any())
+
+
+def _lost_at_once(runs: Sequence[Runs], sound: np.ndarray, optimizers: int) -> int:
+    """Of the problems with a finite start, those that every run of several optimizers loses at the first step."""
+    if optimizers < 2:
+        return 0
+    first = [(one.diverged[sound] > 0) & (one.diverged[sound] <= one.steps[1:2].max(initial=0)) for one in runs]
+    return int(np.sum(np.logical_and.reduce(first)))
+
+
+def _stood_still(record: Record) -> Record:
+    """`record` whose runs at rest are no diverged ones: any loss is infinitely many times 0."""
+    runs = {
+        name: one._replace(diverged=np.where(at_rest(one, record.floor), -1, one.diverged).astype("int32"))
+        for name, one in record.runs.items()
+    }
+    return record._replace(runs=runs)
 
 
 def _on(record: Record, problems: np.ndarray) -> Record:
@@ -71,6 +108,25 @@ def _unstarted(task: str, sound: np.ndarray) -> Fault:
 
 def _at_rest(task: str, count: int, of: int) -> Fault:
     return Fault(task, f"{count} of {of} problems start at the floor, where there is nothing to gain; start elsewhere.")
+
+
+def _unmoved(task: str, floor: float, a_little: bool) -> Fault:
+    if not a_little:
+        text = "no run changes the loss, so that all optimizers tie; compute the loss from the parameters"
+        return Fault(task, f"{text}, with gradients that float32 holds.")
+    text = (
+        f"no run moves the loss by more than {MOVED:g} of its distance from the floor of {number(floor)}, so that "
+        "scores hardly differ; give more steps, or set the floor nearer to the lowest reachable loss."
+    )
+    return Fault(task, text)
+
+
+def _no_gradient(task: str, count: int, of: int) -> Fault:
+    text = (
+        f"{count} of {of} problems diverge at the first step under every optimizer, as where the gradient at the start "
+        f"is no number; python -m bench check {task} tells. Guard the sqrt, log or division, or start elsewhere."
+    )
+    return Fault(task, text)
 
 
 def _below(task: str, lowest: float, floor: float) -> Fault:

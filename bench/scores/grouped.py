@@ -58,7 +58,10 @@ def quantile_curves(out: Any, by: str = "task") -> pd.DataFrame:
 
 
 def relative(losses: np.ndarray, floor: float) -> np.ndarray:
-    """(loss − floor) / (initial loss − floor) of curves (…, K), at least LOG_FLOOR; infinite where it is no number."""
+    """(loss − floor) / (initial loss − floor) of curves (…, K), at least LOG_FLOOR; infinite where it is no number.
+
+    1 from a start at the floor.
+    """
     gap = np.asarray(losses, "float64") - floor
     with np.errstate(all="ignore"):
         ratio = gap / gap[..., :1]

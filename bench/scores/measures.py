@@ -16,7 +16,7 @@ import numpy as np
 from bench.errors import UserError
 from bench.lookup.selectors import nearest
 from bench.records.record import Record, Runs
-from bench.scores.metrics import METRICS, Metric, absorbed
+from bench.scores.metrics import METRICS, Metric, absorbed, at_rest
 
 TARGETS = {"tenth": 1e-1, "thousandth": 1e-3, "millionth": 1e-6}
 """{name: share of the initial gap to the floor at which the target is reached}."""
@@ -110,8 +110,10 @@ _WORDS = {
 
 def steps_to(runs: Runs, floor: float, target: float) -> np.ndarray:
     """First recorded step with a gap to the floor of at most `target` times the initial one: (…); infinite: never."""
+    rest = at_rest(runs, floor)
     runs = absorbed(runs, floor)
     gap = np.asarray(runs.losses, "float64") - floor
+    gap[..., 0] = np.where(rest, 0.0, gap[..., 0])
     with np.errstate(all="ignore"):
         there = np.isfinite(gap) & ((gap <= 0) | (gap <= target * (1 + _SLACK) * gap[..., :1]))
     return np.where(there.any(axis=-1), np.asarray(runs.steps)[there.argmax(axis=-1)], np.inf)

@@ -153,33 +153,43 @@ def _anytime(runs: Runs, floor: float) -> np.ndarray:
         reached = np.where(lowest <= 0, 0.0, np.where(np.isfinite(initial), lowest / initial, np.inf))
     targets = RESOLUTION ** (np.arange(N_TARGETS, 0, -1) / N_TARGETS)
     share = 1 - np.searchsorted(targets, reached, side="left") / N_TARGETS
+    share = np.where(at_rest(runs, floor)[..., None], 1.0, share)
     # not a matrix product: its rounding would depend on how many runs are scored together
     return np.clip((share * step_weights(runs.steps)).sum(axis=-1), 0.0, 1.0)
 
 
 def _mean_loss(runs: Runs, floor: float) -> np.ndarray:
-    mean = np.where(_at_rest(runs, floor), 1.0, absorbed(runs, floor).mean_loss)
-    return _capped(mean)
+    return _unless_at_rest(_capped(absorbed(runs, floor).mean_loss), runs, floor)
 
 
 def _mean_log(runs: Runs, floor: float) -> np.ndarray:
     mean = np.asarray(absorbed(runs, floor).mean_log, "float64")
-    mean = np.where(_at_rest(runs, floor), 0.0, mean)
-    return np.where(np.isfinite(mean), np.minimum(mean, np.log10(CAP)), np.log10(CAP))
+    mean = np.where(np.isfinite(mean), np.minimum(mean, np.log10(CAP)), np.log10(CAP))
+    return _unless_at_rest(mean, runs, floor, 0.0)
 
 
 def _final(runs: Runs, floor: float) -> np.ndarray:
     last = np.where(np.asarray(runs.diverged) >= 0, np.inf, runs.losses[..., -1])
-    return _ratio(last, runs.losses[..., 0], floor)
+    return _unless_at_rest(_ratio(last, runs.losses[..., 0], floor), runs, floor)
 
 
 def _best(runs: Runs, floor: float) -> np.ndarray:
-    return _ratio(absorbed(runs, floor).best, runs.losses[..., 0], floor)
+    return _unless_at_rest(_ratio(absorbed(runs, floor).best, runs.losses[..., 0], floor), runs, floor)
 
 
-def _at_rest(runs: Runs, floor: float) -> np.ndarray:
-    """Whether a run starts where there is nothing to gain, and stays there: 0 / 0 is 1."""
-    return (np.asarray(runs.losses) - min(floor, 0.0) == 0).all(axis=-1)
+def at_rest(runs: Runs, floor: float) -> np.ndarray:
+    """Whether a run starts at the floor, as losses are rounded, and never leaves the finite numbers: (…) bool.
+
+    Nothing is to be gained there, and no loss has a ratio to a gap of 0, so that such a run scores as if it stood
+    still, whatever noise moves it.
+    """
+    losses = np.asarray(runs.losses)
+    return (losses[..., 0] == np.float32(floor)) & np.isfinite(losses).all(axis=-1)
+
+
+def _unless_at_rest(scores: np.ndarray, runs: Runs, floor: float, still: float = 1.0) -> np.ndarray:
+    """`scores` (…), `still` in place of those of runs whose ratio would be to an initial loss or gap of 0."""
+    return np.where(at_rest(runs, min(floor, 0.0)), still, scores)
 
 
 def _ratio(losses: np.ndarray, initial: np.ndarray, floor: float) -> np.ndarray:
