@@ -12,6 +12,7 @@ from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
 from bench.studies.ablation.measure import Study
 from bench.studies.ablation.plan import METRICS
+from bench.terminal import hanging
 
 FORMATS = ("text", "md", "json", "csv")
 _shown = functools.partial(significant, missing=None)
@@ -43,9 +44,13 @@ def render(report: dict[str, Any], form: str) -> str:
         return _csv(report["entries"])
     parts = [_head(report, form == "md")]
     for title, header, rows in _tables(report):
-        shown = "\n".join(piped(header, rows) if form == "md" else columns([header, *rows]))
+        shown = "\n".join(piped(header, rows) if form == "md" else _plain(header, rows))
         parts.append(f"{'## ' if form == 'md' else ''}{title}\n\n{shown}")
     return "\n\n".join([*parts, _ladder_sentence(report["ladder"])])
+
+
+def _plain(header: list[str], rows: list[list[str]]) -> list[str]:
+    return (hanging if header[-1] == "why" else columns)([header, *rows])
 
 
 def _head(report: dict[str, Any], heading: bool) -> str:
