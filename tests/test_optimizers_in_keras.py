@@ -44,8 +44,7 @@ def walk(optimizer, task, steps):
 
 
 @pytest.mark.parametrize(
-    ("name", "task"),
-    [(NAME, "two-moons-small"), *((name, "linear-regression") for name in ("aggmo", *LEARNED.values()))],
+    ("name", "task"), [(NAME, "two-moons-small"), *((name, "linear-regression") for name in ("aggmo", *LEARNED.values()))]
 )
 def test_the_trajectory_is_the_engines(name, task):
     steps = 7 if name.startswith("generalist") else 12  # at step 8 its loss jumps, and last digits with it

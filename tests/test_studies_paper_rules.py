@@ -100,7 +100,7 @@ def test_an_undecided_probe_says_what_would_decide():
     lost = seed(verdict="undecided")
     lost.readings["schedule"]["would_change"] = "longer runs"
     found = Present("schedule").judge({LINEAR: on(seed(), lost)}, LINEAR)
-    assert found.reason == "the probe is undecided in 1 of 2; longer runs (gru)"
+    assert found.reason == "the probe is undecided in 1 of 2. longer runs (gru)"
 
 
 def test_what_would_decide_is_said_once_with_the_numbers_of_each():

@@ -41,7 +41,7 @@ def _and_what_would_tell(reason: str, word: str, seeds: Sequence[Seed], probe: s
         return reason
     open_ones = [seed for seed in seeds if verdict(seed, probe) not in (PRESENT, ABSENT)]
     told = {seed.name: str(seed.readings[probe].get("would_change") or "") for seed in open_ones}
-    return "; ".join([reason, *_each_once({name: said for name, said in told.items() if said})])
+    return ". ".join([reason, *_each_once({name: said for name, said in told.items() if said})])
 
 
 def _each_once(told: dict[str, str]) -> list[str]:
