@@ -1,5 +1,7 @@
 """Entry point of the command. A stop while it starts is a line, so nothing else is imported before that holds."""
 
+import sys
+
 from bench import stops, terminal, waiting
 
 
@@ -10,7 +12,12 @@ def main(name: str = "python -m bench") -> None:
     waiting.watch()
     from bench.commands.shell import run
 
-    run(name)
+    try:
+        run(name)
+    except SystemExit as end:
+        if "tensorflow" in sys.modules:
+            stops.leave(end.code)
+        raise
 
 
 if __name__ == "__main__":

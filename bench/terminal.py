@@ -13,6 +13,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench import waiting
@@ -42,6 +43,10 @@ _ALIKE = {
 }
 """One character for one, so that tables stay straight; anything else becomes a question mark."""
 _HANDLER = "optoscope-alike"
+_columns: int | None = None
+"""Of the terminal that standard output is; None where it is a file or a pipe."""
+_LEAST, _TEXT = 40, 36
+"""Columns that a terminal has at the least; that text needs beside others."""
 BROKEN_PIPE = 141
 """Exit code where the reader has gone: what shells say of a program that SIGPIPE ended."""
 
@@ -65,11 +70,68 @@ def shown(text: Any) -> str:
 
 def settle() -> None:
     """Make the standard streams of this process fit for people; for a command, before it writes anything."""
+    global _columns
     _open_closed()
+    with contextlib.suppress(OSError):
+        _columns = os.get_terminal_size(1).columns or None  # 0 where the terminal does not know
     codecs.register_error(_HANDLER, _alike)
     out, notes = _form(sys.stdout), {**_form(sys.stderr), "line_buffering": True}
     sys.stdout = _Output(_buffer(sys.stdout, 1), **out)
     sys.stderr = _Notes(_buffer(sys.stderr, 2), **notes)
+
+
+def room(most: int) -> int:
+    """Columns that a line may have: `most`, or what the terminal has where that is less."""
+    return min(most, max(_columns, _LEAST)) if _columns else most
+
+
+@contextlib.contextmanager
+def unbounded() -> Iterator[None]:
+    """For text that goes to a file: it is the same whatever the terminal."""
+    global _columns
+    before, _columns = _columns, None
+    try:
+        yield
+    finally:
+        _columns = before
+
+
+def hanging(lines: Sequence[Sequence[str]], indent: str = "", texts: int = 1) -> list[str]:
+    """Cells in columns two spaces apart; on a narrow terminal the last, which is text, is folded.
+
+    Where there is no room beside the others it goes below them, with the others of the last `texts`.
+
+    >>> hanging([("adam", "learned, 2015"), ("muon-by-steps", "2024")])
+    ['adam           learned, 2015', 'muon-by-steps  2024']
+    """
+    rows = [[shown(cell) for cell in line] for line in lines]
+    whole = max(map(len, _beside(rows, indent, 10_000)), default=0)
+    if whole <= room(whole):
+        return _beside(rows, indent, whole)
+    if room(whole) - whole + max(len(row[-1]) for row in rows) >= _TEXT:
+        return _beside(rows, indent, room(whole))
+    heads, place = [[*row[:-texts], ""] for row in rows], " " * (len(indent) + 4)
+    told = []
+    for head, row in zip(_beside(heads, indent, 10_000), rows, strict=True):
+        told += [head, *_folded("; ".join(filter(None, row[-texts:])), room(whole) - len(place), place)]
+    return told
+
+
+def _beside(rows: list[list[str]], indent: str, most: int) -> list[str]:
+    """The last of the cells is folded below itself."""
+    widths = [max(map(len, column)) + 2 for column in zip(*(row[:-1] for row in rows), strict=True)]
+    start, told = len(indent) + sum(widths), []
+    for *cells, text in rows:
+        first, *others = _folded(text, most - start, "") or [""]
+        told.append((indent + "".join(map(str.ljust, cells, widths)) + first).rstrip())
+        told += [" " * start + part for part in others]
+    return told
+
+
+def _folded(text: str, width: int, indent: str) -> list[str]:
+    import textwrap  # not while a command starts
+
+    return [indent + part for part in textwrap.wrap(text, width, break_on_hyphens=False)]
 
 
 def flush() -> None:

@@ -156,8 +156,10 @@ def test_the_line_sets_the_held_out_score_beside_the_best_baseline():
     assert baselines.compared([0.1], subjects[:1], {}) is None
     now = dataclasses.replace(fresh(), shown={"mean": 0.043, "log10": -5.1}, means=[0.043], baselines=known, skipped=2)
     line = training.status(now, subjects[:1])
-    assert line == "held-out mean 0.043 (×0.86 momentum) log10 -5.1 skipped 2"
-    assert training.status(fresh(), subjects) == "skipped 0"
+    assert line == "mean 0.043 (×0.86 momentum) log10 -5.1 skipped 2"
+    assert training.status(fresh(), subjects) == ""
+    assert training._brief("gru[units=16]", 2) == "gru[…] seed 2"
+    assert training._brief("gru", 0) == "gru"
 
 
 class Two:

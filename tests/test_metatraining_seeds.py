@@ -34,7 +34,7 @@ def test_baselines_curves_and_pictures_leave_the_weights_alone(alone, tmp_path, 
     assert "the meta-gradient will take 0." in shown
     mean = card["validation"]["iteration, meta-loss, mean, log10"][-1][2]
     best = min(("momentum", "rmsprop", "adam"), key=known.get)
-    assert f"held-out mean {mean:.4g} (×{mean / known[best]:.3g} {best}) log10" in shown
+    assert f"mean {mean:.4g} (×{mean / known[best]:.3g} {best}) log10" in shown
     assert picture.read_bytes().startswith(b"\x89PNG")
     with out.with_suffix(".csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -152,7 +152,7 @@ def test_a_new_probe_states_its_own_headline_and_panel(untrained, tmp_path, monk
     figures.draw({**untrained, "oddness": reading}, tmp_path / "after.svg")
     text = readings_text("gru", "bowl", {"oddness": reading})
     assert drawn == [reading["values"]]
-    assert "oddness: PRESENT; all of it; bias 0.250 (controls passed: 1)" in " ".join(text.split())
+    assert "oddness: PRESENT; all of it (controls passed: 1) bias 0.250" in " ".join(text.split())
     before, after = ((tmp_path / f"{name}.svg").read_text().count('<g id="axes_') for name in ("before", "after"))
     assert after == before + 1
 

@@ -74,7 +74,7 @@ def test_a_discovery_needs_every_meta_seed():
 
     pooled = combine([seed("present", True, 10), seed("present", True, 30)])
     assert pooled.discovered
-    assert pooled.twins["sentence"] == "50 % of 80 untrained twins are present too; discovered in 2 of 2 meta-seeds"
+    assert pooled.twins["sentence"] == "50 % of 80 untrained twins have it too; discovered in 2 of 2 meta-seeds"
     pooled = combine([seed("present", True, 10), seed("present", False, 30)])
     assert not pooled.discovered
     assert pooled.twins["sentence"].endswith("discovered in 1 of 2 meta-seeds")

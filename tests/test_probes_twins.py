@@ -107,7 +107,7 @@ def test_beyond_its_twins_is_one_in_twenty(others, reached, beyond):
     assert (found["count"], found["reached"], found["beyond"]) == (39, reached, beyond)
     assert found["p"] == (1 + reached) / 40
     assert dataclasses.replace(PRESENT, twins=found).discovered is beyond
-    assert found["sentence"].endswith("beyond them: discovered" if beyond else "not beyond them: no discovery")
+    assert found["sentence"].endswith("): discovered" if beyond else "): not discovered")
 
 
 def test_only_what_is_present_is_discovered():
@@ -184,7 +184,7 @@ def test_the_twins_of_a_probe_of_ones_own_are_not_kept(monkeypatch, tmp_path):
     assert (found["quantiles"], found["beyond"], found["sentence"]) == (
         {},
         None,
-        "100 % of 1 untrained twins are present too",
+        "100 % of 1 untrained twins have it too",
     )
 
 

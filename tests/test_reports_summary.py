@@ -74,7 +74,7 @@ def test_a_failed_control_silences_the_probe():
 
 def test_a_sound_probe_speaks():
     text = " ".join(readings_text("gru-a", "bowl", {"momentum": MOMENTUM}).split())
-    assert text.startswith("gru-a on bowl momentum: PRESENT; past gradients decay;")
+    assert text.startswith("gru-a on bowl momentum: PRESENT; past gradients decay (controls passed: 1)")
     assert "beta 0.870 [0.800, 0.900]" in text
     assert "(controls passed: 1)" in text
 

@@ -36,7 +36,7 @@ def test_every_unit_has_an_axis_of_its_own(figure):
     assert all("left is better" in label for label in labels[1:])
     rows = [[text.get_text() for text in axes.get_yticklabels()] for axes in figure.axes]
     assert [len(names) for names in rows] == [3, 1, 1, 2]
-    assert rows[3] == ["start vs warm cache", "start vs cold cache"]
+    assert rows[3] == ["start, warm cache", "start, cold cache"]
     assert [text.get_text() for text in figure.axes[3].texts] == ["0.75 s", "not measured"]
 
 
@@ -52,7 +52,7 @@ def test_axes_have_two_labels_and_hold_what_is_drawn(figure):
 
 def test_the_legend_says_what_a_mark_is_and_covers_nothing(figure):
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["target holds", "short of it", "nothing promised", "target", "range of rounds"]
+    assert texts == ["target met", "target missed", "no target", "target", "range of rounds"]
     box = figure.legends[0].get_window_extent()
     assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes)
 

@@ -79,3 +79,27 @@ def test_a_semaphore_that_a_stop_leaves_is_removed_without_a_word():
     name = done.stdout.strip().removeprefix("/")
     assert name
     assert not Path("/dev/shm", f"sem.{name}").exists()
+
+
+LEAVING = """
+import atexit, os, sys
+from bench.__main__ import main
+
+class Part:
+    def __del__(self, write=os.write):
+        write(1, b"taken apart\\n")
+
+part = Part()
+sys.argv = ["bench", "list", "nothing"]
+sys.modules.update({loaded})
+atexit.register(print, "last", flush=True)
+main()
+"""
+
+
+@pytest.mark.parametrize(("loaded", "said"), [("tensorflow=sys", "last\n"), ("", "last\ntaken apart\n")])
+def test_a_command_that_loaded_tensorflow_ends_without_taking_it_apart(loaded, said):
+    words = [sys.executable, "-c", LEAVING.format(loaded=loaded)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, said)
+    assert done.stderr.startswith("error: Invalid value for")

@@ -367,7 +367,7 @@ def test_a_ladder_of_better_and_better_rungs_is_decomposable():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"linear at rest, saturating": 2.5}, "saturating is worse than the rung below"),
+        ({"linear at rest, saturating": 2.5}, 'saturating" is worse than the rung below'),
         ({"linear along": 3.7, "linear at": 3.8, "linearised at": 3.9}, "less than half"),
     ],
 )

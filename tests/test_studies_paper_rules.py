@@ -9,7 +9,7 @@ from paper_samples import HELD, NOT, OPEN, ladder, on, race, said, seed
 from bench.studies.paper.extract import quantity
 from bench.studies.paper.figure_rules import LEARNED, Curve, Figure, OfProblems, TunedRate, likely_means
 from bench.studies.paper.plan import LINEAR, REPLICATION, ROSENBROCK
-from bench.studies.paper.probe_rules import BeyondTwins, Present, Says
+from bench.studies.paper.probe_rules import BeyondTwins, Present, Says, _each_once
 from bench.studies.paper.race_rules import Beats, Decomposable, EndsAbove, Order, WorseThan
 from bench.studies.paper.rules import Between, Everywhere, MoreThan, Somewhere
 
@@ -100,7 +100,16 @@ def test_an_undecided_probe_says_what_would_decide():
     lost = seed(verdict="undecided")
     lost.readings["schedule"]["would_change"] = "longer runs"
     found = Present("schedule").judge({LINEAR: on(seed(), lost)}, LINEAR)
-    assert found.reason == "the probe is undecided in 1 of 2; gru: longer runs"
+    assert found.reason == "the probe is undecided in 1 of 2. longer runs (gru)"
+
+
+def test_what_would_decide_is_said_once_with_the_numbers_of_each():
+    told = {
+        "a": "It would be so if it rose (it falls by 2).",
+        "b": "It would be so if it rose (it falls by 3).",
+        "c": "No.",
+    }
+    assert _each_once(told) == ["It would be so if it rose (a: it falls by 2; b: it falls by 3)", "No (c)"]
 
 
 def test_discovered_is_present_and_beyond_the_untrained():

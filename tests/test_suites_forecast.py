@@ -145,6 +145,17 @@ def test_the_description_has_every_cell_and_says_where_it_is_from(tmp_path):
     assert "measured on a processor" in text
 
 
+def test_of_many_cells_there_is_a_line_for_each_task(tmp_path, monkeypatch):
+    suite = find.override(find.get("quick"), tasks=["rosenbrock", "two-moons"], optimizers=["sgd", "adam"])
+    monkeypatch.setattr(dry_run, "MANY_CELLS", 3)
+    lines = dry_run.describe(suite, tmp_path / "new", 2, []).splitlines()
+    assert lines[0].split() == ["task", "cells", "done", "unknown", "steps", "problems", "tuning", "expected"]
+    assert lines[2].split()[:7] == ["rosenbrock", "2", "0", "0", "200", "512", "1024"]
+    assert lines[3].split()[:5] == ["two-moons", "2", "0", "2", "200"]
+    assert lines[3].split()[-1] == "–"
+    assert lines[4].endswith("--tasks NAME lists the cells.")
+
+
 def test_the_shipped_table_names_its_machine_and_what_quick_needs(monkeypatch):
     monkeypatch.undo()
     quick = plan(find.override(find.get("quick")))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import stops, terminal
+from bench.reports.tables import Grid, text
 
 ROOT = Path(__file__).parents[1]
 QUICK = str(ROOT / "results" / "reference" / "quick")
@@ -140,3 +141,45 @@ def test_a_stop_of_trainings_side_by_side(tmp_path):
     assert "Traceback" not in errors
     assert "Warning" not in errors
     assert took < 6
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    monkeypatch.setattr(terminal, "_columns", 60)
+
+
+def test_a_line_has_the_columns_of_the_terminal_and_of_a_file_its_own(narrow, monkeypatch):
+    assert (terminal.room(100), terminal.room(50)) == (60, 50)
+    with terminal.unbounded():
+        assert terminal.room(100) == 100
+    assert terminal.room(100) == 60
+    monkeypatch.setattr(terminal, "_columns", 10)
+    assert terminal.room(100) == 40
+
+
+def test_text_is_folded_beside_the_other_cells_or_below_them(narrow):
+    said = "one two three four five six seven eight nine ten"
+    assert terminal.hanging([("adam", said)]) == ["adam  one two three four five six seven eight nine ten"]
+    assert terminal.hanging([("adam, of 2015", said)]) == [
+        "adam, of 2015  one two three four five six seven eight nine",
+        "               ten",
+    ]
+    assert terminal.hanging([("name " * 6, "a tag", said)], "  ", texts=2) == [
+        "  " + ("name " * 6).rstrip(),
+        "      a tag; one two three four five six seven eight nine",
+        "      ten",
+    ]
+
+
+def test_a_table_wider_than_the_terminal_goes_on_below_beside_the_names(narrow):
+    table = Grid(["rank", "optimizer", *(f"score {n}" for n in "abcdefgh")], [["1", "adam", *"12345678"]], ["a note"])
+    assert text(table).splitlines() == [
+        "rank  optimizer  score a  score b  score c  score d  score e",
+        "------------------------------------------------------------",
+        "   1  adam             1        2        3        4        5",
+        "",
+        "optimizer  score f  score g  score h",
+        "------------------------------------",
+        "adam             6        7        8",
+        "a note",
+    ]

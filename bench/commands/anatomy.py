@@ -8,6 +8,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from bench import terminal
 from bench.commands import kinds, options
 from bench.errors import UserError
 from bench.lookup import resolve
@@ -71,7 +72,7 @@ def command(
             from bench.studies.anatomy.report import sentences
 
             found = anatomy(optimizers[0], task, out, folders=[runs], progress=bar.set_description_str, **counts)
-            lines = [*(f"{name:12}  {sentence}" for name, sentence in sentences(found).items()), f"{out}/anatomy.html"]
+            lines = [*terminal.hanging(list(sentences(found).items())), f"{out}/anatomy.html"]
     click.echo("\n".join(lines))
 
 

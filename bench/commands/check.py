@@ -14,6 +14,8 @@ from bench.checks.subjects import everything, find, only
 from bench.commands import options
 from bench.lookup.syntax import names
 
+_FORM = "{desc}: {percentage:3.0f}%|{bar}| {n}/{total} [{elapsed}{postfix}]"
+
 
 @click.command()
 @click.argument("things", nargs=-1, metavar="[FILE|NAME]...")
@@ -40,7 +42,7 @@ def _run(things: tuple[str, ...], tasks: str | None, optimizers: str | None, fil
     wanted = only(names(tasks), "task") + only(names(optimizers), "optimizer")
     subjects = find(things) + wanted if things or wanted else everything()
     results = []
-    with tqdm(subjects, desc="checks", unit="") as bar:
+    with tqdm(subjects, desc="checks", bar_format=_FORM) as bar:
         for subject in bar:
             bar.set_postfix_str(subject.name)
             results += check_subject(subject)

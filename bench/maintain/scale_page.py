@@ -111,7 +111,7 @@ def extrapolate() -> Extrapolated:
 def page(found: Measured | None) -> str:
     """The whole page; without measurements it says so."""
     numbers = _numbers(found) if found else "**Not measured yet.**\n"
-    return f"{_HEAD}\n{numbers}\n{_core(found)}\n{_TAIL}"
+    return f"{_HEAD}\n{numbers}\n{_core(found)}\n{_method(found)}"
 
 
 _HEAD = """\
@@ -120,7 +120,7 @@ _HEAD = """\
 `python -m bench maintain scale` makes this page in about half an hour on an idle machine of two cores.
 [cluster.md](cluster.md) explains how to run on a cluster.
 """
-_TAIL = """\
+_METHOD = """\
 ## How it is measured
 
 - *Empty job*: a call without work through `bench/running/cluster.py`. It goes from the coordinator to the scheduler,
@@ -130,15 +130,34 @@ _TAIL = """\
   record for each call in flight: four per worker thread, and at least 32.
 - *Cell*: a cell with the budget of every suite (`bench/suites/protocol.py`). Its process has run another cell before,
   and compiled programs are cached.
-- *Two processes, two workers*: they run cells with more trials, as stated, because a cell of a second mostly compiles,
-  and every process compiles for itself. One and two are measured in turns; the table compares medians over rounds.
+- *Two processes, two workers*: the same cells with one and with two, measured in turns. The table compares medians over
+  rounds. Every process compiles for itself.
+"""
+_TRIALS = """\
+- *Trials*: these cells have more trials than the protocol, because a cell of a second mostly compiles.
+"""
+_BUSY = """\
 - *Cores busy*: processor seconds per second of the one process that runs the cells. TensorFlow has more threads than
   the one that races, so two processes ask for more than two cores.
+"""
+_LIMIT = """\
 - *Limit of this machine*: the speed-up of two independent processes. In one measurement they only count in Python. In
   the other they run the same compiled cell again and again, and share memory and caches. A run's speed-up cannot be
   more than the smaller of the two; the table gives its share of that.
+"""
+_LAST = """\
 - `run SUITE --dry-run` prints the memory of a process if a task's data is large.
 """
+
+
+def _method(found: Measured | None) -> str:
+    """What the table has is explained, and nothing else."""
+    there = [
+        (_TRIALS, found is not None and found.trials is not None),
+        (_BUSY, found is not None and any(one.busy is not None for one in found.speedups)),
+        (_LIMIT, found is not None and bool(found.yardsticks)),
+    ]
+    return "".join([_METHOD, *(part for part, is_there in there if is_there), _LAST])
 
 
 def _numbers(found: Measured) -> str:

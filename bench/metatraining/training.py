@@ -25,6 +25,8 @@ from bench.records.files import check_file, check_weights, write_bytes
 from optimizers import Entry, learned
 from optimizers.shipped import save
 
+_FORM = "{desc}: {percentage:3.0f}%|{bar}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
+
 
 class Training(NamedTuple):
     """What every seed is trained by: an architecture by its name, tasks by theirs, and `Settings` by keyword."""
@@ -72,7 +74,7 @@ def metatrain(
     if (progress if baselines is None else baselines) and not now.baselines:
         found = tuned.tune_all(subjects, chosen, progress)
         now = dataclasses.replace(now, baselines=found)
-    line = {"desc": spelled, "unit": "it", "disable": not progress, "position": position}
+    line = {"desc": _brief(spelled, seed), "bar_format": _FORM, "disable": not progress, "position": position}
     with tqdm(total=steps, initial=now.iteration, **line) as bar:
         tell = functools.partial(_tell, bar, subjects, kept)
         now = loop.run(now, tell, functools.partial(_keep, path, about))
@@ -105,12 +107,13 @@ def check(
 
 
 def status(now: State, subjects: list[NamedTask]) -> str:
-    """ "held-out mean .0412 (×0.86 momentum) log10 -5.1 skipped 0"."""
+    """ "mean 0.0412 (×0.86 momentum) log10 -5.1" on held-out problems; then how many steps were skipped, if any."""
+    skipped = f"skipped {now.skipped}" if now.skipped else ""
     if not now.shown:
-        return f"skipped {now.skipped}"
+        return skipped
     beside = tuned.compared(now.means, subjects, now.baselines)
     mean = f"mean {now.shown['mean']:.4g}" + (f" ({beside})" if beside else "")
-    return f"held-out {mean} log10 {now.shown['log10']:.4g} skipped {now.skipped}"
+    return f"{mean} log10 {now.shown['log10']:.4g} {skipped}".rstrip()
 
 
 def _architecture(optimizer: Any, out: Any) -> tuple[Any, str]:
@@ -157,6 +160,12 @@ def checkpoint_of(path: Path) -> Path:
 def _keep(path: Path | None, about: dict[str, Any], now: State) -> None:
     if path is not None:
         state.save(checkpoint_of(path), now, about)
+
+
+def _brief(spelled: str, seed: int) -> str:
+    """`gru[…] seed 1`: room on the line for what changes."""
+    name, settings, _ = spelled.partition("[")
+    return f"{name}{'[…]' if settings else ''}{f' seed {seed}' if seed else ''}"
 
 
 def _tell(bar: Any, subjects: list[NamedTask], kept: Keeper, now: State) -> None:

@@ -46,7 +46,7 @@ def _twins(readings: Sequence[Reading]) -> dict[str, Any] | None:
         return None
     count, found = sum(twins["count"] for twins in each), sum(reading.discovered for reading in readings)
     present = sum(twins["verdicts"][PRESENT] for twins in each) / count
-    said = f"{whole_percent(present)} of {count} untrained twins are present too; discovered in {found} of {len(each)}"
+    said = f"{whole_percent(present)} of {count} untrained twins have it too; discovered in {found} of {len(each)}"
     beyond = found == len(each)
     return {"count": count, "present": present, "discovered": found, "beyond": beyond, "sentence": f"{said} meta-seeds"}
 

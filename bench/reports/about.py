@@ -17,6 +17,7 @@ from bench.lookup.named import NamedTask
 from bench.lookup.selectors import nearest
 from bench.reports import reference
 from bench.reports.ranges import batch, ranges, span
+from bench.terminal import room
 from optimizers import Entry, disclosures
 from optimizers.learned import get as architecture
 from optimizers.registry import families
@@ -29,8 +30,8 @@ _COSTS = {
     "heavy": "heavy: a step of one run takes more than 20 microseconds",
 }
 _CARD = ("architecture", "tasks", "iterations", "seed", "seconds", "gradients", "command", "time", "commit", "sha256")
-_WIDTH = 100
-"""Signs of a line beside its word."""
+_WIDTH = 111
+"""Signs of a line."""
 _SAMPLE = "quadratic-100"
 """The task on which the state of an optimizer is measured: of enough parameters that single numbers hardly count."""
 
@@ -65,15 +66,15 @@ def text(facts: list[Fact]) -> str:
     rows = (
         (fact.word if i == 0 else "", line)
         for fact in facts
-        for i, line in enumerate(folded for line in fact.lines for folded in _folded(line))
+        for i, line in enumerate(folded for line in fact.lines for folded in _folded(line, room(_WIDTH) - width - 2))
     )
     return "\n".join(f"{word:{width}}  {line}".rstrip() for word, line in rows)
 
 
-def _folded(line: str) -> list[str]:
+def _folded(line: str, width: int) -> list[str]:
     if line.startswith("command = ") or re.search(r", line \d+$", line):
         return [line]
-    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [""]
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def of_task(subject: NamedTask) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""What `bench run --dry-run` prints: every cell with its budget and expected time, and the whole."""
+"""What `bench run --dry-run` prints: cells, or tasks where cells are many, with budget and time, and the whole."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.suite import Suite
 from optimizers import Entry
 
+MANY_CELLS = 100
+"""Cells beyond which there is a line for each task."""
 TUNING = "Tuning: trials × problems + finalists by each metric × fresh problems."
 
 _SOURCES = {
@@ -25,8 +27,13 @@ _SOURCES = {
 
 
 def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
-    """The cells of `suite`, one line each, then when it would be finished on `workers` processes."""
+    """The cells of `suite`, one line each, or its tasks; then when it would be finished on `workers` processes."""
     cells = forecast(plan(suite), out, folders)
+    table = _by_cell(cells) if len(cells) <= MANY_CELLS else _by_task(cells)
+    return text(table._replace(notes=[*table.notes, *_notes(suite, cells, workers)]), 110)
+
+
+def _by_cell(cells: list[Forecast]) -> Grid:
     rows = [
         [
             cell.job.subject.name,
@@ -37,8 +44,22 @@ def describe(suite: Suite, out: Path, workers: int, folders: list[Path]) -> str:
         ]
         for cell in cells
     ]
-    headers = ["task", "optimizer", "steps", "problems", "tuning", "expected", "from"]
-    return text(Grid(headers, rows, _notes(suite, cells, workers)), 110)
+    return Grid(["task", "optimizer", "steps", "problems", "tuning", "expected", "from"], rows, [])
+
+
+def _by_task(cells: list[Forecast]) -> Grid:
+    """Seconds of one process for the cells whose time is known."""
+    rows = []
+    for task in dict.fromkeys(cell.job.subject.name for cell in cells):
+        of = [cell for cell in cells if cell.job.subject.name == task]
+        budget = of[0].job.budget
+        known = [cell.seconds for cell in of if cell.source not in ("done", "unknown")]
+        counts = [sum(cell.source == source for cell in of) for source in ("done", "unknown")]
+        sizes = [str(len(of)), *map(str, counts), str(budget.steps), str(budget.seeds), tuning(budget)]
+        rows.append([task, *sizes, duration(sum(known)) if known else "–"])
+    headers = ["task", "cells", "done", "unknown", "steps", "problems", "tuning", "expected"]
+    note = "Expected: on one process, without cells that are done or of unknown cost. --tasks NAME lists the cells."
+    return Grid(headers, rows, [note])
 
 
 def _budget(budget: Budget, entry: Entry) -> list[str]:
@@ -58,7 +79,7 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     lines = [
         f"{len(cells)} cells, {done} of them done. " + TUNING,
         f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
-        + (f" for the cells, then probing {probes} learned optimizer{'s' if probes > 1 else ''}." if probes else "."),
+        + (f"; then probing {probes} learned optimizer{'s' if probes > 1 else ''}." if probes else "."),
     ]
     subjects = {cell.job.subject.name: cell.job.subject.task for cell in cells}
     for name, needs in ((name, task.needs()) for name, task in subjects.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -15,6 +16,7 @@ import pandas as pd
 from bench.errors import UserError
 from bench.records.files import strict, write_bytes
 from bench.reports import tables
+from bench.terminal import unbounded
 
 
 class Writer(NamedTuple):
@@ -98,7 +100,8 @@ def put(frame: pd.DataFrame, form: str | None, out: Path | None, known: tuple[st
     Raises UserError.
     """
     form = form or (by_ending(out, known) if out else known[0])
-    content = render(frame, form)
+    with unbounded() if out else contextlib.nullcontext():
+        content = render(frame, form)
     if out:
         write_bytes(out, content if isinstance(content, bytes) else content.encode() + b"\n")
     elif isinstance(content, bytes):

@@ -1,10 +1,11 @@
-"""Text in 100 columns: lines broken, sections under a title."""
+"""Text in 100 columns, or in those of a narrower terminal: lines broken, sections under a title."""
 
 from __future__ import annotations
 
 import textwrap
 
 from bench.reports.tables import Grid, text
+from bench.terminal import room
 
 WIDTH = 100
 
@@ -19,4 +20,6 @@ def printed(table: Grid) -> str:
 
 def wrapped(line: str, indent: str = "") -> list[str]:
     """`line` in WIDTH columns, what follows the first indented by two more."""
-    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False)
+    return textwrap.wrap(
+        line, room(WIDTH), initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    )

@@ -11,6 +11,7 @@ from bench.scores.measures import Measure
 from bench.scores.metrics import Metric
 from bench.suites.dimensions import dimension
 from bench.suites.shipped import SUITES
+from bench.terminal import hanging
 from optimizers import Entry, disclosures
 
 KINDS = ("tasks", "optimizers", "suites", "probes", "metrics")
@@ -24,9 +25,7 @@ def listing(what: str | None) -> str:
 
 
 def _lines(kind: str, indent: str) -> list[str]:
-    rows = _ROWS[kind]()
-    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
-    return [indent + "  ".join(map(str.ljust, row, widths[:-1])) + f"  {row[-1]}".rstrip() for row in rows]
+    return hanging(_ROWS[kind](), indent, texts=2 if kind == "tasks" else 1)
 
 
 def _tasks() -> list[tuple[str, ...]]:

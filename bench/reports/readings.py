@@ -22,7 +22,9 @@ def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], number
     for name, reading in readings.items():
         if isinstance(reading, Mapping):
             title = name.replace("_", " ")
-            lines += wrapped(f"{title}: {_claim(name, reading, numbers)}", "  ")
+            first, *others = _claim(name, reading, numbers)
+            lines += wrapped(f"{title}: {first}", "  ")
+            lines += [line for part in others for line in wrapped(part, "    ")]
     return "\n".join(lines)
 
 
@@ -38,11 +40,11 @@ def readings_in(out: Path) -> dict[Path, dict[str, Any]]:
     return {p: h for p, h in held.items() if h is not None and isinstance(h.get("readings"), dict)}
 
 
-def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
-    """Verdict, sentence and numbers; instead, what is amiss with the controls if anything is."""
+def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> list[str]:
+    """Verdict and sentence, then numbers and twins; instead, what is amiss with the controls if anything is."""
     controls = reading.get("controls") or []
     if amiss := doubt(controls):
-        return f"no claim is made, {amiss}"
+        return [f"no claim is made, {amiss}"]
     given = {
         name: quantity
         for name, quantity in (reading.get("values") or {}).items()
@@ -53,21 +55,14 @@ def _claim(probe: str, reading: Mapping[str, Any], numbers: bool) -> str:
     values = [f"{name} {value_text(given[name])}" for name in shown]
     twins = twins_of(reading) if numbers else {}
     beside = [f"{name} {value_text(twins[name])}" for name in shown if name in twins]
-    parts = [
-        standing(reading).upper(),
-        sentence(probe, reading),
-        ", ".join(values),
-        beside_twins(reading),
-        _medians(beside),
-    ]
+    said = "; ".join(part for part in (standing(reading).upper(), sentence(probe, reading)) if part)
     change = str(reading.get("would_change") or "") if numbers else ""
-    return (
-        "; ".join(part for part in parts if part) + f" (controls passed: {len(controls)})" + (change and f". {change}")
-    )
+    parts = [", ".join(values), beside_twins(reading), _medians(beside), change]
+    return [f"{said} (controls passed: {len(controls)})", *(part for part in parts if part)]
 
 
 def _medians(beside: list[str]) -> str:
-    return f"their medians and 95 %: {', '.join(beside)}" if beside else ""
+    return f"the twins' medians [95 %]: {', '.join(beside)}" if beside else ""
 
 
 def standing(reading: Mapping[str, Any]) -> str:
@@ -102,7 +97,7 @@ def _twins(reading: Mapping[str, Any]) -> Mapping[str, Any]:
 def sentence(probe: str, reading: Mapping[str, Any]) -> str:
     """What a reading says, without the name of the probe and without its verdict."""
     said = str(reading.get("sentence") or "").removeprefix(f"{probe.replace('_', ' ')}: ")
-    return said.removeprefix(f"{reading.get('verdict')}; ")
+    return said.removeprefix(f"{reading.get('verdict')}; ").removeprefix("none; ")
 
 
 def doubt(controls: list[Mapping[str, Any]]) -> str:

@@ -21,6 +21,7 @@ from bench.reports.tables import MANY_TASKS, grid, markdown, text
 from bench.reports.task_section import task_section
 from bench.scores.leaderboard import leaderboard
 from bench.scores.results import Results, load
+from bench.terminal import hanging, room, unbounded
 
 __all__ = ["brief", "summary", "write"]
 
@@ -35,13 +36,15 @@ def write(
     out = Path(out)
     with waiting.doing("reading cells"):
         results = load(out, preferred=preferred, mix=True)
-    with waiting.doing("making tables"):
+    with waiting.doing("making tables"), unbounded():
         printed = summary(out, metric_for_task, results)
     write_bytes(out / "summary.txt", printed.encode() + b"\n")
     write_bytes(out / "leaderboard.md", markdown(grid(leaderboard(results))).encode() + b"\n")
     with waiting.doing("drawing curves"):
         plot_curves(results, out / "curves.png")
-    return printed if len(results.tasks) <= MANY_TASKS else brief(out, metric_for_task, results)
+    if len(results.tasks) > MANY_TASKS:
+        return brief(out, metric_for_task, results)
+    return printed if room(WIDTH) == WIDTH else summary(out, metric_for_task, results)
 
 
 def summary(out: Path | str, metric_for_task: Mapping[str, str] | None = None, results: Results | None = None) -> str:
@@ -81,10 +84,11 @@ def ranking(results: Results) -> str:
         ranked = ranked.drop(columns=["tasks", "missing"])
     for spare in ([], ["kind"], ["low_tasks", "high_tasks"], ["trials"], ["low_trials", "high_trials"]):
         ranked = ranked.drop(columns=spare)
-        printed = text(grid(ranked), WIDTH)
-        if max(map(len, printed.splitlines())) <= WIDTH:
+        with unbounded():
+            wide = max(map(len, text(grid(ranked), WIDTH).splitlines()))
+        if wide <= room(WIDTH):
             break
-    return printed
+    return text(grid(ranked), WIDTH)
 
 
 def _costs(results: Results, metric_of: Mapping[str, str]) -> str:
@@ -98,4 +102,5 @@ def _paths(out: Path) -> str:
         ("readings/", "what the probes found, with their controls"),
         ("summary.txt, leaderboard.md, curves.png", "this text, the leaderboard, the picture"),
     ]
-    return "\n".join(wrapped(f"{out}/", "") + [f"  {name:40} {about}" for name, about in held])
+    there = [(name, about) for name, about in held if name != "readings/" or (out / name).exists()]
+    return "\n".join([*wrapped(f"{out}/", ""), *hanging(there, "  ")])

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.reports.latex import row as latex_row
 from bench.scores.numbers import bracket, count, number, rank_range, share_interval, share_or_zero, with_interval
-from bench.terminal import shown
+from bench.terminal import room, shown
 
 MANY_TASKS = 6
 """Tasks beyond which tables and pictures show less of each."""
@@ -59,6 +59,9 @@ LEFT = {
     "next",
     "most moved by",
 }
+
+_NAMES = ("task", "optimizer", "name", "family", "tag")
+"""Headers of columns that say which row it is."""
 
 
 class Grid(NamedTuple):
@@ -118,10 +121,32 @@ def grid(frame: pd.DataFrame) -> Grid:
 
 
 def text(table: Grid, width: int = 100) -> str:
-    """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`."""
-    aligned = columns([table.headers, *table.rows], [header not in LEFT for header in table.headers])
-    notes = [line for note in table.notes for line in textwrap.wrap(shown(note), width, break_on_hyphens=False)]
-    return "\n".join([aligned[0], "-" * max(map(len, aligned)), *aligned[1:], *notes])
+    """Aligned columns, names to the left, numbers to the right; notes wrapped at `width`.
+
+    What is wider than the terminal continues below: the columns that did not fit, beside the names of the rows.
+    """
+    right = [header not in LEFT for header in table.headers]
+    blocks = [
+        columns([[line[i] for i in block] for line in (table.headers, *table.rows)], [right[i] for i in block])
+        for block in _blocks(table)
+    ]
+    ruled = ["\n".join([head, "-" * max(map(len, (head, *rows))), *rows]) for head, *rows in blocks]
+    notes = [line for note in table.notes for line in textwrap.wrap(shown(note), room(width), break_on_hyphens=False)]
+    return "\n".join(["\n\n".join(ruled), *notes])
+
+
+def _blocks(table: Grid) -> list[list[int]]:
+    """Columns that stand side by side: all, where the terminal is wide enough or there is none."""
+    widths = [max(map(_width, map(shown, column))) for column in zip(table.headers, *table.rows, strict=True)]
+    most = room(sum(widths) + 2 * len(widths))
+    names = [i for i, header in enumerate(table.headers) if header in _NAMES] or [0]
+    blocks: list[list[int]] = [[]]
+    for i in range(len(widths)):
+        if blocks[-1] not in ([], names) and sum(widths[j] + 2 for j in blocks[-1]) + widths[i] > most:
+            blocks.append([*names])
+        if i not in blocks[-1]:
+            blocks[-1].append(i)
+    return blocks
 
 
 def markdown(table: Grid) -> str:

@@ -12,6 +12,7 @@ from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number, rank_range, share_interval, with_interval
 from bench.scores.results import Results, finished, task_scores
 from bench.scores.scale import mean_name
+from bench.terminal import room, unbounded
 
 
 def task_section(results: Results, task: str, metric: str) -> str:
@@ -20,7 +21,7 @@ def task_section(results: Results, task: str, metric: str) -> str:
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
     size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
-    table = _within(task_grid(results, frame, task, metric), WIDTH)
+    table = _within(task_grid(results, frame, task, metric), room(WIDTH))
     lines = [
         *wrapped(f"{metric}: {get(metric).better} is better; {size}."),
         text(table._replace(notes=[]), WIDTH),
@@ -50,7 +51,8 @@ def task_grid(results: Results, frame: pd.DataFrame, task: str, metric: str) -> 
         for row in frame.itertuples()
     ]
     headers = ["rank", "optimizer", f"{metric} [95 %]", "diverged [95 %]", *(["mean [95 %]"] if raw else []), *others]
-    first = f"{metric} [95 %]: {mean} over problems; the other columns: arithmetic means of the same problems."
+    first = f"{metric} [95 %]: {mean} over problems; the other columns: arithmetic means of the same problems"
+    first += ", a diverged run counted as 1e6." if (frame["diverged"] > 0).any() else "."
     said = frame.attrs["notes"][1:] if frame["rank"].notna().any() else frame.attrs["notes"]
     return Grid(headers, rows, [first, *said, *_standing_notes(frame)])
 
@@ -63,9 +65,14 @@ def _within(table: Grid, width: int) -> Grid:
             headers=[*table.headers[:at], "mean", *table.headers[at + 1 :]],
             rows=[[*row[:at], row[at].split(" [")[0], *row[at + 1 :]] for row in table.rows],
         )
-    while max(map(len, text(table._replace(notes=[])).splitlines())) > width and len(table.headers) > 4:
+    while _wide(table) > width and len(table.headers) > 4:
         table = table._replace(headers=table.headers[:-1], rows=[row[:-1] for row in table.rows])
     return table
+
+
+def _wide(table: Grid) -> int:
+    with unbounded():
+        return max(map(len, text(table._replace(notes=[])).splitlines()))
 
 
 def _standing_notes(frame: pd.DataFrame) -> list[str]:

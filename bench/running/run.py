@@ -69,6 +69,7 @@ def run(
             began = time.monotonic()
             finish(unread, lambda job, kept: probing.write_readings(kept, out), means, bar, doing)
             expect.learn_readings(waits, time.monotonic() - began, means)
+    _say_others(cells, finished, out)
 
 
 def _say_finished(cells: Sequence[Job], store: Store) -> None:
@@ -78,6 +79,17 @@ def _say_finished(cells: Sequence[Job], store: Store) -> None:
     report_failures(records, len(cells))
     if mixed := machines.mixed(records):
         note(f"{store.root} holds {mixed}; its tables say so, and others of it take --mix")
+
+
+def _say_others(cells: Sequence[Job], finished: Iterable[Cell], out: Path) -> None:
+    """A note of what the folder held besides, which the tables show too."""
+    asked = {(job.cell.task, job.cell.optimizer) for job in cells}
+    others = {(cell.task, cell.optimizer) for cell in finished} - asked
+    larger = any(budgets.covering(finished, job.cell) is not None for job in cells)
+    said = [f"{len(others)} other cell{'s' if len(others) > 1 else ''}"] if others else []
+    said += ["more problems than these"] if larger else []
+    if said:
+        note(f"{out} had {' and '.join(said)} from earlier runs; the tables show all. --out FOLDER keeps runs apart")
 
 
 def _race(todo: Sequence[Job], store: Store, means: Means, bar: Bar, doing: Executor) -> None:

@@ -225,8 +225,8 @@ def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[
     fewest = min(map(results.problems, tasks), default=0)
     notes = [
         f"{measure.name}: {measure.summary}; {measure.better} is better.",
-        f"Score: {over} over {len(tasks)} task(s), of runs tuned for the mean loss; 95 % intervals over "
-        f"problems{others}.",
+        f"Score: {over} over {len(tasks)} task{'s' if tasks[1:] else ''}, of runs tuned for the mean loss; "
+        f"95 % intervals over problems{others}.",
         "Optimizers that do not differ significantly (bootstrap over problems, Holm's correction, 5 %) share a rank "
         "range."
         if fewest >= FEWEST

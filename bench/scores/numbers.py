@@ -12,6 +12,7 @@ def number(value: float | None, like: float | None = None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     like = value if like is None or not math.isfinite(like) else like
+    value += 0.0  # a zero has no sign
     if like != 0 and not 1e-3 <= abs(like) < 1e4:
         return f"{value:.2e}"
     decimals = 2 if like == 0 else max(0, 2 - math.floor(math.log10(abs(like))))

@@ -20,7 +20,7 @@ _STYLES: tuple[dict[str, Any], ...] = (
     {"marker": "o", "color": COLORS[7]},
 )
 _HELD, _SHORT, _FREE = _STYLES
-"""Held: filled circle; short of the target: open diamond; nothing promised: gray. Told apart without color."""
+"""Target met: filled circle; missed: open diamond; no target: gray. Told apart without color."""
 
 
 _AXES: tuple[tuple[str, str, bool], ...] = (
@@ -47,12 +47,15 @@ def draw(rows: Sequence[Ratio], path: Path) -> None:
     figure, panels = canvas.sheet(len(groups), 1, (width, sum(heights) / len(groups)), heights)
     for panel, (unit, group) in zip(panels, groups, strict=True):
         _panel(panel, group, *labels.get(unit, (unit, True)))
-    said = "Median of the rounds of each row, gray: least to most of them. Logarithmic axes, but for exponents."
+    said = "Median over rounds; gray: lowest to highest round. All axes but that of exponents are logarithmic."
     canvas.save(canvas.finish(figure, _legend(), said), path)
 
 
 def _name(row: Ratio) -> str:
-    return f"{row.work}  vs  {row.against}"
+    """Beside what, unless the axis says so."""
+    if row.unit in ("× bound", "× cost"):
+        return row.work
+    return f"{row.work}  vs  {row.against}" if row.unit == "×" else f"{row.work}, {row.against}"
 
 
 def _panel(panel: Any, rows: Sequence[Ratio], label: str, log: bool) -> None:
@@ -100,7 +103,7 @@ def _style(row: Ratio) -> dict:
 def _legend() -> dict[str, Any]:
     from matplotlib.lines import Line2D
 
-    named = ((_HELD, "target holds"), (_SHORT, "short of it"), (_FREE, "nothing promised"))
+    named = ((_HELD, "target met"), (_SHORT, "target missed"), (_FREE, "no target"))
     marks = {label: Line2D([], [], linestyle="", **style) for style, label in named}
     target = Line2D([], [], linestyle="", marker="|", markersize=12, mew=2, color="black")
     return {**marks, "target": target, "range of rounds": Line2D([], [], color="0.6", linewidth=3)}

@@ -89,13 +89,12 @@ def _finite(value: Any) -> bool:
 
 
 def _sentence(reading: Reading, found: Mapping[str, Any], deciding: Deciding | None) -> str:
-    said = f"{whole_percent(found['present'])} of {found['count']} untrained twins are present too"
+    said = f"{whole_percent(found['present'])} of {found['count']} untrained twins have it too"
     if reading.verdict != PRESENT or deciding is None:
         return said
     if found["beyond"] is None:
         lack = "too few to tell" if most(found["count"]) < 0 else f"{deciding.number} is not known"
         return f"{said}; no discovery is claimed: {lack}"
     own = significant(_own(reading, deciding.number))
-    reach = f"{found['reached']} of them with as much of it ({deciding.number} {own}, {deciding.direction})"
-    claim = "beyond them: discovered" if found["beyond"] else "not beyond them: no discovery"
-    return f"{said}, {reach}; {claim}"
+    strong = f"{found['reached'] or 'none'} as strongly ({deciding.number} {own}; stronger is {deciding.direction})"
+    return f"{said}, {strong}: {'discovered' if found['beyond'] else 'not discovered'}"

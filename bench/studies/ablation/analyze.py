@@ -170,7 +170,7 @@ def ladder(study: Study, of: Logs) -> dict[str, Any]:
 
 def _reasons(rungs: list[dict[str, Any]], of: Logs) -> list[str]:
     found = [f"{r['rung']} diverges" for r in rungs[:-1] if r["diverged"] > LOST]
-    found += [f"{r['rung']} is worse than the rung below" for r in rungs if r["over_below"][1] > 1.0]
+    found += [f'"{r["rung"]}" is worse than the rung below' for r in rungs if r["over_below"][1] > 1.0]
     bottom, last, top = (of.value[(RUNGS[i], True)] for i in (0, -2, -1))
     if bottom - last < 0.5 * (bottom - top):
         found.append("the rungs win back less than half of the gain over a constant rate")

@@ -97,9 +97,9 @@ def study(
     return Study(entry.name, subject.name, metric, steps, seeds, rows, frozen.stability, spent, faint(frozen.left))
 
 
-def configurations(count: int) -> int:
-    """Races that `count` variants take, the unit of progress."""
-    return count * (len(COARSE) + len(FINE) + 2)
+def configurations(chosen: Sequence[Ablation], as_is: Sequence[str] = ROLES) -> int:
+    """Races that these variants take in `study`, the unit of progress."""
+    return sum(len(COARSE) + len(FINE) + 2 + (variant.role in as_is) for variant in chosen)
 
 
 def _outcomes(shared: Conditions, group: list[Ablation], seeds, tuning: int, as_is) -> dict[str, list[Outcome]]:

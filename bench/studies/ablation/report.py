@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bench.records.files import csv_text, dumps
+from bench.reports.lines import wrapped
 from bench.reports.tables import columns, piped
 from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
 from bench.studies.ablation.measure import Study
 from bench.studies.ablation.plan import METRICS
+from bench.terminal import hanging
 
 FORMATS = ("text", "md", "json", "csv")
 _shown = functools.partial(significant, missing=None)
@@ -41,11 +43,17 @@ def render(report: dict[str, Any], form: str) -> str:
         return dumps(report, indent=1)
     if form == "csv":
         return _csv(report["entries"])
-    parts = [_head(report, form == "md")]
+    head = _head(report, form == "md")
+    parts = [head if form == "md" else "\n".join(wrapped(head))]
     for title, header, rows in _tables(report):
-        shown = "\n".join(piped(header, rows) if form == "md" else columns([header, *rows]))
+        shown = "\n".join(piped(header, rows) if form == "md" else _plain(header, rows))
         parts.append(f"{'## ' if form == 'md' else ''}{title}\n\n{shown}")
-    return "\n\n".join([*parts, _ladder_sentence(report["ladder"])])
+    said = _ladder_sentence(report["ladder"])
+    return "\n\n".join([*parts, said if form == "md" else "\n".join(wrapped(said))])
+
+
+def _plain(header: list[str], rows: list[list[str]]) -> list[str]:
+    return (hanging if header[-1] == "why" else columns)([header, *rows])
 
 
 def _head(report: dict[str, Any], heading: bool) -> str:

@@ -28,8 +28,8 @@ def causal_tests(
     metric = metric or find.get("core").metric_for(subject.name)
     if metric not in METRICS:
         raise UserError(f"metric {metric!r} gives no ratios; choose one of {', '.join(METRICS)}")
-    total = measure.configurations(len(variants(steps)))
-    with tqdm(total=total, desc="ablations", unit="run") as bar:
+    total = measure.configurations(variants(steps))
+    with tqdm(total=total, desc="ablations", unit=" configurations") as bar:
         raced = measure.study(measure.Conditions(subject, entry, steps, metric, bar.update), seeds=seeds)
     return report.report(raced)
 

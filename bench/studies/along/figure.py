@@ -38,7 +38,7 @@ PANELS = (
     Panel("peak", "schedule: peak over end", "factor of the rate", level=1.0),
     Panel("change", "adaptation: large constant g", "factor of the rate at rest", level=1.0, share="rate"),
     Panel("rise", "adaptation: highest, constant g", "factor of the rate at rest", level=1.0, share="rate"),
-    Panel("centred", "the same, slope's share of it", "factor of the slope", level=1.0, share="rate"),
+    Panel("centred", "steepest slope, large constant g", "factor of the slope", level=1.0, share="rate"),
     Panel("constant_large", "after a run of one sign", "factor of the rate at rest", level=1.0, share="rate"),
     Panel("alternating_large", "after alternating signs", "factor of the rate at rest", level=1.0, share="rate"),
     Panel("gaussian_large", "after Gaussian gradients", "factor of the rate at rest", level=1.0, share="rate"),

@@ -22,10 +22,11 @@ _PICTURE = "../results/reference/generalist/generalist.png"
 def sentence(curves: Curves, name: str) -> str:
     """The one for the first page: where untuned equals tuned Adam."""
     ahead = counts(_reported(curves["mean_log"][f"{name}, {UNTUNED}"]), curves["mean_log"]["adam, whole space"])
-    told = [f"{ahead[KS.index(k)][0]} of {ahead[KS.index(k)][3]} after {k}" for k in (4, 24)]
+    few, many = (ahead[KS.index(k)] for k in (4, 24))
     return (
-        f"Untuned, `{name}` is ahead of Adam tuned over four hyper-parameters on {' and on '.join(told)} trials "
-        "(mean over the run of log10 of loss / initial loss), on tasks of families that it was not trained on."
+        f"`{name}`, untuned, is ahead of Adam tuned with 4 trials on {few[0]} of {few[3]} tasks, and of Adam tuned "
+        f"with 24 trials on {many[0]} of {many[3]}. It was trained on no task of these families. Adam has four "
+        "hyper-parameters. The score is the mean over the run of log10 of loss / initial loss (`mean_log`)."
     )
 
 
@@ -103,8 +104,13 @@ def _targets(curves: Curves, names: Sequence[str]) -> list[str]:
         for metric in _METRICS
     ]
     rows += _best_entry(curves, names) + _at_home(curves, names)
-    head = ["against", "goal", f"reached by {', '.join(names)}", f"by {BEFORE}", ""]
-    return [*piped(head, rows), ""]
+    head = ["against", "goal", f"{', '.join(names)}", BEFORE, "verdict"]
+    told = [
+        f"The verdict is on {' and '.join(f'`{name}`' for name in names)} together; `{BEFORE}` is for comparison.",
+        "Decades are decades of loss: below 0 the weights are ahead of Adam.",
+        "",
+    ]
+    return [*told, *piped(head, rows), ""]
 
 
 def _ahead_of_adam(of: Mapping[str, Mapping[str, Curve]], names: Sequence[str], metric: str, k: int, goal: float):
@@ -173,7 +179,7 @@ def _families(curves: Curves, names: Sequence[str]) -> list[str]:
 
 def _cells(found: Interval) -> list[str]:
     triples = zip(*found, strict=True)
-    return [f"{v:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(v) else "" for v, low, high in triples]
+    return [f"{_plain(v)} [{_plain(low)}, {_plain(high)}]" if np.isfinite(v) else "" for v, low, high in triples]
 
 
 def _failures(curves: Curves, names: Sequence[str]) -> list[str]:
@@ -224,7 +230,12 @@ def _matrix(rows: Sequence[Broken]) -> list[str]:
 def _broken(row: Broken) -> str:
     value, low, high = (float(part) for part in row.mean_log)
     end = f", **{row.worse}/{row.problems} end above**" if row.worse else ""
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]{end}"
+    return f"{_plain(value)} [{_plain(low)}, {_plain(high)}]{end}"
+
+
+def _plain(value: float) -> str:
+    """Two decimals; a zero has no sign."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _method() -> list[str]:

@@ -222,7 +222,8 @@ def along_list(found: Tables) -> list[str]:
     """What `anatomy --along` found of each task: the claim, its parts, and whether what grew is needed."""
     lines = []
     for page in found.along:
-        lines += [f"**{page['task']}** ({len(page['series'])} seeds, {page['problems']} problems)", ""]
+        seeds = f"{len(page['series'])} seed{'s' if page['series'][1:] else ''}"
+        lines += [f"**{page['task']}** ({seeds}, {page['problems']} problems)", ""]
         lines += [*(f"- {said}" for said in sentences(page)), ""]
     return lines[:-1] or ["Not measured yet."]
 

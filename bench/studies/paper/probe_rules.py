@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -39,8 +40,19 @@ def _and_what_would_tell(reason: str, word: str, seeds: Sequence[Seed], probe: s
     if word != NOT_DECIDABLE:
         return reason
     open_ones = [seed for seed in seeds if verdict(seed, probe) not in (PRESENT, ABSENT)]
-    told = [f"{seed.name}: {seed.readings[probe].get('would_change', '')}" for seed in open_ones]
-    return "; ".join([reason, *(each for each in dict.fromkeys(told) if not each.endswith(": "))])
+    told = {seed.name: str(seed.readings[probe].get("would_change") or "") for seed in open_ones}
+    return ". ".join([reason, *_each_once({name: said for name, said in told.items() if said})])
+
+
+def _each_once(told: dict[str, str]) -> list[str]:
+    """Sentences that differ only in what they measured, which is in brackets, as one with the numbers of each."""
+    alike: dict[str, list[str]] = {}
+    for name, said in told.items():
+        measured = ", ".join(re.findall(r"\(([^()]*)\)", said))
+        alike.setdefault(re.sub(r" \([^()]*\)", "", said).rstrip("."), []).append(
+            f"{name}: {measured}" if measured else name
+        )
+    return [f"{said} ({'; '.join(names)})" for said, names in alike.items()]
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,6 @@ class Decomposable:
             return undecided("ablations were not run")
         found = [bool(report["ladder"]["decomposable"]) for report in known]
         word, reason = common(found)
-        why = "; ".join(dict.fromkeys(r["ladder"]["reason"] for r in known if r["ladder"]["reason"]))
+        why = "; ".join(dict.fromkeys(why for r in known for why in r["ladder"]["reason"].split("; ") if why))
         share = sum(found) / len(found)
         return Finding(share, None, None, SHARE, word, f"{reason}{': ' if why else ''}{why}")

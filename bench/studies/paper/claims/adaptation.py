@@ -25,7 +25,7 @@ CLAIMS: tuple[Claim, ...] = (
     *_PART.on(
         ALIKE,
         "steepest-falls",
-        "So is the steepest slope of the update curve: the curve is not only pushed sideways",
+        "The steepest slope of the update curve falls with the rate: the curve is not only pushed sideways",
         "I",
         "not said",
         Everywhere(f"steepest slope {_OVER}", extract.centred_fall, 0.9, True),
@@ -50,7 +50,7 @@ CLAIMS: tuple[Claim, ...] = (
     *_PART.on(
         ALIKE,
         "rate-bound-tuned",
-        "The bound is near the rate of tuned momentum",
+        "The lower bound of the rate is near the rate of tuned momentum",
         "F",
         {LINEAR: "×1.14", ROSENBROCK: "×0.99", ALIKE[2]: "×1.6", MOONS: "×1.6"},
         Between("smallest rate over that of tuned momentum", over_tuned_rate(extract.least_rate), 0.5, 2),

@@ -21,7 +21,7 @@ CLAIMS: tuple[Claim, ...] = (
     *_PART.on(
         ALIKE,
         "near-linear",
-        "Around it the dynamics are close to linear",
+        "Around the fixed point at rest the dynamics are close to linear",
         "S, M+",
         "near-linear",
         Everywhere("R² of updates linearized at rest, steps 100 to 200,", quantity("linearity", "late"), 0.9),
