@@ -73,6 +73,7 @@ class TestSmoke:
         for form in ("text", "md", "csv", "latex"):
             assert "momentum" in run("leaderboard", finished[0], "--format", form, "--metric", "final").stdout
 
+    @pytest.mark.slow
     def test_the_same_command_gives_the_same_bytes(self, finished, tmp_path):
         finish(find.get("smoke"), tmp_path / "again", workers=2, probes=False)
         assert curves(tmp_path / "again") == curves(finished[0])

@@ -126,7 +126,7 @@ def test_flexible_tasks_give_the_same_bits_in_any_tile(task):
     np.testing.assert_array_equal(wide, tall)
 
 
-@pytest.mark.parametrize("task", ["rosenbrock", "two-moons-small", "mini"])
+@pytest.mark.parametrize("task", ["rosenbrock", pytest.param("two-moons-small", marks=pytest.mark.slow), "mini"])
 def test_where_pieces_end_moves_no_number(task, monkeypatch):
     """Light tasks take their first piece in another program than the rest; stochastic ones evaluate between steps."""
     subject = Noisy() if task == "mini" else task

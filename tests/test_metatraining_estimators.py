@@ -199,6 +199,7 @@ def test_draws_follow_the_key_alone(text):
         assert values[0] != values[1]
 
 
+@pytest.mark.slow
 def test_segments_of_all_estimators_join_to_one_run():
     """A GRU on nested params, data and noise by step; perturbations too small to show. 8 steps in 3, 3 and 2."""
     gru, task = (

@@ -113,7 +113,10 @@ def entry_of(name):
     return register(f"test-{name}", source, space=space, defaults=defaults)
 
 
-@pytest.mark.parametrize("name", [*OWN, *KERAS])
+SLOW = ("adam-accumulate", "adam-ams", "adam-clip", "muon-log")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in (*OWN, *KERAS)])
 def test_what_won_is_what_is_reported(name, tmp_path):
     entry = entry_of(name)
     record = kept(entry, tmp_path)

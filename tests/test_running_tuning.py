@@ -96,6 +96,7 @@ def test_a_cell_counts_and_keeps_its_re_check(tmp_path):
     assert (untuned.recheck, untuned.ledger["gradients_tuning"]) == ({}, 0)
 
 
+@pytest.mark.slow
 def test_processes_choose_as_one_does(tmp_path):
     suite = Suite("two", ("rosenbrock",), ("sgd", "momentum"), Budget(5, 4, 8, 2, 3, 16))
     for workers, out in ((1, tmp_path / "one"), (2, tmp_path / "two")):

@@ -88,6 +88,7 @@ def test_switched_off_it_is_gradient_descent():
     np.testing.assert_allclose(moved, -gradients, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_momentum_is_recovered_by_the_linear_rung(climbed):
     modes, rungs = climbed(heavy_ball)
     found = formula.constants(rungs[0].theta)
@@ -193,6 +194,7 @@ def test_settings_that_make_no_sense_are_refused():
             learned.get(text)
 
 
+@pytest.mark.slow
 def test_the_recovered_form_races_as_its_teacher(climbed):
     modes, rungs = climbed(clipped_and_scheduled)
 
