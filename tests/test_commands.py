@@ -98,6 +98,7 @@ def alive(process):
         return False
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_gives_the_same_bytes(finished, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "bench", *SMOKE, "--workers", "2", "--out", str(out)]

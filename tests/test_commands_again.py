@@ -91,6 +91,7 @@ def test_a_suite_given_with_import_makes_its_files_known(place):
     assert "own-signs" in bench(["list", "optimizers", "--import", "own.toml", "--import", "a task.py"], place)
 
 
+@pytest.mark.slow
 def test_the_command_on_a_distilled_card_makes_the_same_weights(place):
     words = ["--refine", "0", "--trials", "0", "--problems", "4", "--steps", "20", "--import", "a task.py"]
     bench(["distill", "mine.npz", "--task", "own-bowl", "--out", "student.npz", *words], place)

@@ -43,7 +43,10 @@ class Words(Task):
         return tf.reduce_mean(tf.square(tf.linalg.matvec(params["table"], params["out"]) - data))
 
 
-@pytest.mark.parametrize("name", ["momentum", "adam", "rmsprop", "adagrad", "adafactor", "lion", "gru-rosenbrock"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("rmsprop", "adagrad", "lion")]
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam", "adafactor", "gru-rosenbrock", *SLOW])
 def test_rows_that_are_gathered_train_as_a_product_does(name):
     entry = optimizers.get(name)
     gathered, multiplied = (

@@ -106,6 +106,7 @@ def test_what_a_process_spends_is_counted_over_the_cells_alone():
     assert timed.seconds < 1
 
 
+@pytest.mark.slow
 def test_two_that_count_are_compared_with_one():
     found = scale.yardstick("only count", Call(scale.count, (1000,)), rounds=1)
     assert found.name == "only count"

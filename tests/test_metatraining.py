@@ -63,6 +63,7 @@ def test_weights_load_as_an_entry_that_knows_its_origin(whole):
         dict(shipped.load_entry(other).defaults)
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_gives_the_same_bits(whole, tmp_path):
     out = tmp_path / "gru-killed.npz"
     code = (

@@ -100,7 +100,9 @@ def plain(task, architecture, steps=STEPS, separable=True):
     return compile_metagradient(Goal(task, architecture, steps, "mixed"), separable=separable)
 
 
-@pytest.mark.parametrize("name", ["linear-regression", "rosenbrock", "two-moons-small"])
+@pytest.mark.parametrize(
+    "name", ["linear-regression", "rosenbrock", pytest.param("two-moons-small", marks=pytest.mark.slow)]
+)
 def test_equals_whole_loop_autodiff(name):
     gru, (params, data) = Gru(units=4, output_scale=0.01), problems(name, 2)
     theta, task = jittered(gru), tasks.get(name)
@@ -130,7 +132,13 @@ def test_a_coupled_optimizer_equals_whole_loop_autodiff():
     assert max(seconds[1:]) < seconds[0] / 5
 
 
-@pytest.mark.parametrize("name", learned.ARCHITECTURES)
+LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "l2l", "lds", "aggmo", "rnnprop", "mlp")
+"""Architectures whose meta-gradient takes the ways of another one's here."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LIKE_OTHERS)) for n in learned.ARCHITECTURES]
+)
 def test_every_architecture_equals_whole_loop_autodiff(name):
     """Before clip and discount; the path that meta-training takes."""
     architecture, task = learned.get(name), tasks.get("linear-regression")

@@ -132,7 +132,7 @@ def test_a_damaged_checkpoint_is_begun_anew(tmp_path):
 
 def test_interrupted_training_goes_on_to_the_same_bits(tmp_path):
     """Ctrl-C well before the first periodic checkpoint, at whatever moment of an iteration it comes."""
-    out, settings = tmp_path / "gru-stopped.npz", {**SMALL, "steps": 40, "unroll": 200}
+    out, settings = tmp_path / "gru-stopped.npz", {**SMALL, "steps": 40, "unroll": 20}
     code = (
         "from bench.engine import process; process.prepare()\n"
         "from bench.metatraining import metatrain\n"

@@ -15,8 +15,13 @@ from optimizers import Entry, Optimizer, OptimizerError
 
 NAME = "gru-two-moons-small"
 SPELLED = {n: optimizers.get(n).build.architecture for n in optimizers.names() if optimizers.get(n).kind == "learned"}
-LEARNED = {(spelled.partition("[")[0], "reset" in spelled): name for name, spelled in SPELLED.items()}
-"""One set of shipped weights of every architecture; of the GRU, of both forms."""
+LEARNED = {spelled.partition("[")[0]: name for name, spelled in SPELLED.items()}
+"""One set of shipped weights of every architecture."""
+LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "lds", "mlp", "linear", "aggmo", "hyperparameters")
+WALKED = [(NAME, "two-moons-small"), ("aggmo", "linear-regression")] + [
+    pytest.param(name, "linear-regression", marks=[pytest.mark.slow] * (architecture in LIKE_OTHERS))
+    for architecture, name in LEARNED.items()
+]
 
 
 def walk(optimizer, task, steps):
@@ -43,9 +48,7 @@ def walk(optimizer, task, steps):
     return [*losses, float(gradients(*[tf.convert_to_tensor(v) for v in variables])[0])]
 
 
-@pytest.mark.parametrize(
-    ("name", "task"), [(NAME, "two-moons-small"), *((name, "linear-regression") for name in ("aggmo", *LEARNED.values()))]
-)
+@pytest.mark.parametrize(("name", "task"), WALKED)
 def test_the_trajectory_is_the_engines(name, task):
     steps = 7 if name.startswith("generalist") else 12  # at step 8 its loss jumps, and last digits with it
     ours = bench.evaluate(task, name, seeds=1, steps=steps, record="all")["loss"]

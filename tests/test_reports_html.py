@@ -322,6 +322,7 @@ def test_what_the_page_is_made_of_is_installed_with_it():
     assert {path.name for path in found} == {*page.SCRIPTS, "page.css", "page.html"}
 
 
+@pytest.mark.slow
 def test_a_folder_of_the_size_of_core_fits_in_8_megabytes(monkeypatch):
     """35 entries × 28 tasks, 128 problems, 32 points a curve of full precision; resamples are few here."""
     monkeypatch.setattr(statistics, "REPLICATES", 250)

@@ -98,6 +98,7 @@ def test_momentum_is_recovered_by_the_linear_rung(climbed):
     assert rungs[0].agreement["r2"] > 0.9999
 
 
+@pytest.mark.slow
 def test_momentum_with_clip_and_schedule_is_recovered(climbed):
     modes, rungs = climbed(clipped_and_scheduled)
     found = formula.constants(rungs[2].theta)
