@@ -98,7 +98,7 @@ def test_the_page_counts_judges_and_tells_failures():
         curves["mean_log"]["generalist, untuned"][task] = fake(-1.0)
     curves["mean_log"]["generalist, untuned"][tasks[0]] = fake(0.5)
     text = page.page(curves, ["generalist"], [], ["one line"], ["of fits"])
-    assert "on 12 of 13 after 4 and on 12 of 13 after 24 trials" in text
+    assert "with 4 trials on 12 of 13 tasks, and of Adam tuned with 24 trials on 12 of 13." in text
     assert "above the initial one on rosenbrock (+0.50)" in text
     assert "behind Adam's defaults on rosenbrock." in text
     assert "| Adam, 24 trials, mean_log | ahead on at least 90% | 12/13 | 0/13 | held |" in text
