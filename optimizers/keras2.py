@@ -55,6 +55,8 @@ def explain(problem: BaseException) -> str | None:
         return f"decay is an argument of Keras 2, which Keras 3 ignores; {_ARGUMENTS['decay']}"
     if found := _GONE.search(text):
         return f"this is a Keras 2 optimizer (it calls {found[1]}); {_REMEDY}, and settings as attributes"
+    if number := re.search(r"Argument `learning_rate` should be float.*learning_rate=(-?[\d.][\d.e+-]*)$", text):
+        return f"Keras takes a learning rate that is a float of Python's; write float({number[1]})"
     if "Argument `learning_rate` should be float" in text and "learning_rate=<" not in text:
         return (
             "the learning rate is no number, as when a Keras 2 optimizer gives its name first; "

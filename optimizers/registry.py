@@ -42,10 +42,23 @@ def register(
         entry = keras_entry(entry, optimizer, space=space or {}, defaults=defaults or {}, **about)
     if not isinstance(entry, Entry):
         raise OptimizerError(f"cannot register a {type(entry).__name__}; give an Entry, or a name and a Keras class")
+    _check_space(entry)
     if entry.name in _registry and _registry[entry.name] != entry:
         raise OptimizerError(f"optimizer {entry.name!r} is already registered; choose another name")
     _registry[entry.name] = entry
     return entry
+
+
+def _check_space(entry: Entry) -> None:
+    """Raise OptimizerError for settings that are no words, and for a space that nothing can be drawn from."""
+    if odd := [key for key in (*entry.space, *entry.defaults) if not isinstance(key, str)]:
+        raise OptimizerError(f"optimizer {entry.name!r} has a setting called {odd[0]!r}; settings have names, in words")
+    for name, distribution in entry.space.items():
+        if isinstance(distribution, type) or not callable(getattr(distribution, "quantile", None)):
+            raise OptimizerError(
+                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; "
+                "give LogUniform, Uniform, Integer or Choice"
+            )
 
 
 def register_family(word: str, make: Callable[[str], Entry]) -> None:

@@ -6,7 +6,8 @@ What is drawn is a Python number, switch or string, and so is what a record says
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import numbers
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,8 @@ class LogUniform:
     complement: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 < self.low < self.high < math.inf:
-            raise ValueError(f"LogUniform needs 0 < low < high, not {self.low}, {self.high}")
+        if not (_are_numbers(self) and 0 < self.low < self.high < math.inf):
+            raise ValueError(f"LogUniform needs 0 < low < high, not {self.low!r}, {self.high!r}")
 
     def quantile(self, u: float) -> float:
         x = math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
@@ -38,8 +39,8 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        if not -math.inf < self.low < self.high < math.inf:
-            raise ValueError(f"Uniform needs low < high, not {self.low}, {self.high}")
+        if not (_are_numbers(self) and -math.inf < self.low < self.high < math.inf):
+            raise ValueError(f"Uniform needs numbers low < high, not {self.low!r}, {self.high!r}")
 
     def quantile(self, u: float) -> float:
         return self.low + u * (self.high - self.low)
@@ -57,10 +58,12 @@ class Integer:
     log: bool = False
 
     def __post_init__(self) -> None:
+        for end in ("low", "high"):
+            object.__setattr__(self, end, _plain(getattr(self, end)))
         whole = all(isinstance(end, int) and not isinstance(end, bool) for end in (self.low, self.high))
         if not whole or self.low >= self.high or (self.log and self.low < 1):
             least = "1 ≤ " if self.log else ""
-            raise ValueError(f"Integer needs whole numbers {least}low < high, not {self.low}, {self.high}")
+            raise ValueError(f"Integer needs whole numbers {least}low < high, not {self.low!r}, {self.high!r}")
 
     def quantile(self, u: float) -> int:
         if not self.log:
@@ -76,7 +79,9 @@ class Choice:
     options: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        options = tuple(option.item() if isinstance(option, np.generic) else option for option in self.options)
+        if isinstance(self.options, str) or not isinstance(self.options, (Sequence, np.ndarray)):
+            raise ValueError(f"Choice needs a tuple of options, in their order, not {self.options!r}")
+        options = tuple(_plain(option) for option in self.options)
         object.__setattr__(self, "options", options)
         if not options:
             raise ValueError("Choice needs at least one option")
@@ -89,6 +94,15 @@ class Choice:
 
     def quantile(self, u: float) -> Any:
         return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
+
+
+def _plain(value: Any) -> Any:
+    """A number of Python's in place of one of NumPy's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _are_numbers(space: LogUniform | Uniform) -> bool:
+    return all(isinstance(end, numbers.Real) and not isinstance(end, bool) for end in (space.low, space.high))
 
 
 def is_switch(value: Any) -> bool:

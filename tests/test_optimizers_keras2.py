@@ -77,6 +77,7 @@ def test_what_is_of_keras_2_is_told_what_to_write(source, message):
         ("keras.optimizers.legacy.SGD()", "legacy is Keras 2"),
         ("keras.optimizers.SGD(0.1)._set_hyper('a', 1)", "it calls _set_hyper.*update_step"),
         ("keras.optimizers.SGD('HeavyBall')", "gives its name first"),
+        ("keras.optimizers.SGD(1)", r"write float\(1\)"),
     ],
 )
 def test_a_file_that_makes_one_is_told_what_to_write(tmp_path, line, message):

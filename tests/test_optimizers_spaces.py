@@ -164,6 +164,33 @@ def test_choices_that_exclude_each_other_score_worst(capsys):
         bench.evaluate("rosenbrock", entry, {"clipnorm": 1.0, "global_clipnorm": 1.0}, seeds=1, steps=2)
 
 
+def test_three_choices_that_exclude_each_other_are_a_cell(tmp_path):
+    """The first trial is refused, and ties with the others by the metrics that nobody gains by."""
+    bounds = ("clipnorm", "clipvalue", "global_clipnorm")
+    space = {name: Choice((None, 1.0)) for name in bounds}
+    entry = register("test-three", keras.optimizers.SGD, space=space, defaults=dict.fromkeys(bounds))
+    record = kept(entry, tmp_path)
+    assert sum(record.trials[name][0] is not None for name in bounds) > 1
+    for theta in record.thetas.values():
+        assert sum(theta[name] is not None for name in bounds) <= 1
+
+
+def test_spaces_that_nothing_can_be_drawn_from_are_refused():
+    for wrong in ({"sign", "plain"}, "sign", 3):
+        with pytest.raises(ValueError, match="Choice needs a tuple of options, in their order, not"):
+            Choice(wrong)
+    with pytest.raises(ValueError, match="Uniform needs numbers low < high, not '0', '1'"):
+        Uniform("0", "1")
+    with pytest.raises(ValueError, match="LogUniform needs 0 < low < high, not '1', 2"):
+        LogUniform("1", 2)
+    for space in ([0.1, 1.0], Uniform, 0.5):
+        with pytest.raises(optimizers.OptimizerError, match=r"space of 'rate' is .*; give LogUniform"):
+            register(Entry("test-odd", "hand-designed", build_by_rule, {"rate": space}, {"rate": 0.1}))
+    with pytest.raises(optimizers.OptimizerError, match="has a setting called 1; settings have names"):
+        register(Entry("test-odd", "hand-designed", build_by_rule, {}, {1: 0.1}))
+    assert Integer(np.int64(1), np.int64(3)) == Integer(1, 3)
+
+
 def test_a_number_that_must_be_whole_is_refused_with_the_remedy():
     entry = register("test-log-steps", keras.optimizers.Muon, space={"ns_steps": LogUniform(1, 8)})
     with pytest.raises(optimizers.OptimizerError, match=r"or sweep it as Integer\(low, high\)"):

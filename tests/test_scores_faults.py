@@ -131,7 +131,9 @@ def test_starts_at_the_floor_are_said(tmp_path):
 
 def test_noise_at_a_start_at_the_floor_is_no_divergence(tmp_path):
     noisy = np.where(np.arange(21) > 0, 0.1, 0.0) * np.ones((32, 1))
-    frame, notes = board(tmp_path, sgd=noisy, adam=np.zeros((32, 21)))
+    frame, notes = board(tmp_path / "one", sgd=noisy, adam=np.zeros((32, 21)))
+    assert frame["diverged"].tolist() == [0, 0]
+    frame, notes = board(tmp_path / "both", sgd=noisy, adam=noisy)
     assert frame["diverged"].tolist() == [0, 0]
     assert frame["rank"].tolist() == [1, 1]
     assert [note for note in notes if note.startswith("bowl: ")] == [str(_at_rest("bowl", 32, 32))]

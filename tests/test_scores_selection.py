@@ -8,7 +8,7 @@ import samples
 
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
-from bench.scores.selection import best_trials, choose, of_record
+from bench.scores.selection import best_trials, choose, of_record, refused
 
 LOSS, ANYTIME = METRICS["mean_loss"], METRICS["anytime"]
 
@@ -16,6 +16,19 @@ LOSS, ANYTIME = METRICS["mean_loss"], METRICS["anytime"]
 def test_the_best_come_first_and_no_number_last():
     assert best_trials([0.2, 0.7, np.nan, 0.7], ANYTIME, 3) == [1, 3, 0]
     assert best_trials([0.3, 0.1, np.inf, 0.9], LOSS, 9) == [1, 0, 3, 2]
+
+
+def test_a_refused_trial_is_chosen_before_none_it_ties_with():
+    """It scores as the worst there is, as others may do by a metric that none of them gains by."""
+    trials = {"anytime": [0.0, 0.0, 0.0], "mean_log": [6.0, 5.9, 0.0]}
+    lost = refused(trials)
+    assert best_trials(trials["anytime"], ANYTIME, 3, lost) == [1, 2, 0]
+    budget = Budget(trials=3, tuning_seeds=2, finalists=2, recheck_seeds=2)
+    assert choose(trials["anytime"], {}, ANYTIME, budget, lost).trial == 1
+    assert choose([0.0, 0.1, 0.0], {0: 0.1, 1: 0.0}, ANYTIME, budget, lost).trial == 1
+    record = samples.record("rosenbrock", "sgd")
+    record = record._replace(trials=trials, thetas={**record.thetas, "anytime": {}})
+    assert of_record(record, ANYTIME) == pytest.approx((1, 0.0))
 
 
 @pytest.mark.parametrize(("finalists", "expected"), [(3, (0, 0.3)), (1, (1, 0.4)), (0, (1, 0.1))])

@@ -150,7 +150,7 @@ def verify_optimizer(entry: Entry) -> None:
             f"optimizer {entry.name!r}: space has {', '.join(missing)} but defaults do not; give each a default"
         )
     for name, distribution in entry.space.items():
-        if not callable(getattr(distribution, "quantile", None)):
+        if isinstance(distribution, type) or not callable(getattr(distribution, "quantile", None)):
             raise UserError(
                 f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; "
                 "give LogUniform, Uniform, Integer or Choice"

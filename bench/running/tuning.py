@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bench.engine import contracts
 from bench.engine.problems import Problems
 from bench.engine.race import Race, race
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
-from bench.scores.selection import best_trials, choose
+from bench.scores.selection import best_trials, choose, refused
 from optimizers import Entry
 
 Progress = Callable[[float], None]
@@ -59,7 +60,7 @@ def search(
     """
     problems = Problems(subject, "tune", range(budget.tuning_seeds), budget.steps)
     table, first = score_trials(entry, budget.trials, problems, tile=tile, progress=progress)
-    finalists = {name: best_trials(table[name], METRICS[name], budget.finalists) for name in metrics}
+    finalists = {name: best_trials(table[name], METRICS[name], budget.finalists, refused(table)) for name in metrics}
     again = sorted({row for rows in finalists.values() for row in rows})
     recheck, second = _raced_again(subject, entry, budget, table, again, tile, progress)
     won = {name: _winner(table, recheck, name, budget) for name in metrics}
@@ -88,6 +89,7 @@ def draw_trials(entry: Entry, trials: int) -> list[dict[str, Any]]:
 
     The sequence depends on the number of dimensions only, so asking for more trials adds to the same ones.
     """
+    contracts.verify_optimizer(entry)
     names = sorted(entry.space)
     if not names:
         return [dict(entry.defaults)]
@@ -120,7 +122,7 @@ def theta_of(entry: Entry, table: pd.DataFrame, row: int) -> dict[str, Any]:
 
 def best_theta(entry: Entry, table: pd.DataFrame, metric: str) -> dict[str, Any]:
     """θ of the best row of a trials table by `metric`, not checked again; the first of equals."""
-    return theta_of(entry, table, best_trials(table[metric], METRICS[metric], 1)[0])
+    return theta_of(entry, table, best_trials(table[metric], METRICS[metric], 1, refused(table))[0])
 
 
 def _raced_again(
@@ -143,7 +145,7 @@ def _raced_again(
 def _winner(table: pd.DataFrame, recheck: pd.DataFrame, name: str, budget: Budget) -> int:
     """Row of the trial that the metric called `name` chooses."""
     again = dict(zip(recheck["trial"], recheck[name], strict=True)) if len(recheck) else {}
-    return choose(table[name], again, METRICS[name], budget).trial
+    return choose(table[name], again, METRICS[name], budget, refused(table)).trial
 
 
 def _means(raced: Race, subject: NamedTask) -> dict[str, np.ndarray]:

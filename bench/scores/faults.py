@@ -40,6 +40,7 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
 
     Problems without a finite initial loss are left out for every optimizer alike, unless there are no others.
     """
+    records = [_stood_still(record) for record in records]
     runs = [one for record in records for one in record.runs.values()]
     if not runs:
         return list(records), []
@@ -48,8 +49,6 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
     found = [_unstarted(task, sound)] if not sound.all() else []
     if sound.any() and not sound.all():
         records = [_on(record, sound) for record in records]
-    records = [_stood_still(record) for record in records]
-    losses = [one.losses[sound].astype("float64") for one in runs]
     starts = runs[0].losses[sound, 0]
     resting = starts == np.float32(floor)
     gaps = np.abs(starts[~resting].astype("float64") - floor)
@@ -58,8 +57,8 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
     lowest = min(float(np.min(one.best[sound], initial=np.inf)) for one in runs)
     if lowest < floor - max(SUNK * float(np.median(gaps)) if len(gaps) else 0.0, ROUNDING * abs(floor)):
         found.append(_below(task, lowest, floor))
-    elif len(gaps) and not any(_moved(of, floor, MOVED) for of in losses):
-        found.append(_unmoved(task, floor, any(_moved(of, floor, 0.0) for of in losses)))
+    elif len(gaps) and not any(_moved(one.losses[sound], floor, MOVED) for one in runs):
+        found.append(_unmoved(task, floor, any(_moved(one.losses[sound], floor, 0.0) for one in runs)))
     if at_once := _lost_at_once(runs, sound, len({record.cell.optimizer for record in records if record.runs})):
         found.append(_no_gradient(task, at_once, len(starts)))
     return list(records), found
@@ -67,6 +66,7 @@ def without_faults(records: Sequence[Record]) -> tuple[list[Record], list[Fault]
 
 def _moved(losses: np.ndarray, floor: float, share: float) -> bool:
     """Whether any loss of curves (n, K) leaves its start by more than a share of the initial gap to the floor."""
+    losses = losses.astype("float64")
     with np.errstate(all="ignore"):
         away = np.abs(losses - losses[:, :1]) > share * np.abs(losses[:, :1] - floor)
     return bool((away | ~np.isfinite(losses)).any())
@@ -82,6 +82,8 @@ def _lost_at_once(runs: Sequence[Runs], sound: np.ndarray, optimizers: int) -> i
 
 def _stood_still(record: Record) -> Record:
     """`record` whose runs at rest are no diverged ones: any loss is infinitely many times 0."""
+    if not any(at_rest(one, record.floor).any() for one in record.runs.values()):
+        return record
     runs = {
         name: one._replace(diverged=np.where(at_rest(one, record.floor), -1, one.diverged).astype("int32"))
         for name, one in record.runs.items()
