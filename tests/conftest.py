@@ -4,11 +4,16 @@ file.
 
 import importlib
 
+import hypothesis
 import pytest
 
 from bench.engine import process
 
 process.load_tensorflow()
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # the machine may be busy
+hypothesis.settings.load_profile("untimed")
 REGISTRIES = [("tasks.base", "_registry"), ("optimizers.registry", "_registry"), ("bench.lookup.plugins", "_loaded")]
 
 

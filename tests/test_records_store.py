@@ -70,7 +70,7 @@ def test_round_trip_is_exact(store):
     assert store.damaged == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrays("float32", (2, 5), elements=st.floats(width=32)), st.floats())
 def test_round_trip_is_exact_for_any_numbers(losses, rate):
     record = samples.record(losses=losses, thetas={"default": {"rate": rate}})
@@ -272,7 +272,7 @@ def test_damaged_json_is_absent_with_a_note(tmp_path, capsys):
     assert str(path) in capsys.readouterr().err
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

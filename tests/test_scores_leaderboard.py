@@ -108,7 +108,7 @@ def test_ties_are_printed_as_ties(tmp_path):
     assert " 2–3  adam" in render(leaderboard(tmp_path), "text")
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.floats(0.01, 1.0))
 def test_an_entrant_moves_nobodys_score(tmp_path_factory, rate):
     before = samples.folder(tmp_path_factory.mktemp("before"))

@@ -41,7 +41,7 @@ def rliable_library(monkeypatch):
     return library
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(arrays("float64", (7, 3), elements=st.floats(-1e6, 1e6)))
 def test_iqm_is_scipys_trimmed_mean(means):
     for tasks in range(1, 8):
@@ -97,7 +97,7 @@ def test_intervals_hold_their_level():
     assert 0.89 <= hits / 200 <= 0.99
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some_scores)
 def test_an_entry_does_not_depend_on_company(scores):
     together = statistics.resampled_means(scores, generator(), 500)
@@ -106,7 +106,7 @@ def test_an_entry_does_not_depend_on_company(scores):
         assert np.array_equal(together[:, i], alone[:, 0])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some_scores, st.permutations(range(4)))
 def test_order_of_entries_changes_nothing(scores, order):
     merit = scores.mean(axis=1)
