@@ -56,7 +56,8 @@ def describe(name: str) -> str:
         found.append(text(of_optimizer(resolve.entry(name))))
     if not found:
         known = [*tasks.names(), *optimizers.names()]
-        raise UserError(f"no task or optimizer is called {name!r}{nearest(name, known)}")
+        remedy = nearest(name, known) or "; python -m bench list shows them"
+        raise UserError(f"no task or optimizer is called {name!r}{remedy}")
     return "\n\n".join(found)
 
 
