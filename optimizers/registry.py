@@ -11,7 +11,7 @@ from typing import Any
 from optimizers import syntax
 from optimizers.base import Entry, OptimizerError
 from optimizers.keras import keras_entry
-from optimizers.spaces import Distribution, LogUniform
+from optimizers.spaces import Distribution, LogUniform, fault
 
 _BOUNDS = ("clipnorm", "clipvalue", "global_clipnorm")
 _registry: dict[str, Entry] = {}
@@ -53,12 +53,8 @@ def _check_space(entry: Entry) -> None:
     """Raise OptimizerError for settings that are no words, and for a space that nothing can be drawn from."""
     if odd := [key for key in (*entry.space, *entry.defaults) if not isinstance(key, str)]:
         raise OptimizerError(f"optimizer {entry.name!r} has a setting called {odd[0]!r}; settings have names, in words")
-    for name, distribution in entry.space.items():
-        if isinstance(distribution, type) or not callable(getattr(distribution, "quantile", None)):
-            raise OptimizerError(
-                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; "
-                "give LogUniform, Uniform, Integer or Choice"
-            )
+    if said := fault(entry.space):
+        raise OptimizerError(f"optimizer {entry.name!r}: {said}")
 
 
 def register_family(word: str, make: Callable[[str], Entry]) -> None:

@@ -105,6 +105,14 @@ def _are_numbers(space: LogUniform | Uniform) -> bool:
     return all(isinstance(end, numbers.Real) and not isinstance(end, bool) for end in (space.low, space.high))
 
 
+def fault(space: Mapping[str, Any]) -> str:
+    """Why nothing can be drawn from a space {setting: distribution}, with the remedy; "": all is well."""
+    for name, distribution in space.items():
+        if isinstance(distribution, type) or not callable(getattr(distribution, "quantile", None)):
+            return f"space of {name!r} is {distribution!r}; give LogUniform, Uniform, Integer or Choice"
+    return ""
+
+
 def is_switch(value: Any) -> bool:
     """Whether a setting is structure, which chooses the program, rather than a number that is swept."""
     return value is None or isinstance(value, (bool, int, str))

@@ -18,6 +18,7 @@ SPELLED = {n: optimizers.get(n).build.architecture for n in optimizers.names() i
 LEARNED = {spelled.partition("[")[0]: name for name, spelled in SPELLED.items()}
 """One set of shipped weights of every architecture."""
 LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "lds", "mlp", "linear", "aggmo", "hyperparameters")
+"""Left to the slow tests."""
 WALKED = [(NAME, "two-moons-small"), ("aggmo", "linear-regression")] + [
     pytest.param(name, "linear-regression", marks=[pytest.mark.slow] * (architecture in LIKE_OTHERS))
     for architecture, name in LEARNED.items()

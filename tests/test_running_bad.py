@@ -46,6 +46,7 @@ TASKS = {
     "bad-draws": "draws random numbers",
     "bad-threads": FINITE,
     "bad-settings": FINITE,
+    "bad-unsettles": FINITE,
     "bad-prints": FINITE,
     "bad-closes": FINITE,
     "bad-swells": ANY,

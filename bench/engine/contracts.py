@@ -13,6 +13,7 @@ import tensorflow as tf
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
 from optimizers import Entry, Optimizer
+from optimizers.spaces import fault
 from tasks import Task, TaskError, mistakes
 
 _KEY = tf.TensorSpec([2], tf.int32)
@@ -149,12 +150,8 @@ def verify_optimizer(entry: Entry) -> None:
         raise UserError(
             f"optimizer {entry.name!r}: space has {', '.join(missing)} but defaults do not; give each a default"
         )
-    for name, distribution in entry.space.items():
-        if isinstance(distribution, type) or not callable(getattr(distribution, "quantile", None)):
-            raise UserError(
-                f"optimizer {entry.name!r}: space of {name!r} is {distribution!r}; "
-                "give LogUniform, Uniform, Integer or Choice"
-            )
+    if said := fault(entry.space):
+        raise UserError(f"optimizer {entry.name!r}: {said}")
 
 
 def verify_budget(entry: Entry, steps: int) -> None:

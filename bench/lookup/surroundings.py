@@ -1,16 +1,20 @@
 """What every function of a process shares, put back after foreign code ran: no number may depend on what ran before.
 
-Python's and NumPy's global random numbers, the folder, the environment, NumPy's errors and printing, and what Keras and
-TensorFlow compute in. Not TensorFlow's global seed, which nothing in a race draws by.
+Python's and NumPy's global random numbers, the folder, the search path, umask, standard streams, signals, the
+environment, NumPy's errors and printing, and what Keras and TensorFlow compute in. Not TensorFlow's global seed, which
+nothing in a race draws by.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,6 +43,13 @@ def _settings() -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any]]]:
     yield np.geterr, lambda errors: np.seterr(**errors)
     yield np.get_printoptions, lambda options: np.set_printoptions(**options)
     yield _folder, lambda folder: os.chdir(folder) if folder else None
+    yield lambda: sys.path[:], lambda path: sys.path.extend(entry for entry in path if entry not in sys.path)
+    yield _umask, os.umask
+    yield lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams
+    if threading.current_thread() is threading.main_thread():  # Python sets them nowhere else
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+            yield partial(signal.getsignal, number), partial(_set_signal, number)
+        yield _alarmed, lambda alarmed: None if alarmed else signal.setitimer(signal.ITIMER_REAL, 0)
     if keras := sys.modules.get("keras"):
         yield keras.config.floatx, keras.config.set_floatx
         yield keras.config.dtype_policy, keras.config.set_dtype_policy
@@ -71,6 +82,25 @@ def _folder() -> str:
         return os.getcwd()
     except OSError:
         return ""
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def _set_streams(streams: tuple[Any, Any, Any]) -> None:
+    sys.stdin, sys.stdout, sys.stderr = streams
+
+
+def _set_signal(number: int, handler: Any) -> None:
+    if handler is not None:  # one that Python did not set, and cannot
+        signal.signal(number, handler)
+
+
+def _alarmed() -> bool:
+    return signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
 def _set_environment(before: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from bench.lookup.named import NamedTask
 from bench.metatraining.baselines import SEEDS
 from bench.metatraining.settings import Settings
 from bench.metatraining.state import State
-from optimizers.base import OptimizerError
+from optimizers import OptimizerError
 from optimizers.weights_file import read_card, read_theta
 
 

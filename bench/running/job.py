@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from bench.engine import program_cache
 from bench.errors import MachineError
+from bench.lookup import surroundings
 from bench.probes import run as probing
 from bench.records.record import Record
 from bench.running.loss import Loss
@@ -58,4 +59,5 @@ def _done(progress: Callable[[float], None], job: Job, far: bool) -> Record | pr
         from bench.running.cell import evaluate_cell
 
         return _sure(evaluate_cell(job, progress), far)
-    return probing.read_entry(job.subject, job.entry, steps=job.budget.steps, progress=progress)
+    with surroundings.kept():
+        return probing.read_entry(job.subject, job.entry, steps=job.budget.steps, progress=progress)

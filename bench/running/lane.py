@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import optoscope
 from bench import stops
-from bench.running.aftermath import put_back
 from bench.running.executor import Call
 from bench.running.loss import Loss, of_exit
 from bench.suites.suite import Limits
@@ -219,8 +218,7 @@ def _serve(pipe: connection.Connection, begin: Callable[..., None], arguments: t
         while True:
             function, given = pipe.recv()
             pipe.send(("begun", _resident(os.getpid())))
-            with put_back():
-                value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
+            value, problem = _tried(functools.partial(function, lambda share: pipe.send(("share", share)), *given))
             problem = trouble or problem
             _send(pipe, ("value", value) if problem is None else ("raised", problem))
     os._exit(0)  # whatever threads foreign code left

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -76,6 +77,16 @@ def changes_settings(params):
     return bowl(params)
 
 
+def unsettles(params):
+    """What every later cell of this process would load, write and be stopped by."""
+    sys.path.clear()
+    os.umask(0o777)
+    sys.stdout = sys.stderr = None
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 3600)
+    return bowl(params)
+
+
 def prints(params):
     print("GARBAGE", flush=True)
     print("more of it", file=sys.stderr)
@@ -114,6 +125,7 @@ LOSSES = {
     "draws": lambda params: bowl(params) + tf.random.normal([]),
     "threads": leaves_threads,
     "settings": changes_settings,
+    "unsettles": unsettles,
     "prints": prints,
     "closes": closes,
     "swells": lambda params: bowl(params) + tf.reduce_sum(tf.zeros([200_000, 200_000]) + params[0]),

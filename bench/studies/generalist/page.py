@@ -104,7 +104,7 @@ def _targets(curves: Curves, names: Sequence[str]) -> list[str]:
         for metric in _METRICS
     ]
     rows += _best_entry(curves, names) + _at_home(curves, names)
-    head = ["against", "goal", f"{', '.join(names)}", BEFORE, "verdict"]
+    head = ["against", "goal", ", ".join(names), BEFORE, "verdict"]
     told = [
         f"The verdict is on {' and '.join(f'`{name}`' for name in names)} together; `{BEFORE}` is for comparison.",
         "Decades are decades of loss: below 0 the weights are ahead of Adam.",
