@@ -50,6 +50,10 @@ def system_of(optimizer: Optimizer) -> System:
         raise ProbeError(str(first)) from first.__cause__
 
 
+NOT_TAKEN = (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError)
+"""What optimizers raise, TensorFlow's and NumPy's code in them too, of a dtype or a shape that they do not take."""
+
+
 class _NotDouble(Exception):
     """It does not compute in float64."""
 
@@ -64,7 +68,7 @@ def _system(optimizer: Optimizer) -> System:
         _refuse_unfaithful(optimizer, system)
     except ProbeError:
         raise
-    except (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError) as error:
+    except NOT_TAKEN as error:
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise _NotDouble(f"it does not run on one float64 parameter: {first}") from error
     return system

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench.probes.dynamics.component import pack, system_of, until_still
+from bench.probes.dynamics.component import NOT_TAKEN, pack, system_of, until_still
 from bench.probes.dynamics.system import System
 from optimizers import Optimizer
 
@@ -32,7 +32,7 @@ def systems(build: Build, theta: Mapping[str, Any]) -> Callable[[Mapping[str, An
         family = _Family(build, theta)
         if _alike(family(theta), whole):
             return family
-    except (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError):
+    except NOT_TAKEN:
         pass  # it does not take parameters as rows; `system_of` has taken it as it is
     return lambda other: system_of(build(other))
 
