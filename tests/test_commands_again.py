@@ -51,6 +51,7 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_command_of_a_run_makes_the_same_cells(place):
     (kept,) = origin.of(place / "first").commands
     words = shlex.split(kept)

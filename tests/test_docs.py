@@ -52,7 +52,7 @@ def written(tmp_path):
         ("keras-model.md", "digits_network.py"),
         ("adding-an-optimizer.md", "sign_step.py"),
         pytest.param("adding-an-optimizer.md", "soft_sign.py", marks=pytest.mark.slow),
-        ("adding-an-optimizer.md", "clipped_adam.py"),
+        pytest.param("adding-an-optimizer.md", "clipped_adam.py", marks=pytest.mark.slow),
         pytest.param("adding-an-optimizer.md", "slow_copy.py", marks=pytest.mark.slow),
         pytest.param("adding-an-optimizer.md", "loss_asking.py", marks=pytest.mark.slow),
     ],
@@ -63,6 +63,7 @@ def test_examples_pass_their_check(written, page, name):
     assert re.search(r"\d checked, all passed", done.output)
 
 
+@pytest.mark.slow
 def test_rules_on_names_are_registered_and_checked(written):
     done = CliRunner().invoke(check, [str(written("adding-an-optimizer.md", "no_bias_decay.py"))])
     assert done.exit_code == 0, done.output
@@ -96,6 +97,7 @@ def test_a_learned_optimizer_trains_a_keras_model():
     assert made["losses"][-1] < made["losses"][0]
 
 
+@pytest.mark.slow
 def test_the_architecture_can_be_meta_trained_and_raced(written, tmp_path, monkeypatch):
     monkeypatch.setitem(learned.ARCHITECTURES, "learned-momentum", None)
     plugins.load_file(written("adding-an-architecture.md", "learned_momentum.py"))

@@ -156,6 +156,7 @@ def test_asking_for_nothing_moves_no_bit_and_the_loss_of_the_step_costs_nothing(
     np.testing.assert_array_equal(losses[[0, 0, 1, 1, 2, 2, 3, 3, 4]], raced(Line(), paying, 8))
 
 
+@pytest.mark.slow
 def test_the_contract_check_takes_them():
     rate = {"space": {"learning_rate": optimizers.LogUniform(1e-2, 1.0)}, "defaults": {"learning_rate": 0.5}}
 

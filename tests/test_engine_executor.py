@@ -213,6 +213,7 @@ print(hashlib.sha256(frame["loss"].to_numpy().tobytes()).hexdigest(), process.pr
 """
 
 
+@pytest.mark.slow
 @jaxlib
 def test_processes_give_the_same_bits_and_say_who_ran_them(cache):
     environment = os.environ | {executor.VARIABLE: "jaxlib"}

@@ -43,10 +43,13 @@ class Words(Task):
         return tf.reduce_mean(tf.square(tf.linalg.matvec(params["table"], params["out"]) - data))
 
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("adam", "rmsprop", "adagrad", "adafactor", "lion")]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("adam", "rmsprop", "adagrad", "adafactor", "lion", "gru-rosenbrock")
+]
 
 
-@pytest.mark.parametrize("name", ["momentum", "gru-rosenbrock", *SLOW])
+@pytest.mark.parametrize("name", ["momentum", *SLOW])
 def test_rows_that_are_gathered_train_as_a_product_does(name):
     entry = optimizers.get(name)
     gathered, multiplied = (

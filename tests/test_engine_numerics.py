@@ -56,6 +56,7 @@ def test_the_program_cache_of_a_user_stays():
     assert numerics.differing(environment) == []
 
 
+@pytest.mark.slow
 def test_what_tensorflow_has_read_already_is_part_of_the_fingerprint():
     code = """
 import os

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import samples
 
 from bench.commands.group import VERBS
@@ -98,6 +99,7 @@ def test_compiled_programs_are_kept_where_the_variable_says(tmp_path):
     assert all(path.stat().st_size > 2000 for path in where.glob("xla-*/*.pb"))
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_costs_the_cache_not_the_run(tmp_path):
     (tmp_path / "file").write_text("in the way")
     said = compiled(OPTOSCOPE_CACHE=str(tmp_path / "file" / "cache"))

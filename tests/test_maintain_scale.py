@@ -120,6 +120,7 @@ def test_workers_are_waited_for_without_a_word(capfd):
     assert "no workers yet" not in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_all_empty_jobs_come_back_from_a_cluster_of_processes():
     pytest.importorskip("distributed")
     found = scale.overhead(500, workers=1)

@@ -40,6 +40,7 @@ def test_a_shipped_recipe_at_reduced_length_reaches_its_bar():
     assert np.log10(losses / losses[:, :1] + 1e-14).mean() < -4
 
 
+@pytest.mark.slow
 def test_same_command_same_weights(whole):
     assert equal(whole[1], metatrain("gru[units=4]", "rosenbrock", **SMALL))
     assert not equal(whole[1], metatrain("gru[units=4]", "rosenbrock", seed=1, **{**SMALL, "steps": 2}))

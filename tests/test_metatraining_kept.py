@@ -102,6 +102,7 @@ def test_stopped_and_run_again_the_kept_bits_are_the_same(whole, tmp_path, monke
     assert all(equal(was[name], now[name]) for name in was)
 
 
+@pytest.mark.slow
 def test_every_seed_has_its_folder(tmp_path):
     settings = {**SMALL, "steps": 1, "keep": 2}
     train_seeds(Training("gru[units=2]", ["rosenbrock"], settings), tmp_path / "pair.npz", (0, 5), Means(1))

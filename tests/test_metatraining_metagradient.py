@@ -132,7 +132,7 @@ def test_a_coupled_optimizer_equals_whole_loop_autodiff():
     assert max(seconds[1:]) < seconds[0] / 5
 
 
-LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "l2l", "lds", "aggmo", "rnnprop", "mlp")
+LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "l2l", "lds", "aggmo", "rnnprop", "mlp", "stride", "hyperparameters")
 """Left to the slow tests: coupled as `stride` is, recurrent as `gru` is, or linear as `linear` is."""
 
 

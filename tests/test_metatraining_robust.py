@@ -66,6 +66,7 @@ class Noisy(tasks.Task):
         return tf.random.stateless_normal([steps, 2], key, alg="philox")
 
 
+@pytest.mark.slow
 def test_a_mixture_trains_on_each_of_its_tasks():
     both = metatrain("gru[units=2]", ["rosenbrock", "linear-regression"], steps=12, **SMALL)
     for one in ("rosenbrock", "linear-regression"):

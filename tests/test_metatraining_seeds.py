@@ -23,6 +23,7 @@ def equal(a, b):
     return all(np.array_equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.slow
 def test_baselines_curves_and_pictures_leave_the_weights_alone(alone, tmp_path, capsys):
     out, picture = tmp_path / "gru-seen.npz", tmp_path / "curves.png"
     theta = metatrain("gru[units=2]", "rosenbrock", out=out, plot=picture, **SMALL)

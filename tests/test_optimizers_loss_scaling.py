@@ -21,7 +21,7 @@ def losses(source):
     return race(entry, thetas, Problems(BOWL, "report", [0, 1], 10), record="all").runs.losses[0]
 
 
-@pytest.mark.parametrize("make", [keras.optimizers.SGD, keras.optimizers.Adam])
+@pytest.mark.parametrize("make", [keras.optimizers.SGD, pytest.param(keras.optimizers.Adam, marks=pytest.mark.slow)])
 def test_a_scaled_loss_trains_as_an_unscaled_one(make):
     plain = losses(make(0.05))
     np.testing.assert_allclose(losses(make(0.05, loss_scale_factor=1024.0)), plain, rtol=1e-6)

@@ -113,7 +113,7 @@ def entry_of(name):
     return register(f"test-{name}", source, space=space, defaults=defaults)
 
 
-SLOW = ("adam-accumulate", "adam-ams", "adam-clip", "muon-log")
+SLOW = ("adam-accumulate", "adam-ams", "adam-clip", "muon-log", "muon-steps", "repeats")
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in (*OWN, *KERAS)])

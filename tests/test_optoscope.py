@@ -70,6 +70,7 @@ def test_from_a_folder_with_packages_of_our_names(crowded):
     assert shown.stdout.split() == [bench.__file__, "Rosenbrock()"], shown.stderr
 
 
+@pytest.mark.slow
 def test_workers_take_our_packages_too(crowded):
     budget = ["--steps", "10", "--seeds", "2", "--trials", "2", "--finalists", "0"]
     chosen = ["--tasks", "rosenbrock", "--optimizers", "sgd,momentum", "--workers", "2", "--out", "out", *budget]

@@ -123,6 +123,7 @@ def test_unknown_probes_are_named():
         read(planted.sgd(), visited(), ["inertia"])
 
 
+@pytest.mark.slow
 def test_readings_repeat_exactly(untrained):
     again = read(small_gru.gru(small_gru.weights(8, seed=5)), visited())
     for name, reading in untrained.items():

@@ -80,7 +80,10 @@ def test_verbs_that_load_tensorflow_and_a_plug_in_that_does_before_them(plugins)
     "code",
     [
         "import bench; bench.evaluate('booth', 'sgd', seeds=1, steps=2)",
-        "import optimizers, tasks; optimizers.load('gru-rosenbrock'); tasks.get('rosenbrock').sample([0, 1])",
+        pytest.param(
+            "import optimizers, tasks; optimizers.load('gru-rosenbrock'); tasks.get('rosenbrock').sample([0, 1])",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_notebook(code):

@@ -134,6 +134,7 @@ def test_a_cell_after_all_of_them_has_the_numbers_it_has_alone(records):
     np.testing.assert_array_equal(np.stack([runs.losses for runs in record.runs.values()]), alone)
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_ended_by_the_limit_of_time_and_the_next_is_done(registered):
     """The next is one that needs no compiling, which takes longer than the limit where much else runs."""
     jobs, kept = [job("cell", task, SGD, BUDGET) for task in (HANGS, "bad-raises")], {}

@@ -273,6 +273,7 @@ def options_there(progress):
     return os.environ.get(numerics.VARIABLE), numerics.options(os.environ), os.environ.get("MALLOC_TRIM_THRESHOLD_")
 
 
+@pytest.mark.slow
 def test_compiler_options_are_those_of_this_machine_and_memory_is_kept(monkeypatch):
     wide = numerics.options({numerics.VARIABLE: "wide"})  # "default" where the processor has no such instructions
     there = {"env": {numerics.VARIABLE: "wide"}}  # as a worker's machine may have them

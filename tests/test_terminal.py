@@ -132,6 +132,7 @@ def trains(process):
         assert process.poll() is None
 
 
+@pytest.mark.slow
 def test_a_stop_of_trainings_side_by_side(tmp_path):
     made = ["--tasks", "rosenbrock", "--steps", "100000", "--no-baselines", "--seed", "0,1", "--workers", "2"]
     arguments = ["metatrain", "gru[units=8]", *made, "--out", str(tmp_path / "w.npz")]
