@@ -242,6 +242,8 @@ TABLE = [
     ("metatrain gru --tasks booth --out new/x.npz --estimator pes[length=0]", "length must be a whole number"),
     ("metatrain gru --tasks booth --out new/x.npz --discount 1.5", "--discount must be a finite number above 0 and"),
     ("metatrain gru --tasks booth --out new/x.npz --beta-1 1", "--beta-1 must be a finite number of at least 0 and"),
+    ("metatrain gru --tasks booth --out new/x.npz --parts 3", "a batch of 64 problems does not divide into 3 parts"),
+    ("metatrain gru --tasks booth --out new/x.npz --workers 2", "workers is 2, but a batch of one training has 1 part"),
     ("metatrain gru --tasks booth --out new/x.npz --keep 1", "--keep must be a whole number of at least 2, not 1"),
     ("generalise nope --out new", "unknown optimizer 'nope'"),
     ("generalise --tasks nope --out new", "unknown task 'nope'"),

@@ -62,7 +62,7 @@ def test_the_cards_command_means_the_same_settings(monkeypatch, tmp_path):
     subjects = [named_task("rosenbrock"), named_task("scaled-loss[task='booth',factor=2.0]")]
     for s in (
         settings(),
-        settings(batch=(8, 2), weights=(1.0, 2.5), unroll_from=20, discount_from=0.5, validation=16),
+        settings(batch=(8, 2), weights=(1.0, 2.5), unroll_from=20, discount_from=0.5, validation=16, parts=2),
         settings(loss="log", log_weight=0.3, rate=1e-4, seed=7, estimator="backprop"),
     ):
         seen = {}
@@ -74,7 +74,7 @@ def test_the_cards_command_means_the_same_settings(monkeypatch, tmp_path):
         assert done.exit_code == 0, done.output
         assert seen.pop("given") == ("gru[units=4,input=raw]", [x.name for x in subjects])
         assert seen.pop("out") == tmp_path / "x.npz"
-        assert (seen.pop("baselines"), seen.pop("plot")) == (True, None)
+        assert (seen.pop("baselines"), seen.pop("plot"), seen.pop("workers")) == (True, None, 1)
         assert Settings(**seen) == s
 
 

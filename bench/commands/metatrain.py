@@ -108,7 +108,12 @@ from bench.running.executor import Means
     help="Also write the weights at this many log-spaced iterations into NAME.kept, for anatomy --along.",
 )
 @click.option("--plot", type=kinds.PICTURE, help="Picture of the curves.")
-@options.workers_or_dask(1, True, "Seeds trained side by side.")
+@click.option(
+    "--parts",
+    type=kinds.COUNT,
+    help="Split every batch into so many parts, each clipped by its own median, for --workers to share.",
+)
+@options.workers_or_dask(1, True, "Seeds trained side by side; of one seed, parts of a batch.")
 @options.import_files
 def command(
     architecture: str,
@@ -133,7 +138,7 @@ def command(
     else:
         options.load(files)
 
-        metatraining.metatrain(architecture, listed, out=out, seed=seeds[0], plot=plot, **settings)
+        metatraining.metatrain(architecture, listed, out=out, seed=seeds[0], plot=plot, workers=workers, **settings)
         outs = [out]
     for path in outs:
         click.echo(f"weights and card: {path} and {path.with_suffix('.json')}; race them: --optimizers {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from bench.lookup.named import NamedTask
 from bench.metatraining import descent, estimators, mixture, validation
 from bench.metatraining.goal import Goal
 from bench.metatraining.metalosses import meta_loss
+from bench.metatraining.parts import Part, Parts, split
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta
 
@@ -26,8 +27,9 @@ _EVERY = 50
 class Loop:
     """An architecture, tasks and settings, with the programs compiled for them."""
 
-    def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings):
+    def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings, workers: int = 1):
         self.architecture, self.subjects, self.settings = _known(architecture), subjects, settings
+        self._parts = Parts(workers)
         self.estimator = estimators.get(settings.estimator)
         self._check_lengths()
         self._programs: dict[tuple[int, Stage], Any] = {}
@@ -67,18 +69,21 @@ class Loop:
         s, number = self.settings, state.iteration
         stage, drawn = s.stage(number), mixture.draw(s, len(self.subjects), number)
         program = self._program(drawn.task, stage)
-        params, data, seen = mixture.problems(self.subjects[drawn.task], "metatrain", drawn.numbers, stage.unroll)
-        carry = program.begin(_tensors(state.theta), params, data, seen)
+        parts = [self._begin(program, state.theta, drawn.task, part, stage) for part in split(drawn.numbers, s.pieces)]
         runs = 2 * getattr(self.estimator, "pairs", 0) or 1  # antithetic pairs, where it perturbs θ
         most = self.estimator.segments(stage.unroll)
         segments = mixture.segments(s, most, number)
         spent = len(drawn.numbers) * runs * (stage.unroll * segments // most + 1)
         state = dataclasses.replace(state, iteration=number + 1, gradients=state.gradients + spent)
         for k in range(segments):
-            key = _key(s.seed, number * most + k)
-            estimate, carry = program.segment(_tensors(state.theta), carry, data, seen, k, key)
+            keys = [_key(s.seed, number * most + k, i) for i in range(s.pieces)]
+            estimate, parts = self._parts.segment(program, _tensors(state.theta), parts, k, keys)
             state = self._step(state, drawn.task, estimate)
         return state
+
+    def _begin(self, program: Any, theta: Theta, task: int, numbers: Sequence[int], stage: Stage) -> Part:
+        params, data, seen = mixture.problems(self.subjects[task], "metatrain", numbers, stage.unroll)
+        return Part(data, seen, program.begin(_tensors(theta), params, data, seen))
 
     def validate(self, state: State) -> State:
         """State that knows how its θ does on held-out problems."""
@@ -162,8 +167,9 @@ def _leaves(nested: Any) -> list[Any]:
     return tf.nest.flatten(nested)
 
 
-def _key(seed: int, number: int) -> Any:
+def _key(seed: int, number: int, part: int) -> Any:
     """A key (2,) int32 for what an estimator draws itself."""
     import tensorflow as tf
 
-    return tf.constant([digest(f"estimator/{seed}"), number % (2**31 - 2**17)], tf.int32)
+    stream = f"estimator/{seed}/{part}" if part else f"estimator/{seed}"
+    return tf.constant([digest(stream), number % (2**31 - 2**17)], tf.int32)

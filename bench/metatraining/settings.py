@@ -30,7 +30,7 @@ class Settings:
     `beta_1`, `beta_2`, `epsilon`: Adam's, which descends in θ. `l2`: weight of the norm of θ in the meta-loss. `keep`:
     how many log-spaced iterations' θ are written on the way (bench.metatraining.kept); it moves no bit. `unroll_least`:
     with it an iteration's runs end after a number of steps drawn log-uniformly from here to `unroll`, in whole segments
-    of the estimator.
+    of the estimator. `parts`: pieces of a batch, each clipped by its own median (bench.metatraining.parts).
     """
 
     steps: int
@@ -55,6 +55,7 @@ class Settings:
     l2: float = 0.0
     keep: int | None = None
     unroll_least: int | None = None
+    parts: int | None = None
 
     def __post_init__(self):
         for name in ("steps", "unroll"):
@@ -64,6 +65,8 @@ class Settings:
                 check_count(name, getattr(self, name))
         for batch in _listed(self.batch):
             check_count("batch", batch)
+        if self.parts is not None and (odd := [n for n in _listed(self.batch) if n % check_count("parts", self.parts)]):
+            raise UserError(f"a batch of {odd[0]} problems does not divide into {self.parts} parts; change one of them")
         if self.keep is not None and check_count("keep", self.keep, 2) > self.steps + 1:
             raise UserError(f"keep is {self.keep}, but {self.steps} steps have {self.steps + 1} iterations to keep")
         if self.unroll_least is not None and self.unroll_least > self.unroll:
@@ -103,6 +106,11 @@ class Settings:
     def batch_of(self, task: int) -> int:
         """Problems per iteration of task number `task`."""
         return self.batch[task] if isinstance(self.batch, tuple) else self.batch
+
+    @property
+    def pieces(self) -> int:
+        """Parts of a batch; the whole is one."""
+        return self.parts or 1
 
     @property
     def largest_batch(self) -> int:

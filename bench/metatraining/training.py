@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from tqdm import tqdm
 
-from bench.errors import UserError
+from bench.errors import UserError, check_count
 from bench.lookup import canvas, resolve
 from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
@@ -47,6 +47,7 @@ def metatrain(
     baselines: bool | None = None,
     plot: Any = None,
     position: int | None = None,
+    workers: int = 1,
     **settings: Any,
 ) -> dict[str, np.ndarray]:
     """Meta-train an architecture on a task, or on a mixture with one task drawn per iteration -> best θ.
@@ -54,15 +55,17 @@ def metatrain(
     `steps`: meta-iterations. `settings`: those of Settings. With `out` (a file ending in .npz) weights, card and curves
     are written there, and a checkpoint beside it makes the same call go on where it was stopped. `progress` shows a
     line, `baselines` (as `progress` unless given) what tuned optimizers reach beside it; neither moves a bit of θ.
-    `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. Raises UserError.
+    `plot`: a picture of the curves. `position`: the line's, where several trainings share a terminal. `workers`: parts
+    of a batch computed at once. Raises UserError.
     """
     architecture, spelled = _architecture(optimizer, out)
     subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
     chosen.check_tasks(len(subjects))
+    _check_workers(workers, chosen)
     path = _weights_path(out)
     if plot is not None:
         check_file(canvas.checked(plot))
-    loop = Loop(architecture, subjects, chosen)
+    loop = Loop(architecture, subjects, chosen, workers)
     told = loop.check_memory()
     about, now = identity(spelled, subjects, chosen), state.start(architecture.initial(seed))
     if path is not None:
@@ -142,6 +145,14 @@ def _settings(**values: Any) -> Settings:
         return Settings(**plain)
     except TypeError as problem:
         raise UserError(f"meta-training has no such setting: {problem}") from None
+
+
+def _check_workers(workers: int, chosen: Settings) -> None:
+    if check_count("workers", workers) > chosen.pieces:
+        raise UserError(
+            f"workers is {workers}, but a batch of one training has {chosen.pieces} part{'s' * (chosen.pieces > 1)}; "
+            f"give parts={workers}, or several seeds"
+        )
 
 
 def _weights_path(out: Any) -> Path | None:
