@@ -23,7 +23,8 @@ def sizes(entry: Entry, subject: NamedTask, steps: int) -> dict[str, float]:
     if entry.informed:
         return {"parameters": float(count)}
     theta = with_horizon(entry.defaults, entry.updates(steps))
-    traced = tf.function(lambda given: entry.build(theta).init(given)).get_concrete_function(params)
+    init = tf.function(lambda given: entry.build(theta).init(given), autograph=False)
+    traced = init.get_concrete_function(params)
     held = sum(map(_bytes, tf.nest.flatten(traced.structured_outputs)))
     return {"parameters": float(count), "state_bytes_per_parameter": held / max(count, 1)}
 
