@@ -132,5 +132,5 @@ class TestShow:
         assert reference.of_task("rosenbrock", tmp_path) == []
         assert reference.of_optimizer("adam", tmp_path) == []
         title, first, *_ = reference.of_task("rosenbrock")
-        assert title == "mean_log [95 %] in results/reference/quick"
+        assert title == "rank and mean_log [95 %] in results/reference/quick"
         assert first.split()[:2] == ["1", "gru-rosenbrock"]

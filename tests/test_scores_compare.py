@@ -1,5 +1,7 @@
 """Two entries against each other: effects by hand, honest ties, exit codes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import samples
@@ -10,8 +12,9 @@ from bench.errors import UserError
 from bench.records.store import Store
 from bench.scores.compare import compare, holds
 from bench.scores.metrics import METRICS
-from bench.scores.results import load, task_scores
+from bench.scores.results import load, of_records, task_scores
 
+QUICK = Path(__file__).parents[1] / "results" / "reference" / "quick"
 TASKS = ("rosenbrock", "linear-regression", "quadratic-ill")
 
 
@@ -71,6 +74,14 @@ def test_a_sentence_for_a_paper(out):
     budget = "20 steps, 32 problems a task, 4 tuning trials"
     assert words.startswith(f"On 3 tasks ({budget}), adam was better than sgd by mean_log (difference -")
     assert words.endswith("it won 3, tied 0 and lost 0 of 3.")
+
+
+def test_the_sentence_says_on_which_tasks_one_was_trained():
+    words = compare(QUICK, "gru-rosenbrock", "adam").attrs["sentence"]
+    assert words.endswith(" of 3. gru-rosenbrock was meta-trained on 1 of these tasks (rosenbrock).")
+    records = [record for record in load(QUICK).records.values() if record.cell.task == "rosenbrock"]
+    alone = compare(of_records(records), "adam", "gru-rosenbrock").attrs["sentence"]
+    assert alone.endswith(" of 1. gru-rosenbrock was meta-trained on it.")
 
 
 def reached(path, counts, tasks=TASKS[:1], **of):

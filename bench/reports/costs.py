@@ -39,10 +39,10 @@ def break_even_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
         ]
         for row in homes(results, metric_of).itertuples()
     ]
-    headers = ["task", "optimizer", "baseline", "meta-training", "tuning", "break-even", "in seconds"]
+    headers = ["task", "optimizer", "baseline", "meta-training", "tuning", "break-even", "by time"]
     note = (
         "At home: gradient evaluations of meta-training, and of tuning the best hand-designed optimizer of that task. "
-        "Break-even: how many such tunings cost as much, in gradient evaluations and in seconds; never, where the "
+        "Break-even: how many such tunings cost as much, in gradient evaluations and by time; never, where the "
         "learned one is not ahead."
     )
     return Grid(headers, rows, [note])

@@ -36,7 +36,7 @@ def _tables(folder: Path, task: str | None = None) -> Iterator[tuple[str, Any]]:
     for run in sorted(path.parent for path in folder.glob("*/cells")):
         results = load([run], mix=True)
         for name in results.tasks if task is None else {task} & {*results.tasks}:
-            yield f"{METRIC} [95 %] in results/reference/{run.name}", task_table(results, name, METRIC)
+            yield f"rank and {METRIC} [95 %] in results/reference/{run.name}", task_table(results, name, METRIC)
 
 
 def _lines(table: Any, column: str) -> list[str]:

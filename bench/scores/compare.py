@@ -17,6 +17,7 @@ from bench.errors import UserError
 from bench.lookup.selectors import nearest
 from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
+from bench.scores.homes import trained_on
 from bench.scores.measures import Scored, find
 from bench.scores.metrics import METRICS
 from bench.scores.numbers import bracket, number
@@ -125,7 +126,18 @@ def sentence(frame: pd.DataFrame, results: Results, metric: Scored, a: str, b: s
         f"On {where} ({_budget(results)}), {a} was {words} {b} by {metric.name} ({kind} {number(whole['effect'])}, "
         f"{interval}{_other_trials(whole)}, {p}, paired by problem); "
         f"it won {count['win']}, tied {count['tie']} and lost {count['loss']} of {len(tasks)}."
+        f"{''.join(_at_home(results, name, list(tasks['name'])) for name in (a, b))}"
     )
+
+
+def _at_home(results: Results, name: str, tasks: list[str]) -> str:
+    """On which of the tasks the optimizer was trained, where it was."""
+    trained = trained_on(results.of_optimizer(name)[0])
+    homes = [task for task in tasks if task in trained]
+    if not homes or len(tasks) == 1:
+        return f" {name} was meta-trained on it." if homes else ""
+    named = f" ({', '.join(homes)})" if len(homes) <= 3 else ""
+    return f" {name} was meta-trained on {len(homes)} of these tasks{named}."
 
 
 def _other_trials(row: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from bench.errors import UserError, check_count
@@ -64,7 +64,10 @@ def limits(seconds: Any = None, mebibytes: Any = None, default: Limits = UNLIMIT
 
 
 def with_counts(budget: Budget, given: Mapping[str, Any]) -> Budget:
-    """`budget` with other numbers; raises UserError for what is no count, and for half a re-check."""
+    """`budget` with other numbers; raises UserError for what is no count of it, and for half a re-check."""
+    known = [field.name for field in fields(Budget)]
+    if unknown := [name for name in given if name not in known]:
+        raise UserError(f"a budget has no {unknown[0]!r}; known: {', '.join(known)}")
     counts = {name: check_count(name, value, 0 if name in RECHECK else 1) for name, value in given.items()}
     made = replace(budget, **counts)
     for name, other in (RECHECK, RECHECK[::-1]):
