@@ -13,6 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from optimizers.base import OptimizerError
 
 PATHS = 16
@@ -117,6 +119,18 @@ class Deferred(ABC):
     def __abs__(self):
         return abs(self.read())
 
+    def __bool__(self):
+        return bool(self.read())
+
+    def __int__(self):
+        return int(self.read())
+
+    def __float__(self):
+        return float(self.read())
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.read(), dtype)
+
 
 class HyperParameter(Deferred):
     """A swept setting. `always` names answers that hold for every value, so that nothing branches."""
@@ -176,7 +190,7 @@ def _arithmetic(name: str):
 
         mine = self.read()
         theirs = other.read() if isinstance(other, Deferred) else other
-        if hasattr(theirs, "dtype"):
+        if hasattr(theirs, "dtype") and not isinstance(theirs, (np.ndarray, np.generic)):
             mine = tf.cast(mine, theirs.dtype)
         return getattr(tf.convert_to_tensor(mine), name)(theirs)
 

@@ -7,20 +7,55 @@ from typing import Any
 
 from optimizers.base import OptimizerError
 
-_METHODS = ("_resource_apply_dense", "_resource_apply_sparse", "_create_slots", "_apply_dense", "get_updates")
+_APPLIES = ("_resource_apply_dense", "_resource_apply_sparse", "_create_slots", "_apply_dense", "get_updates")
+_HOOKS = (
+    *("get_gradients", "_get_gradients", "compute_gradients", "_compute_gradients", "minimize"),
+    *("_transform_gradients", "_transform_unaggregated_gradients", "_aggregate_gradients", "_transform_loss"),
+)
+_CALLED = ("update_step", "apply", "apply_gradients")
+_INIT = "write super().__init__(learning_rate=learning_rate, name=name, **kwargs)"
 _REMEDY = (
     "write update_step(self, gradient, variable, learning_rate) with self.assign_sub(variable, …), and make state in "
     "build(self, variables) with self.add_variable_from_reference"
+)
+_GRADIENTS = (
+    "change gradients in apply(self, grads, trainable_variables=None), which ends in "
+    "super().apply(grads, trainable_variables)"
 )
 _ARGUMENTS = {
     "lr": "lr is learning_rate",
     "decay": "decay is a schedule, learning_rate=keras.optimizers.schedules.InverseTimeDecay(rate, 1, decay)",
     "beta_1_decay": "beta_1_decay is gone",
     "schedule_decay": "schedule_decay is gone",
+    "jit_compile": "jit_compile is an argument of model.compile",
+    "is_legacy_optimizer": "is_legacy_optimizer is gone",
+    "gradient_transformers": f"gradient_transformers are gone: {_GRADIENTS}",
+    "gradient_aggregator": f"gradient_aggregator is gone: {_GRADIENTS}",
 }
 _GONE = re.compile(
     r"no attribute '(_set_hyper|_get_hyper|_serialize_hyperparameter|add_slot|get_slot|_decayed_lr|_create_hypers|"
     r"_prepare_local|_use_locking|get_gradients|_create_slots)'"
+)
+_RENAMED = (
+    (r"object has no attribute '(lr)'", "self.{} is self.learning_rate in Keras 3"),
+    (r"object has no attribute '(weights|_weights)'", "self.{} is self.variables in Keras 3"),
+    (r"object has no attribute '(_var_list)'", "self.{} is self._trainable_variables in Keras 3"),
+    (r"object has no attribute '(_index_dict)'", "self.{} is self._get_variable_index(variable) in Keras 3"),
+    (r"object has no attribute '(_build_learning_rate)'", "self.{} is gone in Keras 3; " + _INIT),
+    (r"missing 1 required positional argument: '(learning_rate)'", "Keras 3 asks for the {}; " + _INIT),
+    (
+        r"(update_step\(\)) takes 3 positional",
+        "Keras 3 calls {} with three; write (self, gradient, variable, learning_rate)",
+    ),
+    (
+        r"unexpected keyword argument '(model_variable|variable_name)'",
+        "{} is of Keras 2; the two are (variable, name=…)",
+    ),
+    (r"module 'keras[\w.]*\.backend' has no attribute '(\w+)'", "keras.backend.{0} is of Keras 2; see keras.ops"),
+    (
+        r"module 'keras[\w.]*\.optimizers' has no attribute '(experimental)'",
+        "keras.optimizers.{} is gone; use keras.optimizers itself",
+    ),
 )
 
 
@@ -28,18 +63,21 @@ def refuse(name: str, cls: Any) -> None:
     """Raises OptimizerError for a class of Keras 2, and for one whose update is still Keras 2's."""
     import keras
 
-    if cls.__name__ == "LegacyOptimizerWarning":
+    lineage = cls.__mro__
+    if any(base.__name__ == "LegacyOptimizerWarning" for base in lineage):
         raise OptimizerError(
             f"optimizer {name!r} is of keras.optimizers.legacy, which is Keras 2; use keras.optimizers itself"
         )
     base: Any = keras.optimizers.Optimizer
-    methods = [word for word in _METHODS if hasattr(cls, word) and not hasattr(base, word)]
-    kept = issubclass(cls, base) and (cls.update_step is not base.update_step or cls.apply is not base.apply)
-    if methods and not kept:
-        raise OptimizerError(
-            f"optimizer {name!r}: {cls.__name__} is a Keras 2 optimizer (it has {methods[0]}, which Keras 3 never "
-            f"calls); {_REMEDY}"
-        )
+    for word in (*_APPLIES, *_HOOKS):
+        first = next((i for i, one in enumerate(lineage) if word in vars(one)), None)
+        replaced = any(called in vars(one) for one in lineage[: (first or 0) + 1] for called in _CALLED)
+        if first is not None and not replaced and not hasattr(base, word):
+            raise OptimizerError(
+                f"optimizer {name!r}: {cls.__name__} is a Keras 2 optimizer (it has {word}, which Keras 3 never "
+                f"calls); {_GRADIENTS if word in _HOOKS else _REMEDY}"
+            )
+    kept = any(getattr(cls, called, None) is not getattr(base, called) for called in _CALLED)
     if issubclass(cls, base) and not kept and cls is not base:
         raise OptimizerError(f"optimizer {name!r}: {cls.__name__} has no update_step; {_REMEDY}")
 
@@ -58,8 +96,5 @@ def explain(problem: BaseException) -> str | None:
     if number := re.search(r"Argument `learning_rate` should be float.*learning_rate=(-?[\d.][\d.e+-]*)$", text):
         return f"Keras takes a learning rate that is a float of Python's; write float({number[1]})"
     if "Argument `learning_rate` should be float" in text and "learning_rate=<" not in text:
-        return (
-            "the learning rate is no number, as when a Keras 2 optimizer gives its name first; "
-            "write super().__init__(learning_rate=learning_rate, name=name, **kwargs)"
-        )
-    return None
+        return f"the learning rate is no number, as when a Keras 2 optimizer gives its name first; {_INIT}"
+    return next((line.format(*m.groups()) for pattern, line in _RENAMED if (m := re.search(pattern, text))), None)

@@ -51,7 +51,20 @@ def _neutral() -> type:
         for name in overridden - set(dir(type)) - {"__init__"}
         if callable(vars(TFOptimizer)[name])
     }
-    return type("Neutral", (TFOptimizer,), methods)
+    decay = methods["_apply_weight_decay"]
+    methods["_apply_weight_decay"] = lambda self, variables: decay(self, [_Handed(its) for its in variables])
+    return type("Neutral", (TFOptimizer,), {**methods, "_backend_update_step": _handed_over, "_var_key": _key})
+
+
+def _handed_over(self, gradients, variables, learning_rate) -> None:
+    """Keras's loop over `update_step`; others' code is handed TensorFlow's variables, as in Keras."""
+    own = type(self).update_step.__module__.startswith("keras.")
+    for gradient, its in zip(gradients, variables, strict=True):
+        self.update_step(gradient, its if own else _Handed(its), learning_rate)
+
+
+def _key(self, variable) -> int:
+    return id(variable.of if isinstance(variable, _Handed) else variable)
 
 
 def apply(optimizer, state, gradients, params) -> tuple[list, list]:
@@ -61,16 +74,20 @@ def apply(optimizer, state, gradients, params) -> tuple[list, list]:
     """
     variables = [*optimizer._trainable_variables, *optimizer.variables]
     with _scope()(zip(variables, [*params, *state], strict=True)) as scope:
-        optimizer.apply([optimizer.scale_loss(gradient) for gradient in gradients])
+        scaled = [optimizer.scale_loss(gradient) for gradient in gradients]
+        optimizer.apply_gradients(zip(scaled, optimizer._trainable_variables, strict=True))
     values = [scope.state_mapping[id(variable)] for variable in variables]
     return values[: len(params)], values[len(params) :]
 
 
 def variable(value, path: str):
-    """A Keras variable with `path`, and its last part as name."""
+    """A Keras variable with `path`, and its last part as name; TensorFlow's is called `path:0`, as below a layer."""
     import keras
+    import tensorflow as tf
 
-    made = keras.Variable(value, name=path.rpartition("/")[2] or "parameter")
+    layer, _, name = path.rpartition("/")
+    with tf.name_scope(layer and layer + "/"):
+        made = keras.Variable(value, name=name or "parameter")
     made._path = path
     return made
 
@@ -110,12 +127,45 @@ class _Late(Deferred):
         return self._scope.state_mapping[self._key]
 
 
+class _Handed(Deferred):
+    """A variable `of` Keras as TensorFlow's: its value, name and reference, and what assigns to it."""
+
+    def __init__(self, of):
+        self.of = of
+        self.name, self.trainable = of._value.name, of.trainable
+        self.ref, self._unique_id = of._value.ref, of._value._unique_id
+
+    def read(self):
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(self.of)
+
+    value = read_value = read
+
+    def assign(self, value, *_args, **_kwargs):
+        self.of.assign(value)
+        return self
+
+    def assign_add(self, value, *_args, **_kwargs):
+        self.of.assign_add(value)
+        return self
+
+    def assign_sub(self, value, *_args, **_kwargs):
+        self.of.assign_sub(value)
+        return self
+
+
 @functools.cache
 def _scope() -> type:
+    import tensorflow as tf
     from keras.src.backend.common.stateless_scope import StatelessScope
 
     class Scope(StatelessScope):
-        """A stateless scope whose values are read late."""
+        """A stateless scope whose values are read late, and written at once."""
+
+        def add_update(self, update):
+            variable, value = update
+            super().add_update((variable, tf.convert_to_tensor(value)))
 
         def get_current_value(self, variable):
             key = id(variable)

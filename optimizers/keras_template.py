@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from optimizers.base import OptimizerError
 from optimizers.hyper import HyperParameter, explore
+from optimizers.keras2 import explain
 from optimizers.keras_memory import differences, memory
 from optimizers.keras_shim import apply, averages, clock, functional, variable
 from optimizers.keras_state import Trace, places, starts, swept
@@ -22,11 +25,24 @@ def template(recipe: Any, names: tuple[str, ...], shapes, paths: tuple[str, ...]
     """The built optimizer for swept settings `names` and leaves of `shapes` ((shape, dtype), …) called `paths`."""
     import tensorflow as tf
 
-    with tf.init_scope():
+    with tf.init_scope(), _explained(recipe):
         made = Template(recipe, names, shapes, paths)
         if not recipe.is_of_keras:
             made.rehearse()
     return made
+
+
+@contextmanager
+def _explained(recipe: Any) -> Iterator[None]:
+    """Raises OptimizerError for what code for Keras 2 raises while it is built and taken a few steps."""
+    try:
+        yield
+    except OptimizerError:
+        raise
+    except Exception as problem:  # anybody's code
+        if (line := explain(problem)) is None:
+            raise
+        raise OptimizerError(f"{recipe.cls.__name__}: {line}") from problem
 
 
 class Template:
@@ -137,7 +153,7 @@ class Template:
         state = self.initial_state(params, values)
         for step in range(steps):
             gradients = [tf.constant(rng.normal(size=p.shape), p.dtype) for p in params]
-            plain.apply([plain.scale_loss(gradient) for gradient in gradients], variables)
+            plain.apply_gradients(zip(map(plain.scale_loss, gradients), variables, strict=True))
             if changed := next(differences(before, memory(plain)), None):
                 raise OptimizerError(f"{self._recipe.cls.__name__} {changed}")
             updates, state = self.update(gradients, state, params, tf.constant(step), values)

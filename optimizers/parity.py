@@ -122,6 +122,6 @@ def _theirs(optimizer, starts, data, steps) -> list[np.ndarray]:
             tape.watch(params)
             loss = _loss(params, data)
             scaled = optimizer.scale_loss(loss)
-        optimizer.apply(tape.gradient(scaled, params), variables)
+        optimizer.apply_gradients(zip(tape.gradient(scaled, params), variables, strict=True))
         history.append([loss.numpy(), *(v.numpy() for v in variables)])
     return [np.stack([h[i] for h in history]) for i in range(1 + len(starts))]

@@ -54,6 +54,12 @@ def _built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorfl
         raise TaskError(f"build() returns a {type(model).__name__}; return an uncompiled keras.Model")
     if model.compiled:
         raise TaskError("build() compiles the model; return it uncompiled: loss and metric are the task's own")
+    for word in ("train_step", "test_step", "compute_loss"):
+        if not getattr(type(model), word).__module__.startswith("keras."):
+            raise TaskError(
+                f"{type(model).__name__} has a {word} of its own, which a task never calls; give its loss as `loss`, "
+                "add the rest by self.add_loss in call, or write a Task of your own"
+            )
     if not (model.built and getattr(model, "inputs", None)):
         model(rows)
     if not model.trainable_variables:

@@ -74,8 +74,13 @@ _RAISED = (
     ),
     (
         r"Variable' object has no attribute 'path'",
-        "update_step is handed variables of TensorFlow's, which have no path, as in Keras; read paths in build, and "
-        "find what belongs to a variable by self._get_variable_index(variable)",
+        "Keras hands update_step and weight decay variables of TensorFlow's, which have no path; read paths in build, "
+        "and find what belongs to a variable by self._get_variable_index(variable)",
+    ),
+    (
+        r"KeyError: '?\d{9,}",
+        "what is found by id(variable) in build is another object in update_step; find what belongs to a variable by "
+        "self._get_variable_index(variable)",
     ),
     (
         r"Tensor' object has no attribute 'path'",

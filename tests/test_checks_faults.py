@@ -62,7 +62,7 @@ OPTIMIZERS = {
     "returns_params": ("descends", "what is added to params"),
     "shape_change": ("shapes", "updates hold"),
     "space_without_default": ("builds", "space has rate but defaults do not"),
-    "step_in_python": ("pure", "raises TypeError"),
+    "step_in_python": ("pure", "write tf.cast"),
 }
 
 

@@ -46,6 +46,30 @@ class Bare(keras.optimizers.Optimizer):
         super().__init__(learning_rate=learning_rate, **kwargs)
 
 
+class Signed(keras.optimizers.SGD):
+    """Keras 3 would never call this, and SGD itself would run."""
+
+    def _resource_apply_dense(self, grad, var, apply_state=None):
+        return super()._resource_apply_dense(tf.sign(grad), var, apply_state)
+
+
+class Centered(keras.optimizers.Adam):
+    def get_gradients(self, loss, params):
+        return [gradient - tf.reduce_mean(gradient) for gradient in super().get_gradients(loss, params)]
+
+
+class Looping(keras.optimizers.Optimizer):
+    """Keras 3 calls this, without update_step."""
+
+    def __init__(self, learning_rate=0.01, **kwargs):
+        super().__init__(learning_rate=learning_rate, **kwargs)
+
+    def apply_gradients(self, grads_and_vars):
+        for gradient, variable in grads_and_vars:
+            variable.assign_sub(2.0 * self.learning_rate * gradient)
+        self.iterations.assign_add(1)
+
+
 class Ported(HalfPorted):
     """With both forms, for both versions of Keras."""
 
@@ -59,6 +83,9 @@ class Ported(HalfPorted):
         (HeavyBall, SLOTS),
         (HalfPorted, SLOTS),
         (HalfPorted(), SLOTS),
+        (Signed, SLOTS),
+        (Centered, r"it has get_gradients.*change gradients in apply\(self, grads"),
+        (type("Below", (tf.keras.optimizers.legacy.SGD,), {}), "legacy, which is Keras 2; use keras.optimizers itself"),
         (Updates, "is a Keras 2 optimizer .it has get_updates"),
         (Bare, "Bare has no update_step; write"),
         (tf.keras.optimizers.legacy.Adam, "legacy, which is Keras 2; use keras.optimizers itself"),
@@ -77,6 +104,9 @@ def test_what_is_of_keras_2_is_told_what_to_write(source, message):
         ("keras.optimizers.legacy.SGD()", "legacy is Keras 2"),
         ("keras.optimizers.SGD(0.1)._set_hyper('a', 1)", "it calls _set_hyper.*update_step"),
         ("keras.optimizers.SGD('HeavyBall')", "gives its name first"),
+        ("keras.optimizers.SGD(0.1, jit_compile=False)", "an argument of model.compile"),
+        ("keras.optimizers.experimental.AdamW()", "use keras.optimizers itself"),
+        ("keras.backend.cast(1.0, 'float32')", "see keras.ops"),
         ("keras.optimizers.SGD(1)", r"write float\(1\)"),
     ],
 )
@@ -159,6 +189,36 @@ def test_memory_outside_the_state_is_refused_with_its_remedy(cls, message):
         once(cls)
 
 
+def steps_of(text):
+    """A class with an update_step of these words."""
+
+    def update_step(self, *handed):
+        return eval(f"lambda self, gradient, variable{text}")(self, *handed)
+
+    return type("Stepping", (Bare,), {"update_step": update_step})
+
+
+class TwoHanded(Bare):
+    def update_step(self, gradient, variable):
+        self.assign_sub(variable, self.learning_rate * gradient)
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (TwoHanded, r"Keras 3 calls update_step\(\) with three"),
+        (steps_of(", rate: variable.assign_sub(self.lr * gradient)"), r"self\.lr is self\.learning_rate"),
+        (steps_of(", rate: self.weights[0]"), r"self\.weights is self\.variables"),
+        (steps_of(", rate: self._index_dict"), r"self\._get_variable_index\(variable\) in Keras 3"),
+        (steps_of(", rate: self._decayed_lr('float32')"), "it calls _decayed_lr"),
+    ],
+)
+def test_an_update_of_keras_2_is_told_what_to_write(cls, message):
+    with pytest.raises(OptimizerError, match=message):
+        once(cls)
+
+
 def test_the_remedies_work():
+    assert once(Looping) == pytest.approx([-0.02] * 2, rel=1e-5)
     assert once(Momentum) == pytest.approx([-0.019] * 2, rel=1e-5)
     assert once(Ported) == pytest.approx([-0.01] * 2, rel=1e-5)

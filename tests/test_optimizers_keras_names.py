@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import bench
 import optimizers
+from bench.errors import UserError
 from bench.lookup.resolve import entry as entry_of
 from optimizers.keras import keras_entry
 from optimizers.leaf_paths import leaf_paths
@@ -30,6 +32,38 @@ class ByPath(keras.optimizers.Optimizer):
     def update_step(self, gradient, variable, learning_rate):
         rate = 0.0 if self.frozen[self._get_variable_index(variable)] else learning_rate
         self.assign_sub(variable, rate * gradient)
+
+
+class ByName(keras.optimizers.SGD):
+    """update_step is handed TensorFlow's variable: its name, reference, dtype and methods."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.speeds = {v.value.ref(): self.add_variable_from_reference(v, name="speed") for v in variables}
+        self.before = [self.add_variable_from_reference(v, name="before") for v in variables]
+        for kept, variable in zip(self.before, variables, strict=True):
+            kept.assign(variable)
+
+    def update_step(self, gradient, variable, learning_rate):
+        speed, before = self.speeds[variable.ref()], self.before[self._get_variable_index(variable)]
+        share = 0.1 if "dense/" in variable.name else 3.0 if variable.name.endswith("bias:0") else 1.0
+        rate = tf.cast(learning_rate, variable.dtype.base_dtype) * np.float64(share)
+        self.assign(before, variable)
+        speed.assign(0.5 * speed - rate * gradient)
+        variable.assign_add(speed, read_value=False)
+        variable.assign(variable.value() + 0.1 * (variable - before))
+
+
+class Halved(keras.optimizers.SGD):
+    """Keras's trainer calls apply_gradients, not apply."""
+
+    def apply_gradients(self, grads_and_vars, **kwargs):
+        return super().apply_gradients([(0.5 * g, v) for g, v in grads_and_vars])
+
+
+class ById(ByName):
+    def update_step(self, gradient, variable, learning_rate):
+        self.assign_sub(variable, {id(v): learning_rate for v in self._trainable_variables}[id(variable)] * gradient)
 
 
 def adamw(**exclusions):
@@ -64,7 +98,7 @@ def in_keras(instance, steps=3):
         layer, _, name = variable.path.rpartition("/")
         variable.assign(PARAMS[layer.rpartition("/")[2]].get(name, np.zeros(variable.shape)))
     for _ in range(steps):
-        instance.apply([tf.ones(v.shape) for v in model.trainable_variables], model.trainable_variables)
+        instance.apply_gradients([(tf.ones(v.shape), v) for v in model.trainable_variables])
     return {v.path.split("sequential")[-1].lstrip("/_0123456789"): v.numpy() for v in model.trainable_variables}
 
 
@@ -74,16 +108,25 @@ def in_keras(instance, steps=3):
         NoBiasDecay,
         lambda: adamw(var_names=["bias"]),
         lambda: adamw(var_names=["kernel", "nothing"]),
+        lambda: adamw(var_names=["dense/"]),
+        lambda: adamw(var_names=["bias$"]),
         lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),
         lambda: keras.optimizers.Muon(0.01, exclude_layers=["dense"]),
         lambda: keras.optimizers.Muon(0.01, exclude_layers=["out"]),
         ByPath,
+        ByName,
+        Halved,
     ],
 )
 def test_rules_on_names_act_as_in_keras(make):
     ours, theirs = moved(make()), in_keras(make())
     for path, value in ours.items():
         np.testing.assert_allclose(value, theirs[path], rtol=1e-5, err_msg=path)
+
+
+def test_an_id_is_refused_with_its_remedy():
+    with pytest.raises(UserError, match=r"find what belongs to a variable by self\._get_variable_index"):
+        bench.evaluate("rosenbrock", ById, seeds=1, steps=1)
 
 
 def test_what_is_spared_is_not_decayed():

@@ -233,6 +233,18 @@ def test_forms_of_data(tmp_path, form):
     np.testing.assert_allclose(held.targets, y, rtol=1e-6)
 
 
+class Own(keras.Sequential):
+    """Keras's own training would triple the loss."""
+
+    def compute_loss(self, *args, **kwargs):
+        return 3.0 * super().compute_loss(*args, **kwargs)
+
+
+class Stepping(keras.Sequential):
+    def train_step(self, data):
+        return {"loss": 0.0}
+
+
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
@@ -244,6 +256,8 @@ def test_forms_of_data(tmp_path, form):
         ({"build": lambda: 3}, "return an uncompiled keras.Model"),
         ({"build": lambda: keras.Sequential([layers.Dense(4), Global(), layers.Dense(1)])}, "SeedGenerator"),
         ({"loss": None}, "no loss is given"),
+        ({"build": lambda: Own([layers.Dense(1)])}, "Own has a compute_loss of its own, which a task never calls"),
+        ({"build": lambda: Stepping([layers.Dense(1)])}, "Stepping has a train_step of its own"),
     ],
 )
 def test_mistakes_are_one_line(settings, line):

@@ -10,7 +10,7 @@ from bench import stops
 from bench.errors import UserError
 from bench.terminal import shown
 from optimizers import OptimizerError
-from tasks import TaskError
+from tasks import TaskError, mistakes
 
 _LEAKED = re.compile("out of scope|another function|leaked")
 
@@ -64,6 +64,8 @@ def _finding(check: Check, subject: Any) -> str:
     except BaseException as problem:  # anybody's task or optimizer runs in here
         if stops.meant(problem):
             raise
+        if remedy := mistakes.explain(problem):
+            return remedy
         hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""
         return f"raises {one_line(problem)}{hint}"
     return ""
