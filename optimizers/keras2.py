@@ -44,6 +44,10 @@ _RENAMED = (
     (r"object has no attribute '(_build_learning_rate)'", "self.{} is gone in Keras 3; " + _INIT),
     (r"missing 1 required positional argument: '(learning_rate)'", "Keras 3 asks for the {}; " + _INIT),
     (
+        r"(?:update_step|apply|apply_gradients)\(\) missing \d required \S+ arguments?: '(\w+)'",
+        "Keras hands no {} to an optimizer; an update that needs the loss is two functions, Entry(…, asks=Asks())",
+    ),
+    (
         r"(update_step\(\)) takes 3 positional",
         "Keras 3 calls {} with three; write (self, gradient, variable, learning_rate)",
     ),

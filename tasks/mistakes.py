@@ -87,6 +87,15 @@ _RAISED = (
         "parameters and gradients are tensors, which have no path; tell them apart by their place in the nest, such as "
         "the keys of a dict",
     ),
+    (
+        r"'Seen' object has no attribute '(\w+)'",
+        "an update that asks is handed loss, loss_at(params), gradient_at(params) and floor, not {}",
+    ),
+    (
+        r"Error: None values not supported|Attempt to convert a value \(None\)",
+        "None is used as a tensor; an update is handed no loss unless its Entry says asks=Asks(), no floor without "
+        "Asks(floor=True), and in a Keras class neither",
+    ),
     (r"Argument `target` should be .* received None", "the loss returns None; it returns a scalar tensor"),
     (r"does not match type float64|has type float64|double", _FLOAT32),
     (r"Dimensions must be equal.*SelectV2", "the loss is not a scalar; end it with tf.reduce_mean or tf.reduce_sum"),

@@ -241,6 +241,13 @@ def five(gradients, state, params, step, value):
     return gradients, state
 
 
+def test_what_is_not_handed_is_told():
+    with pytest.raises(UserError, match=r"handed loss, loss_at\(params\).* not value"):
+        raced(Line(), entry(lambda g, state, params, step, seen: (seen.value * g, state), Asks()), 3)
+    with pytest.raises(UserError, match=r"None is used as a tensor.*Asks\(floor=True\)"):
+        raced(Line(), entry(lambda g, state, params, step, seen: ((seen.loss - seen.floor) * g, state), Asks()), 3)
+
+
 def test_wrong_forms_are_refused_with_the_remedy():
     with pytest.raises(UserError, match=r"update takes other arguments.*asks=Asks\(losses=12\)"):
         raced(Line(), entry(five), 3)

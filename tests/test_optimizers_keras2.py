@@ -203,9 +203,15 @@ class TwoHanded(Bare):
         self.assign_sub(variable, self.learning_rate * gradient)
 
 
+class Asking(Bare):
+    def update_step(self, gradient, variable, learning_rate, loss):
+        self.assign_sub(variable, loss * gradient)
+
+
 @pytest.mark.parametrize(
     ("cls", "message"),
     [
+        (Asking, r"Asking: Keras hands no loss to an optimizer.*asks=Asks\(\)"),
         (TwoHanded, r"Keras 3 calls update_step\(\) with three"),
         (steps_of(", rate: variable.assign_sub(self.lr * gradient)"), r"self\.lr is self\.learning_rate"),
         (steps_of(", rate: self.weights[0]"), r"self\.weights is self\.variables"),
