@@ -37,6 +37,8 @@ def names(path):
         "from rule import RATE",
         "def build(theta):\n    from rule import step\n    return step",
         "try:\n    import rule\nexcept ImportError:\n    rule = None",
+        "import importlib\ndef build(theta):\n    return importlib.import_module('rule').step",
+        "rule = __import__('rule')",
     ],
 )
 def test_a_neighbor_counts_wherever_it_is_imported(plugin, text):
@@ -46,6 +48,22 @@ def test_a_neighbor_counts_wherever_it_is_imported(plugin, text):
     (path.parent / "bystander.py").write_text("x = 3")
     assert content(path) == before
     (path.parent / "rule.py").write_text("RATE = 2")
+    assert content(path) != before
+
+
+@pytest.mark.parametrize("name", ["rates.json", "data/rates.npz"])
+def test_data_that_a_module_names_count(plugin, name):
+    path = plugin("import rule", rule=f"RATES = Path(__file__).parent / {name!r}\nLOG = 'run.log'")
+    bare = content(path)
+    for written in (name, "run.log", "other.json"):
+        (path.parent / written).parent.mkdir(exist_ok=True)
+        (path.parent / written).write_text("[1]")
+    before = content(path)
+    assert before != bare
+    (path.parent / "run.log").write_text("[1, 2]")
+    (path.parent / "other.json").write_text("[1, 2]")
+    assert content(path) == before
+    (path.parent / name).write_text("[1, 2]")
     assert content(path) != before
 
 

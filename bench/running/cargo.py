@@ -6,7 +6,6 @@ digests of sources are equal.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -69,7 +68,7 @@ def _needed(path: Path) -> Iterator[Path]:
     """A file, what it imports of its own folder or package, and files beside it that its text names."""
     if path.suffix == ".toml":
         yield path
-        for named in _beside(path, _texts(tomllib.loads(_content(path).decode("utf-8")))):
+        for named in source_files.beside(path, _texts(tomllib.loads(_content(path).decode("utf-8")))):
             yield from _needed(named) if named.suffix == ".py" else [named]
         return
     if not path.is_file():
@@ -77,7 +76,7 @@ def _needed(path: Path) -> Iterator[Path]:
     for source in source_files.files(path):
         yield source
         yield from _packages(source)
-        yield from _beside(source, _constants(source))
+        yield from source_files.beside(source, source_files.texts(source))
 
 
 def _packages(source: Path) -> Iterator[Path]:
@@ -86,23 +85,6 @@ def _packages(source: Path) -> Iterator[Path]:
         if not (folder / "__init__.py").is_file():
             return
         yield folder / "__init__.py"
-
-
-def _beside(path: Path, texts: Iterable[str]) -> Iterator[Path]:
-    """Files that `texts` name from the folder of `path`, in it or below it."""
-    for text in texts:
-        if 0 < len(text) < 200 and text.isprintable():
-            named = (path.parent / text).resolve()
-            if path.parent in named.parents and named != path and named.is_file():
-                yield named
-
-
-def _constants(source: Path) -> list[str]:
-    try:
-        tree = ast.parse(source.read_bytes())
-    except (SyntaxError, ValueError, RecursionError):
-        return []  # whoever imports it says so
-    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _texts(value: Any) -> Iterator[str]:
