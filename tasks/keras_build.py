@@ -60,6 +60,11 @@ def _built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorfl
                 f"{type(model).__name__} has a {word} of its own, which a task never calls; give its loss as `loss`, "
                 "add the rest by self.add_loss in call, or write a Task of your own"
             )
+    if getattr(model.dtype_policy, "name", "") == "mixed_float16":
+        raise TaskError(
+            "build() makes a model of the policy mixed_float16, whose loss fit scales and a task does not; use "
+            "mixed_bfloat16 or float32"
+        )
     if not (model.built and getattr(model, "inputs", None)):
         model(rows)
     if not model.trainable_variables:

@@ -245,6 +245,14 @@ class Stepping(keras.Sequential):
         return {"loss": 0.0}
 
 
+def half():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        return keras.Sequential([layers.Dense(4), layers.Dense(1)])
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
@@ -257,6 +265,7 @@ class Stepping(keras.Sequential):
         ({"build": lambda: keras.Sequential([layers.Dense(4), Global(), layers.Dense(1)])}, "SeedGenerator"),
         ({"loss": None}, "no loss is given"),
         ({"build": lambda: Own([layers.Dense(1)])}, "Own has a compute_loss of its own, which a task never calls"),
+        ({"build": half}, "a model of the policy mixed_float16, whose loss fit scales and a task does not"),
         ({"build": lambda: Stepping([layers.Dense(1)])}, "Stepping has a train_step of its own"),
     ],
 )
