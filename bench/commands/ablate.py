@@ -44,6 +44,7 @@ def command(
     from bench.studies.ablation import report
     from bench.studies.ablation.study import causal_tests, keep
 
+    waits.say_settings(entry, entry.defaults)
     with waits.announced("ablate", what, subject, steps):
         found = causal_tests(optimizer, task, seeds=seeds, steps=steps, metric=metric)
     if out is not None:

@@ -92,7 +92,7 @@ def lanes(workers: int, dask: str | None) -> int:
 workers = click.option(
     "--workers", type=kinds.COUNT, default=os.cpu_count() or 1, show_default="cores", help="Processes."
 )
-dry_run = click.option("--dry-run", is_flag=True, help="Print the cells and the expected time.")
+dry_run = click.option("--dry-run", is_flag=True, help="Print what it would do and the expected time, and stop.")
 
 
 def formats(*known: str) -> Any:

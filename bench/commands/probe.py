@@ -13,6 +13,7 @@ from bench.commands import kinds, options
 from bench.lookup import resolve
 from bench.probes import run
 from bench.records.store import Store
+from bench.reports import waits
 from bench.running.progress import Bar
 
 
@@ -49,6 +50,7 @@ def command(
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
     theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
     run.asked(entry, probes or None, twins)
+    waits.say_settings(entry, theta)
     with Bar("probes", 1, 0) as bar:
         shown = functools.partial(bar.share, 0)
         readings = run.probe(subject, entry, theta, probes=probes or None, twins=twins, progress=shown)

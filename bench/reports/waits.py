@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bench.lookup.named import NamedTask
 from bench.records.files import note
-from bench.scores.numbers import duration
+from bench.scores.numbers import duration, significant
 from bench.suites import machine
 from bench.suites.waits import Wait, learn_study, of_study
+from optimizers import Entry
 
 _SOURCES = {"here": "as the last one on this task took here", "table": "by the table and this machine's speed"}
 
@@ -22,6 +24,14 @@ def words(what: str, wait: Wait) -> str:
         return f"{what}: {more} is not known yet; one run here makes it known"
     known = _SOURCES[wait.source] if wait.source == "here" or machine.learned() else "by the table of another machine"
     return f"{what}: about {duration(wait.seconds)}, {known}"
+
+
+def say_settings(entry: Entry, theta: Mapping[str, Any]) -> None:
+    """`sgd with learning_rate 0.01; for other settings name sgd[learning_rate=…]`; nothing where none is tuned."""
+    if entry.space and theta:
+        values = ", ".join(f"{k} {significant(v) if isinstance(v, float) else v}" for k, v in theta.items())
+        name = entry.name.partition("[")[0]
+        note(f"{name} with {values}; for other settings name {name}[{next(iter(entry.space))}=…]")
 
 
 @contextlib.contextmanager
