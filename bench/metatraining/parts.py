@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import tensorflow as tf
-
-from bench.metatraining.metagradient import Estimate
+if TYPE_CHECKING:
+    from bench.metatraining.metagradient import Estimate
 
 
 class Part(NamedTuple):
@@ -63,7 +62,10 @@ def mean(estimates: list[Estimate]) -> Estimate:
     """Of parts of one size, in their order; one stays as it is."""
     if len(estimates) == 1:
         return estimates[0]
+    import tensorflow as tf
+
     scale = 1.0 / len(estimates)
     summed = {name: scale * tf.add_n([each.gradients[name] for each in estimates]) for name in estimates[0].gradients}
     losses = tf.concat([each.losses for each in estimates], -1)
-    return Estimate(scale * tf.add_n([each.loss for each in estimates]), losses, summed)
+    loss = scale * tf.add_n([each.loss for each in estimates])
+    return estimates[0]._replace(loss=loss, losses=losses, gradients=summed)
