@@ -67,23 +67,29 @@ def refuse(name: str, cls: Any) -> None:
     """Raises OptimizerError for a class of Keras 2, and for one whose update is still Keras 2's."""
     import keras
 
-    lineage = cls.__mro__
-    if any(base.__name__ == "LegacyOptimizerWarning" for base in lineage):
+    if any(base.__name__ == "LegacyOptimizerWarning" for base in cls.__mro__):
         raise OptimizerError(
             f"optimizer {name!r} is of keras.optimizers.legacy, which is Keras 2; use keras.optimizers itself"
         )
     base: Any = keras.optimizers.Optimizer
-    for word in (*_APPLIES, *_HOOKS):
-        first = next((i for i, one in enumerate(lineage) if word in vars(one)), None)
-        replaced = any(called in vars(one) for one in lineage[: (first or 0) + 1] for called in _CALLED)
-        if first is not None and not replaced and not hasattr(base, word):
-            raise OptimizerError(
-                f"optimizer {name!r}: {cls.__name__} is a Keras 2 optimizer (it has {word}, which Keras 3 never "
-                f"calls); {_GRADIENTS if word in _HOOKS else _REMEDY}"
-            )
+    if word := _never_called(cls, base):
+        raise OptimizerError(
+            f"optimizer {name!r}: {cls.__name__} is a Keras 2 optimizer (it has {word}, which Keras 3 never calls); "
+            f"{_GRADIENTS if word in _HOOKS else _REMEDY}"
+        )
     kept = any(getattr(cls, called, None) is not getattr(base, called) for called in _CALLED)
     if issubclass(cls, base) and not kept and cls is not base:
         raise OptimizerError(f"optimizer {name!r}: {cls.__name__} has no update_step; {_REMEDY}")
+
+
+def _never_called(cls: Any, base: Any) -> str | None:
+    """The first method of Keras 2 in `cls` that no class, from the one that has it down, replaces by one of Keras 3."""
+    for word in (*_APPLIES, *_HOOKS):
+        if hasattr(cls, word) and not hasattr(base, word):
+            depth = next(i for i, one in enumerate(cls.__mro__) if word in vars(one))
+            if not any(called in vars(one) for one in cls.__mro__[: depth + 1] for called in _CALLED):
+                return word
+    return None
 
 
 def explain(problem: BaseException) -> str | None:

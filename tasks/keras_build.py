@@ -54,6 +54,18 @@ def _built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorfl
         raise TaskError(f"build() returns a {type(model).__name__}; return an uncompiled keras.Model")
     if model.compiled:
         raise TaskError("build() compiles the model; return it uncompiled: loss and metric are the task's own")
+    _check_as_fit(model)
+    if not (model.built and getattr(model, "inputs", None)):
+        model(rows)
+    if not model.trainable_variables:
+        raise TaskError("build() makes a model without trainable variables; leave some layer trainable")
+    if odd := [v.path for v in model.trainable_variables if v.dtype != "float32"]:
+        raise TaskError(f"variable {odd[0]} is not float32; a mixed policy keeps variables in float32")
+    return model
+
+
+def _check_as_fit(model: Any) -> None:
+    """Raises TaskError for a model that `fit` trains by more than its loss and its optimizer."""
     for word in ("train_step", "test_step", "compute_loss"):
         if not getattr(type(model), word).__module__.startswith("keras."):
             raise TaskError(
@@ -65,13 +77,6 @@ def _built(build: Callable[[], Any], rows: Any, policy: Any, seed: int, tensorfl
             "build() makes a model of the policy mixed_float16, whose loss fit scales and a task does not; use "
             "mixed_bfloat16 or float32"
         )
-    if not (model.built and getattr(model, "inputs", None)):
-        model(rows)
-    if not model.trainable_variables:
-        raise TaskError("build() makes a model without trainable variables; leave some layer trainable")
-    if odd := [v.path for v in model.trainable_variables if v.dtype != "float32"]:
-        raise TaskError(f"variable {odd[0]} is not float32; a mixed policy keeps variables in float32")
-    return model
 
 
 def is_seed(variable: Any) -> bool:

@@ -11,6 +11,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 PROJECT = ("bench", "optimizers", "optoscope", "tasks")
 """Names that always mean this project's own, whatever lies beside a plug-in."""
@@ -64,7 +65,7 @@ def beside(path: Path, words: Iterable[str]) -> Iterator[Path]:
 
 def texts(path: Path) -> list[str]:
     """The string constants of a Python file; none of one that Python cannot read."""
-    return [node.value for node in _nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return _read(path, *_stamp(path)).texts
 
 
 def roots(path: Path) -> tuple[Path, ...]:
@@ -78,7 +79,7 @@ def roots(path: Path) -> tuple[Path, ...]:
 def _imported(path: Path) -> Iterator[Path]:
     """Files below the roots of `path`, none of this project, that its text imports."""
     starts = roots(path)
-    for level, parts in _imports(path, *_stamp(path)):
+    for level, parts in _read(path, *_stamp(path)).imports:
         if level == 0 and parts[0] in PROJECT:
             continue
         for start in starts if level == 0 else [path.parents[level - 1]]:
@@ -94,11 +95,27 @@ def _found(start: Path, parts: tuple[str, ...], root: Path) -> Iterator[Path]:
                 yield candidate.resolve()
 
 
+class _Read(NamedTuple):
+    """Of a Python file: (level, dotted name in parts) of what may be a module that it imports, and its strings."""
+
+    imports: list[tuple[int, tuple[str, ...]]]
+    texts: list[str]
+
+
 @functools.lru_cache(maxsize=256)
-def _imports(path: Path, changed: int, size: int) -> list[tuple[int, tuple[str, ...]]]:
-    """(level, dotted name in parts) of everything that may be a module in the import statements of a file."""
+def _read(path: Path, changed: int, size: int) -> _Read:
+    """Nothing of a file that Python cannot read, which whoever imports it says."""
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except (SyntaxError, ValueError, RecursionError):
+        return _Read([], [])
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return _Read(_imports(nodes), texts)
+
+
+def _imports(nodes: Iterable[ast.AST]) -> list[tuple[int, tuple[str, ...]]]:
     found: list[tuple[int, tuple[str, ...]]] = []
-    for node in _nodes(path):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found += [(0, tuple(name.name.split("."))) for name in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -115,14 +132,6 @@ def _called(node: ast.Call) -> str:
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     first = node.args[0] if name in ("import_module", "__import__") and node.args else None
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-
-
-def _nodes(path: Path) -> list[ast.AST]:
-    """All of a Python file's syntax; nothing of one that Python cannot read, which whoever imports it says."""
-    try:
-        return list(ast.walk(ast.parse(path.read_bytes())))
-    except (SyntaxError, ValueError, RecursionError):
-        return []
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -5,9 +5,11 @@ import pytest
 
 import bench
 import tasks
+from bench.engine.keys import digest
 from bench.errors import UserError
 from bench.lookup.named import NamedTask
-from bench.metatraining import Settings
+from bench.metatraining import Settings, loop
+from bench.metatraining.estimators.memory import BASE
 from bench.metatraining.loop import Loop
 from bench.metatraining.state import start
 from optimizers import learned
@@ -19,8 +21,8 @@ def gradients(workers=1, estimator="backprop", **settings):
     """[first moment of Adam after one iteration / (1 − β₁)]: the meta-gradient, its norm not bounded."""
     chosen = Settings(steps=1, estimator=estimator, **QUICK, beta_1=0.5, clip_each=np.inf, **settings)
     architecture = learned.get("gru[units=4]")
-    loop = Loop(architecture, [NamedTask("rosenbrock", tasks.get("rosenbrock"))], chosen, workers)
-    state = loop.iterate(start(architecture.initial(0)))
+    made = Loop(architecture, [NamedTask("rosenbrock", tasks.get("rosenbrock"))], chosen, workers)
+    state = made.iterate(start(architecture.initial(0)))
     return state.curve[0][2], {name: np.asarray(value) / 0.5 for name, value in state.first.items()}
 
 
@@ -58,8 +60,21 @@ def test_workers_move_no_bit(estimator):
 
 
 def test_parts_draw_perturbations_of_their_own():
-    one, two = (gradients(estimator="es", parts=parts)[1] for parts in (1, 2))
-    assert not all(np.allclose(one[name], two[name]) for name in one)
+    keys = [tuple(loop._key(seed, number, part).numpy()) for seed in (0, 1) for number in (0, 1) for part in (0, 1, 2)]
+    assert len(set(keys)) == 12
+    assert keys[0][0] == digest("estimator/0")  # the first part's are those of a whole batch
+
+
+def test_memory_is_that_of_the_parts_at_once():
+    def taken(workers, **settings):
+        chosen = Settings(steps=1, **{**QUICK, "batch": 4096, "unroll": 200}, **settings)
+        made = Loop(learned.get("gru"), [NamedTask("rosenbrock", tasks.get("rosenbrock"))], chosen, workers)
+        return made.memory_bytes() - BASE
+
+    whole = taken(1)
+    assert taken(1, parts=4) == whole / 4
+    assert taken(2, parts=4) == whole / 2
+    assert taken(4, parts=4) == whole
 
 
 def test_what_nobody_can_share_is_refused():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import subprocess
 import sys
 import time
@@ -408,6 +409,7 @@ def test_numbers_have_three_digits(value, printed):
 
 def test_intervals_share_the_decimals_of_the_score():
     assert with_interval(0.412, 0.4051, 0.419) == "0.412 [0.405, 0.419]"
+    assert with_interval(math.nan, 0.4051, 0.419) == "–"
     assert with_interval(2e-5, 1.5e-5, 1e-4) == "2.00e-05 [1.50e-05, 1.00e-04]"
     assert with_interval(0.5, np.nan, np.nan) == "0.500"
 

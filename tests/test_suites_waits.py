@@ -96,6 +96,16 @@ def test_weights_of_another_meta_seed_cost_what_the_first_do():
     assert costs[0] == costs[1]
 
 
+def test_settings_are_said_of_what_is_tuned_and_of_nothing_else(capsys):
+    sgd = resolve.entry("sgd")
+    said.say_settings(sgd, {"learning_rate": 0.0123456})
+    line = "note: sgd with learning_rate 0.0123; for other settings name sgd[learning_rate=…]\n"
+    assert capsys.readouterr().err == line
+    for named in ("sgd[learning_rate=0.5]", "gru-rosenbrock"):
+        said.say_settings(resolve.entry(named), dict(resolve.entry(named).defaults))
+    assert capsys.readouterr().err == ""
+
+
 def test_a_memory_that_cannot_be_read_or_written_is_none(memory):
     memory.write_text("{")
     assert machine.speed("study") == 1.0

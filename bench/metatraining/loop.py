@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.engine.keys import digest
-from bench.errors import UserError
+from bench.errors import UserError, check_count
 from bench.lookup.named import NamedTask
 from bench.metatraining import descent, estimators, mixture, validation
 from bench.metatraining.goal import Goal
@@ -29,7 +29,8 @@ class Loop:
 
     def __init__(self, architecture: Any, subjects: list[NamedTask], settings: Settings, workers: int = 1):
         self.architecture, self.subjects, self.settings = _known(architecture), subjects, settings
-        self._parts = Parts(workers)
+        self._check_workers(workers)
+        self._workers, self._parts = workers, Parts(workers)
         self.estimator = estimators.get(settings.estimator)
         self._check_lengths()
         self._programs: dict[tuple[int, Stage], Any] = {}
@@ -54,6 +55,14 @@ class Loop:
             example = "'truncated[length=50]'"
             raise UserError(
                 f"unroll_least needs an estimator of several segments, such as {example}, not {s.estimator!r}"
+            )
+
+    def _check_workers(self, workers: int) -> None:
+        pieces = self.settings.pieces
+        if check_count("workers", workers) > pieces:
+            raise UserError(
+                f"workers is {workers}, but a batch of one training has {pieces} part{'s' * (pieces > 1)}; "
+                f"give parts={workers}, or several seeds"
             )
 
     def _timed(self, state: State, marks: set[int]) -> State:
@@ -124,7 +133,8 @@ class Loop:
     def _memory(self, i: int, stage: Stage) -> int:
         params, _, _ = mixture.problems(self.subjects[i], "metatrain", [0], 1)
         count = sum(int(np.prod(leaf.shape[1:])) for leaf in _leaves(params))
-        return self._program(i, stage).memory_bytes(count, self.settings.batch_of(i))
+        at_once = self.settings.batch_of(i) // self.settings.pieces * self._workers
+        return self._program(i, stage).memory_bytes(count, at_once)
 
 
 @functools.lru_cache(maxsize=64)

@@ -60,13 +60,14 @@ class Settings:
     def __post_init__(self):
         for name in ("steps", "unroll"):
             check_count(name, getattr(self, name))
-        for name in ("validation", "unroll_from", "unroll_least"):
+        for name in ("validation", "unroll_from", "unroll_least", "parts"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))
         for batch in _listed(self.batch):
-            check_count("batch", batch)
-        if self.parts is not None and (odd := [n for n in _listed(self.batch) if n % check_count("parts", self.parts)]):
-            raise UserError(f"a batch of {odd[0]} problems does not divide into {self.parts} parts; change one of them")
+            if check_count("batch", batch) % self.pieces:
+                raise UserError(
+                    f"a batch of {batch} problems does not divide into {self.parts} parts; change one of them"
+                )
         if self.keep is not None and check_count("keep", self.keep, 2) > self.steps + 1:
             raise UserError(f"keep is {self.keep}, but {self.steps} steps have {self.steps + 1} iterations to keep")
         if self.unroll_least is not None and self.unroll_least > self.unroll:

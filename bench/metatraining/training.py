@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from tqdm import tqdm
 
-from bench.errors import UserError, check_count
+from bench.errors import UserError
 from bench.lookup import canvas, resolve
 from bench.lookup.named import NamedTask
 from bench.metatraining import baselines as tuned
@@ -61,7 +61,6 @@ def metatrain(
     architecture, spelled = _architecture(optimizer, out)
     subjects, chosen = _subjects(tasks), _settings(steps=steps, seed=seed, **settings)
     chosen.check_tasks(len(subjects))
-    _check_workers(workers, chosen)
     path = _weights_path(out)
     if plot is not None:
         check_file(canvas.checked(plot))
@@ -75,17 +74,12 @@ def metatrain(
     if progress:
         print(told, file=sys.stderr)
     if (progress if baselines is None else baselines) and not now.baselines:
-        found = tuned.tune_all(subjects, chosen, progress)
-        now = dataclasses.replace(now, baselines=found)
+        now = dataclasses.replace(now, baselines=tuned.tune_all(subjects, chosen, progress))
     line = {"desc": _brief(spelled, seed), "bar_format": _FORM, "disable": not progress, "position": position}
     with tqdm(total=steps, initial=now.iteration, **line) as bar:
         tell = functools.partial(_tell, bar, subjects, kept)
         now = loop.run(now, tell, functools.partial(_keep, path, about))
-    _check_score(now, chosen)
-    if path is not None:
-        _write(path, card(spelled, subjects, chosen, now, path), now)
-    if plot is not None:
-        curves.plot(now, Path(plot), [subject.name for subject in subjects], spelled)
+    _finish(now, spelled, subjects, chosen, path, plot)
     return dict(now.best)
 
 
@@ -147,14 +141,6 @@ def _settings(**values: Any) -> Settings:
         raise UserError(f"meta-training has no such setting: {problem}") from None
 
 
-def _check_workers(workers: int, chosen: Settings) -> None:
-    if check_count("workers", workers) > chosen.pieces:
-        raise UserError(
-            f"workers is {workers}, but a batch of one training has {chosen.pieces} part{'s' * (chosen.pieces > 1)}; "
-            f"give parts={workers}, or several seeds"
-        )
-
-
 def _weights_path(out: Any) -> Path | None:
     if out is None:
         return None
@@ -191,6 +177,17 @@ def _check_score(now: State, settings: Settings) -> None:
             f"meta-loss {settings.loss!r} was never finite on held-out problems ({now.skipped} "
             f"of {settings.steps} iterations skipped); choose another --loss, a smaller --rate or other scales"
         )
+
+
+def _finish(
+    now: State, spelled: str, subjects: list[NamedTask], chosen: Settings, path: Path | None, plot: Any
+) -> None:
+    """Of a training that has a score: the files that are asked for."""
+    _check_score(now, chosen)
+    if path is not None:
+        _write(path, card(spelled, subjects, chosen, now, path), now)
+    if plot is not None:
+        curves.plot(now, Path(plot), [subject.name for subject in subjects], spelled)
 
 
 def _write(path: Path, made: dict[str, Any], now: State) -> None:

@@ -113,7 +113,7 @@ def doubt(controls: list[Mapping[str, Any]]) -> str:
 
 def value_text(quantity: Mapping[str, Any]) -> str:
     value, low, high = (_float(quantity.get(key)) for key in ("value", "low", "high"))
-    return number(value) if low == high or math.isnan(value) else with_interval(value, low, high)
+    return number(value) if low == high else with_interval(value, low, high)
 
 
 def _float(value: Any) -> float:

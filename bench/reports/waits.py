@@ -14,11 +14,11 @@ from bench.suites import machine
 from bench.suites.waits import Wait, learn_study, of_study
 from optimizers import Entry
 
-_SOURCES = {"here": "as the last one on this task took here", "table": "by the table and this machine's speed"}
+_SOURCES = {"here": "as the last one took here", "table": "by the table and this machine's speed"}
 
 
 def words(what: str, wait: Wait) -> str:
-    """`ablations of adam on rosenbrock: about 40 s, as the last one on this task took here`."""
+    """`ablations of adam on rosenbrock: about 40 s, as the last one took here`."""
     if wait.source == "unknown":
         more = f"at least {duration(wait.seconds)}; the rest" if wait.seconds > 0 else "the time"
         return f"{what}: {more} is not known yet; one run here makes it known"

@@ -115,8 +115,8 @@ def clocked(seconds: float | None) -> str:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """`0.412 [0.405, 0.419]`; without the bracket where there is no interval."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    """`0.412 [0.405, 0.419]`; without the bracket where there is no interval, or no value that it is of."""
+    if math.isnan(value) or not (math.isfinite(low) and math.isfinite(high)):
         return number(value)
     return f"{number(value)} {bracket(low, high, value)}"
 
