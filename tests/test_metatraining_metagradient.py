@@ -133,7 +133,7 @@ def test_a_coupled_optimizer_equals_whole_loop_autodiff():
 
 
 LIKE_OTHERS = ("lstm", "vanilla", "ugrnn", "l2l", "lds", "aggmo", "rnnprop", "mlp", "stride", "hyperparameters")
-"""Left to the slow tests: coupled as `stride` is, recurrent as `gru` is, or linear as `linear` is."""
+"""Left to the slow tests: coupled as `Normed` is, recurrent as `gru`, linear as `linear`, or a rule as `borrowed`."""
 
 
 @pytest.mark.parametrize(

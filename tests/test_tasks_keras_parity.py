@@ -44,7 +44,7 @@ def by_keras(task, subject, optimizer):
 
 
 USUAL = (0, 3, 12, 14, 16)
-"""Dense, image and word models, under every rule; the slow ones have every layer, penalty and normalization."""
+"""Dense, image and word models, under every rule; the slow ones are more draws of layers and penalties."""
 SLOW = tuple(seed for seed in range(20) if seed not in USUAL)
 
 
