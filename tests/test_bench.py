@@ -55,9 +55,9 @@ def test_more_trials_only_add():
         (lambda: bench.evaluate(3, "sgd"), "3 is not a task"),
         (
             lambda: bench.evaluate("adam", "rosenbrock"),
-            "'adam' is an optimizer, where the task belongs; exchange the two",
+            "'adam' is an optimizer; a task belongs there, such as rosenbrock",
         ),
-        (lambda: bench.probe("rosenbrock", "adam"), "'rosenbrock' is a task, where the optimizer belongs"),
+        (lambda: bench.probe("rosenbrock", "adam"), "'rosenbrock' is a task; an optimizer belongs there, such as adam"),
         (lambda: bench.run("smoke", "unmade", tuning_seed=3), "a budget has no 'tuning_seed'; known: steps, seeds"),
         (lambda: bench.tune("rosenbrock", "sgd", trials=-1), "trials must be"),
         (lambda: bench.tune("rosenbrock", "sgd", metric="luck"), "unknown metric 'luck'"),

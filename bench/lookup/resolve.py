@@ -26,7 +26,7 @@ def named_task(task: str | Task | NamedTask) -> NamedTask:
         return task
     if isinstance(task, str):
         _load_plugins_for(task, tasks.names())
-        _check_kind(task, tasks.names(), optimizers.names(), "an optimizer, where the task belongs")
+        _check_kind(task, tasks.names(), optimizers.names(), "an optimizer; a task belongs there, such as rosenbrock")
         return NamedTask(task, tasks.get(task))
     if not isinstance(task, Task):
         raise UserError(f"{task!r} is not a task; give a registered name or a tasks.Task instance")
@@ -46,16 +46,16 @@ def entry(optimizer: Any) -> Entry:
         if optimizer.endswith(".npz"):
             return load_entry(optimizer)
         _load_plugins_for(optimizer, optimizers.names())
-        _check_kind(optimizer, optimizers.names(), tasks.names(), "a task, where the optimizer belongs")
+        _check_kind(optimizer, optimizers.names(), tasks.names(), "a task; an optimizer belongs there, such as adam")
         return optimizers.get(optimizer)
     return keras_entry(keras_name(optimizer), optimizer, space={}, defaults={})
 
 
 def _check_kind(name: str, known: list[str], others: list[str], told: str) -> None:
-    """Raises UserError for a name of the other kind: the two stand in each other's place."""
+    """Raises UserError for a name of the other kind, as where the two stand in each other's place."""
     base = name.partition("[")[0]
     if base in others and base not in known:
-        raise UserError(f"{name!r} is {told}; exchange the two")
+        raise UserError(f"{name!r} is {told}")
 
 
 def keras_name(optimizer: Any) -> str:
