@@ -288,6 +288,7 @@ TABLE = [
     ("maintain luck", "No such command 'luck'"),
     ("maintain weights luck", "no shipped weights luck"),
     ("maintain cards nowhere.npz", "FILES nowhere.npz is not there"),
+    ("maintain respell nowhere.npz stride", "WEIGHTS nowhere.npz is not there"),
     ("maintain cards text.npz", "no readable card text.json (No such file"),
     ("maintain controls luck", "no control networks luck"),
     ("maintain timings --tasks nope", "unknown task 'nope'"),

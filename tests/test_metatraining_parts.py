@@ -235,7 +235,7 @@ def test_mistaken_options(options, text, tmp_path):
 
 
 def test_remaking_runs_the_cards_command_elsewhere(tmp_path):
-    made = retrain.commands(["gru-rosenbrock"], tmp_path)["gru-rosenbrock"]
+    (made,) = retrain.commands(["gru-rosenbrock"], tmp_path)["gru-rosenbrock"]
     assert made[1:4] == ["-m", "bench", "metatrain"]
     assert made[made.index("--out") + 1] == str(tmp_path / "gru-rosenbrock.npz")
     assert set(retrain.commands([])) >= {"gru-rosenbrock", "gru-linear-regression"}

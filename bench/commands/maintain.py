@@ -50,6 +50,16 @@ def cards(files: tuple[Path, ...]) -> None:
 
 
 @command.command()
+@click.argument("weights", type=kinds.InFile())
+@click.argument("architecture")
+def respell(weights: Path, architecture: str) -> None:
+    """Race WEIGHTS as ARCHITECTURE, the one they were trained as with other settings, and say both on their card."""
+    from bench.maintain.respell import respell
+
+    click.echo(respell(weights, architecture))
+
+
+@command.command()
 @click.argument("names", nargs=-1)
 def controls(names: tuple[str, ...]) -> None:
     """Distill the control networks NAMES again, all by default, over the shipped ones; prints their cards."""

@@ -11,17 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.errors import UserError
+from bench.maintain.respell import THEN
 from optimizers.shipped import FOLDER
 from optimizers.weights_file import read_card
 
+Command = list[str]
 
-def commands(names: list[str], out: Path | None = None) -> dict[str, list[str]]:
-    """{name: argument list} of the cards, all or those named, writing to `out` instead. Raises UserError."""
+
+def commands(names: list[str], out: Path | None = None) -> dict[str, list[Command]]:
+    """{name: argument lists} of the cards, all or those named, writing to `out` instead. Raises UserError."""
     cards = {card.stem: read_card(card) for card in sorted(FOLDER.glob("[!.]*.json"))}
     if unknown := [name for name in names if name not in cards]:
         raise UserError(f"no shipped weights {', '.join(unknown)}; there are: {', '.join(cards)}")
     chosen = {name: cards[name] for name in names} if names else cards
-    return {name: _command(name, card["command"], out) for name, card in chosen.items()}
+    return {name: [_command(name, part, out) for part in card["command"].split(THEN)] for name, card in chosen.items()}
 
 
 FORMERLY = {"bench.probes.distill_controls": ("bench", "maintain", "controls")}
@@ -33,22 +36,28 @@ def todays(command: str) -> list[str]:
     return [new for word in shlex.split(command) for new in FORMERLY.get(word, (word,))]
 
 
-def _command(name: str, text: str, out: Path | None) -> list[str]:
+def _command(name: str, text: str, out: Path | None) -> Command:
     parts = [sys.executable, *todays(text)[1:]]
     if out is not None:
-        parts[parts.index("--out") + 1] = str(out / f"{name}.npz")
+        parts[_place(parts)] = str(out / f"{name}.npz")
     return parts
 
 
-def _retrain(position: int, name: str, command: list[str]) -> str:
-    """Run one command, its progress line at `position`; says whether the bits are those that ship."""
-    path = Path(command[command.index("--out") + 1])
+def _place(command: Command) -> int:
+    """Where the weights file stands in a command that trains it or respells it."""
+    return command.index("--out" if "--out" in command else "respell") + 1
+
+
+def _retrain(position: int, name: str, commands: list[Command]) -> str:
+    """Run the commands of one card, their progress line at `position`; says whether the bits are those that ship."""
+    path = Path(commands[0][_place(commands[0])])
     before = read_card(FOLDER / f"{name}.npz")["sha256"]
-    subprocess.run(command, check=True, env={**os.environ, "TQDM_POSITION": str(position)})
+    for command in commands:
+        subprocess.run(command, check=True, env={**os.environ, "TQDM_POSITION": str(position)})
     return f"{name}: {'the same bits' if read_card(path)['sha256'] == before else 'other bits than before'}"
 
 
-def retrain(commands: Mapping[str, list[str]], workers: int = 1) -> Iterator[str]:
+def retrain(commands: Mapping[str, list[Command]], workers: int = 1) -> Iterator[str]:
     """Run the commands, `workers` side by side -> a line for each: whether the bits are those that ship."""
     with ThreadPoolExecutor(workers) as pool:
         done = [pool.submit(_retrain, i % workers, *item) for i, item in enumerate(commands.items())]

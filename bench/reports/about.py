@@ -29,7 +29,19 @@ _COSTS = {
     "medium": "medium: a step of one run takes up to 20 microseconds",
     "heavy": "heavy: a step of one run takes more than 20 microseconds",
 }
-_CARD = ("architecture", "tasks", "iterations", "seed", "seconds", "gradients", "command", "time", "commit", "sha256")
+_CARD = (
+    "architecture",
+    "trained_as",
+    "tasks",
+    "iterations",
+    "seed",
+    "seconds",
+    "gradients",
+    "command",
+    "time",
+    "commit",
+    "sha256",
+)
 _WIDTH = 111
 """Signs of a line."""
 _SAMPLE = "quadratic-100"

@@ -22,8 +22,8 @@ from bench.studies.generalist.trials import budget_of
 from bench.suites.jobs import job
 from optimizers import Entry
 
-TASKS = ("rosenbrock-10", "matrix-completion", "digits-conv")
-"""One of each reported family but `sequence`, which takes minutes a row."""
+TASKS = ("matrix-completion", "digits-conv", "adding-rnn")
+"""One of each reported family."""
 
 
 class Condition(NamedTuple):

@@ -13,7 +13,7 @@ from optimizers.weights_file import read_card
 
 GENERALISTS = ("generalist", "generalist-2", "generalist-3")
 BEFORE = "rnnprop-mixture"
-"""The generalist that shipped before; it was trained on rosenbrock and matrix-factorization, which are reported."""
+"""The generalist that shipped before; it was trained on matrix-factorization, which is reported."""
 BASELINES = ("adam", "adamw-cosine", "momentum-cosine", "schedule-free-adamw", "muon")
 RATES = ("learning_rate", "initial_learning_rate", "warmup_target")
 WHOLE, RATE, KNOB, UNTUNED = "whole space", "rate only", "multiplier", "untuned"

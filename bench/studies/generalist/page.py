@@ -12,6 +12,7 @@ from bench.studies.generalist import split
 from bench.studies.generalist.best_of import KS, REPLICATES, Curve, behind, counts, intervals, together
 from bench.studies.generalist.breaks import LIBRARY, Broken
 from bench.studies.generalist.entrants import BEFORE, KNOB, UNTUNED
+from bench.studies.generalist.trials import MEDIUM_TRIALS
 
 Curves = Mapping[str, Mapping[str, Mapping[str, Curve]]]
 """{metric: {"name, searched": {task: curve}}}."""
@@ -25,8 +26,8 @@ def sentence(curves: Curves, name: str) -> str:
     few, many = (ahead[KS.index(k)] for k in (4, 24))
     return (
         f"`{name}`, untuned, is ahead of Adam tuned with 4 trials on {few[0]} of {few[3]} tasks, and of Adam tuned "
-        f"with 24 trials on {many[0]} of {many[3]}. It was trained on no task of these families. Adam has four "
-        "hyper-parameters. The score is the mean over the run of log10 of loss / initial loss (`mean_log`)."
+        f"with 24 trials on {many[0]} of {many[3]}. It was trained and chosen on no task of these families. Adam has "
+        "four hyper-parameters. The score is the mean over the run of log10 of loss / initial loss (`mean_log`)."
     )
 
 
@@ -36,9 +37,10 @@ def page(
     broken: Sequence[Broken],
     costs: Sequence[str],
     through_fit: Sequence[str] = (),
+    within: Sequence[str] = (),
 ) -> str:
     """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is. `through_fit`: as
-    bench.studies.generalist.fits has it.
+    bench.studies.generalist.fits has it; `within` as bench.studies.generalist.inside has it.
     """
     lines = [
         "# The generalist",
@@ -64,8 +66,9 @@ def page(
         "",
         *costs,
         "",
-        "## What the probes say",
+        "## What it uses",
         "",
+        *within,
         *_PROBES,
         "",
         "## Family by family",
@@ -82,7 +85,7 @@ def _counted(curves: Curves, names: Sequence[str]) -> list[str]:
     told = [
         "Number of reported tasks on which the untuned generalist is ahead of the best of k trials. In brackets: on",
         "how many the whole 95 % interval, over problems and trials, agrees. Heavy tasks have 24 trials, medium ones",
-        "64, light ones 128; a column counts the tasks that have so many.",
+        f"{MEDIUM_TRIALS}; a column counts the tasks that have so many.",
         "",
     ]
     for metric in _METRICS:
@@ -241,26 +244,32 @@ def _plain(value: float) -> str:
 def _method() -> list[str]:
     return [
         f"- Trained on, all randomly scaled: {_listed(split.TRAINED_ON)}.",
-        f"- Looked at once before training, and on nothing else: {_listed(split.CHOSEN_ON)}.",
+        f"- Two settings of `stride`, `start` and `up`, were chosen after training, on {_listed(split.CHOSEN_ON)}.",
+        *_CHOICE,
         f"- Reported: {_listed(split.REPORTED)}. The split is `bench/studies/generalist/split.py`.",
         *_PROTOCOL,
     ]
 
 
 _PROBES = (
-    "They are undecided. They read one parameter as a system with one input and its own state.",
+    "The probes of `bench probe` are undecided. They read one parameter as a system with one input and its own state.",
     "Here a parameter's move depends on its whole tensor, through 22 numbers and a recurrent state that all its",
     "parameters share. A probe that needs the system of one parameter finds it not component-wise, and is undecided.",
+)
+_CHOICE = (
+    "  The rule was written down first, and the weights of seed 0 were the only ones that it saw",
+    "  ([decision 32](decisions/0032-first-steps.md)). That the same weights with longer first steps fail on",
+    "  deep-linear and digits-conv was known before.",
 )
 _PROTOCOL = (
     "- All k of an optimizer come from one set of quasi-random trials. The best of k by the tuning problems is scored",
     "  on the report problems, and averaged over all ways to take k of the trials.",
-    "- The budget is that of the suite `core` and depends on what a step of the task costs. Light: 200 steps, 128",
-    "  trials on 32 tuning problems, 128 report problems. Medium: 200, 64, 16, 64. Heavy: 100, 24, 8, 32. The best",
-    "  trials are not run again on further problems.",
+    "- The budget depends on what a step of the task costs. Medium: 200 steps, 128 trials on 16 tuning problems, 64",
+    "  report problems. Heavy: 100, 24, 8, 32. So it is in the suite `core`, but for its 64 trials of medium tasks.",
+    "  The best trials are not run again on further problems.",
     "- Intervals: bootstrap of trials, tuning problems and report problems, and of tasks where there are several;",
     f"  {REPLICATES} replicates.",
-    "- `rnnprop-mixture`, which shipped before, was trained on rosenbrock and matrix-factorization, among others.",
+    "- `rnnprop-mixture`, which shipped before, was trained on matrix-factorization, among others.",
     "- Whole space: the entry's own. Rate only: the rate from a tenth to a hundred times the published one, all else",
     "  as published. Multiplier: of all moves, from a tenth to ten. Cosine schedules are told how many steps a run",
     "  has; the generalist is not.",

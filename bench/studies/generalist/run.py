@@ -11,7 +11,7 @@ import pandas as pd
 
 import optimizers
 from bench.records.files import write_bytes
-from bench.studies.generalist import breaks, cost, entrants, fits, page, picture, split
+from bench.studies.generalist import breaks, cost, entrants, fits, inside, page, picture, split
 from bench.studies.generalist.best_of import KS, Curve, curve, intervals, together
 from bench.studies.generalist.entrants import UNTUNED, Entrant
 from bench.studies.generalist.trials import SHOWN, measure
@@ -30,11 +30,13 @@ def compare(out: Path, document: Path, progress: Callable[[str], None], everywhe
     picture.draw(out / "generalist.png", panels, _STATEMENT)
     subjects = _along(names, out / MEASURED)
     broken = breaks.matrix([subjects[0], subjects[-1]], out / MEASURED, progress)
-    broken += breaks.everywhere(subjects[:-1], out / MEASURED, progress) if everywhere else []
+    broken += breaks.everywhere(subjects[:1], out / MEASURED, progress) if everywhere else []
     progress("cost")
     costs = cost.lines(cost.nanoseconds(["adam", "muon", names[0]]))
     through_fit = fits.lines(fits.fitted([names[0], "adam"], progress))
-    text = page.page(curves, names, broken, costs, through_fit)
+    spikes = {name: inside.spiked(name) for name in (names[0], "adam", "sgd")}
+    within = inside.lines(inside.taken_away(names[0], split.reported(), progress), spikes)
+    text = page.page(curves, names, broken, costs, through_fit, within)
     write_bytes(document, text.encode())
     return text
 
