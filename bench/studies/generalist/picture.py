@@ -24,7 +24,7 @@ _COLORS = {
 
 def draw(path: Path, panels: Mapping[str, Mapping[str, Curve]], statement: str) -> None:
     """{panel: {"name, searched": curve}}; untuned, at k = 0, the generalist is a line across."""
-    figure, axes = canvas.sheet(len(panels), columns=3, panel=(3.3, 2.7))
+    figure, axes = canvas.sheet(len(panels), columns=2, panel=(4.4, 2.9))
     lines: dict[str, Any] = {}
     for ax, (name, curves) in zip(axes, panels.items(), strict=True):
         canvas.title(ax, name)
