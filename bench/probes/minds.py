@@ -11,7 +11,7 @@ from bench.probes.mechanisms import clipping, momentum, rate_changes, schedule
 from bench.probes.reading import ABSENT, PRESENT, Reading
 from bench.scores.numbers import percent, significant
 
-OTHERWISE = "It would be decided if the reason given first did not apply."
+OTHERWISE = "The probe cannot decide this while the reason above holds."
 
 
 def would_change(name: str, reading: Reading) -> str:
