@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import bench.probes.read
+import optimizers
 from bench.commands.anatomy import command
 from bench.engine.problems import Problems
 from bench.engine.race import race
@@ -29,6 +30,7 @@ from bench.studies.anatomy import curves as anatomy_curves
 from bench.studies.anatomy import states as anatomy_states
 from bench.studies.anatomy.drawing import apart, canvas
 from bench.studies.anatomy.figures import curves, figures
+from bench.studies.anatomy.measure import _discloses
 from bench.studies.anatomy.report import page, sentences
 from bench.studies.anatomy.update import reach_of
 from optimizers import OptimizerError
@@ -246,8 +248,27 @@ def test_the_comparison_is_paired(made):
     best = min(rest, key=lambda curve: curve["score"])
     outcome = found["comparison"]
     assert outcome["baseline"] == best["name"]
-    assert outcome["difference"] == pytest.approx(first["score"] - best["score"], abs=1e-12)
+    assert (outcome["kind"], outcome["mean"]) == ("ratio", "geometric mean")
+    assert outcome["effect"] == pytest.approx(first["score"] / best["score"], rel=1e-12)
+    assert outcome["low"] < outcome["effect"] < outcome["high"]
     assert f"{outcome['word']} tuned {best['name']}" in sentences(found)["1-curves"]
+
+
+def test_scores_are_means_as_leaderboards_have_them():
+    """Geometric of mean_loss, which has no upper bound; arithmetic of mean_log."""
+    ratios = np.array([0.01, 1.0, 0.1, 0.1])
+    assert anatomy_curves.mean_of(ratios, METRICS["mean_loss"]).value == pytest.approx(0.1, rel=1e-6)
+    found = anatomy_curves.mean_of(np.log10(ratios), METRICS["mean_log"])
+    assert found.value == pytest.approx(-1.0)
+    assert -2.0 <= found.low < -1.0 < found.high <= 0.0
+
+
+def test_what_an_optimizer_discloses_is_said_in_words(made):
+    found, _ = made
+    learned = {**found, "optimizer": "gru-rosenbrock", "kind": "learned"}
+    learned["discloses"] = _discloses(optimizers.get("gru-rosenbrock"))
+    pictures = dict.fromkeys(FIGURES, b"")
+    assert "gru-rosenbrock is learned; meta-trained on rosenbrock.</p>" in page(learned, pictures)
 
 
 def test_the_kernel_drawn_is_the_heavy_ball(drawn, ball, made):

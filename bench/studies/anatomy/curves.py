@@ -16,6 +16,8 @@ from bench.records.record import Budget, Runs
 from bench.reports.pictures.curves import above_floor, quantiles
 from bench.running.cells import cell_of
 from bench.scores.metrics import Metric
+from bench.scores.scale import leveled, shown_interval
+from bench.scores.statistics import Interval, generator, interval, resampled_means
 from bench.suites.jobs import job
 from optimizers import Entry
 
@@ -79,12 +81,16 @@ def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budge
     return LossCurve(entry.name, shown, np.asarray(runs.steps), low, median, high, scores, diverged)
 
 
-def mean_of(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard error of (S,) numbers; no error from a single one."""
-    error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-    return float(np.mean(values)), error
+def mean_of(scores: np.ndarray, metric: Metric) -> Interval:
+    """Mean of (S,) scores on the metric's scale, with its 95 % interval over problems, as in leaderboards."""
+    return shown_interval(metric, level_of(leveled(metric, scores)))
+
+
+def level_of(levels: np.ndarray) -> Interval:
+    """Mean and interval of (S,) numbers that are on the scale already."""
+    return interval(levels.mean(), resampled_means(levels[None], generator())[:, 0])
 
 
 def best_baseline(found: list[LossCurve], metric: Metric) -> LossCurve:
     """The baseline of the best mean score."""
-    return max(found[1:], key=lambda curve: metric.sign * float(np.mean(curve.scores)))
+    return max(found[1:], key=lambda curve: metric.sign * float(mean_of(curve.scores, metric).value))

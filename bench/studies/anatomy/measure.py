@@ -20,8 +20,10 @@ from bench.records import sealed
 from bench.records.files import strict, write_bytes
 from bench.records.record import RECHECK, Budget
 from bench.scores import metrics
+from bench.scores.scale import leveled, mean_name, shown_interval
 from bench.suites import find
 from bench.suites.protocol import budget_for
+from optimizers.disclosures import words
 
 if TYPE_CHECKING:
     from bench.lookup.named import NamedTask
@@ -92,7 +94,7 @@ def gather(
     return {
         "optimizer": entry.name,
         "kind": entry.kind,
-        "discloses": {name: str(value) for name, value in entry.discloses.items()},
+        "discloses": _discloses(entry),
         "task": subject.name,
         "formula": formula(subject.task),
         "task_settings": repr(subject.task),
@@ -101,7 +103,7 @@ def gather(
         "budget": {name: getattr(budget, name) for name in SETTINGS},
         "metric": metric.name,
         "tuned": bool(entry.space),
-        "curves": [_plain(curve) for curve in raced],
+        "curves": [_plain(curve, metric) for curve in raced],
         "comparison": _comparison(raced, metric),
         "readings": readings,
         "portrait": portrait,
@@ -124,29 +126,40 @@ def _inside(entry: Entry, theta, visited) -> tuple[dict[str, Any], dict[str, Any
     return readings, portrait(subject), ""
 
 
-def _plain(curve: LossCurve) -> dict[str, Any]:
+def _plain(curve: LossCurve, metric: Metric) -> dict[str, Any]:
     from bench.studies.anatomy.curves import mean_of
 
-    score, error = mean_of(curve.scores)
+    score, low, high = (float(part) for part in mean_of(curve.scores, metric))
     kept = {name: value for name, value in curve._asdict().items() if name != "scores"}
-    return strict({**kept, "score": score, "score_error": error})
+    return strict({**kept, "score": score, "score_low": low, "score_high": high})
 
 
 def _comparison(raced: list[LossCurve], metric: Metric) -> dict[str, Any]:
-    """The optimizer's score minus that of the best baseline, paired by problem: mean, standard error, and a word."""
-    from bench.studies.anatomy.curves import best_baseline, mean_of
+    """The optimizer beside the best baseline, paired by problem: ratio or difference, its 95 % interval, and a word."""
+    from bench.studies.anatomy.curves import best_baseline, level_of
 
     best = best_baseline(raced, metric)
-    difference, error = mean_of(raced[0].scores - best.scores)
-    clear = abs(difference) > 1.96 * error
-    word = "ahead of" if metric.sign * difference > 0 else "behind"
-    return {
-        "baseline": best.name,
-        "difference": difference,
-        "error": error,
-        "word": word if clear else "not told apart from",
-        "better": metric.better,
-    }
+    levels = level_of(leveled(metric, raced[0].scores) - leveled(metric, best.scores))
+    clear = float(levels.low) > 0 or float(levels.high) < 0
+    word = "ahead of" if metric.sign * float(levels.value) > 0 else "behind"
+    effect, low, high = (float(part) for part in shown_interval(metric, levels))
+    return strict(
+        {
+            "baseline": best.name,
+            "kind": "ratio" if metric.in_logs else "difference",
+            "effect": effect,
+            "low": low,
+            "high": high,
+            "word": word if clear else "not told apart from",
+            "better": metric.better,
+            "mean": mean_name(metric),
+        }
+    )
+
+
+def _discloses(entry: Entry) -> list[str]:
+    trained = entry.discloses.get("trained_on")
+    return [*([f"meta-trained on {', '.join(map(str, trained))}"] if trained else []), *words(entry.discloses)]
 
 
 def formula(task: Any) -> str:

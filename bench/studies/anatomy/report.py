@@ -69,18 +69,28 @@ def _outcome(found: Measured) -> str:
     first, other = found["curves"][0], found["comparison"]
     best = next(curve for curve in found["curves"] if curve["name"] == other["baseline"])
     budget = found["budget"]
-    scores = [f"{number(c['score'])} ± {number(c['score_error'])}" for c in (first, best)]
+    effect = f"{other['kind']} {_bounded(other['effect'], other['low'], other['high'])}, paired by problem"
     return (
-        f"{found['metric']} {scores[0]} over {budget['seeds']} problems of {budget['steps']} steps: {other['word']} "
-        f"tuned {best['name']}, {scores[1]}, the best of the tuned baselines "
-        f"({other['better']} is better; paired difference {number(other['difference'])} ± {number(other['error'])})."
+        f"{found['metric']} {_score(first)} over {budget['seeds']} problems of {budget['steps']} steps: "
+        f"{other['word']} tuned {best['name']}, {_score(best)}, the best of the tuned baselines "
+        f"({other['better']} is better; {effect}). "
+        f"A score is the {other['mean']} over problems, with its 95 % interval."
     )
+
+
+def _score(curve: Measured) -> str:
+    return _bounded(curve["score"], curve["score_low"], curve["score_high"])
+
+
+def _bounded(value: float, low: float | None, high: float | None) -> str:
+    """Without an interval where there is a single problem."""
+    return number(value) if low is None or high is None else with_interval(value, low, high)
 
 
 def _head(found: Measured) -> str:
     budget = found["budget"]
     kind = f"{found['optimizer']} is {found['kind']}"
-    disclosed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["discloses"].items())
+    disclosed = "; ".join(found["discloses"])
     tuned = "; its own settings were tuned the same way" if found["tuned"] else ""
     shown = f"{kind}; {disclosed}." if disclosed else f"{kind}."
     return (
@@ -116,7 +126,7 @@ def _scores(found: Measured) -> str:
     rows = [
         [
             curve["name"],
-            f"{number(curve['score'])} ± {number(curve['score_error'])}",
+            _score(curve),
             *(_quartiles(curve, i) for i in shown),
             str(curve["diverged"]),
             settings({k: v for k, v in curve["theta"].items() if v is not None}) or "its weights",
