@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,6 +89,8 @@ def test_commands_name_files_and_weights_only_where_there_are_some():
     )
     none = origin.needs(["python -m bench run quick --out x"])
     assert commands.probe("adam", "rosenbrock", none) == "python -m bench probe adam --task rosenbrock"
+    tuned = commands.probe("adam", "rosenbrock", none, Path("my runs/core"))
+    assert tuned == "python -m bench probe adam --task rosenbrock --out 'my runs/core'"
     assert "import_files" not in commands.cell(Cell("a", "b", Budget(), "", ""), none)
 
 

@@ -10,6 +10,8 @@ from bench.probes.dynamics.realization import modes
 from bench.probes.dynamics.subject import Subject, Visited
 from bench.probes.dynamics.system import System
 from bench.probes.mechanisms.momentum import fit
+from bench.probes.minds import would_change
+from bench.probes.reading import Reading
 
 
 def test_fixed_point_of_a_random_linear_map():
@@ -98,3 +100,10 @@ def test_modes_of_a_resonance():
     found = modes(kernel, 0.01)
     assert len(found) == 2
     assert abs(complex(found[0]["decay"], found[0]["decay_imag"])) == close(0.9)
+
+
+def test_a_radius_beside_a_bound_is_written_with_as_many_digits_as_tell_them_apart():
+    reading = Reading("present", {"spectral_radius": {"value": 0.99873}})
+    assert would_change("fixed_points", reading).endswith("absent beyond 1.001 (it is 0.99873).")
+    reading = Reading("present", {"spectral_radius": {"value": 0.87654}})
+    assert would_change("fixed_points", reading).endswith("(it is 0.877).")

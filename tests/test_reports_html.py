@@ -22,7 +22,7 @@ from bench.records.record import Budget
 from bench.records.store import Store
 from bench.reports import origin
 from bench.reports.costs import ledger_grid
-from bench.reports.html import cells, page, sections
+from bench.reports.html import cells, page, probes, sections
 from bench.reports.html.grids import first_number, tiers
 from bench.reports.html.ranges import ranges
 from bench.reports.learned import verdict_grid
@@ -396,3 +396,14 @@ def test_a_run_is_not_lost_with_its_page(out, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page, "write", lambda *_, **__: 1 / 0)
     run_command._write_page(folder)
     assert "note: no report.html (division by zero)" in capsys.readouterr().err
+
+
+def test_a_reading_of_tuned_settings_says_them_and_its_command_reads_the_same(tmp_path):
+    reading = {"verdict": "undecided", "sentence": "no kernel", "values": {}, "controls": []}
+    held = {"optimizer": "adam", "task": "rosenbrock", "readings": {"momentum": reading}}
+    sealed.write(tmp_path / "readings" / "adam@rosenbrock.json", {**held, "settings": {"learning_rate": 0.25}})
+    sealed.write(tmp_path / "readings" / "net@rosenbrock.json", {**held, "optimizer": "net"})
+    tuned, plain = probes.probe_pages([tmp_path], origin.Needs([], {}))
+    assert tuned["settings"] == "Read with learning_rate 0.250."
+    assert tuned["command"] == f"python -m bench probe adam --task rosenbrock --out {tmp_path}"
+    assert (plain["settings"], plain["command"]) == ("", "python -m bench probe net --task rosenbrock")

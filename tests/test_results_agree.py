@@ -12,6 +12,7 @@ import pytest
 from bench.records import sealed
 from bench.scores.metrics import METRICS
 from bench.scores.results import load, task_scores
+from bench.scores.scale import leveled, shown
 
 REFERENCE = Path("results/reference")
 ASKED = {"mean_loss": "ratio", "mean_log": "log10"}
@@ -102,3 +103,16 @@ def test_every_file_answers_a_question_of_the_run(name):
 
 def test_the_committed_files_agree():
     assert disagreements({name: read() for name, read in SOURCES.items()}) == []
+
+
+@pytest.mark.parametrize("task", HOME)
+def test_the_anatomies_have_the_scores_of_the_boards(task):
+    """Of the specialist and of its three tuned baselines: the mean on the metric's scale, as leaderboards show it."""
+    found = sealed.demand(REFERENCE / "anatomy" / f"gru-{task}" / "anatomy.json", "")
+    results, metric = load(REFERENCE / "quick"), METRICS[found["metric"]]
+    boards = shown(metric, leveled(metric, task_scores(results, task, metric)).mean(axis=1))
+    of = dict(zip(results.optimizers, boards, strict=True))
+    assert len(found["curves"]) == 4
+    for curve in found["curves"]:
+        assert curve["score"] == pytest.approx(of[curve["name"]], rel=1e-4)
+        assert curve["score_low"] < curve["score"] < curve["score_high"]

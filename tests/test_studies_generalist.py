@@ -188,10 +188,11 @@ def test_a_spike_by_hand():
 
 
 def test_the_table_says_what_was_of_use():
-    row = inside.Away("momentum", "booth", best_of.Interval(np.float64(1), np.float64(0.5), np.float64(2)))
+    row = inside.Away(next(iter(inside.AWAY)), "booth", best_of.Interval(np.float64(1), np.float64(0.5), np.float64(2)))
     even = inside.Away("clock", "booth", best_of.Interval(np.float64(0), np.float64(-0.5), np.float64(0.5)))
     text = "\n".join(inside.lines([row, even], {"sgd": [1.0, 10.0, 100.0, 1000.0]}))
-    assert "| momentum | **1.00 [0.50, 2.00]** |" in text
+    assert "| momentum: the gradient in place of its momenta | **1.00 [0.50, 2.00]** |" in text
+    assert "momentum is of use on 1 of 1 tasks, a schedule (the clock) on 0," in text
     assert "| clock | 0.00 [-0.50, 0.50] |" in text
     assert "| sgd | 1 | 10 | 100 | 1000 |" in text
     ((what, task, rise), *others) = inside.taken_away("generalist", ["booth"], print, problems=4)

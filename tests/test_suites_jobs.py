@@ -110,3 +110,17 @@ def test_the_budget_is_part_of_a_job_and_of_its_cell():
     other = job("cell", "rosenbrock", "adam", dataclasses.replace(BUDGET, steps=2))
     assert one != other
     assert one.cell.id != other.cell.id
+
+
+def test_what_a_folder_held_besides_is_said_and_nothing_else(capsys, tmp_path):
+    """Other entries and more problems are; the same cells, done before, are not."""
+    job_of = {seeds: job("cell", "rosenbrock", "adam", Budget(steps=1, seeds=seeds)) for seeds in (1, 2)}
+    other = job("cell", "booth", "adam", BUDGET).cell
+
+    def said(finished):
+        run._say_others([job_of[1]], finished, tmp_path)
+        return capsys.readouterr().err
+
+    assert said([job_of[1].cell]) == ""
+    assert "had 1 other cell from earlier runs" in said([job_of[1].cell, other])
+    assert "had more problems than these from earlier runs" in said([job_of[2].cell])

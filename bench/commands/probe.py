@@ -55,7 +55,7 @@ def command(
         shown = functools.partial(bar.share, 0)
         readings = run.probe(subject, entry, theta, probes=probes or None, twins=twins, progress=shown)
     if out is not None:
-        run.write_readings(run.kept(subject, entry, readings, 200, twins), out)
+        run.write_readings(run.kept(subject, entry, readings, 200, twins, theta), out)
     plain = {name: reading.to_json() for name, reading in readings.items()}
     click.echo(json.dumps(plain, indent=1) if form == "json" else readings_text(entry.name, subject.name, plain))
 

@@ -70,13 +70,19 @@ def _schedule(verdict: str, values: Mapping[str, Any]) -> str:
 
 def _fixed_points(verdict: str, values: Mapping[str, Any]) -> str:
     radius, (below, above) = _value(values, "spectral_radius"), MARGINAL
-    now = f" (it is {significant(radius)})" if radius is not None else ""
+    now = f" (it is {_told_apart(radius)})" if radius is not None else ""
     if verdict == PRESENT:
         return f"It would be undecided if the spectral radius there reached {below:.3f}, absent beyond {above}{now}."
     if verdict == ABSENT:
         stays = "a state stayed where it is without gradients"
         return f"It would be present if {stays}, with a spectral radius below {below:.3f}{now}."
     return f"It would be present if the spectral radius were below {below:.3f}, absent if it were above {above}{now}."
+
+
+def _told_apart(radius: float) -> str:
+    """Three digits, or as many as tell it from the bounds of a verdict."""
+    close = any(significant(radius) == significant(bound) for bound in MARGINAL)
+    return significant(radius, 6 if close else 3)
 
 
 def _adaptation(verdict: str, values: Mapping[str, Any]) -> str:

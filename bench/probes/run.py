@@ -82,12 +82,15 @@ def visited(subject: NamedTask, entry: Entry, theta: dict[str, Any], *, steps: i
 
 
 class Kept(NamedTuple):
-    """Readings as their file has them; `identity` is of everything that determines them."""
+    """Readings as their file has them; `identity` is of everything that determines them. `settings`: of an optimizer
+    that can be tuned, those that were read.
+    """
 
     optimizer: str
     task: str
     identity: str
     readings: dict[str, Any]
+    settings: dict[str, Any] | None = None
 
 
 def read_entry(
@@ -99,11 +102,17 @@ def read_entry(
 
 
 def kept(
-    subject: NamedTask, entry: Entry, readings: Mapping[str, Reading], steps: int, twins: int | None = None
+    subject: NamedTask,
+    entry: Entry,
+    readings: Mapping[str, Reading],
+    steps: int,
+    twins: int | None = None,
+    theta: Mapping[str, Any] | None = None,
 ) -> Kept:
-    """Readings as plain data, ready to be written."""
+    """Readings as plain data, ready to be written; `theta`: what was read, kept where tuning could have made it."""
     plain = {name: reading.to_json() for name, reading in readings.items()}
-    return Kept(entry.name, subject.name, _identity(subject, entry, steps, twins), plain)
+    settings = dict(theta) if theta and entry.space else None
+    return Kept(entry.name, subject.name, _identity(subject, entry, steps, twins), plain, settings)
 
 
 def write_readings(kept: Kept, out: Path) -> Path:
@@ -112,7 +121,7 @@ def write_readings(kept: Kept, out: Path) -> Path:
 
     path = _path(kept.optimizer, kept.task, out)
     draw(kept.readings, path.with_suffix(".png"), f"{kept.optimizer} on {kept.task}")
-    sealed.write(path, kept._asdict())
+    sealed.write(path, {name: value for name, value in kept._asdict().items() if value is not None})
     return path
 
 

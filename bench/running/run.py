@@ -85,7 +85,8 @@ def _say_others(cells: Sequence[Job], finished: Iterable[Cell], out: Path) -> No
     """A note of what the folder held besides, which the tables show too."""
     asked = {(job.cell.task, job.cell.optimizer) for job in cells}
     others = {(cell.task, cell.optimizer) for cell in finished} - asked
-    larger = any(budgets.covering(finished, job.cell) is not None for job in cells)
+    held = [(job.cell, budgets.covering(finished, job.cell)) for job in cells]
+    larger = any(found is not None and found.budget.seeds > cell.budget.seeds for cell, found in held)
     said = [f"{len(others)} other cell{'s' if len(others) > 1 else ''}"] if others else []
     said += ["more problems than these"] if larger else []
     if said:

@@ -50,11 +50,11 @@ def cell(made: Cell, needs: Needs) -> str:
     return python(f'import bench; {known}; bench.run("smoke", "again", {what}, import_files=files)')
 
 
-def probe(optimizer: str, task: str, needs: Needs) -> str:
+def probe(optimizer: str, task: str, needs: Needs, tuned: Path | None = None) -> str:
+    """`tuned`: the folder whose settings are read."""
     entry = needs.weights.get(optimizer, optimizer)
-    return shlex.join(
-        ["python", "-m", "bench", "probe", entry, "--task", task, *(w for f in needs.files for w in ("--import", f))]
-    )
+    words = ["python", "-m", "bench", "probe", entry, "--task", task, *(["--out", str(tuned)] if tuned else [])]
+    return shlex.join([*words, *(word for file in needs.files for word in ("--import", file))])
 
 
 def task_table(source: Source, task: str, metric: str) -> str:

@@ -12,6 +12,7 @@ from bench.reports.html import commands
 from bench.reports.html.panels import panels
 from bench.reports.origin import Needs
 from bench.reports.readings import beside_twins, doubt, readings_in, sentence, short, standing, twins_of, value_text
+from bench.reports.tables import settings
 
 MOST_PICTURES = 2_000_000
 """Bytes of pictures kept, of probes that the page cannot draw itself."""
@@ -33,13 +34,15 @@ def _page(path: Path, held: Mapping[str, Any], needs: Needs) -> dict[str, Any]:
     optimizer, task = str(held.get("optimizer")), str(held.get("task"))
     given = {name: r for name, r in held["readings"].items() if isinstance(r, Mapping)}
     readings = {name: given[name] for name in dict.fromkeys([*PROBES, *given]) if name in given}
+    read = held.get("settings") or {}
     return {
         "optimizer": optimizer,
         "task": task,
         "file": path.name,
         "readings": [_reading(name, reading) for name, reading in readings.items()],
         "foreign": [name for name in readings if name not in PROBES],
-        "command": commands.probe(optimizer, task, needs),
+        "settings": f"Read with {settings(read)}." if read else "",
+        "command": commands.probe(optimizer, task, needs, path.parents[1] if read else None),
     }
 
 

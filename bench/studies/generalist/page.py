@@ -109,7 +109,7 @@ def _targets(curves: Curves, names: Sequence[str]) -> list[str]:
     rows += _best_entry(curves, names) + _at_home(curves, names)
     head = ["against", "goal", ", ".join(names), BEFORE, "verdict"]
     told = [
-        f"The verdict is on {' and '.join(f'`{name}`' for name in names)} together; `{BEFORE}` is for comparison.",
+        f"The verdict is on {', '.join(f'`{name}`' for name in names)} together; `{BEFORE}` is for comparison.",
         "Decades are decades of loss: below 0 the weights are ahead of Adam.",
         "",
     ]
