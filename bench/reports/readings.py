@@ -13,6 +13,11 @@ from bench.records import sealed
 from bench.reports.lines import wrapped
 from bench.scores.numbers import number, with_interval
 
+_BRACKETS = (
+    "In brackets, but for the twins: the middle 95 % of the same quantity over other states or runs. It need not hold "
+    "the value before it."
+)
+
 
 def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], numbers: bool = True) -> str:
     """Readings of one optimizer on one task, a paragraph per probe, with all `numbers` or the sentence only; no claim
@@ -25,6 +30,8 @@ def readings_text(optimizer: str, task: str, readings: Mapping[str, Any], number
             first, *others = _claim(name, reading, numbers)
             lines += wrapped(f"{title}: {first}", "  ")
             lines += [line for part in others for line in wrapped(part, "    ")]
+    if numbers and any("[" in line for line in lines):
+        lines += ["", *wrapped(_BRACKETS)]
     return "\n".join(lines)
 
 

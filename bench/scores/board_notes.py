@@ -21,14 +21,14 @@ def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[s
     """Of a leaderboard over all tasks."""
     tasks, problems = len(results.tasks), [results.problems(task) for task in results.tasks]
     others = ", then (other tasks) over tasks too" if tasks >= FEWEST_TASKS else ""
-    over = f"{tasks} task{'s' if tasks > 1 else ''}"
+    mean = scale.mean_name(metric)
+    over = f"interquartile mean over {tasks} tasks of each task's {mean}" if tasks > 1 else mean
     return [
         f"{metric.name}: {metric.summary}; {metric.better} is better.",
-        f"Score: interquartile mean over {over} of each task's {scale.mean_name(metric)} over problems; 95 % "
-        f"intervals over problems{others}.",
+        f"Score: {over} over problems; 95 % intervals over problems{others}.",
         *precision_notes(metric, problems, frame),
         *([luck.NOTE] if any(record.trials for record in results.records.values()) else []),
-        *([] if others or not tasks else [f"No interval for other tasks: it takes {FEWEST_TASKS} or more."]),
+        *([] if others or not tasks else [f"No interval for other tasks: it takes {FEWEST_TASKS} or more tasks."]),
         *_about_entries(metric, results),
     ]
 

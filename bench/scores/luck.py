@@ -28,7 +28,7 @@ SAFE = 6
 DRAWS = 4000
 NOTE = (
     "[other trials] (low_trials, high_trials): 95 % interval of the score if tuning had drawn other trials, "
-    "estimated on the tuning problems; none for optimizers that were not tuned."
+    f"estimated on the tuning problems; none for optimizers that were not tuned, or by fewer than {SAFE} trials."
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bench.records.files import csv_text, dumps
 from bench.reports.lines import wrapped
 from bench.reports.tables import columns, piped
+from bench.scores.metrics import METRICS as SCORED
 from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
 from bench.studies.ablation.measure import Study
@@ -57,9 +58,12 @@ def _plain(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _head(report: dict[str, Any], heading: bool) -> str:
+    metric = report["metric"]
+    differs = metric in SCORED and SCORED[metric].differs
+    what = f"10^(difference of {metric} from the original)" if differs else f"ratios of {metric} to the original"
     about = (
-        f"{report['optimizer']} on {report['task']}: {report['seeds']} problems, {report['steps']} steps, ratios of "
-        f"{report['metric']} to the original with 95 % intervals, paired; {report['seconds']} s"
+        f"{report['optimizer']} on {report['task']}: {report['seeds']} problems, {report['steps']} steps, {what} with "
+        f"95 % intervals, paired; {report['seconds']} s"
     )
     return f"{'# ' if heading else ''}Causal tests of {about}"
 
