@@ -83,6 +83,9 @@ def mechanisms(study: Study, of: Logs) -> list[dict[str, Any]]:
     ]
 
 
+_UNFINISHED = "the original's best step is the end of what was tried; ablate it at settings that are tuned"
+
+
 def _mechanism(of: Logs, name: str, edges: set[str], faint: str = "") -> dict[str, Any]:
     """`faint`: why nothing is claimed of what would be left."""
     label, zero = f"without {name}", ("original", True)
@@ -90,7 +93,8 @@ def _mechanism(of: Logs, name: str, edges: set[str], faint: str = "") -> dict[st
     effect = of.interval({(label, True): 1.0, zero: -1.0})
     random = [of.interval({draw: 1.0, zero: -1.0}) for draw in draws]
     beyond = [of.interval({(label, True): 1.0, draw: -1.0}) for draw in draws]
-    verdict, reason = ("no claim", faint) if faint else _verdict(effect)
+    unfinished = _UNFINISHED if "original" in edges else ""
+    verdict, reason = ("no claim", faint or unfinished) if faint or unfinished else _verdict(effect)
     return {
         "mechanism": name,
         "effect": effect[1:],
@@ -126,10 +130,8 @@ def _beside(effect: list[float], beyond: list[list[float]]) -> list[str]:
 
 
 def _at_the_end(label: str, edges: set[str]) -> list[str]:
-    """Whose best step is the last one tried, so that another might do better."""
-    found = [name for name in ("original", label) if name in edges]
-    who = {"original": "the original's", label: "its"}
-    return [f"{who[name]} best step is the end of what was tried" for name in found]
+    """Whether the ablation's best step is the last one tried, so that another might do better."""
+    return ["its best step is the end of what was tried"] if label in edges else []
 
 
 def interactions(of: Logs) -> list[dict[str, Any]]:
