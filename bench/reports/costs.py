@@ -43,7 +43,7 @@ def break_even_grid(results: Results, metric_of: Mapping[str, str]) -> Grid:
     note = (
         "At home: gradient evaluations of meta-training, and of tuning the best hand-designed optimizer of that task. "
         "Break-even: how many such tunings cost as much, in gradient evaluations and by time; never, where the "
-        "learned one is not ahead."
+        "learned one is not ahead. Times are of the machine that trained and of the one that tuned, which may differ."
     )
     return Grid(headers, rows, [note])
 
