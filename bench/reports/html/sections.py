@@ -140,6 +140,7 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, source:
     links = [[link(results, task, name) if i == at else "" for i, name in enumerate(row)] for row in table.rows]
     return {
         "name": task,
+        "metric": metric,
         "anchor": "task=" + quote(task, safe=""),
         "command": commands.task_table(source, task, metric),
         "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
