@@ -95,6 +95,7 @@ def wrong_places():
         yield from ((f"{name} {option.opts[0]} {value}", said.replace("x…", "x")) for value, said in wrong.items())
 
 
+OPTIMIZERS = "see python -m bench list optimizers; for your own, give --import FILE"
 TABLE = [
     ("nonsense", "No such command 'nonsense'"),
     ("--nonsense", "No such option '--nonsense'"),
@@ -116,6 +117,7 @@ TABLE = [
     ("run quick --tasks ''", "no name in ''"),
     ("run quick --tasks ,", "no name in ','"),
     ("run quick --tasks nope", "unknown task 'nope'"),
+    ("run quick --tasks wine.py", "'wine.py' is a file and no task; give it with --import wine.py, and name what it"),
     ("run quick --tasks 'nope*'", "no task matches 'nope*'"),
     ("run quick --tasks tag:nope", "no task matches 'tag:nope'"),
     ("run quick --tasks quadratic[", "unknown task 'quadratic['"),
@@ -131,6 +133,8 @@ TABLE = [
     (f"run quick --tasks quadratic[dimension={'(' * 300}1{')' * 300}]", "more than 4 brackets"),
     (f"run quick --tasks {'x' * 100_000}", "is too long for a name"),
     ("run quick --optimizers nope", "unknown optimizer 'nope'"),
+    ("run quick --optimizers belief.py", "'belief.py' is a file and no optimizer; give it with --import belief.py"),
+    ("run quick --optimizers ablated[optimizer=belief.py,without=momentum]", "give it with --import belief.py"),
     ("run quick --optimizers kind:nope", "no optimizer matches 'kind:nope'"),
     ("run quick --optimizers adam[beta_1=x]", "beta_1 is 'x', not a number"),
     ("run quick --optimizers adam[beta_1=1e999]", "beta_1 is finite, not inf"),
@@ -192,6 +196,7 @@ TABLE = [
     ("compare adam sgd {runs} --expect luck", "'luck' is not one of 'no-worse'"),
     ("compare adam sgd {runs} --margin 1", "--margin 1.0 says nothing without --expect"),
     ("check nope", "unknown name 'nope'"),
+    ("check adabelief", "neither a task nor an optimizer; see python -m bench list; for your own, give --import FILE"),
     ("check nowhere.py", "cannot import nowhere.py"),
     ("check silent.py", "silent.py registers no task"),
     ("check nowhere.npz", "no weights at nowhere.npz"),
@@ -201,6 +206,8 @@ TABLE = [
     ("check adam --format csv", "'csv' is not one of 'text'"),
     ("probe adam", "Missing option '--task'"),
     ("probe nope --task rosenbrock", "unknown optimizer 'nope'"),
+    ("probe adabelief --task rosenbrock", f"unknown optimizer 'adabelief'; {OPTIMIZERS}\n"),
+    ("probe adom --task rosenbrock", f"did you mean 'adam'? {OPTIMIZERS[0].upper()}{OPTIMIZERS[1:]}\n"),
     ("probe adam --task nope", "unknown task 'nope'"),
     ("probe adam --task rosenbrock --probe luck", "unknown probe 'luck'"),
     ("probe adam --task rosenbrock --out foreign", "foreign is not a run folder"),
@@ -282,6 +289,7 @@ TABLE = [
     ("verify {here}", "is not a run folder"),
     ("completion tcsh", "'tcsh' is not one of"),
     ("show", "Missing argument 'NAME'"),
+    ("show belief", "no task or optimizer is called 'belief'; "),
     ("show adm", "no task or optimizer is called 'adm'"),
     ("show {weights}.gz", "no task or optimizer is called"),
     ("doctor all", "unexpected extra argument (all)"),

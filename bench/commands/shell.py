@@ -15,7 +15,7 @@ import tasks
 from bench import stops, terminal
 from bench.commands.group import main
 from bench.errors import UserError
-from bench.lookup.selectors import nearest
+from optimizers.syntax import nearest
 
 
 def run(name: str = "python -m bench") -> None:
