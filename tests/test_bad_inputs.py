@@ -153,6 +153,11 @@ TABLE = [
     ("run smoke --finalists 0 --trials", "requires an argument"),
     ("leaderboard", "Missing argument 'DIRS...'"),
     ("leaderboard nowhere", "nowhere"),
+    ("leaderboard run", "no results in run; did you mean runs?\n"),
+    ("leaderboard {here}/runn", "no results in {here}/runn; did you mean {here}/runs?\n"),
+    ("leaderboard forein/ruhns", "no results in forein/ruhns; make some"),
+    ("merge rums --out new", "no results in rums; did you mean runs?\n"),
+    ("submit {here}/rums", "is not there; did you mean {here}/runs?\n"),
     ("leaderboard {file}", "{file} is a file; give a folder"),
     ("leaderboard foreign", "foreign is not a run folder"),
     ("leaderboard {runs} --metric luck", "luck"),
@@ -218,6 +223,14 @@ TABLE = [
     ("ablate nope --task rosenbrock --out new", "unknown optimizer 'nope'"),
     ("ablate adam --task nope --out new", "unknown task 'nope'"),
     ("ablate adam --task rosenbrock --metric luck", "'luck' is not one of"),
+    *(
+        (f"{verb} oracle-newton --task linear-regression{dry}", said)
+        for verb, said in (
+            ("ablate", "cannot ablate 'oracle-newton'"),
+            ("distill", "'oracle-newton' cannot be distilled"),
+        )
+        for dry in ("", " --dry-run")
+    ),
     ("distill nope --task rosenbrock --out new/x.npz", "unknown optimizer 'nope'"),
     ("distill adam --task nope --out new/x.npz", "unknown task 'nope'"),
     ("distill adam --task rosenbrock --out new/x.txt", "new/x.txt must end in .npz"),
