@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,9 +85,7 @@ def get(name: str) -> Entry:
     if settings is not None:
         return _families[base](name) if base in _families else _variant(name, get(base), settings)
     if name not in _registry:
-        near = difflib.get_close_matches(name, list(_registry), 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise OptimizerError(f"unknown optimizer {name!r}; {hint}known: {', '.join(_registry)}")
+        raise OptimizerError(syntax.unknown(name, _registry, "optimizer"))
     return _registry[name]
 
 

@@ -8,7 +8,6 @@ needs it.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import math
 import numbers
@@ -293,9 +292,7 @@ def get(name: str) -> Task:
     if settings is not None:
         return _variant(name, get(base), settings)
     if name not in _registry:
-        near = difflib.get_close_matches(name, list(_registry), 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise TaskError(f"unknown task {name!r}; {hint}known: {', '.join(_registry)}")
+        raise TaskError(syntax.unknown(name, _registry, "task"))
     return _registry[name]
 
 

@@ -1,4 +1,4 @@
-"""`name[setting=value,…]`: the one parser of what stands in brackets behind a name.
+"""`name[setting=value,…]`: the one parser of what stands in brackets behind a name, and what to do about unknown names.
 
     settings = [name "=" value {"," name "=" value}]
     value    = number | "text" | 'text' | True | False | None | "(" [value {"," value} [","]] ")"
@@ -10,7 +10,9 @@ may import the other; a test holds them to it.
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 LONGEST = 2000
@@ -21,6 +23,8 @@ DEEPEST = 4
 """Tuples in each other."""
 LARGEST = 2**53
 """Size of a whole number: beyond it, floats are no longer exact."""
+NEAR = 0.65
+"""Share of letters that a word has in common with one that is suggested: adabelief and adam-linear have 0.6."""
 
 _NAME = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<settings>.*)\])?")
 _KEY = re.compile(r"[^\W\d]\w*")
@@ -46,6 +50,27 @@ def split(text: str) -> tuple[str, str | None]:
 def short(text: str) -> str:
     """`text` in quotes for a message; of a long one the beginning."""
     return repr(text) if len(text) <= 200 else f"{text[:200]!r}… ({len(text)} letters)"
+
+
+def unknown(name: str, known: Iterable[str], noun: str) -> str:
+    """What is wrong with a name of no task or optimizer, the `noun`, and where there are others."""
+    if name.endswith(".py"):
+        return f"{name!r} is a file and no {noun}; give it with --import {name}, and name what it registers"
+    return f"unknown {noun} {name!r}{listed(name, known, f' {noun}s')}"
+
+
+def listed(name: str, known: Iterable[str], kinds: str = "") -> str:
+    """`; did you mean 'adam'? See python -m bench list optimizers; …`: where names that are not `known` are found."""
+    near = nearest(name, known)
+    return f"{near}{' See' if near else '; see'} python -m bench list{kinds}; for your own, give --import FILE"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'adam'?` when a known word is near, or begins with this one, else nothing."""
+    words = list(known)
+    begun = [each for each in words if word and each.startswith(word)]
+    found = difflib.get_close_matches(word, words, 1, NEAR) or begun
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def keywords(settings: str, *, words: bool = False) -> dict[str, Any]:

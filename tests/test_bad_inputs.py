@@ -95,6 +95,7 @@ def wrong_places():
         yield from ((f"{name} {option.opts[0]} {value}", said.replace("x…", "x")) for value, said in wrong.items())
 
 
+OPTIMIZERS = "see python -m bench list optimizers; for your own, give --import FILE"
 TABLE = [
     ("nonsense", "No such command 'nonsense'"),
     ("--nonsense", "No such option '--nonsense'"),
@@ -116,6 +117,7 @@ TABLE = [
     ("run quick --tasks ''", "no name in ''"),
     ("run quick --tasks ,", "no name in ','"),
     ("run quick --tasks nope", "unknown task 'nope'"),
+    ("run quick --tasks wine.py", "'wine.py' is a file and no task; give it with --import wine.py, and name what it"),
     ("run quick --tasks 'nope*'", "no task matches 'nope*'"),
     ("run quick --tasks tag:nope", "no task matches 'tag:nope'"),
     ("run quick --tasks quadratic[", "unknown task 'quadratic['"),
@@ -131,6 +133,8 @@ TABLE = [
     (f"run quick --tasks quadratic[dimension={'(' * 300}1{')' * 300}]", "more than 4 brackets"),
     (f"run quick --tasks {'x' * 100_000}", "is too long for a name"),
     ("run quick --optimizers nope", "unknown optimizer 'nope'"),
+    ("run quick --optimizers belief.py", "'belief.py' is a file and no optimizer; give it with --import belief.py"),
+    ("run quick --optimizers ablated[optimizer=belief.py,without=momentum]", "give it with --import belief.py"),
     ("run quick --optimizers kind:nope", "no optimizer matches 'kind:nope'"),
     ("run quick --optimizers adam[beta_1=x]", "beta_1 is 'x', not a number"),
     ("run quick --optimizers adam[beta_1=1e999]", "beta_1 is finite, not inf"),
@@ -149,6 +153,11 @@ TABLE = [
     ("run smoke --finalists 0 --trials", "requires an argument"),
     ("leaderboard", "Missing argument 'DIRS...'"),
     ("leaderboard nowhere", "nowhere"),
+    ("leaderboard run", "no results in run; did you mean runs?\n"),
+    ("leaderboard {here}/runn", "no results in {here}/runn; did you mean {here}/runs?\n"),
+    ("leaderboard forein/ruhns", "no results in forein/ruhns; make some"),
+    ("merge rums --out new", "no results in rums; did you mean runs?\n"),
+    ("submit {here}/rums", "is not there; did you mean {here}/runs?\n"),
     ("leaderboard {file}", "{file} is a file; give a folder"),
     ("leaderboard foreign", "foreign is not a run folder"),
     ("leaderboard {runs} --metric luck", "luck"),
@@ -192,6 +201,7 @@ TABLE = [
     ("compare adam sgd {runs} --expect luck", "'luck' is not one of 'no-worse'"),
     ("compare adam sgd {runs} --margin 1", "--margin 1.0 says nothing without --expect"),
     ("check nope", "unknown name 'nope'"),
+    ("check adabelief", "neither a task nor an optimizer; see python -m bench list; for your own, give --import FILE"),
     ("check nowhere.py", "cannot import nowhere.py"),
     ("check silent.py", "silent.py registers no task"),
     ("check nowhere.npz", "no weights at nowhere.npz"),
@@ -201,6 +211,9 @@ TABLE = [
     ("check adam --format csv", "'csv' is not one of 'text'"),
     ("probe adam", "Missing option '--task'"),
     ("probe nope --task rosenbrock", "unknown optimizer 'nope'"),
+    ("probe adabelief --task rosenbrock", f"unknown optimizer 'adabelief'; {OPTIMIZERS}\n"),
+    ("probe adom --task rosenbrock", f"did you mean 'adam'? {OPTIMIZERS[0].upper()}{OPTIMIZERS[1:]}\n"),
+    ("probe adam --task rosenbrock --probe momentun", "did you mean 'momentum'?"),
     ("probe adam --task nope", "unknown task 'nope'"),
     ("probe adam --task rosenbrock --probe luck", "unknown probe 'luck'"),
     ("probe adam --task rosenbrock --out foreign", "foreign is not a run folder"),
@@ -210,6 +223,14 @@ TABLE = [
     ("ablate nope --task rosenbrock --out new", "unknown optimizer 'nope'"),
     ("ablate adam --task nope --out new", "unknown task 'nope'"),
     ("ablate adam --task rosenbrock --metric luck", "'luck' is not one of"),
+    *(
+        (f"{verb} oracle-newton --task linear-regression{dry}", said)
+        for verb, said in (
+            ("ablate", "cannot ablate 'oracle-newton'"),
+            ("distill", "'oracle-newton' cannot be distilled"),
+        )
+        for dry in ("", " --dry-run")
+    ),
     ("distill nope --task rosenbrock --out new/x.npz", "unknown optimizer 'nope'"),
     ("distill adam --task nope --out new/x.npz", "unknown task 'nope'"),
     ("distill adam --task rosenbrock --out new/x.txt", "new/x.txt must end in .npz"),
@@ -224,6 +245,9 @@ TABLE = [
     ("anatomy {weights} --along --task rosenbrock --out new --trials 3", "--trials has no meaning with --along"),
     ("metatrain gru --tasks rosenbrock", "Missing option '--out'"),
     ("metatrain nope --tasks rosenbrock --out new/x.npz", "unknown architecture 'nope'"),
+    ("metatrain gruu --tasks rosenbrock --out new/x.npz", "closed-form, borrowed; did you mean 'gru'?\n"),
+    ("metatrain gruu[units=4] --tasks rosenbrock --out new/x.npz", "; did you mean 'gru'?\n"),
+    ("metatrain gru --tasks booth --out new/x.npz --estimator pez", "; did you mean 'pes'?\n"),
     ("metatrain gru --tasks nope --out new/x.npz", "unknown task 'nope'"),
     ("metatrain gru --tasks '' --out new/x.npz", "no name in ''"),
     ("metatrain gru[units=0] --tasks booth --out new/x.npz", "units must be a whole number of at least 1, not 0"),
@@ -282,6 +306,7 @@ TABLE = [
     ("verify {here}", "is not a run folder"),
     ("completion tcsh", "'tcsh' is not one of"),
     ("show", "Missing argument 'NAME'"),
+    ("show belief", "no task or optimizer is called 'belief'; "),
     ("show adm", "no task or optimizer is called 'adm'"),
     ("show {weights}.gz", "no task or optimizer is called"),
     ("doctor all", "unexpected extra argument (all)"),

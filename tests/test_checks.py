@@ -87,7 +87,7 @@ def test_every_subject_is_found_once():
 @pytest.mark.parametrize(
     ("thing", "words"),
     [
-        ("rosenbrok", "unknown name 'rosenbrok', .*did you mean rosenbrock"),
+        ("rosenbrok", "unknown name 'rosenbrok', .*did you mean 'rosenbrock'"),
         ("nowhere.py", "cannot import nowhere.py: no such file"),
         ("rosenbrock[height=2]", "its settings are"),
     ],

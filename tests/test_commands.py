@@ -205,6 +205,27 @@ def test_other_peoples_code_does_not_end_a_command(problem, monkeypatch, capsys)
     assert f"ends Python ({type(problem).__name__}: {problem})" in capsys.readouterr().err
 
 
+def test_an_error_in_other_peoples_code_is_one_line_with_its_place(monkeypatch, capsys):
+    def typo(files):
+        return json.loads("{")  # the last line is Python's own
+
+    def bug(files):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(sys, "argv", ["bench", "list"])
+    monkeypatch.setattr(plugins, "load_files", typo)
+    with pytest.raises(SystemExit) as stop:
+        shell.run()
+    assert stop.value.code == 2
+    line = typo.__code__.co_firstlineno + 1
+    said = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+    assert capsys.readouterr().err == f"error: JSONDecodeError: {said} (test_commands.py, line {line})\n"
+    monkeypatch.setattr(plugins, "_theirs", lambda path: False)
+    monkeypatch.setattr(plugins, "load_files", bug)
+    with pytest.raises(RuntimeError, match="ours"):
+        shell.run()
+
+
 def test_without_a_command_the_help_is_printed(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["bench"])
     with pytest.raises(SystemExit) as stop:

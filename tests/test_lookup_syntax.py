@@ -128,6 +128,15 @@ def test_nothing_but_a_value_error_comes_of_any_text(text):
     assert "".join(syntax.at_commas(text)).count(",") <= text.count(",")
 
 
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("adm", "adam"), ("sdg", "sgd"), ("gru", "gru-beale"), ("momentun", "momentum"), ("adabelief", ""), ("", "")],
+)
+def test_what_is_near_is_suggested_and_nothing_else(word, near):
+    said = syntax.nearest(word, ["adam-linear", "adam", "sgd", "gru-beale", "momentum"])
+    assert said == (f"; did you mean {near!r}?" if near else "")
+
+
 def test_names_between_commas():
     assert names("adam, quadratic[dimension=2,log10_spectrum=(-3,0)] ,x['a,b']") == [
         "adam",

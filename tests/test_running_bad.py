@@ -11,12 +11,13 @@ import optimizers.registry
 import tasks.base
 from bench.engine.problems import Problems
 from bench.engine.race import race
+from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget
 from bench.running.executor import Means
 from bench.running.progress import Bar
-from bench.running.run import finish
+from bench.running.run import finish, report_failures
 from bench.suites.jobs import job
 from bench.suites.suite import Limits
 
@@ -52,7 +53,7 @@ TASKS = {
     "bad-swells": ANY,
     "bad-crashes": "its process died of a segmentation fault, twice",
     "bad-loading": FINITE,
-    "bad-key-error": "KeyError: 'k'",
+    "bad-key-error": "KeyError: 'k' (tasks_that_fail.py, line 50)",
     "bad-whole": "params are int32; cast",
     "bad-single": "return the pair (params, data)",
     "bad-far": DIVERGED,
@@ -62,7 +63,7 @@ TASKS = {
 }
 OPTIMIZERS = {
     "exits": "SystemExit: optimizer says bye",
-    "divides": "ZeroDivisionError: division by zero",
+    "divides": "ZeroDivisionError: division by zero (optimizers_that_fail.py, line 23)",
     "double": "update returns updates of float64 (2,), not float32 (2,)",
     "whole": "update returns updates of int32 (2,), not float32 (2,)",
     "seven": "update returns updates of float32 (7,), not float32 (2,)",
@@ -124,6 +125,13 @@ def test_each_is_what_it_is(records, task, optimizer, expected):
     assert record.status == "failed", record
     assert expected in record.error
     assert re.fullmatch(r"[^\n\r]{1,400}", record.error)
+
+
+def test_a_failed_cell_is_told_with_the_command_that_tries_it_alone(records):
+    with pytest.raises(
+        UserError, match=r"on fine: ZeroDivisionError: .*line 23\); python -m bench check \S*_fail.py .*alone"
+    ):
+        report_failures([records["fine", "bad-divides"]], 1)
 
 
 def test_a_cell_after_all_of_them_has_the_numbers_it_has_alone(records):

@@ -216,7 +216,7 @@ class TestNames:
     @pytest.mark.parametrize(
         ("name", "text"),
         [
-            ("quad", r"unknown task 'quad'; did you mean 'quadratic'\? known: linear-regression"),
+            ("quad", r"unknown task 'quad'; did you mean 'quadratic'\? See python -m bench list tasks"),
             ("rosenbrock[a=1]", "its settings are: none"),
             ("linear-regression[dimension]", "its settings are: dimension, log10_spectrum"),
             ("linear-regression[dim=3]", "its settings are"),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bench import stops
 from bench.errors import UserError
+from bench.lookup import plugins
 from bench.terminal import shown
 from optimizers import OptimizerError
 from tasks import TaskError, mistakes
@@ -60,24 +61,24 @@ def _finding(check: Check, subject: Any) -> str:
     try:
         check.run(subject)
     except (UserError, OptimizerError, TaskError) as fault:
-        return str(fault)
+        return f"{fault}{plugins.place(fault)}"
     except BaseException as problem:  # anybody's task or optimizer runs in here
         if stops.meant(problem):
             raise
         if remedy := mistakes.explain(problem):
-            return remedy
+            return f"{remedy}{plugins.place(problem)}"
         hint = "; keep no tensors outside the functions" if _LEAKED.search(str(problem)) else ""
         return f"raises {one_line(problem)}{hint}"
     return ""
 
 
 def one_line(problem: BaseException, length: int = 240) -> str:
-    """The kind and the first words of an exception."""
+    """The kind and the first words of an exception, and where it came out of the user's code."""
     text = str(problem).strip()
     if text.startswith("in user code"):  # a traceback follows, and what went wrong comes last
-        text = text.splitlines()[-1]
+        text = text.splitlines()[-1].strip().removeprefix(f"{type(problem).__name__}: ")
     words = shown(" ".join(text.split()))
-    return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}"
+    return f"{type(problem).__name__}: {words[:length]}{'…' * (len(words) > length)}{plugins.place(problem)}"
 
 
 def text(results: Iterable[Result]) -> str:

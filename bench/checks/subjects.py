@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from bench.errors import UserError
 from bench.lookup import plugins, resolve
 from bench.lookup.named import NamedTask
 from optimizers import Entry
+from optimizers.syntax import listed
 from tasks import Task
 
 
@@ -64,11 +64,9 @@ def _of_name(name: str) -> list[Checked]:
     base = name.partition("[")[0]
     if base not in {*tasks.names(), *optimizers.names()}:
         plugins.load_plugins()
-    known = {*tasks.names(), *optimizers.names()}
+    known = [*tasks.names(), *optimizers.names()]
     if base not in known:
-        near = difflib.get_close_matches(base, known, 3)
-        hint = f"did you mean {', '.join(near)}?" if near else "see python -m bench list"
-        raise UserError(f"unknown name {name!r}, neither a task nor an optimizer; {hint}")
+        raise UserError(f"unknown name {name!r}, neither a task nor an optimizer{listed(base, known)}")
     found = [_task(name)] if base in tasks.names() else []
     return [*found, _optimizer(name)] if base in optimizers.names() else found
 

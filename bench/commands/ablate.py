@@ -9,7 +9,7 @@ import click
 from bench.commands import kinds, options
 from bench.lookup import resolve
 from bench.reports import waits
-from bench.studies.ablation.plan import METRICS
+from bench.studies.ablation.plan import METRICS, check_entry
 from bench.suites.waits import of_study
 
 
@@ -37,6 +37,7 @@ def command(
     """Race OPTIMIZER against itself without momentum, clipping, schedule, adaptation, …, to see if it needs them."""
     options.load(files, tensorflow=not dry_run)
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    check_entry(entry)
     what = f"ablating {entry.name} on {subject.name}"
     if dry_run:
         click.echo(waits.words(what, of_study("ablate", subject, steps)))

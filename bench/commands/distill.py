@@ -11,6 +11,7 @@ from tqdm import tqdm
 from bench.commands import kinds, options
 from bench.lookup import resolve
 from bench.reports import waits
+from bench.studies.distillation.plan import check_entry
 from bench.suites.waits import of_study
 
 _OUT = "Weights file of the closed form, ending in .npz; the refined and the borrowing ones beside it."
@@ -54,6 +55,7 @@ def command(
     """Fit a closed form of few constants to OPTIMIZER on a task, and race it against its teacher."""
     options.load(files, tensorflow=not dry_run)
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
+    check_entry(entry)
     what = f"distilling {entry.name} on {subject.name}"
     if dry_run:
         click.echo(waits.words(what, of_study("distill", subject, steps)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bench.lookup.selectors import nearest
+from optimizers.syntax import nearest
 
 VERBS: Mapping[str, str] = {
     "list": "List tasks, optimizers, suites and more, one line each.",

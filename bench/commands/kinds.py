@@ -14,7 +14,7 @@ import click
 
 from bench.errors import UserError, check_count
 from bench.lookup.canvas import FORMATS
-from bench.records.files import check_file, check_folder
+from bench.records.files import check_file, check_folder, nearest_folder
 from optimizers.syntax import short
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ class InFolder(_Place):
 
     def check(self, path: Path, param: click.Parameter | None) -> None:
         if not path.is_dir() and path not in self.defaults:
-            raise UserError(f"{label(param)} {path} is {'a file' if path.exists() else 'not there'}; give a folder")
+            remedy = nearest_folder(path) or "; give a folder"
+            raise UserError(f"{label(param)} {path} is {'a file' if path.exists() else 'not there'}{remedy}")
 
 
 def label(param: click.Parameter | None) -> str:

@@ -13,9 +13,11 @@ import click
 import optimizers
 import tasks
 from bench import stops, terminal
+from bench.checks.result import one_line
 from bench.commands.group import main
 from bench.errors import UserError
-from bench.lookup.selectors import nearest
+from bench.lookup import plugins
+from optimizers.syntax import nearest
 
 
 def run(name: str = "python -m bench") -> None:
@@ -60,6 +62,10 @@ def _done(name: str) -> int:
         return _refused(_said(mistake))
     except (click.Abort, KeyboardInterrupt, SystemExit) as end:
         return _ended(end)
+    except Exception as problem:
+        if not plugins.place(problem):  # then it is a bug of ours
+            raise
+        return _refused(one_line(problem))
 
 
 def _ended(end: BaseException) -> int:

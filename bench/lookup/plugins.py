@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import os
 import re
 import sys
 import traceback
@@ -24,6 +25,9 @@ from optimizers.registry import families
 from tasks import source_files
 
 GROUP = "optoscope.plugins"
+_ROOT = Path(__file__).parents[2]
+_LIBRARIES = (Path(os.__file__).parent, *(_ROOT / name for name in source_files.PROJECT))
+_INSTALLED = {"site-packages", "dist-packages"}
 _WORD = re.compile(r"[\w.-]+")
 _loaded: dict[Path, Added] = {}
 _installed: list[Added] = []
@@ -131,6 +135,25 @@ def _line(problem: BaseException, path: Path) -> str:
     """The last line of the file that ran, as `, line 3`; "" where none did: a syntax error says its own."""
     frames = reversed(traceback.extract_tb(problem.__traceback__))
     return next((f", line {f.lineno}" for f in frames if f.filename == str(path)), "")
+
+
+def place(problem: BaseException) -> str:
+    """Where an error came out of other people's code, as ` (belief.py, line 12)`; "" where it did not.
+
+    The last line of the traceback, or of those of its causes, that is not this project's, Python's or a library's.
+    """
+    frames = reversed(list(traceback.walk_tb(problem.__traceback__)))
+    theirs = ((Path(f.f_code.co_filename).name, n) for f, n in frames if _theirs(Path(f.f_code.co_filename)))
+    for name, line in theirs:
+        return f" ({name}, line {line})"
+    cause = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    return place(cause) if cause is not None else ""
+
+
+def _theirs(path: Path) -> bool:
+    """Whether code is of a file of the user's, which a notebook's cell counts as."""
+    made_up = path.name.startswith(("<", "__autograph_generated_file"))
+    return not (made_up or _INSTALLED & {*path.parts} or any(folder in path.parents for folder in _LIBRARIES))
 
 
 def foreign(name: str) -> bool:

@@ -6,7 +6,6 @@ and `cost:heavy` of a task, `kind:learned` of an optimizer.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -62,12 +61,6 @@ def applies(entry: Entry, task: Task) -> bool:
 def is_selector(name: str) -> bool:
     """Whether `name` may stand for several: it has a `*` outside brackets, or an attribute."""
     return "*" in name.partition("[")[0] or _ATTRIBUTE.fullmatch(name) is not None
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'adam'?` when a known word is near, else nothing."""
-    found = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _select(

@@ -16,6 +16,7 @@ from bench.probes.dynamics.system import ProbeError, System
 from bench.probes.minds import OTHERWISE, would_change
 from bench.probes.reading import UNDECIDED, Reading, undecided
 from optimizers import Optimizer
+from optimizers.syntax import nearest
 
 
 @np.errstate(all="ignore")
@@ -32,7 +33,7 @@ def read(
     """
     names = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in names if name not in PROBES]:
-        raise ProbeError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+        raise ProbeError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}{nearest(unknown[0], PROBES)}")
     try:
         system = optimizer if isinstance(optimizer, System) else system_of(optimizer)
         subject = Subject.of(system, visited)

@@ -17,6 +17,7 @@ from bench.probes.twins import FEWEST, add
 from bench.records import sealed
 from bench.records.memo import digest
 from optimizers import Entry
+from optimizers.syntax import nearest
 
 if TYPE_CHECKING:
     from bench.probes.dynamics.subject import Visited
@@ -34,7 +35,7 @@ def asked(entry: Entry, probes: Iterable[str] | None, twins: int | None) -> list
     """The probes that are to read `entry`, by name; raises UserError for what cannot be read, or shown beside it."""
     chosen = list(PROBES) if probes is None else list(probes)
     if unknown := [name for name in chosen if name not in PROBES]:
-        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}")
+        raise UserError(f"unknown probe {unknown[0]!r}; known: {', '.join(PROBES)}{nearest(unknown[0], PROBES)}")
     if twins and twins < FEWEST:
         raise UserError(f"{twins} untrained twins cannot show a discovery; give 0 or at least {FEWEST}")
     if twins and entry.kind != "learned":

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from bench.errors import UserError
 from bench.lookup import resolve
 from bench.lookup.named import NamedTask
-from bench.lookup.selectors import nearest
 from bench.reports import reference
 from bench.reports.ranges import batch, ranges, span
 from bench.terminal import room
 from optimizers import Entry, disclosures
 from optimizers.learned import get as architecture
 from optimizers.registry import families
+from optimizers.syntax import listed
 from optimizers.weights_file import Weights, read_card
 
 _ROOT = Path(__file__).parents[2]
@@ -68,8 +68,7 @@ def describe(name: str) -> str:
         found.append(text(of_optimizer(resolve.entry(name))))
     if not found:
         known = [*tasks.names(), *optimizers.names()]
-        remedy = nearest(name, known) or "; python -m bench list shows them"
-        raise UserError(f"no task or optimizer is called {name!r}{remedy}")
+        raise UserError(f"no task or optimizer is called {name!r}{listed(name, known)}")
     return "\n\n".join(found)
 
 

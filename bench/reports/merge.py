@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import UserError
-from bench.records.files import check_folder, write_bytes
+from bench.records.files import check_folder, nearest_folder, write_bytes
 from bench.records.outcome import differences, digest
 from bench.records.record import Record
 from bench.records.store import Store
@@ -62,7 +62,8 @@ def _distinct(folders: Iterable[Path]) -> list[Path]:
     found = {Path(folder).resolve(): Path(folder) for folder in reversed(list(folders))}
     for folder in found.values():
         if not _holds_any(folder):
-            raise UserError(f"no results in {folder}; give the folders of runs")
+            remedy = nearest_folder(folder) or "; give the folders of runs"
+            raise UserError(f"no results in {folder}{remedy}")
     return list(reversed(found.values()))
 
 

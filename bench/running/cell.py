@@ -13,7 +13,7 @@ from bench.engine import process, programs, race, tiles
 from bench.engine.problems import Problems
 from bench.engine.sizes import sizes
 from bench.errors import MachineError
-from bench.lookup import surroundings
+from bench.lookup import plugins, surroundings
 from bench.lookup.named import NamedTask
 from bench.records.record import Budget, Record, Runs
 from bench.running.tuning import search
@@ -152,4 +152,4 @@ def _row(runs: Runs, i: int) -> Runs:
 
 def _one_line(problem: BaseException) -> str:
     text = shown(" ".join(str(problem).split()))
-    return f"{type(problem).__name__}: {text[:300]}"
+    return f"{type(problem).__name__}: {text[:300]}{plugins.place(problem)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -239,7 +240,10 @@ def report_failures(records: list[Record], cells: int) -> None:
     failed = [record for record in records if record.status != "ok"]
     if not failed:
         return
-    first = f"{failed[0].cell.optimizer} on {failed[0].cell.task}: {failed[0].error}"
+    cell = failed[0].cell
+    first = f"{cell.optimizer} on {cell.task}: {failed[0].error}"
+    if files := plugins.files_of(cell.optimizer, cell.task):
+        first += f"; python -m bench check {shlex.join(files)} tries it alone"
     if len(failed) == cells:
         raise UserError(f"every cell failed ({cells}); {first}")
     note(f"{len(failed)} of {cells} cells failed, counted as the worst score; {first}")

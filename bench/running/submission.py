@@ -198,7 +198,7 @@ def _code(own: Mapping[tuple[str, str], Record], files: Mapping[str, str]) -> st
         try:
             here = job("cell", task, files.get(name, name), cell.budget).cell.optimizer_definition
         except (tasks.TaskError, optimizers.OptimizerError, UserError) as problem:
-            short = str(problem).partition("; known:")[0]
+            short = str(problem).partition(";")[0]
             return f"{short}; give the file that registers it with --import, weights with --weights"
         if here != cell.optimizer_definition:
             return (

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import tasks
 from bench.errors import UserError
-from bench.lookup.selectors import nearest, pattern
+from bench.lookup.selectors import pattern
 from bench.scores.results import Results
+from optimizers.syntax import nearest
 from tasks import TaskError
 
 GROUPS = ("task", "family", "tag")

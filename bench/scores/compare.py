@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
-from bench.lookup.selectors import nearest
 from bench.scores import intervals, luck, scale, statistics
 from bench.scores.choose import groups
 from bench.scores.homes import trained_on
@@ -24,6 +23,7 @@ from bench.scores.numbers import bracket, number
 from bench.scores.results import Results, load, task_scores
 from bench.scores.stability import improvement, problems_needed
 from bench.scores.verdicts import paired_median
+from optimizers.syntax import nearest
 
 EXPECTATIONS = ("no-worse", "better")
 

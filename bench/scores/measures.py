@@ -14,9 +14,9 @@ from functools import partial
 import numpy as np
 
 from bench.errors import UserError
-from bench.lookup.selectors import nearest
 from bench.records.record import Record, Runs
 from bench.scores.metrics import METRICS, Metric, absorbed, at_rest
+from optimizers.syntax import nearest
 
 TARGETS = {"tenth": 1e-1, "thousandth": 1e-3, "millionth": 1e-6}
 """{name: share of the initial gap to the floor at which the target is reached}."""

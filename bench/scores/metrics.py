@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.records.record import Record, Runs
+from optimizers.syntax import nearest
 
 CAP = 1e6
 """A loss above CAP × the initial one counts as diverged, and as CAP in every mean."""
@@ -62,7 +63,7 @@ class Metric:
 def get(name: str) -> Metric:
     """The metric called `name`; raises UserError."""
     if name not in METRICS:
-        raise UserError(f"unknown metric {name!r}; known: {', '.join(METRICS)}")
+        raise UserError(f"unknown metric {name!r}; known: {', '.join(METRICS)}{nearest(name, METRICS)}")
     return METRICS[name]
 
 

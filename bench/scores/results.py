@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import UserError
+from bench.records.files import nearest_folder
 from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
 from bench.scores import budgets, machines
@@ -147,7 +148,8 @@ def task_scores(results: Results, task: str, metric: Scored) -> np.ndarray:
 def _held(folder: Path) -> list[Record]:
     records = Store(folder).records()
     if not records:
-        raise UserError(f"no results in {folder}; make some: python -m bench run quick --out {folder}")
+        remedy = nearest_folder(folder) or f"; make some: python -m bench run quick --out {folder}"
+        raise UserError(f"no results in {folder}{remedy}")
     return records
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from bench.errors import UserError
-from bench.lookup.selectors import nearest, select_optimizers, select_tasks
+from bench.lookup.selectors import select_optimizers, select_tasks
 from bench.suites.shipped import SUITES
 from bench.suites.suite import Suite, limits, with_counts
 from bench.suites.toml import read
+from optimizers.syntax import nearest
 
 
 def get(name: str) -> Suite:

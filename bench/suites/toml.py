@@ -36,17 +36,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import optimizers
 import tasks
 from bench.engine import process
 from bench.errors import UserError
 from bench.lookup import plugins
-from bench.lookup.selectors import is_selector, nearest, select_optimizers, select_tasks, task_matches
+from bench.lookup.selectors import is_selector, select_optimizers, select_tasks, task_matches
 from bench.records.record import RECHECK, Budget
 from bench.scores import measures, metrics
 from bench.suites.suite import Limits, Suite, limits, with_counts
 from bench.suites.toml_file import load
 from optimizers import OptimizerError
+from optimizers.syntax import nearest
 from tasks import TaskError
 
 _KEYS = ("name", "about", "tasks", "optimizers", "import", "metrics", "budget", "budgets")
@@ -174,8 +174,7 @@ def _selected(
         try:
             select([value])
         except (UserError, TaskError, OptimizerError) as mistake:
-            hint = nearest(value, _known(key))
-            raise file.mistake(f"{mistake}{hint}", key, value) from None
+            raise file.mistake(str(mistake), key, value) from None
     return select(values)
 
 
@@ -193,8 +192,6 @@ def _chosen_tasks(file: _File, table: dict[str, Any]) -> tuple[Any, ...]:
 
 def _keras_task(file: _File, name: str, about: Any) -> str:
     """The name of the task that the table [tasks.name] defines, now registered."""
-    import tasks
-
     _check_keys(file, about, _KERAS, "tasks", name)
     for needed in ("build", "data"):
         if not isinstance(about.get(needed), str):
@@ -217,10 +214,6 @@ def _keras_task(file: _File, name: str, about: Any) -> str:
 def _beside(file: _File, value: Any) -> Any:
     """A path from the suite's folder; a share as it is."""
     return file.path.parent / value if isinstance(value, str) else value
-
-
-def _known(key: str) -> list[str]:
-    return tasks.names() if key == "tasks" else optimizers.names()
 
 
 def _by_task(file: _File, table: dict[str, Any], key: str, chosen: tuple[Any, ...]) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def get(text: str) -> Any:
     except ValueError as problem:
         raise OptimizerError(f"no architecture: {problem}") from None
     if name not in ARCHITECTURES:
-        raise OptimizerError(f"unknown architecture {text!r}; known: {', '.join(ARCHITECTURES)}")
+        raise OptimizerError(
+            f"unknown architecture {text!r}; known: {', '.join(ARCHITECTURES)}{syntax.nearest(name, ARCHITECTURES)}"
+        )
     cls = ARCHITECTURES[name]
     try:
         given = syntax.keywords(settings or "", words=True)

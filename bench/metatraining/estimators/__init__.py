@@ -34,7 +34,7 @@ def get(text: str):
     except ValueError as problem:
         raise UserError(f"no estimator: {problem}") from None
     if name not in ESTIMATORS:
-        raise UserError(f"unknown estimator {text!r}; known: {', '.join(ESTIMATORS)}")
+        raise UserError(f"unknown estimator {text!r}; known: {', '.join(ESTIMATORS)}{syntax.nearest(name, ESTIMATORS)}")
     cls = ESTIMATORS[name]
     try:
         return cls(**syntax.keywords(settings or ""))

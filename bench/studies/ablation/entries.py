@@ -13,6 +13,7 @@ import numpy as np
 from bench.lookup import identity, resolve
 from bench.probes.dynamics.system import ProbeError
 from bench.studies.ablation.naming import TUNED, Spec, parse
+from bench.studies.ablation.plan import check_entry
 from optimizers import Entry, LogUniform, Optimizer, OptimizerError
 from optimizers.base import with_horizon
 
@@ -70,8 +71,7 @@ def entry(base: Entry, spec: Spec) -> Entry:
 
 def build(base: Entry, fixed: Mapping[str, float], horizon: int) -> Build:
     """The build of all ablations of `base` that share the switches `fixed`; raises OptimizerError as `entry` does."""
-    if not base.told_gradients_only:
-        raise OptimizerError(f"cannot ablate {base.name!r}: it is handed the loss itself")
+    check_entry(base)
     digest = hashlib.sha256(identity.optimizer_definition(base).encode()).hexdigest()[:16]
     return Build(base.name, digest, tuple(sorted(fixed.items())), horizon, base)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bench.scores.metrics import studied
 from bench.studies.ablation.naming import MECHANISMS, Spec
+from optimizers import Entry, OptimizerError
 
 METRICS = studied()
 """Scores shown of every entry; the ratios of each are what an ablation can be judged by."""
@@ -18,6 +19,12 @@ NESTED = ({"momentum", "offset"}, {"momentum", "adaptation"})
 CONSTANT = ("momentum", "clipping", "schedule")
 """What is taken away to leave one constant rate."""
 _PLAIN = ("momentum", "schedule", "bias")
+
+
+def check_entry(entry: Entry) -> None:
+    """Raise OptimizerError for an optimizer that is no system of gradients."""
+    if not entry.told_gradients_only:
+        raise OptimizerError(f"cannot ablate {entry.name!r}: it is handed the loss itself")
 
 
 class Ablation(NamedTuple):

@@ -19,6 +19,7 @@ from bench.lookup.named import NamedTask
 from bench.probes.dynamics.system import ProbeError
 from bench.studies.distillation import fit as fitting
 from bench.studies.distillation.fit import Fitted, Material
+from bench.studies.distillation.plan import check_entry
 from bench.studies.distillation.starts import Starts
 from optimizers import Entry
 from optimizers.base import with_horizon
@@ -99,8 +100,7 @@ def replayed(subject: NamedTask, entry: Entry, theta: Mapping[str, Any], steps: 
     from bench.engine.sampling import sample
     from bench.probes.dynamics.component import system_of
 
-    if not entry.told_gradients_only:
-        raise UserError(f"optimizer {entry.name!r} cannot be distilled: it is handed the loss itself; choose another")
+    check_entry(entry)
     try:
         system = system_of(entry.build(with_horizon(theta, steps)))
     except ProbeError as problem:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bench.errors import UserError
 from bench.lookup import resolve
 from bench.lookup.named import NamedTask
+from optimizers import Entry
 from tasks import TaskError
 
 FURTHER = 5
@@ -24,6 +25,12 @@ class Asked(NamedTuple):
     trials: int
     problems: int
     steps: int
+
+
+def check_entry(entry: Entry) -> None:
+    """Raise UserError for an optimizer that is no system of gradients."""
+    if not entry.told_gradients_only:
+        raise UserError(f"optimizer {entry.name!r} cannot be distilled: it is handed the loss itself; choose another")
 
 
 class Condition(NamedTuple):
