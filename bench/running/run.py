@@ -30,6 +30,7 @@ from bench.suites.forecast import learn
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import FEW, LIFE, life, weight
 from bench.suites.suite import UNLIMITED, Suite
+from bench.terminal import counted
 
 
 def run(
@@ -87,7 +88,7 @@ def _say_others(cells: Sequence[Job], finished: Iterable[Cell], out: Path) -> No
     asked = {(job.cell.task, job.cell.optimizer) for job in cells}
     others = {(cell.task, cell.optimizer) for cell in finished} - asked
     larger = any(budgets.covering(finished, job.cell) is not None for job in cells)
-    said = [f"{len(others)} other cell{'s' if len(others) > 1 else ''}"] if others else []
+    said = [counted(len(others), "other cell")] if others else []
     said += ["more problems than these"] if larger else []
     if said:
         note(f"{out} had {' and '.join(said)} from earlier runs; the tables show all. --out FOLDER keeps runs apart")

@@ -10,6 +10,7 @@ from bench.scores import intervals, luck, machines, scale
 from bench.scores.metrics import Metric
 from bench.scores.numbers import number
 from bench.scores.results import Results, finished
+from bench.terminal import counted
 from optimizers import disclosures
 
 FEWEST_TASKS = 5
@@ -21,7 +22,7 @@ def board_notes(metric: Metric, results: Results, frame: pd.DataFrame) -> list[s
     """Of a leaderboard over all tasks."""
     tasks, problems = len(results.tasks), [results.problems(task) for task in results.tasks]
     others = ", then (other tasks) over tasks too" if tasks >= FEWEST_TASKS else ""
-    over = f"{tasks} task{'s' if tasks > 1 else ''}"
+    over = counted(tasks, "task")
     return [
         f"{metric.name}: {metric.summary}; {metric.better} is better.",
         f"Score: interquartile mean over {over} of each task's {scale.mean_name(metric)} over problems; 95 % "

@@ -13,7 +13,7 @@ from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
 from bench.studies.ablation.measure import Study
 from bench.studies.ablation.plan import METRICS
-from bench.terminal import hanging
+from bench.terminal import counted, hanging
 
 FORMATS = ("text", "md", "json", "csv")
 _shown = functools.partial(significant, missing=None)
@@ -57,8 +57,9 @@ def _plain(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _head(report: dict[str, Any], heading: bool) -> str:
+    runs = f"{counted(report['seeds'], 'problem')}, {counted(report['steps'], 'step')}"
     about = (
-        f"{report['optimizer']} on {report['task']}: {report['seeds']} problems, {report['steps']} steps, ratios of "
+        f"{report['optimizer']} on {report['task']}: {runs}, ratios of "
         f"{report['metric']} to the original with 95 % intervals, paired; {report['seconds']} s"
     )
     return f"{'# ' if heading else ''}Causal tests of {about}"
