@@ -68,6 +68,11 @@ def shown(text: Any) -> str:
     return _CONTROL.sub(_spelled, str(text))
 
 
+def counted(number: Any, noun: str) -> str:
+    """`1 cell`, `2 cells`, `1–3 processes`."""
+    return f"{number} {noun}{'' if str(number) == '1' else 'es' if noun.endswith('ss') else 's'}"
+
+
 def settle() -> None:
     """Make the standard streams of this process fit for people; for a command, before it writes anything."""
     global _columns

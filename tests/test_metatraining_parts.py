@@ -204,7 +204,7 @@ def test_theta_moves_after_every_segment_and_broken_ones_are_counted():
     ("tasks_", "change", "text"),
     [
         ("booth", {"batch": 10**9}, r"would take .* GB, .* lower --batch"),
-        ("booth", {"weights": [1, 2]}, "weights has 2 numbers for 1 tasks; give one for each"),
+        ("booth", {"weights": [1, 2]}, "weights has 2 numbers for 1 task; give one for each"),
         (["booth", "beale"], {"batch": [8, 8, 8]}, "batch has 3 numbers for 2 tasks"),
         (["booth", "beale"], {"weights": [1.0, 0.0]}, r"weights must be above 0, not \[1.0, 0.0\]"),
         ("booth", {"unroll_from": 0}, "unroll_from must be a whole number of at least 1"),

@@ -146,7 +146,8 @@ def test_readings_that_differ_are_refused(halves, tmp_path):
 @pytest.mark.parametrize(
     ("folders", "out", "text"),
     [
-        (["one", "none"], "out", "no results in .*none; give the folders of runs"),
+        (["one", "empty"], "out", "no results in .*empty; give the folders of runs"),
+        (["one", "none"], "out", "no results in .*none; did you mean .*one"),
         (["one", "strange"], "out", "strange is not a run folder"),
         (["one", "two"], "strange", "strange is not a run folder"),
         (["one", "two"], "strange/file", "is a file; give a folder"),

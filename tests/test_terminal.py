@@ -17,6 +17,21 @@ QUICK = str(ROOT / "results" / "reference" / "quick")
 STOPPED = f"{stops.LAST_WORDS}\n"
 
 
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [
+        (1, "cell", "1 cell"),
+        (0, "cell", "0 cells"),
+        (1, "process", "1 process"),
+        (2, "process", "2 processes"),
+        ("1", "trial", "1 trial"),
+        ("1-3", "trial", "1-3 trials"),
+    ],
+)
+def test_a_count_has_its_noun_in_its_number(number, noun, said):
+    assert terminal.counted(number, noun) == said
+
+
 def command(*arguments, **settings):
     """The command as a process of its own, its output and errors piped unless told otherwise."""
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT, **settings}

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.commands import kinds, options
+from bench.terminal import counted
 
 
 @click.command()
@@ -18,4 +19,5 @@ def command(dirs: tuple[Path, ...], mix: bool, out: Path) -> None:
     from bench.reports.merge import merge
 
     cells, readings = merge(dirs, out, mix)
-    click.echo(f"{out} holds {cells} cells and {readings} readings; its table: python -m bench leaderboard {out}")
+    held = f"{counted(cells, 'cell')} and {counted(readings, 'reading')}"
+    click.echo(f"{out} holds {held}; its table: python -m bench leaderboard {out}")

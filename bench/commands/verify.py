@@ -8,6 +8,7 @@ import click
 
 from bench.commands import kinds, options
 from bench.running.executor import Means
+from bench.terminal import counted
 
 
 @click.command()
@@ -46,7 +47,6 @@ def command(
         "different": sum(bool(verified.differs) for verified in found.cells),
         **({"damaged files": len(found.damaged)} if found.damaged else {}),
     }
-    plural = "s" if found.cells[1:] else ""
     said = "".join(f", {name}: {count}" for name, count in counts.items())
-    click.echo(f"run again: {len(found.cells)} cell{plural}{said}")
+    click.echo(f"run again: {counted(len(found.cells), 'cell')}{said}")
     context.exit(0 if found.holds else 1)

@@ -28,7 +28,7 @@ from bench.reports.tables import Grid, text
 from bench.scores.numbers import duration
 
 ROOT = Path(__file__).parents[2]
-_SAID = re.compile(r"cells to run on .*?: about ([^,\r\n]+)")
+_SAID = re.compile(r"cells? to run on .*?: about ([^,\r\n]+)")
 _BAR = re.compile(r"cells: +(\d+)%.*? ([\d.]+)/(\d+) \[[\d:]+<([^\],]+)")
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 

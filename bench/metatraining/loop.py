@@ -19,6 +19,7 @@ from bench.metatraining.metalosses import meta_loss
 from bench.metatraining.parts import Part, Parts, split
 from bench.metatraining.settings import Settings, Stage
 from bench.metatraining.state import State, Theta
+from bench.terminal import counted
 
 _EVERY = 50
 """Iterations between checkpoints."""
@@ -61,7 +62,7 @@ class Loop:
         pieces = self.settings.pieces
         if check_count("workers", workers) > pieces:
             raise UserError(
-                f"workers is {workers}, but a batch of one training has {pieces} part{'s' * (pieces > 1)}; "
+                f"workers is {workers}, but a batch of one training has {counted(pieces, 'part')}; "
                 f"give parts={workers}, or several seeds"
             )
 

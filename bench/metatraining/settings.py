@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.errors import UserError, check_count
+from bench.terminal import counted
 
 STAGES = 5
 """Lengths of unroll and discounts of a schedule: each length is a program of its own to compile."""
@@ -102,7 +103,7 @@ class Settings:
         """Raise UserError unless batches and weights are as many as the tasks."""
         for name, values in (("batch", self.batch), ("weights", self.weights)):
             if isinstance(values, tuple) and len(values) != count:
-                raise UserError(f"{name} has {len(values)} numbers for {count} tasks; give one for each")
+                raise UserError(f"{name} has {len(values)} numbers for {counted(count, 'task')}; give one for each")
 
     def batch_of(self, task: int) -> int:
         """Problems per iteration of task number `task`."""

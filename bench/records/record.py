@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.terminal import counted
+
 
 class Runs(NamedTuple):
     """Recorded runs of one optimizer on one task; the leading axes (…) are whatever the caller races.
@@ -55,7 +57,7 @@ class Budget:
     @property
     def tuning_words(self) -> str:
         """How θ is chosen: "64 trials on 16 tuning problems, by each metric the best 5 again on 64 fresh ones"."""
-        first = f"{self.trials} trials on {self.tuning_seeds} tuning problems"
+        first = f"{counted(self.trials, 'trial')} on {counted(self.tuning_seeds, 'tuning problem')}"
         again = f", by each metric the best {self.finalists} again on {self.recheck_seeds} fresh ones"
         return first + (again if self.finalists else "")
 

@@ -11,6 +11,7 @@ from bench.suites.forecast import Forecast, costs, forecast
 from bench.suites.jobs import plan, readings_planned
 from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.suite import Suite
+from bench.terminal import counted
 from optimizers import Entry
 
 MANY_CELLS = 100
@@ -77,9 +78,9 @@ def _notes(suite: Suite, cells: list[Forecast], workers: int) -> list[str]:
     done = sum(cell.source == "done" for cell in cells)
     probes = len(readings_planned(suite))
     lines = [
-        f"{len(cells)} cells, {done} of them done. " + TUNING,
-        f"Expected on {workers} process{'es' if workers > 1 else ''}: {_expected(cells, workers)}"
-        + (f"; then probing {probes} learned optimizer{'s' if probes > 1 else ''}." if probes else "."),
+        f"{counted(len(cells), 'cell')}, {done} of them done. " + TUNING,
+        f"Expected on {counted(workers, 'process')}: {_expected(cells, workers)}"
+        + (f"; then probing {counted(probes, 'learned optimizer')}." if probes else "."),
     ]
     subjects = {cell.job.subject.name: cell.job.subject.task for cell in cells}
     for name, needs in ((name, task.needs()) for name, task in subjects.items()):
@@ -105,4 +106,4 @@ def _expected(cells: list[Forecast], workers: int) -> str:
     unknown = sum(cell.source == "unknown" for cell in cells)
     if not unknown:
         return duration(finish_time(known, workers))
-    return f"at least {duration(finish_time(known, workers))}, and {unknown} cells of unknown cost"
+    return f"at least {duration(finish_time(known, workers))}, and {counted(unknown, 'cell')} of unknown cost"

@@ -12,14 +12,14 @@ from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number, rank_range, share_interval, with_interval
 from bench.scores.results import Results, finished, task_scores
 from bench.scores.scale import mean_name
-from bench.terminal import room, unbounded
+from bench.terminal import counted, room, unbounded
 
 
 def task_section(results: Results, task: str, metric: str) -> str:
     """Entries × metrics, the task's own first with its interval; then what tuning chose for it."""
     frame = task_table(results, task, metric)
     budget = next(r.cell.budget for r in results.records.values() if r.cell.task == task)
-    size = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
+    size = f"{counted(budget.steps, 'gradient evaluation')} a run, {counted(budget.seeds, 'problem')}"
     tuned = [f"{row.optimizer}: {settings(row.theta)}" for row in frame.itertuples() if row.theta]
     table = _within(task_grid(results, frame, task, metric), room(WIDTH))
     lines = [

@@ -14,6 +14,7 @@ from bench.suites.forecast import forecast
 from bench.suites.jobs import Job
 from bench.suites.schedule import START, finish_time, life, weight
 from bench.suites.waits import of_study
+from bench.terminal import counted
 
 
 def of_cells(cells: Sequence[Job], out: Path, workers: int) -> list[float]:
@@ -37,8 +38,7 @@ def say(cells: Sequence[float], readings: Sequence[float], means: Means) -> None
     more = f", and {len(cells) - len(known)} of unknown cost" if known and len(known) < len(cells) else ""
     probing = duration(finish_time(_known(readings), lanes))
     probes = f", then {len(readings)} to probe: about {probing}" if readings else ""
-    on = f"{lanes} process{'es' if lanes > 1 else ''}"
-    note(f"{len(cells)} cell{'s' if cells[1:] else ''} to run on {on}: {about}{more}{probes}")
+    note(f"{counted(len(cells), 'cell')} to run on {counted(lanes, 'process')}: {about}{more}{probes}")
 
 
 def learn_readings(expected: Sequence[float], took: float, means: Means) -> None:

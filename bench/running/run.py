@@ -30,6 +30,7 @@ from bench.suites.forecast import learn
 from bench.suites.jobs import Job, plan, readings_planned
 from bench.suites.schedule import FEW, LIFE, life, weight
 from bench.suites.suite import UNLIMITED, Suite
+from bench.terminal import counted
 
 
 def run(
@@ -88,7 +89,7 @@ def _say_others(cells: Sequence[Job], finished: Iterable[Cell], out: Path) -> No
     others = {(cell.task, cell.optimizer) for cell in finished} - asked
     held = [(job.cell, budgets.covering(finished, job.cell)) for job in cells]
     larger = any(found is not None and found.budget.seeds > cell.budget.seeds for cell, found in held)
-    said = [f"{len(others)} other cell{'s' if len(others) > 1 else ''}"] if others else []
+    said = [counted(len(others), "other cell")] if others else []
     said += ["more problems than these"] if larger else []
     if said:
         note(f"{out} had {' and '.join(said)} from earlier runs; the tables show all. --out FOLDER keeps runs apart")

@@ -20,6 +20,7 @@ from bench.running.executor import Means
 from bench.running.verify import SAMPLE, verify
 from bench.scores import machines
 from bench.suites.jobs import job
+from bench.terminal import counted
 
 
 class Finding(NamedTuple):
@@ -122,7 +123,7 @@ def _findings(
 ) -> Iterator[Finding]:
     """Everything that can be said before a cell is run."""
     gone = f"{mine.damaged[0]} is not as it was written" if mine.damaged else ""
-    yield _finding("files", f"{len(mine.cells)} cells, as they were written", gone, again)
+    yield _finding("files", f"{counted(len(mine.cells), 'cell')}, as they were written", gone, again)
     there = {name: [task for task, other in own if other == name] for name in rows}
     lacking = [
         f"{name} has not run {task}"
@@ -138,7 +139,9 @@ def _findings(
         ("budget", "as the reference's", _budget),
     ):
         yield _finding(check, passing, _first(own, like, unlike), again)
-    yield _finding("finished", f"{len(own)} cells", _first(own, like, _failed), "repair the optimizer and " + again)
+    yield _finding(
+        "finished", counted(len(own), "cell"), _first(own, like, _failed), "repair the optimizer and " + again
+    )
     yield _finding("code", "definitions and digests are those of the code here", _code(own, files), "")
     mixed = "" if mix else machines.mixed([*own.values(), *theirs.cells.values()])
     yield _finding("machine", "allowed by --mix" if mix else "of one kind", mixed, "add --mix to allow for it")

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from bench.errors import UserError
 from bench.records.files import note
 from bench.records.record import RECHECK, Budget, Cell, Record, Runs
+from bench.terminal import counted
 
 COUNTS = tuple(field.name for field in fields(Budget))
 _SET = tuple(name for name in COUNTS if name != "seeds")
@@ -59,7 +60,9 @@ def choose(
         there = sorted({_words(key) for groups in by_task.values() for key in groups})
         seeds = max(r.cell.budget.seeds for groups in by_task.values() for of in groups.values() for r in of)
         wanted = ",".join(f"{name}={count}" for name, count in asked.items())
-        raise UserError(f"no cells of budget {wanted}; there are, with up to {seeds} problems: {'; '.join(there)}")
+        raise UserError(
+            f"no cells of budget {wanted}; there are, with up to {counted(seeds, 'problem')}: {'; '.join(there)}"
+        )
     if left:
         note(f"no cells of the budget asked for: {', '.join(left)}")
     return kept

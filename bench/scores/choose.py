@@ -8,6 +8,7 @@ import tasks
 from bench.errors import UserError
 from bench.lookup.selectors import pattern
 from bench.scores.results import Results
+from bench.terminal import counted
 from optimizers.syntax import nearest
 from tasks import TaskError
 
@@ -35,9 +36,10 @@ def narrow(
     kept = _meant(results.optimizers, chosen_optimizers, "optimizer", kinds)
     records = {at: r for at, r in results.records.items() if at[0] in kept_tasks and at[1] in kept}
     if not records:
+        whole = f"{counted(len(results.tasks), 'task')} and {counted(len(results.optimizers), 'optimizer')}"
         raise UserError(
-            f"nothing is left of {len(results.tasks)} tasks and {len(results.optimizers)} optimizers: what --tasks, "
-            "--family and --optimizers mean has no cell in common; leave one of them out"
+            f"nothing is left of {whole}: what --tasks, --family and --optimizers mean has no cell "
+            "in common; leave one of them out"
         )
     tasks = sorted({t for t, _ in records})
     faults = tuple(fault for fault in results.faults if fault.task in tasks)

@@ -23,6 +23,7 @@ from bench.scores.leaderboard import leaderboard
 from bench.scores.measures import Measure
 from bench.scores.metrics import Metric
 from bench.scores.results import Results, chosen, finished, load
+from bench.terminal import counted
 
 
 def board(out: Any, metric: str = "anytime", missing: str = "common", better: str | None = None) -> pd.DataFrame:
@@ -225,7 +226,7 @@ def _notes(results: Results, measure: Measure, measured: list[str], tasks: list[
     fewest = min(map(results.problems, tasks), default=0)
     notes = [
         f"{measure.name}: {measure.summary}; {measure.better} is better.",
-        f"Score: {over} over {len(tasks)} task{'s' if tasks[1:] else ''}, of runs tuned for the mean loss; "
+        f"Score: {over} over {counted(len(tasks), 'task')}, of runs tuned for the mean loss; "
         f"95 % intervals over problems{others}.",
         "Optimizers that do not differ significantly (bootstrap over problems, Holm's correction, 5 %) share a rank "
         "range."

@@ -18,6 +18,7 @@ from bench.scores.luck import luck
 from bench.scores.metrics import METRICS, Metric, get
 from bench.scores.numbers import count, number, seconds_only, short, significant, with_interval
 from bench.scores.results import Results, chosen, finished, runs_of, task_scores
+from bench.terminal import counted
 
 RUN_BYTES = 2_500_000
 """About what all the runs shown may take of the page."""
@@ -122,7 +123,7 @@ def _plain(value: Any) -> str:
 
 def _budget(record: Record) -> str:
     budget = record.cell.budget
-    runs = f"{budget.steps} gradient evaluations a run, {budget.seeds} problems"
+    runs = f"{counted(budget.steps, 'gradient evaluation')} a run, {counted(budget.seeds, 'problem')}"
     return f"{runs}, {budget.tuning_words if record.trials else 'nothing tuned'}"
 
 

@@ -29,6 +29,7 @@ from bench.scores.metrics import METRICS, get
 from bench.scores.numbers import number
 from bench.scores.results import Results, chosen, finished, load
 from bench.scores.stability import stability
+from bench.terminal import counted
 
 BOARD = "anytime"
 DEFAULT = "mean_loss"
@@ -146,7 +147,7 @@ def _task(results: Results, task: str, metric: str, frame: pd.DataFrame, source:
         "tuned": next((chosen(r, None) for r in results.of_task(task) if finished(r) and r and r.trials), ""),
         "trials": commands.trials(source, task, metric),
         "about": f"{metric}: {get(metric).summary}; {get(metric).better} is better. {budget.steps} gradient "
-        f"evaluations a run, {budget.seeds} problems. Tuned on others: {budget.tuning_words}.",
+        f"evaluations a run, {counted(budget.seeds, 'problem')}. Tuned on others: {budget.tuning_words}.",
         "table": sortable(f"task-{task}", f"{task} by {metric}", table, links, starts),
         "failures": failures(results, task),
     }
@@ -176,8 +177,8 @@ def _overview(results: Results, metric_of: Mapping[str, str]) -> list[Sortable]:
 def _lead(results: Results) -> str:
     runs = sum(record.cell.budget.seeds for record in results.records.values() if finished(record))
     failed = sum(not finished(record) for record in results.records.values())
-    lead = f"{len(results.optimizers)} optimizers on {len(results.tasks)} tasks: {runs:,} runs"
-    return f"{lead}. {failed} cells failed." if failed else f"{lead}."
+    lead = f"{counted(len(results.optimizers), 'optimizer')} on {counted(len(results.tasks), 'task')}: {runs:,} runs"
+    return f"{lead}. {counted(failed, 'cell')} failed." if failed else f"{lead}."
 
 
 def _provenance(results: Results) -> Sortable:

@@ -15,6 +15,7 @@ from bench.scores.measures import Scored
 from bench.scores.metrics import METRICS, N_TARGETS, Metric
 from bench.scores.profiles import TrialCurve
 from bench.scores.results import Results
+from bench.terminal import counted
 
 TARGETS = "anytime"
 """The metric whose targets `ecdf` counts."""
@@ -166,4 +167,5 @@ def _tuned_for(results: Results) -> str:
 def _spent(results: Results) -> str:
     tuned = [r for r in results.records.values() if r.trials]
     trials = shown.span(r.cell.budget.trials for r in tuned)
-    return f"{trials} trials on {shown.span(r.cell.budget.tuning_seeds for r in tuned)} tuning problems a task"
+    seeds = shown.span(r.cell.budget.tuning_seeds for r in tuned)
+    return f"{counted(trials, 'trial')} on {counted(seeds, 'tuning problem')} a task"

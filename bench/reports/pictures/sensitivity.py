@@ -14,6 +14,7 @@ from bench.reports.pictures import shown
 from bench.reports.pictures.profiles import score_limits
 from bench.scores.metrics import METRICS, Metric
 from bench.scores.results import Results, finished
+from bench.terminal import counted
 
 BINS = 8
 """Parts of a setting's range; a line joins the best trial of each."""
@@ -123,4 +124,5 @@ def _is_number(value: Any) -> bool:
 def _trials(found: Mapping[Any, list[Record]]) -> str:
     records = [record for held in found.values() for record in held]
     trials = shown.span(len(record.trials["trial"]) for record in records)
-    return f"{trials} trials on {shown.span(r.cell.budget.tuning_seeds for r in records)} tuning problems a task"
+    seeds = shown.span(r.cell.budget.tuning_seeds for r in records)
+    return f"{counted(trials, 'trial')} on {counted(seeds, 'tuning problem')} a task"

@@ -12,6 +12,7 @@ from bench.records.record import Budget
 from bench.scores import scale
 from bench.scores.measures import Scored
 from bench.scores.results import Results, chosen, finished, task_scores
+from bench.terminal import counted
 
 MANY = 12
 """Entries beyond which one of many panels draws only its best in their colors."""
@@ -98,7 +99,7 @@ def settings(results: Results, metric: Scored | None) -> str:
     records = [record for record in results.records.values() if finished(record)]
     problems = span(results.problems(task) for task in results.tasks)
     steps = span(record.cell.budget.steps for record in records)
-    ran = f"{problems} problems a task, runs of {steps} gradient evaluations"
+    ran = f"{counted(problems, 'problem')} a task, runs of {counted(steps, 'gradient evaluation')}"
     tuned = [record for record in records if record.trials]
     if not tuned:
         return f"{ran}; nothing was tuned"
@@ -112,7 +113,7 @@ def tuning(budgets: Iterable[Budget]) -> str:
     held = list(budgets)
     counts = {name: span(getattr(budget, name) for budget in held) for name in BUDGET}
     again = f", the best {counts['finalists']} again on {counts['recheck_seeds']} fresh ones"
-    first = f"{counts['trials']} trials on {counts['tuning_seeds']} tuning problems"
+    first = f"{counted(counts['trials'], 'trial')} on {counted(counts['tuning_seeds'], 'tuning problem')}"
     return first + (again if any(budget.finalists for budget in held) else "")
 
 

@@ -14,7 +14,7 @@ from bench.scores.numbers import significant
 from bench.studies.ablation import analyze
 from bench.studies.ablation.measure import Study
 from bench.studies.ablation.plan import METRICS
-from bench.terminal import hanging
+from bench.terminal import counted, hanging
 
 FORMATS = ("text", "md", "json", "csv")
 _shown = functools.partial(significant, missing=None)
@@ -61,9 +61,9 @@ def _head(report: dict[str, Any], heading: bool) -> str:
     metric = report["metric"]
     differs = metric in SCORED and SCORED[metric].differs
     what = f"10^(difference of {metric} from the original)" if differs else f"ratios of {metric} to the original"
+    runs = f"{counted(report['seeds'], 'problem')}, {counted(report['steps'], 'step')}"
     about = (
-        f"{report['optimizer']} on {report['task']}: {report['seeds']} problems, {report['steps']} steps, {what} with "
-        f"95 % intervals, paired; {report['seconds']} s"
+        f"{report['optimizer']} on {report['task']}: {runs}, {what} with 95 % intervals, paired; {report['seconds']} s"
     )
     return f"{'# ' if heading else ''}Causal tests of {about}"
 

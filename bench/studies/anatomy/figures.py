@@ -37,6 +37,7 @@ from bench.studies.anatomy.drawing import (
 )
 from bench.studies.anatomy.kernel import kernel
 from bench.studies.anatomy.update import update
+from bench.terminal import counted
 
 
 def figures(found: Measured) -> dict[str, Figure]:
@@ -99,7 +100,7 @@ def _about_curves(found: Measured) -> str:
         for curve in found["curves"]
         if (theta := {k: v for k, v in sorted(curve["theta"].items()) if v is not None})
     )
-    said = f"Median of {budget['seeds']} problems, band: 25–75 %.{floor} Tuned {tuned}: {thetas}."
+    said = f"Median of {counted(budget['seeds'], 'problem')}, band: 25–75 %.{floor} Tuned {tuned}: {thetas}."
     return paper.fitted(said, 0.82 * WIDTH, 10.5)
 
 

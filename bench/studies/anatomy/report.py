@@ -13,6 +13,7 @@ from bench.records.record import Budget
 from bench.reports.tables import settings
 from bench.scores.numbers import number, with_interval
 from bench.studies.anatomy.drawing import Measured
+from bench.terminal import counted
 
 TITLES = {
     "1-curves": "Curves against tuned baselines",
@@ -70,8 +71,9 @@ def _outcome(found: Measured) -> str:
     best = next(curve for curve in found["curves"] if curve["name"] == other["baseline"])
     budget = found["budget"]
     effect = f"{other['kind']} {_bounded(other['effect'], other['low'], other['high'])}, paired by problem"
+    runs = f"{counted(budget['seeds'], 'problem')} of {counted(budget['steps'], 'step')}"
     return (
-        f"{found['metric']} {_score(first)} over {budget['seeds']} problems of {budget['steps']} steps: "
+        f"{found['metric']} {_score(first)} over {runs}: "
         f"{other['word']} tuned {best['name']}, {_score(best)}, the best of the tuned baselines "
         f"({other['better']} is better; {effect}). "
         f"A score is the {other['mean']} over problems, with its 95 % interval."

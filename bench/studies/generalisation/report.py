@@ -21,6 +21,7 @@ from bench.studies.generalisation.plan import Matrix, folder, jobs, left_out
 from bench.suites.forecast import Forecast, forecast
 from bench.suites.jobs import Job
 from bench.suites.schedule import finish_time
+from bench.terminal import counted
 
 FORMATS = ("text", "md", "csv", "json")
 _NOTES = [
@@ -102,7 +103,7 @@ def how_long(matrix: Matrix, out: Path, workers: int) -> str:
     """The same in one line: what is done, and when the rest will be."""
     cells = _forecast(matrix, out)
     done = sum(cell.source == "done" for cell in cells)
-    return f"{len(cells)} cells, {done} of them done; {_expected(cells, workers)}"
+    return f"{counted(len(cells), 'cell')}, {done} of them done; {_expected(cells, workers)}"
 
 
 def _forecast(matrix: Matrix, out: Path) -> list[Forecast]:
@@ -130,7 +131,10 @@ def _forecast_line(cell: Forecast) -> list[str]:
 
 def _forecast_notes(matrix: Matrix, cells: list[Forecast], workers: int) -> list[str]:
     done = sum(cell.source == "done" for cell in cells)
-    notes = [f"{len(cells)} cells, {done} of them done. {TUNING}", f"Expected on {_expected(cells, workers)}."]
+    notes = [
+        f"{counted(len(cells), 'cell')}, {done} of them done. {TUNING}",
+        f"Expected on {_expected(cells, workers)}.",
+    ]
     if missing := left_out(matrix):
         notes.append(f"Left out as too costly: {', '.join(missing)}; name them with --tasks.")
     return notes
@@ -141,6 +145,5 @@ def _expected(cells: Iterable[Forecast], workers: int) -> str:
     left = [cell.seconds for cell in cells if cell.source != "done"]
     known = [seconds for seconds in left if not math.isnan(seconds)]
     unknown = len(left) - len(known)
-    about, more = ("at least", f", and {unknown} cells of unknown cost") if unknown else ("about", "")
-    on = f"{workers} process{'es' if workers > 1 else ''}"
-    return f"{on}: {about} {duration(finish_time(known, workers))}{more}"
+    about, more = ("at least", f", and {counted(unknown, 'cell')} of unknown cost") if unknown else ("about", "")
+    return f"{counted(workers, 'process')}: {about} {duration(finish_time(known, workers))}{more}"

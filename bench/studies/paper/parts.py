@@ -10,6 +10,7 @@ from bench.studies.along.report import sentences
 from bench.studies.paper import tables
 from bench.studies.paper.plan import REPLICATION, TASKS
 from bench.studies.paper.tables import TITLES, VERDICTS, Row, Tables
+from bench.terminal import counted
 
 
 def count_table(found: Tables) -> list[str]:
@@ -222,7 +223,7 @@ def along_list(found: Tables) -> list[str]:
     """What `anatomy --along` found of each task: the claim, its parts, and whether what grew is needed."""
     lines = []
     for page in found.along:
-        seeds = f"{len(page['series'])} seed{'s' if page['series'][1:] else ''}"
+        seeds = counted(len(page["series"]), "seed")
         lines += [f"**{page['task']}** ({seeds}, {page['problems']} problems)", ""]
         lines += [*(f"- {said}" for said in sentences(page)), ""]
     return lines[:-1] or ["Not measured yet."]
