@@ -93,8 +93,9 @@ def _mechanism(of: Logs, name: str, edges: set[str], faint: str = "") -> dict[st
     effect = of.interval({(label, True): 1.0, zero: -1.0})
     random = [of.interval({draw: 1.0, zero: -1.0}) for draw in draws]
     beyond = [of.interval({(label, True): 1.0, draw: -1.0}) for draw in draws]
-    unfinished = _UNFINISHED if "original" in edges else ""
-    verdict, reason = ("no claim", faint or unfinished) if faint or unfinished else _verdict(effect)
+    verdict, reason = ("no claim", faint) if faint else _verdict(effect)
+    if verdict == "matters" and "original" in edges:
+        verdict, reason = "no claim", _UNFINISHED
     return {
         "mechanism": name,
         "effect": effect[1:],
