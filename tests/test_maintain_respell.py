@@ -13,7 +13,7 @@ from bench.errors import UserError
 from bench.maintain import retrain
 from bench.maintain.respell import respell
 from optimizers.shipped import FOLDER, load_entry
-from optimizers.weights_file import read_card
+from optimizers.weights_file import card_bytes, read_card
 
 CHOSEN = "stride[up=0.1,start=0.1]"
 
@@ -68,6 +68,13 @@ def test_another_architecture_is_refused_and_nothing_written(copied, spelled, te
         respell(copied, spelled)
     assert text in str(caught.value)
     assert copied.with_suffix(".json").read_bytes() == before
+
+
+def test_a_card_without_a_command_gets_this_one(copied):
+    card = json.loads(copied.with_suffix(".json").read_text())
+    copied.with_suffix(".json").write_bytes(card_bytes({k: v for k, v in card.items() if k != "command"}))
+    respell(copied, CHOSEN)
+    assert read_card(copied)["command"] == f"python -m bench maintain respell {copied} {shlex.quote(CHOSEN)}"
 
 
 def test_the_verb(copied, capsys):

@@ -55,3 +55,11 @@ def test_the_generalists_are_ahead_on_as_many_tasks_as_their_page_says(weights):
     ahead, tasks_said = re.match(r" (\d+)/(\d+)", row[6]).groups()  # k = 0, 1, 2, 4, 8, 16, 24
     assert f"on {tasks_said} tasks" in TEXT
     assert re.search(rf"`{weights}`[^;]*?is\s+ahead\s+on\s+{ahead}\b", TEXT)
+
+
+def test_the_other_meta_seeds_are_ahead_on_as_many_as_is_said():
+    page = (ROOT / "docs/generalist.md").read_text("utf-8").split("By `mean_loss`")[0]
+    rows = re.findall(r"\| generalist-[23] \| adam, whole space \|(.*)\|\n", page)
+    assert len(rows) == 2
+    said = re.search(r"its two other meta-seeds on (\d+) each", TEXT).group(1)
+    assert [row.split("|")[6].split("/")[0].strip() for row in rows] == [said, said]

@@ -14,7 +14,8 @@ import click
 
 from bench.errors import UserError, check_count
 from bench.lookup.canvas import FORMATS
-from bench.records.files import check_file, check_folder, nearest_folder
+from bench.lookup.folders import nearest_folder
+from bench.records.files import check_file, check_folder
 from optimizers.syntax import short
 
 if TYPE_CHECKING:

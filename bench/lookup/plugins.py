@@ -144,8 +144,8 @@ def place(problem: BaseException) -> str:
     """
     frames = reversed(list(traceback.walk_tb(problem.__traceback__)))
     theirs = ((Path(f.f_code.co_filename).name, n) for f, n in frames if _theirs(Path(f.f_code.co_filename)))
-    for name, line in theirs:
-        return f" ({name}, line {line})"
+    if last := next(theirs, None):
+        return f" ({last[0]}, line {last[1]})"
     cause = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
     return place(cause) if cause is not None else ""
 

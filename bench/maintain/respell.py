@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,22 +26,24 @@ def respell(path: Path, spelled: str) -> str:
     """
     card = read_card(path)
     trained, architecture = card.get("trained_as", card["architecture"]), learned.get(spelled)
-    _check(path, trained, architecture, spelled)
+    _check(path, trained, architecture)
     now = learned.spell(architecture)
     again = f"python -m bench maintain respell {shlex.quote(str(path))} {shlex.quote(now)}"
-    command = f"{card['command'].split(THEN)[0]}{THEN}{again}"
+    first = str(card.get("command", "")).split(THEN)[0]
+    command = THEN.join(part for part in (first, again) if part)
     kept = {key: value for key, value in card.items() if key != DIGEST}
     about = {**kept, "architecture": now, "trained_as": trained, "command": command}
     write_bytes(path.with_suffix(".json"), card_bytes(about))
     return f"{path}: trained as {trained}, raced as {now}"
 
 
-def _check(path: Path, trained: str, architecture: object, spelled: str) -> None:
+def _check(path: Path, trained: str, architecture: Any) -> None:
+    spelled = learned.spell(architecture)
     if type(architecture) is not type(learned.get(trained)):
         raise UserError(f"weights {path} are of {trained}, and {spelled} is another architecture; change settings only")
-    if _shapes(read_theta(path)) != _shapes(learned.get(spelled).initial(0)):
+    if _shapes(read_theta(path)) != _shapes(architecture.initial(0)):
         raise UserError(f"weights {path} of {trained} do not fit {spelled}; change settings that no weights depend on")
 
 
-def _shapes(theta) -> dict[str, tuple[int, ...]]:
+def _shapes(theta: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return {name: np.shape(array) for name, array in theta.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import csv
-import difflib
 import errno
 import io
 import json
@@ -26,7 +25,6 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.terminal import shown
-from optimizers.syntax import NEAR
 
 STALE = 3600.0
 """Seconds after which a temporary file is taken for a killed process's and removed."""
@@ -64,25 +62,6 @@ def check_folder(folder: Path | str) -> None:
             pass
     except OSError as error:
         raise UserError(_cannot_write(folder, error)) from None
-
-
-def nearest_folder(folder: Path) -> str:
-    """`; did you mean results/runs/core?` for a folder that is not there where one is spelled nearly so, else ""."""
-    found = None if folder.is_dir() else _nearest(folder)
-    return f"; did you mean {found}?" if found else ""
-
-
-def _nearest(folder: Path) -> Path | None:
-    """The folder itself if it is there, else, part by part, the one most alike; None where a part has none."""
-    if folder.is_dir() or folder == folder.parent:
-        return folder
-    parent = _nearest(folder.parent)
-    try:
-        beside = sorted(path.name for path in parent.iterdir() if path.is_dir()) if parent else []
-    except OSError:
-        return None
-    near = difflib.get_close_matches(folder.name, beside, 1, NEAR)
-    return parent / near[0] if parent and near else None
 
 
 def check_file(path: Path | str) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import UserError
-from bench.records.files import check_folder, nearest_folder, write_bytes
+from bench.lookup.folders import nearest_folder
+from bench.records.files import check_folder, write_bytes
 from bench.records.outcome import differences, digest
 from bench.records.record import Record
 from bench.records.store import Store

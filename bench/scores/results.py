@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import UserError
-from bench.records.files import nearest_folder
+from bench.lookup.folders import nearest_folder
 from bench.records.record import Budget, Cell, Record, Runs
 from bench.records.store import Store
 from bench.scores import budgets, machines

@@ -109,6 +109,11 @@ def interval(value: np.ndarray, replicates: np.ndarray) -> Interval:
     return Interval(value, low, high)
 
 
+def mean_interval(values: np.ndarray) -> Interval:
+    """Mean of (S,) numbers with its interval over other draws of as many; NaN bounds for a single one."""
+    return interval(values.mean(), resampled_means(values[None], generator())[:, 0])
+
+
 def with_tasks(replicates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Resample tasks too: (replicates, tasks, entries) -> same shape, tasks drawn with replacement.
 

@@ -18,6 +18,7 @@ from bench.studies.ablation.plan import CONTROLS, pairs_of
 
 MARGIN = 1.05
 """Ratios within 1/MARGIN … MARGIN are no effect."""
+_UNFINISHED = "the original's best step is the end of what was tried; ablate it at settings that are tuned"
 LOST = 0.01
 """A rung that diverges on a larger share of the problems is none."""
 RUNGS = (
@@ -81,9 +82,6 @@ def mechanisms(study: Study, of: Logs) -> list[dict[str, Any]]:
     return [
         _mechanism(of, name, edges, faint.get(name, "")) for name in MECHANISMS if (f"without {name}", True) in of.value
     ]
-
-
-_UNFINISHED = "the original's best step is the end of what was tried; ablate it at settings that are tuned"
 
 
 def _mechanism(of: Logs, name: str, edges: set[str], faint: str = "") -> dict[str, Any]:

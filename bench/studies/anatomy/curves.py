@@ -17,7 +17,7 @@ from bench.reports.pictures.curves import above_floor, quantiles
 from bench.running.cells import cell_of
 from bench.scores.metrics import Metric
 from bench.scores.scale import leveled, shown_interval
-from bench.scores.statistics import Interval, generator, interval, resampled_means
+from bench.scores.statistics import Interval, mean_interval
 from bench.suites.jobs import job
 from optimizers import Entry
 
@@ -83,12 +83,7 @@ def curve(subject: NamedTask, entry: Entry, theta, metric: Metric, budget: Budge
 
 def mean_of(scores: np.ndarray, metric: Metric) -> Interval:
     """Mean of (S,) scores on the metric's scale, with its 95 % interval over problems, as in leaderboards."""
-    return shown_interval(metric, level_of(leveled(metric, scores)))
-
-
-def level_of(levels: np.ndarray) -> Interval:
-    """Mean and interval of (S,) numbers that are on the scale already."""
-    return interval(levels.mean(), resampled_means(levels[None], generator())[:, 0])
+    return shown_interval(metric, mean_interval(leveled(metric, scores)))
 
 
 def best_baseline(found: list[LossCurve], metric: Metric) -> LossCurve:

@@ -21,6 +21,7 @@ from bench.records.files import strict, write_bytes
 from bench.records.record import RECHECK, Budget
 from bench.scores import metrics
 from bench.scores.scale import leveled, mean_name, shown_interval
+from bench.scores.statistics import mean_interval
 from bench.suites import find
 from bench.suites.protocol import budget_for
 from optimizers.disclosures import words
@@ -136,10 +137,10 @@ def _plain(curve: LossCurve, metric: Metric) -> dict[str, Any]:
 
 def _comparison(raced: list[LossCurve], metric: Metric) -> dict[str, Any]:
     """The optimizer beside the best baseline, paired by problem: ratio or difference, its 95 % interval, and a word."""
-    from bench.studies.anatomy.curves import best_baseline, level_of
+    from bench.studies.anatomy.curves import best_baseline
 
     best = best_baseline(raced, metric)
-    levels = level_of(leveled(metric, raced[0].scores) - leveled(metric, best.scores))
+    levels = mean_interval(leveled(metric, raced[0].scores) - leveled(metric, best.scores))
     clear = float(levels.low) > 0 or float(levels.high) < 0
     word = "ahead of" if metric.sign * float(levels.value) > 0 else "behind"
     effect, low, high = (float(part) for part in shown_interval(metric, levels))

@@ -17,7 +17,7 @@ from bench.lookup.resolve import named_task
 from bench.records import sealed
 from bench.records.record import Budget
 from bench.scores.metrics import METRICS
-from bench.scores.statistics import Interval, generator, interval, resampled_means
+from bench.scores.statistics import Interval, mean_interval
 from bench.studies.generalist.trials import budget_of
 from bench.suites.jobs import job
 from optimizers import Entry
@@ -109,7 +109,7 @@ def _raced(named: Any, steps: int, entry: Entry, theta: dict[str, Any], problems
     runs = race(entry, [theta], Problems(subject, "report", range(problems), steps)).runs
     scores = METRICS["mean_log"].score(runs, subject.task.floor)
     losses = np.asarray(runs.losses[0], "float64")
-    found = interval(scores.mean(), resampled_means(scores, generator())[:, 0])
+    found = mean_interval(scores[0])
     return {"mean_log": [float(part) for part in found], "worse": int(np.sum(~(losses[:, -1] <= losses[:, 0])))}
 
 

@@ -10,7 +10,7 @@ gradient that is larger than all before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,12 +18,15 @@ import optimizers
 from bench.lookup.resolve import named_task
 from bench.scores.metrics import METRICS
 from bench.scores.scale import leveled
-from bench.scores.statistics import Interval, generator, interval, resampled_means
+from bench.scores.statistics import Interval, mean_interval
 from bench.studies.generalist.trials import budget_of
+from optimizers import Entry
 from optimizers.learned.tensorwise import MOMENTA, SEEN, SQUARES
 
 Theta = dict[str, np.ndarray]
 PROBLEMS = 32
+SHAPE, CALM, SPIKES = (16, 8), 50, (1.0, 10.0, 100.0, 1000.0)
+"""Of the tensor whose move is measured; gradients before the large one; how large that is."""
 _OWN = (SEEN - 4) // 2
 _AGREEMENT, _PAST = slice(0, 1 + len(MOMENTA)), slice(1 + len(MOMENTA), 4 + len(MOMENTA))
 _CLOCK = slice(SEEN - 3, SEEN)
@@ -104,28 +107,25 @@ def taken_away(
     name: str, tasks: Sequence[str], progress: Callable[[str], None], problems: int = PROBLEMS
 ) -> list[Away]:
     """Every mechanism of entry `name`, weights of `stride`, on every task."""
-    rows = []
+    entry, rows = optimizers.get(name), []
+    theta = dict(entry.defaults)
     for task in tasks:
         progress(f"inside: {task}")
-        whole = _scores(name, dict(optimizers.get(name).defaults), task, problems)
+        whole = _scores(entry, theta, task, problems)
         for what, without in AWAY.items():
-            rise = _scores(name, without(dict(optimizers.get(name).defaults)), task, problems) - whole
-            rows.append(Away(what, task, interval(rise.mean(), resampled_means(rise[None], generator())[:, 0])))
+            rows.append(Away(what, task, mean_interval(_scores(entry, without(theta), task, problems) - whole)))
     return rows
 
 
-def _scores(name: str, theta: Mapping[str, Any], task: str, problems: int) -> np.ndarray:
+def _scores(entry: Entry, theta: Theta, task: str, problems: int) -> np.ndarray:
     """mean_log (problems,) on report problems."""
     from bench.engine.problems import Problems
     from bench.engine.race import race
 
     subject, metric = named_task(task), METRICS["mean_log"]
     steps = budget_of(task).steps
-    runs = race(optimizers.get(name), [theta], Problems(subject, "report", range(problems), steps)).runs
+    runs = race(entry, [theta], Problems(subject, "report", range(problems), steps)).runs
     return -metric.sign * leveled(metric, metric.score(runs, subject.task.floor))[0]
-
-
-SHAPE, CALM, SPIKES = (16, 8), 50, (1.0, 10.0, 100.0, 1000.0)
 
 
 def spiked(name: str, seed: int = 0) -> list[float]:

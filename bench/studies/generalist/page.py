@@ -42,6 +42,15 @@ def page(
     """The whole page; `broken` has rows of conditions, and of the library where `task` is as it is. `through_fit`: as
     bench.studies.generalist.fits has it; `within` as bench.studies.generalist.inside has it.
     """
+    sections = {
+        "Where it breaks": [*_failures(curves, names), *_breaks(broken), *through_fit],
+        "How many trials it is worth": _counted(curves, names),
+        "The targets": _targets(curves, names),
+        "What it costs": [*costs, ""],
+        "What it uses": [*within, *_PROBES, ""],
+        "Family by family": _families(curves, names),
+        "How this was measured": _method(),
+    }
     lines = [
         "# The generalist",
         "",
@@ -51,32 +60,7 @@ def page(
         "",
         f"![Score against trials of tuning, family by family]({_PICTURE})",
         "",
-        "## Where it breaks",
-        "",
-        *_failures(curves, names),
-        *_breaks(broken),
-        *through_fit,
-        "## How many trials it is worth",
-        "",
-        *_counted(curves, names),
-        "## The targets",
-        "",
-        *_targets(curves, names),
-        "## What it costs",
-        "",
-        *costs,
-        "",
-        "## What it uses",
-        "",
-        *within,
-        *_PROBES,
-        "",
-        "## Family by family",
-        "",
-        *_families(curves, names),
-        "## How this was measured",
-        "",
-        *_method(),
+        *(line for title, told in sections.items() for line in (f"## {title}", "", *told)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.records.record import Runs
 from bench.scores.metrics import LOG_FLOOR, METRICS
-from bench.scores.statistics import Interval, generator, interval, ratio, resampled_means
+from bench.scores.statistics import Interval, generator, mean_interval, ratio
 
 
 class Verdict(NamedTuple):
@@ -31,7 +31,7 @@ def compare(how: str, learned: np.ndarray, baseline: np.ndarray) -> Interval:
     """Both (problems,), paired: ratio or difference of means, or the share of problems where `learned` is lower."""
     if how == "wins":
         wins = (learned < baseline).astype("float64")
-        return interval(wins.mean(), resampled_means(wins[None], generator())[:, 0])
+        return mean_interval(wins)
     return ratio(learned, baseline, generator(), difference=how == "difference")
 
 
