@@ -34,27 +34,19 @@ _NEVER = -60.0
 """Added to a logit of a softmax: its share is 1e-26."""
 
 
-def blind(theta: Theta, *seen: slice) -> Theta:
+def blind(theta: Theta, seen: slice) -> Theta:
     """Without numbers that a tensor shows, its own and their means over tensors."""
-    places = [place for one in seen for place in _both(one)]
+    own = list(range(SEEN)[seen])
+    places = own + [place + _OWN for place in own if place < _OWN]
     kernel, longer = theta["kernel"].copy(), theta["longer_seen"].copy()
     kernel[places], longer[places] = 0.0, 0.0
     return {**theta, "kernel": kernel, "longer_seen": longer}
 
 
-def _both(seen: slice) -> list[int]:
-    own = list(range(SEEN)[seen])
-    return own + [place + _OWN for place in own if place < _OWN]
-
-
 def gradient_alone(theta: Theta) -> Theta:
     """Every momentum replaced by the gradient: coefficients are summed."""
-    return {
-        **theta,
-        **{
-            name: _first(theta[name], axis) for name, axis in (("mixed_bias", 0), ("mixed_state", 1), ("each_mixed", 0))
-        },
-    }
+    axes = {"mixed_bias": 0, "mixed_state": 1, "each_mixed": 0}
+    return {**theta, **{name: _first(theta[name], axis) for name, axis in axes.items()}}
 
 
 def _first(array: np.ndarray, axis: int) -> np.ndarray:
