@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from bench.engine import contracts, executables, pjrt
+from bench.engine import executables, pjrt
+from bench.engine.blocks import few
 from bench.engine.definition import Unknown, definition
 from bench.engine.executables import Kept
 from bench.engine.flat import Flat
 from bench.engine.unroll import Plan
 from tasks import Task
 
-FEW = 16
-"""Numbers of a run up to which its loop is one kernel: in there, longer loops are not vectorized."""
 _PRODUCTS = {"dot", "convolution", "fft", "sort", "reduce-window"}
 """Operations that are many times slower within a kernel."""
 _refused: dict[tuple[Task, Callable], str] = {}
@@ -99,7 +98,7 @@ class Lowered:
         traced, concrete = self._trace()
         hlo = pjrt.Hlo(traced.experimental_get_compiler_ir(*_leaves(self._arguments))(stage="hlo_serialized"))
         captured = _captured(concrete, hlo, len(list(_leaves(self._arguments))))
-        as_kernel = self._few and not hlo.operations & _PRODUCTS
+        as_kernel = few(self._plan.task) and not hlo.operations & _PRODUCTS
         if not key:
             key = executables.digest(hlo.text, str(as_kernel))
             if found := self._restored(key):
@@ -128,11 +127,6 @@ class Lowered:
             return ""
         shapes = [f"{leaf.dtype.name}{leaf.shape}" for leaf in _leaves(self._arguments)]
         return executables.digest(about, self._part, *shapes)
-
-    @property
-    def _few(self) -> bool:
-        params = tf.nest.flatten(contracts.specifications(self._plan.task)[0])
-        return sum(leaf.shape.num_elements() for leaf in params) <= FEW
 
     def _trace(self) -> tuple[Any, Any]:
         """(the function, its trace), of flat arguments: TensorFlow lowers no others."""

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bench.engine import executor, lowered
+from bench.engine import blocks, executor, lowered
 from bench.engine.alone import Alone
+from bench.engine.blocks import Blocks
 from bench.engine.flat import Flat
 from bench.engine.lowered import Lowered
 from bench.engine.unroll import Plan, Unroll, nested, seeds_outside
@@ -34,7 +35,7 @@ class Program:
     """One plan's tile. Light tasks go from start to end in one program; others have a start of its own."""
 
     def __init__(self, plan: Plan):
-        unroll = Unroll(plan)
+        unroll = _unroll(plan)
         self.plan = plan
         self._light = plan.task.cost == "light"
         self._start, self._go, self._whole = (_piece(plan, f) for f in (unroll.start, unroll.go, unroll.whole))
@@ -114,14 +115,23 @@ class Program:
         return self._start.handed_on(self._start(params, data, hyper, shared, points))
 
 
+def _by_jaxlib() -> bool:
+    return executor.chosen(os.environ) != executor.NAMES[0]
+
+
+def _unroll(plan: Plan) -> Unroll:
+    """In blocks, where they suit the plan and its compiler can make one kernel of a loop."""
+    return Blocks(plan) if _by_jaxlib() and blocks.suit(plan) else Unroll(plan)
+
+
 def _piece(plan: Plan, f: Callable) -> Flat | Lowered:
     """A function of the plan's unroll, compiled and run by whom the environment asks for."""
-    return Flat(f) if executor.chosen(os.environ) == executor.NAMES[0] else Lowered(f, plan, f.__name__)
+    return Lowered(f, plan, f.__name__) if _by_jaxlib() else Flat(f)
 
 
 def compiler(task: Task, build: Callable) -> str:
     """Whose XLA compiled what was raced of a task and an optimizer, as a record says it."""
-    if executor.chosen(os.environ) == executor.NAMES[0]:
+    if not _by_jaxlib():
         return "XLA"
     reason = lowered.refused(task, build)
     return f"TensorFlow's XLA, since jaxlib does not take it: {reason}" if reason else "jaxlib's XLA"

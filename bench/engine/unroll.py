@@ -98,12 +98,17 @@ def advance(task: Task, optimizer, run: Run, data, batch, step, asks: Asks | Non
     seen = tf.nest.map_structure(lambda p: p[0], run.past) if task.delay else run.params
     loss, gradients, held = evaluated(task, seen, run.held, data, batch)
     with asked.handed(asks, task, run.params, run.held, data, batch, loss) as more:
-        updates, state = optimizer.update(gradients, run.state, run.params, step, *more)
-    params = task.constrain(tf.nest.map_structure(tf.add, run.params, updates))
+        params, state = updated(task, optimizer, run, gradients, step, *more)
     past = run.past
     if task.delay:
         past = tf.nest.map_structure(lambda q, p: tf.concat([q[1:], p[None]], 0), run.past, run.params)
     return Run(params, state, past, held), gradients, loss
+
+
+def updated(task: Task, optimizer, run: Run, gradients, step, *more) -> tuple[Any, Any]:
+    """(params, the optimizer's state) of a run after one update."""
+    updates, state = optimizer.update(gradients, run.state, run.params, step, *more)
+    return task.constrain(tf.nest.map_structure(tf.add, run.params, updates)), state
 
 
 def seeds_outside(data: Any) -> bool:
