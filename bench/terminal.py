@@ -47,6 +47,8 @@ _columns: int | None = None
 """Of the terminal that standard output is; None where it is a file or a pipe."""
 _LEAST, _TEXT = 40, 36
 """Columns that a terminal has at the least; that text needs beside others."""
+_BETWEEN = 10
+"""Seconds from one state of a progress bar to the next where it is written into a file."""
 BROKEN_PIPE = 141
 """Exit code where the reader has gone: what shells say of a program that SIGPIPE ended."""
 
@@ -83,6 +85,8 @@ def settle() -> None:
     out, notes = _form(sys.stdout), {**_form(sys.stderr), "line_buffering": True}
     sys.stdout = _Output(_buffer(sys.stdout, 1), **out)
     sys.stderr = _Notes(_buffer(sys.stderr, 2), **notes)
+    if not os.isatty(2):
+        os.environ.setdefault("TQDM_MININTERVAL", str(_BETWEEN))
 
 
 def room(most: int) -> int:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import samples
 import small_gru
 import tensorflow as tf
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ import optimizers
 from bench.commands.ablate import command as ablate
 from bench.lookup import identity, resolve
 from bench.probes.controls import planted
+from bench.records.store import Store
 from bench.studies.ablation import analyze, entries, plan, report
 from bench.studies.ablation import measure as studies
 from bench.studies.ablation.measure import Outcome, Study
@@ -414,6 +416,24 @@ def told():
         )
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("task", ["rosenbrock", "quadratic"])
+def test_the_settings_that_a_run_tuned_are_ablated(task, tmp_path, monkeypatch):
+    """For the metric that the study judges by; a task without a cell there is ablated at the defaults."""
+    theta = {**optimizers.get("momentum").defaults, "learning_rate": 0.0125}
+    record = samples.record("rosenbrock", "momentum")
+    Store(tmp_path).write(record._replace(thetas={**record.thetas, "mean_log": theta}))
+    seen = []
+    monkeypatch.setattr("bench.studies.ablation.study.causal_tests", lambda entry, *_, **__: seen.append(entry) or {})
+    monkeypatch.setattr("bench.studies.ablation.study.keep", lambda *_: None)
+    monkeypatch.setattr("bench.studies.ablation.report.render", lambda *_: "")
+    told = ["momentum", "--task", task, "--metric", "mean_log", "--out", str(tmp_path)]
+    done = CliRunner().invoke(ablate, told)
+    assert done.exit_code == 0, done.output
+    expected = theta if task == "rosenbrock" else dict(optimizers.get("momentum").defaults)
+    assert seen[0].name == "momentum"
+    assert dict(seen[0].defaults) == expected
 
 
 def test_the_command_reads_what_momentum_is_for(told):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bench.commands import kinds, options
 from bench.lookup import resolve
+from bench.records.store import tuned
 from bench.reports import waits
 from bench.studies.ablation.plan import METRICS, check_entry
+from bench.suites import find
 from bench.suites.waits import of_study
 
 
@@ -19,7 +22,7 @@ from bench.suites.waits import of_study
 @click.option("--seeds", type=kinds.COUNT, default=512, show_default=True, help="Report problems.")
 @options.steps
 @click.option("--metric", type=click.Choice(METRICS), help="Default: the task's metric in suite core, else mean_loss.")
-@click.option("--out", type=kinds.OUT_FOLDER, help="Folder for the result as JSON.")
+@click.option("--out", type=kinds.OUT_FOLDER, help="Folder for the result; a run's: use the settings tuned there.")
 @options.dry_run
 @options.formats("text", "md", "json", "csv")
 @options.import_files
@@ -45,9 +48,12 @@ def command(
     from bench.studies.ablation import report
     from bench.studies.ablation.study import causal_tests, keep
 
+    metric = metric or find.get("core").metric_for(subject.name)
+    if out and entry.space and (theta := tuned(out, subject.name, entry.name, metric)):
+        entry = replace(entry, defaults=theta)
     waits.say_settings(entry, entry.defaults)
     with waits.announced("ablate", what, subject, steps):
-        found = causal_tests(optimizer, task, seeds=seeds, steps=steps, metric=metric)
+        found = causal_tests(entry, subject, seeds=seeds, steps=steps, metric=metric)
     if out is not None:
         keep(found, out)
     click.echo(report.render(found, form))

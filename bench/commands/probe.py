@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bench.commands import kinds, options
 from bench.lookup import resolve
 from bench.probes import run
-from bench.records.store import Store
+from bench.records.store import Store, tuned
 from bench.reports import waits
 from bench.running.progress import Bar
 
@@ -48,7 +47,8 @@ def command(
     from bench.reports.readings import readings_text
 
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
-    theta = _recorded_theta(out, subject.name, entry) or resolve.theta(entry, None)
+    recorded = tuned(out, subject.name, entry.name, "mean_loss") if out and entry.space else None
+    theta = recorded or resolve.theta(entry, None)
     run.asked(entry, probes or None, twins)
     waits.say_settings(entry, theta)
     with Bar("probes", 1, 0) as bar:
@@ -58,10 +58,3 @@ def command(
         run.write_readings(run.kept(subject, entry, readings, 200, twins, theta), out)
     plain = {name: reading.to_json() for name, reading in readings.items()}
     click.echo(json.dumps(plain, indent=1) if form == "json" else readings_text(entry.name, subject.name, plain))
-
-
-def _recorded_theta(out: Path | None, task: str, entry: Any) -> Any:
-    if out is None or not Path(out).exists() or not entry.space:
-        return None
-    found = (r for r in Store(out).records() if r.cell.task == task and r.cell.optimizer == entry.name)
-    return next((record.thetas.get("mean_loss") for record in found), None)

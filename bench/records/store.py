@@ -99,6 +99,14 @@ class Store:
             note(f"{path} is not a cell file as written ({reason}); it counts as absent")
 
 
+def tuned(root: Path, task: str, optimizer: str, metric: str) -> dict[str, Any] | None:
+    """θ that a run under `root` tuned an optimizer to for a task and a metric; None where there is none."""
+    if not (root / "cells").is_dir():
+        return None
+    found = (r for r in Store(root).records() if (r.cell.task, r.cell.optimizer) == (task, optimizer))
+    return next((record.thetas.get(metric) for record in found), None)
+
+
 def _check_folder(root: Path) -> None:
     try:
         if root.exists() and not root.is_dir():
