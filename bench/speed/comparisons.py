@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import NamedTuple
 
+import optimizers
 from bench.speed import cells
 from bench.speed.cells import Workload
 from bench.speed.context import Context
-from bench.speed.paired_timing import CHECKED, Making, fight, same_losses
+from bench.speed.paired_timing import CHECKED, CHECKED_LEARNED, Making, fight, same_losses
 from bench.speed.processes import Side
 from bench.speed.rows import Limit, Ratio, at_least
 
@@ -122,10 +123,11 @@ def measure(context: Context, comparison: Comparison) -> Ratio:
 
 def _check(mine: Side, other: Side, cell: Workload, peer: Peer, problem, variants) -> float:
     """Largest disagreement of any variant with our first losses; raises ValueError beyond the tolerance."""
-    reference = mine.call("ours:curves", cell, CHECKED)
+    steps = CHECKED_LEARNED if optimizers.get(cell.optimizer).kind == "learned" else CHECKED
+    reference = mine.call("ours:curves", cell, steps)
     return max(
         same_losses(
-            reference, other.call(f"{peer.function}_curves", cell, problem, CHECKED, *variant), f"{peer.name} {name}"
+            reference, other.call(f"{peer.function}_curves", cell, problem, steps, *variant), f"{peer.name} {name}"
         )
         for name, variant in variants.items()
     )

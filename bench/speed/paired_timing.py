@@ -13,6 +13,8 @@ TURN = 0.2
 """Seconds of one turn at least; the best run of a turn counts."""
 CHECKED = 10
 """Steps over which losses are compared."""
+CHECKED_LEARNED = 5
+"""The same for a learned optimizer, whose runs amplify rounding."""
 TOLERANCE = 1e-4
 
 
