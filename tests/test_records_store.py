@@ -349,3 +349,12 @@ def test_a_cell_from_before_the_re_check_is_one_without(store):
 
 def _card_of(path):
     return json.loads(pq.read_schema(path).metadata[b"optoscope"])
+
+
+def test_a_committed_reference_without_its_cells_is_a_run_folder(tmp_path):
+    """Its tables and the command that made them are kept, its cells are not: running it again fills it."""
+    (tmp_path / "summary.txt").write_text("All tasks")
+    with pytest.raises(UserError, match="is not a run folder"):
+        Store(tmp_path)
+    (tmp_path / "suite.json").write_text("{}")
+    assert Store(tmp_path).records() == []

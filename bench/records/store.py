@@ -28,7 +28,8 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: lambda c
 """{older format: the card as the next format has it}; files of a format that is neither FORMAT nor here are absent."""
 _CARD, _DIGEST = b"optoscope", b"optoscope-sha256"
 _NUMBERS = {"mean_loss": "float32", "mean_log": "float32", "best": "float32", "diverged": "int32", "losses": "float32"}
-_OURS = ("cells", "readings")
+_OURS = ("cells", "readings", "suite.json")
+"""What a run's folder has at least one of; a committed reference may have no cells."""
 
 
 class Store:
@@ -111,7 +112,7 @@ def _check_folder(root: Path) -> None:
     try:
         if root.exists() and not root.is_dir():
             raise UserError(f"{root} is a file; give a folder")
-        if root.is_dir() and not any((root / name).is_dir() for name in _OURS) and _visible(root):
+        if root.is_dir() and not any((root / name).exists() for name in _OURS) and _visible(root):
             raise UserError(
                 f"{root} is not a run folder (no cells/). Give one such as results/runs/quick, or a new folder"
             )

@@ -71,11 +71,11 @@ def absent(peer: Peer) -> list[str]:
 
 def _all() -> list[Comparison]:
     expert = {
-        cells.ROSENBROCK: 1.6,
-        cells.MEDIUM: 1.0,
-        cells.SMALL: 1.0,
-        cells.REGRESSION: 1.2,
-        cells.MOONS: 1.1,
+        cells.ROSENBROCK: 1.1,
+        cells.MEDIUM: 1.4,
+        cells.SMALL: 1.1,
+        cells.REGRESSION: 1.0,
+        cells.MOONS: 1.0,
         cells.CONVOLUTION: 1.0,
     }
     rows = [Comparison(cell, EXPERT, at_least(value)) for cell, value in expert.items()]
@@ -83,7 +83,7 @@ def _all() -> list[Comparison]:
         rows += [Comparison(c, peer, at_least(v)) for c, v in zip(cells.FOUR, values, strict=True)]
     rows += [Comparison(cells.MOONS, FIT, at_least(100)), Comparison(cells.MOONS, FIT_MANY, None)]
     rows += [Comparison(cell, TORCH, None) for cell in cells.FOUR]
-    return rows + [Comparison(cell, GRU, at_least(1.0)) for cell in cells.GRUS]
+    return rows + [Comparison(cell, GRU, at_least(1.05)) for cell in cells.GRUS]
 
 
 COMPARISONS = _all()
