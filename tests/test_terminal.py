@@ -199,3 +199,10 @@ def test_a_table_wider_than_the_terminal_goes_on_below_beside_the_names(narrow):
         "adam             6        7        8",
         "a note",
     ]
+
+
+def test_a_bar_in_a_file_is_written_every_ten_seconds():
+    """On a terminal it moves ten times a second, which a log would keep as thousands of lines."""
+    said = "from bench import terminal; terminal.settle(); from tqdm import tqdm; print(tqdm(total=1).mininterval)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert float(done.stdout) == 10.0
