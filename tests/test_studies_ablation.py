@@ -431,9 +431,11 @@ def test_the_settings_that_a_run_tuned_are_ablated(task, tmp_path, monkeypatch):
     told = ["momentum", "--task", task, "--metric", "mean_log", "--out", str(tmp_path)]
     done = CliRunner().invoke(ablate, told)
     assert done.exit_code == 0, done.output
-    expected = theta if task == "rosenbrock" else dict(optimizers.get("momentum").defaults)
-    assert seen[0].name == "momentum"
-    assert dict(seen[0].defaults) == expected
+    at_defaults = optimizers.get("momentum")
+    named = optimizers.get(f"momentum[learning_rate=0.0125,momentum={theta['momentum']}]")
+    assert dict(named.defaults) == theta
+    expected = named if task == "rosenbrock" else at_defaults
+    assert (seen[0].name, dict(seen[0].defaults)) == (expected.name, dict(expected.defaults))
 
 
 def test_the_command_reads_what_momentum_is_for(told):

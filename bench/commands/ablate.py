@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +11,6 @@ from bench.lookup import resolve
 from bench.records.store import tuned
 from bench.reports import waits
 from bench.studies.ablation.plan import METRICS, check_entry
-from bench.suites import find
 from bench.suites.waits import of_study
 
 
@@ -46,11 +44,11 @@ def command(
         click.echo(waits.words(what, of_study("ablate", subject, steps)))
         return
     from bench.studies.ablation import report
-    from bench.studies.ablation.study import causal_tests, keep
+    from bench.studies.ablation.study import causal_tests, judged_by, keep
 
-    metric = metric or find.get("core").metric_for(subject.name)
-    if out and entry.space and (theta := tuned(out, subject.name, entry.name, metric)):
-        entry = replace(entry, defaults=theta)
+    metric = judged_by(metric, subject.name)
+    if out and (theta := tuned(out, subject.name, entry.name, metric)):
+        entry = resolve.at(entry, theta)
     waits.say_settings(entry, entry.defaults)
     with waits.announced("ablate", what, subject, steps):
         found = causal_tests(entry, subject, seeds=seeds, steps=steps, metric=metric)

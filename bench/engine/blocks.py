@@ -96,15 +96,15 @@ class Blocks(Unroll):
         return summary
 
 
-def _recorded(carry: Carry, count, latest, points):
-    """(slot, losses) with the rows of a block that `points` ask for."""
+def _recorded(carry: Carry, count, block, points):
+    """(slot, losses) with what `points` ask for of a block's losses (LENGTH, …)."""
     size = points.shape[0]
 
     def due(slot, losses):
         return (slot < size) & (tf.gather(points, tf.minimum(slot, size - 1)) < carry.step + count)
 
     def copy(slot, losses):
-        row = tf.gather(latest, tf.gather(points, slot) - carry.step)
+        row = tf.gather(block, tf.gather(points, slot) - carry.step)
         return slot + 1, tf.tensor_scatter_nd_update(losses, [[slot]], row[None])
 
     return tf.while_loop(due, copy, (carry.slot, carry.losses))

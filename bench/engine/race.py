@@ -82,19 +82,29 @@ def race(
             continue
         seconds += spent
         rows.update({i: [part[at] for part in kept] for at, i in enumerate(chosen)})
+    _verify_alike(entry, rows)
+    if refused:
+        rows |= _excluded(job, refused, rows)
+    losses, summary, measured = _stacked(job, [rows[i] for i in range(len(thetas))])
+    runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
+    return Race(runs, float(seconds[0]), float(seconds[1]), measured)
+
+
+def _stacked(job: _Job, rows: Sequence[list]) -> tuple[np.ndarray, list[np.ndarray], dict[str, np.ndarray]]:
+    """(losses, summary, what the task measures), θs on the leading axis."""
+    losses, *rest = (np.stack(parts) for parts in zip(*rows, strict=True))
+    names = job.problems.subject.task.measures
+    summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
+    return losses, summary, dict(zip(names, measured, strict=True))
+
+
+def _verify_alike(entry: Entry, rows: Mapping[int, list]) -> None:
+    """Raises UserError for rows of several kinds."""
     if len({len(parts) for parts in rows.values()}) > 1:
         raise UserError(
             f"optimizer {entry.name!r} scores other parameters than it trains at some of its settings only; say so: "
             'discloses={"scores": "averaged weights where …"}'
         )
-    if refused:
-        rows |= _excluded(job, refused, rows)
-    ordered = zip(*(rows[i] for i in range(len(thetas))), strict=True)
-    losses, *rest = (np.stack(parts) for parts in ordered)
-    names = subject.task.measures
-    summary, measured = rest[: len(rest) - len(names)], rest[len(rest) - len(names) :]
-    runs = summaries.runs(points, spaced, losses, summary or None, subject.task.floor)
-    return Race(runs, float(seconds[0]), float(seconds[1]), dict(zip(names, measured, strict=True)))
 
 
 def _verify(entry: Entry, problems: Problems) -> None:

@@ -13,7 +13,7 @@ from bench.errors import UserError
 from bench.lookup import plugins
 from bench.lookup.identity import settings_of
 from bench.lookup.named import NamedTask
-from optimizers import Entry
+from optimizers import Entry, syntax
 from optimizers.keras import keras_entry
 from optimizers.registry import families
 from optimizers.shipped import load_entry
@@ -49,6 +49,15 @@ def entry(optimizer: Any) -> Entry:
         _check_kind(optimizer, optimizers.names(), tasks.names(), "a task; an optimizer belongs there, such as adam")
         return optimizers.get(optimizer)
     return keras_entry(keras_name(optimizer), optimizer, space={}, defaults={})
+
+
+def at(entry: Entry, theta: Mapping[str, Any]) -> Entry:
+    """A registered entry with what its tuning may move fixed as in θ, named so: `adam[learning_rate=0.02,…]`."""
+    if not entry.space:
+        return entry
+    base, given = syntax.split(entry.name)
+    settings = [*([given] if given else []), *(f"{name}={theta[name]!r}" for name in entry.space)]
+    return optimizers.get(f"{base}[{','.join(settings)}]")
 
 
 def _check_kind(name: str, known: list[str], others: list[str], told: str) -> None:

@@ -14,7 +14,8 @@ TURN = 0.2
 CHECKED = 10
 """Steps over which losses are compared."""
 CHECKED_LEARNED = 5
-"""The same for a learned optimizer, whose runs amplify rounding."""
+"""The same for a learned optimizer, whose runs amplify rounding: after ten steps two compilers of one program are 3e-4
+apart (docs/decisions/0053-second-executor.md)."""
 TOLERANCE = 1e-4
 
 

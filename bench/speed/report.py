@@ -12,7 +12,7 @@ from bench.records.files import csv_text, write_bytes
 from bench.reports.tables import piped
 from bench.scores.numbers import short
 from bench.speed import bounds
-from bench.speed.paired_timing import CHECKED
+from bench.speed.paired_timing import CHECKED, CHECKED_LEARNED
 from bench.speed.plot import draw
 from bench.speed.rows import Ratio
 from bench.speed.table import HEADERS, line
@@ -26,10 +26,10 @@ counts. *ratio* is the median over rounds of peer / ours (above 1: ours is faste
 the CSV file), results are fetched to NumPy on both sides, and inputs are placed beforehand for the peers. Ours is what
 `bench.engine.race` clocks around its programs; `ours_whole` in the CSV file is the whole call, sampling and stacking
 included. All run the same numbers of configurations, seeds and steps on the same problems, handed over as NumPy arrays,
-and are timed only if they repeat our losses to 1e-4 over the first {checked} steps (`disagreement`). tf.function per
-step and model.fit run one configuration on one seed and are charged per step; torch.func runs fewer steps, as nothing
-is compiled there. The expert's JAX is tried in each layout with the full curve kept and with our recording in the
-carry; the fastest counts.
+and are timed only if they repeat our losses to 1e-4 over the first {checked} steps (`disagreement`; {learned} for a
+learned optimizer, which amplifies rounding). tf.function per step and model.fit run one configuration on one seed and
+are charged per step; torch.func runs fewer steps, as nothing is compiled there. The expert's JAX is tried in each
+layout with the full curve kept and with our recording in the carry; the fastest counts.
 """
 
 
@@ -48,7 +48,7 @@ def markdown(rows: Sequence[Ratio], peaks: Mapping[str, float], rounds: int) -> 
         verdict(rows),
         "\n".join(piped(HEADERS, map(line, rows))),
         "![Ratios and targets](ratios.png)",
-        _HOW.format(rounds=rounds, checked=CHECKED).strip(),
+        _HOW.format(rounds=rounds, checked=CHECKED, learned=CHECKED_LEARNED).strip(),
         f"## Machine\n\n{where['processor']}, {where['time']}, commit {where['commit']}. {where['versions']}. "
         f"Compiler options: {where['compiler']}. Executor: {where['executor']}.",
         f"## Bound\n\n{_bound(peaks)}",

@@ -25,13 +25,19 @@ def causal_tests(
     check_count("seeds", seeds)
     check_count("steps", steps)
     subject, entry = resolve.named_task(task), resolve.entry(optimizer)
-    metric = metric or find.get("core").metric_for(subject.name)
-    if metric not in METRICS:
-        raise UserError(f"metric {metric!r} gives no ratios; choose one of {', '.join(METRICS)}")
+    metric = judged_by(metric, subject.name)
     total = measure.configurations(variants(steps))
     with tqdm(total=total, desc="ablations", unit=" configurations") as bar:
         raced = measure.study(measure.Conditions(subject, entry, steps, metric, bar.update), seeds=seeds)
     return report.report(raced)
+
+
+def judged_by(metric: str | None, task: str) -> str:
+    """`metric`, or that of the task in suite core; raises UserError for one that gives no ratios."""
+    metric = metric or find.get("core").metric_for(task)
+    if metric not in METRICS:
+        raise UserError(f"metric {metric!r} gives no ratios; choose one of {', '.join(METRICS)}")
+    return metric
 
 
 def keep(found: dict[str, Any], out: Path) -> Path:
